@@ -9,7 +9,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
 
-install_import_hook("attnviz", "beartype.beartype")
+TYPED = ("config", "masks", "data", "model", "trace", "decoding", "training")
+install_import_hook([f"attnviz.{layer}" for layer in TYPED], "beartype.beartype")
 
 settings.register_profile(
     "attnviz", deadline=None, derandomize=True, max_examples=40, suppress_health_check=[HealthCheck.too_slow]
