@@ -1,0 +1,140 @@
+"""Frozen descriptions of a model and of a training run, checked where they are made."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Self, get_args
+
+Architecture = Literal["encoder-decoder", "decoder-only", "encoder-only"]
+Norm = Literal["pre", "post"]
+Positions = Literal["learned", "sinusoidal", "rotary", "none"]
+Activation = Literal["gelu", "relu"]
+Schedule = Literal["cosine", "linear", "constant"]
+
+
+def _one_of(field: str, value: object, allowed: tuple[object, ...]) -> None:
+    if value not in allowed:
+        raise ValueError(f"{field} is {value!r}; allowed: {', '.join(map(str, allowed))}")
+
+
+def _at_least(field: str, value: float, least: float) -> None:
+    if not value >= least:
+        raise ValueError(f"{field} is {value!r}; it must be at least {least}")
+
+
+def _share(field: str, value: float) -> None:
+    if not 0 <= value < 1:
+        raise ValueError(f"{field} is {value!r}; it must be at least 0 and below 1")
+
+
+class _Config:
+    """What every config can do: become a plain dict and come back from one."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values only, ready for JSON."""
+        return dataclasses.asdict(self)  # type: ignore[call-overload]
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The config described by `values`; an unknown or missing field raises ValueError."""
+        fields = {field.name for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
+        if unknown := sorted(set(values) - fields):
+            raise ValueError(f"{cls.__name__} has no field {unknown[0]!r}; allowed: {', '.join(sorted(fields))}")
+        try:
+            return cls(**values)
+        except TypeError as error:
+            raise ValueError(f"{cls.__name__}: {error}") from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig(_Config):
+    """Shape of a Transformer. Impossible combinations raise ValueError naming the field."""
+
+    architecture: Architecture = "encoder-decoder"
+    src_vocab_size: int = 0  # tokens the encoder knows; 0 when there is no encoder
+    vocab_size: int  # what the logits range over
+    d_model: int = 64  # width of every hidden state
+    n_heads: int = 4
+    n_encoder_layers: int = 2  # 0: the decoder attends straight to the source embeddings
+    n_decoder_layers: int = 2
+    d_ff: int = 256  # inner width of the feed-forward network
+    max_len: int = 64  # positions a learned table holds, in tokens
+    norm: Norm = "pre"
+    positions: Positions = "learned"
+    activation: Activation = "gelu"
+    dropout: float = 0.1
+    tied_embeddings: bool = True  # the output projection is the decoder's token embedding
+    scale_scores: bool = True  # divide scores by √head_dim
+    pad_id: int = 0
+
+    def __post_init__(self) -> None:
+        _one_of("architecture", self.architecture, get_args(Architecture))
+        _one_of("norm", self.norm, get_args(Norm))
+        _one_of("positions", self.positions, get_args(Positions))
+        _one_of("activation", self.activation, get_args(Activation))
+        for field in ("vocab_size", "d_model", "n_heads", "d_ff", "max_len"):
+            _at_least(field, getattr(self, field), 1)
+        for field in ("n_encoder_layers", "n_decoder_layers", "pad_id", "src_vocab_size"):
+            _at_least(field, getattr(self, field), 0)
+        _share("dropout", self.dropout)
+        if self.d_model % self.n_heads:
+            divisors = [h for h in range(1, self.d_model + 1) if self.d_model % h == 0]
+            raise ValueError(
+                f"d_model is {self.d_model} and n_heads is {self.n_heads}: the heads must divide d_model; "
+                f"allowed n_heads: {', '.join(map(str, divisors))}"
+            )
+        if self.positions == "rotary" and self.head_dim % 2:
+            raise ValueError(f"head_dim is {self.head_dim}; rotary positions turn pairs, so it must be even")
+        if self.has_encoder and self.src_vocab_size < 1:
+            raise ValueError(f"src_vocab_size is {self.src_vocab_size}; an encoder needs at least 1")
+        if self.architecture == "decoder-only" and self.n_decoder_layers < 1:
+            raise ValueError("n_decoder_layers is 0; a decoder-only model needs at least 1")
+        if self.architecture == "encoder-only" and self.tied_embeddings:
+            raise ValueError("tied_embeddings is True; an encoder-only model has no decoder embedding to tie")
+
+    @property
+    def head_dim(self) -> int:
+        """Width of one head: d_model / n_heads."""
+        return self.d_model // self.n_heads
+
+    @property
+    def has_encoder(self) -> bool:
+        return self.architecture != "decoder-only"
+
+    @property
+    def has_decoder(self) -> bool:
+        return self.architecture != "encoder-only"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig(_Config):
+    """How a model is trained. Together with the task and the seed it fixes every number of a run."""
+
+    steps: int = 1000
+    batch_size: int = 64  # sequences a step
+    learning_rate: float = 2e-3  # the peak, reached after the warm-up
+    warmup_steps: int = 100
+    schedule: Schedule = "cosine"  # from the peak to `final_learning_rate_share` of it
+    final_learning_rate_share: float = 0.02
+    weight_decay: float = 0.01
+    clip_norm: float = 1.0  # gradient norm above which the gradient is scaled down; 0: never
+    label_smoothing: float = 0.0
+    seed: int = 0
+    eval_every: int = 250  # steps between evaluations on the validation split; 0: only at the end
+    eval_examples: int = 256  # examples of an evaluation during training
+
+    def __post_init__(self) -> None:
+        _one_of("schedule", self.schedule, get_args(Schedule))
+        for field in ("steps", "batch_size", "eval_examples"):
+            _at_least(field, getattr(self, field), 1)
+        for field in ("warmup_steps", "weight_decay", "clip_norm", "seed", "eval_every"):
+            _at_least(field, getattr(self, field), 0)
+        if not 0 < self.learning_rate <= 10:
+            raise ValueError(f"learning_rate is {self.learning_rate!r}; it must be above 0 and at most 10")
+        if not 0 <= self.final_learning_rate_share <= 1:
+            raise ValueError(
+                f"final_learning_rate_share is {self.final_learning_rate_share!r}; it must lie between 0 and 1"
+            )
+        _share("label_smoothing", self.label_smoothing)

@@ -1,0 +1,40 @@
+"""Masks: predicates over (batch, head, query, key), True = may attend, and their algebra."""
+
+from attnviz.masks.mask import And, Mask, MaskMod, Not, Or
+from attnviz.masks.plan import KINDS, Kind, MaskPlan, kind_of
+from attnviz.masks.predicates import (
+    causal,
+    cells,
+    dilated,
+    documents,
+    full,
+    global_tokens,
+    graph,
+    key_padding,
+    prefix,
+    random,
+    sliding_window,
+)
+
+__all__ = [
+    "KINDS",
+    "And",
+    "Kind",
+    "Mask",
+    "MaskMod",
+    "MaskPlan",
+    "Not",
+    "Or",
+    "causal",
+    "cells",
+    "dilated",
+    "documents",
+    "full",
+    "global_tokens",
+    "graph",
+    "key_padding",
+    "kind_of",
+    "prefix",
+    "random",
+    "sliding_window",
+]

@@ -1,0 +1,19 @@
+"""The Transformer and how to look into it."""
+
+from attnviz.model.attention import MultiHeadAttention, explicit_attention, merge_heads, split_heads
+from attnviz.model.cache import KVCache
+from attnviz.model.probe import ATTENTION_TAPS, SILENT, Chain, Probe
+from attnviz.model.transformer import Transformer
+
+__all__ = [
+    "ATTENTION_TAPS",
+    "SILENT",
+    "Chain",
+    "KVCache",
+    "MultiHeadAttention",
+    "Probe",
+    "Transformer",
+    "explicit_attention",
+    "merge_heads",
+    "split_heads",
+]

@@ -1,0 +1,63 @@
+"""Where a token stands: learned, sinusoidal (Vaswani et al. 2017, 3.5), rotary (Su et al. 2021) or not at all."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from attnviz.config import ModelConfig
+
+
+def sinusoidal_table(length: int, d_model: int) -> Float[Tensor, "T C"]:
+    """PE(pos, 2i) = sin(pos / 10000^(2i/d_model)), PE(pos, 2i+1) = cos of the same."""
+    position = torch.arange(length, dtype=torch.float32)[:, None]
+    frequency = 10000 ** (-torch.arange(0, d_model, 2, dtype=torch.float32) / d_model)
+    table = torch.zeros(length, d_model)
+    table[:, 0::2] = torch.sin(position * frequency)
+    table[:, 1::2] = torch.cos(position * frequency[: d_model // 2])
+    return table
+
+
+def rotate(x: Float[Tensor, "B H T D"], offset: int = 0) -> Float[Tensor, "B H T D"]:
+    """Turn each pair (2i, 2i+1) of a query or key by its position · 10000^(-2i/D)."""
+    length, head_dim = x.size(2), x.size(3)
+    position = torch.arange(offset, offset + length, dtype=torch.float32, device=x.device)[:, None]
+    frequency = 10000 ** (-torch.arange(0, head_dim, 2, dtype=torch.float32, device=x.device) / head_dim)
+    angle = position * frequency
+    cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
+    even, odd = x[..., 0::2], x[..., 1::2]
+    return torch.stack((even * cos - odd * sin, even * sin + odd * cos), dim=-1).flatten(-2)
+
+
+class TokenEmbedding(nn.Module):
+    """Token embedding · √d_model, plus the position's vector where positions are added, then dropout."""
+
+    table: Tensor
+
+    def __init__(self, vocab_size: int, config: ModelConfig) -> None:
+        super().__init__()
+        self.tokens = nn.Embedding(vocab_size, config.d_model)
+        nn.init.normal_(self.tokens.weight, std=config.d_model**-0.5)
+        self.scale = config.d_model**0.5
+        self.max_len = config.max_len
+        self.kind = config.positions
+        if config.positions == "learned":
+            self.learned = nn.Embedding(config.max_len, config.d_model)
+            nn.init.normal_(self.learned.weight, std=0.5)
+        elif config.positions == "sinusoidal":
+            self.register_buffer("table", sinusoidal_table(config.max_len, config.d_model), persistent=False)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, ids: Int[Tensor, "B T"], offset: int = 0) -> Float[Tensor, "B T C"]:
+        """Embed `ids`, whose first column stands at position `offset`. Too long a sequence raises ValueError."""
+        end = offset + ids.size(1)
+        if end > self.max_len and self.kind in ("learned", "sinusoidal"):
+            raise ValueError(f"the sequence has {end} tokens; this model's {self.kind} positions hold {self.max_len}")
+        x = self.tokens(ids) * self.scale
+        if self.kind == "learned":
+            x = x + self.learned.weight[offset:end]
+        elif self.kind == "sinusoidal":
+            x = x + self.table[offset:end]
+        dropped: Tensor = self.dropout(x)
+        return dropped

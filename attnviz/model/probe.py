@@ -1,0 +1,54 @@
+"""How one looks into a forward pass, or changes it, without touching the model.
+
+A probe is a value handed to `forward`. The model calls it at named sites and goes on with what it returns; nothing is
+registered on a module, so nothing can be left behind, also after an exception.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from torch import Tensor
+
+ATTENTION_TAPS = ("q", "k", "v", "scores", "mask", "masked_scores", "weights", "head_output", "attn_output")
+
+
+class Probe(Protocol):
+    """Watches or intervenes. Return `value` itself to leave the computation as it is."""
+
+    def wants(self, site: str) -> bool:
+        """Whether `site` must run on the explicit, readable path, so that its taps are called."""
+        ...
+
+    def tap(self, site: str, name: str, value: Tensor) -> Tensor:
+        """Called with each named value of a wanted site; the model goes on with what is returned."""
+        ...
+
+
+class Silent:
+    """The probe of an unwatched forward pass."""
+
+    def wants(self, site: str) -> bool:
+        return False
+
+    def tap(self, site: str, name: str, value: Tensor) -> Tensor:
+        return value
+
+
+class Chain:
+    """Several probes in order: each sees what the one before it returned."""
+
+    def __init__(self, probes: Sequence[Probe]) -> None:
+        self.probes = tuple(probes)
+
+    def wants(self, site: str) -> bool:
+        return any(probe.wants(site) for probe in self.probes)
+
+    def tap(self, site: str, name: str, value: Tensor) -> Tensor:
+        for probe in self.probes:
+            value = probe.tap(site, name, value)
+        return value
+
+
+SILENT = Silent()

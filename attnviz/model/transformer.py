@@ -1,0 +1,163 @@
+"""Encoder-only, decoder-only and encoder–decoder Transformers in one readable class."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+from attnviz import masks as mask_library
+from attnviz.config import ModelConfig
+from attnviz.masks import Kind, Mask, MaskPlan, kind_of
+from attnviz.masks.predicates import Full
+from attnviz.model.blocks import DecoderBlock, EncoderBlock
+from attnviz.model.cache import KVCache
+from attnviz.model.positions import TokenEmbedding
+from attnviz.model.probe import SILENT, Probe
+
+
+def real_lengths(ids: Int[Tensor, "B S"], pad_id: int) -> list[int]:
+    """Tokens of each row up to its last one that is not padding."""
+    real = (ids != pad_id).long()
+    positions = torch.arange(1, ids.size(1) + 1, device=ids.device)
+    lengths: list[int] = (real * positions).amax(dim=1).tolist()
+    return lengths
+
+
+class Transformer(nn.Module):
+    """The model. It computes; a `probe` handed to `forward` may watch or change it, and leaves no trace."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        final_norm = nn.LayerNorm if config.norm == "pre" else nn.Identity
+        if config.has_encoder:
+            self.src_embedding = TokenEmbedding(config.src_vocab_size, config)
+            self.encoder = nn.ModuleList(
+                EncoderBlock(config, f"encoder.{layer}") for layer in range(config.n_encoder_layers)
+            )
+            self.encoder_norm = final_norm(config.d_model)
+        if config.has_decoder:
+            self.embedding = TokenEmbedding(config.vocab_size, config)
+            self.decoder = nn.ModuleList(
+                DecoderBlock(config, f"decoder.{layer}") for layer in range(config.n_decoder_layers)
+            )
+            self.decoder_norm = final_norm(config.d_model)
+        self.output = nn.Linear(config.d_model, config.vocab_size, bias=not config.tied_embeddings)
+        if config.tied_embeddings:
+            self.output.weight = self.embedding.tokens.weight
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """Every attention, in the order of computation."""
+        config = self.config
+        found = [f"encoder.{layer}.self_attn" for layer in range(config.n_encoder_layers) if config.has_encoder]
+        for layer in range(config.n_decoder_layers if config.has_decoder else 0):
+            found.append(f"decoder.{layer}.self_attn")
+            found += [f"decoder.{layer}.cross_attn"] * config.has_encoder
+        return tuple(found)
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """The kinds of attention this model has."""
+        return tuple(kind for kind in mask_library.KINDS if self.sites_of(kind))
+
+    def sites_of(self, kind: Kind) -> tuple[str, ...]:
+        """The attention sites of one kind, layer by layer."""
+        return tuple(site for site in self.sites if kind_of(site) == kind)
+
+    def default_masks(self, src: Int[Tensor, "B S"] | None, decoder_input: Int[Tensor, "B T"] | None) -> MaskPlan:
+        """The model's own masks: source padding hidden as key, the decoder causal. Target padding stands at the end,
+        where the causal mask hides it from every real query already."""
+        padding: Mask = mask_library.full()
+        if src is not None:
+            lengths = real_lengths(src, self.config.pad_id)
+            if min(lengths) < src.size(1):
+                padding = mask_library.key_padding(lengths)
+        return MaskPlan(encoder_self=padding, decoder_self=mask_library.causal(), cross=padding)
+
+    def forward(
+        self,
+        src: Int[Tensor, "B S"] | None = None,
+        decoder_input: Int[Tensor, "B T"] | None = None,
+        *,
+        masks: MaskPlan | None = None,
+        probe: Probe = SILENT,
+    ) -> Float[Tensor, "B T2 V"]:
+        """Logits for every decoder position (every source position of an encoder-only model).
+
+        `masks` None: the model's own, see `default_masks`. A missing or superfluous input raises ValueError.
+        """
+        self._check_inputs(src, decoder_input)
+        masks = masks or self.default_masks(src, decoder_input)
+        memory = None if src is None else self.encode(src, masks=masks, probe=probe)
+        if decoder_input is None:
+            logits: Tensor = self.output(memory)
+            return logits
+        return self.decode(decoder_input, memory, masks=masks, probe=probe)
+
+    def encode(
+        self, src: Int[Tensor, "B S"], *, masks: MaskPlan | None = None, probe: Probe = SILENT
+    ) -> Float[Tensor, "B S C"]:
+        """The memory: what cross-attention takes its keys and values from."""
+        masks = masks or self.default_masks(src, None)
+        x = self.src_embedding(src)
+        batch, length = src.size()
+        for layer, block in enumerate(self.encoder):
+            mask = self._mask(masks, f"encoder.{layer}.self_attn", batch, length, length, x.device)
+            x = block(x, mask, probe=probe)
+        memory: Tensor = self.encoder_norm(x)
+        return memory
+
+    def decode(
+        self,
+        decoder_input: Int[Tensor, "B T"],
+        memory: Float[Tensor, "B S C"] | None = None,
+        *,
+        masks: MaskPlan | None = None,
+        probe: Probe = SILENT,
+        cache: KVCache | None = None,
+    ) -> Float[Tensor, "B T V"]:
+        """Logits of the next token at every given position. With a `cache`, `decoder_input` holds the new tokens only.
+
+        `masks` None means causal, and no padding in the memory: pass `default_masks(src, …)` where there is some.
+        """
+        masks = masks or self.default_masks(None, decoder_input)
+        offset = cache.decoded if cache else 0
+        batch, new = decoder_input.size()
+        x = self.embedding(decoder_input, offset)
+        for layer, block in enumerate(self.decoder):
+            length = offset + new
+            self_mask = self._mask(masks, f"decoder.{layer}.self_attn", batch, length, length, x.device)
+            cross_mask = None
+            if memory is not None:
+                cross_mask = self._mask(masks, f"decoder.{layer}.cross_attn", batch, length, memory.size(1), x.device)
+            x = block(x, memory, _last_rows(self_mask, new), _last_rows(cross_mask, new), probe=probe, cache=cache)
+        logits: Tensor = self.output(self.decoder_norm(x))
+        return logits
+
+    def _mask(
+        self, masks: MaskPlan, site: str, batch: int, queries: int, keys: int, device: torch.device
+    ) -> Bool[Tensor, "b h t s"] | None:
+        mask = masks.at(site)
+        if isinstance(mask, Full):
+            return None
+        return mask.broadcast(batch=batch, heads=self.config.n_heads, queries=queries, keys=keys, device=device)
+
+    def _check_inputs(self, src: Tensor | None, decoder_input: Tensor | None) -> None:
+        for name, value, needed in (
+            ("src", src, self.config.has_encoder),
+            ("decoder_input", decoder_input, self.config.has_decoder),
+        ):
+            if (value is not None) != needed:
+                raise ValueError(
+                    f"{name} is {'missing' if value is None else 'given'}; "
+                    f"a model that is {self.config.architecture} {'needs it' if needed else 'has no place for it'}"
+                )
+            if value is not None and (value.dim() != 2 or 0 in value.size()):
+                raise ValueError(f"{name} has shape {tuple(value.size())}; it must be (batch, length), neither 0")
+
+
+def _last_rows(mask: Tensor | None, rows: int) -> Tensor | None:
+    # A mask that looks the same for every query keeps its single row.
+    return mask if mask is None or mask.size(2) == 1 else mask[:, :, -rows:]
