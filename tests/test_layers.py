@@ -1,0 +1,99 @@
+"""The layer table: imports go down only. A new layer is a new line here."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "attnviz"
+
+BELOW_TRAINING = ("config", "masks", "data", "model", "trace", "decoding")
+BELOW_UI = (*BELOW_TRAINING, "training", "runs", "figures", "api", "cli")
+
+MAY_IMPORT: dict[str, tuple[str, ...]] = {
+    "config": (),
+    "masks": ("config",),
+    "data": ("config",),
+    "model": ("config", "masks"),
+    "trace": ("config", "masks", "data", "model"),
+    "decoding": ("config", "masks", "data", "model"),
+    "training": BELOW_TRAINING,
+    "runs": (*BELOW_TRAINING, "training"),
+    "figures": (),
+    "api": (*BELOW_TRAINING, "training", "runs"),
+    "cli": (*BELOW_TRAINING, "training", "runs", "figures", "api"),
+    "ui": BELOW_UI,
+}
+NOT_BELOW_UI = {"streamlit"}
+FORBIDDEN_OUTSIDE: dict[str, set[str]] = {
+    **{layer: NOT_BELOW_UI for layer in MAY_IMPORT if layer != "ui"},
+    "config": {"torch", "streamlit", "plotly", "pandas", "numpy"},
+    "figures": {"torch", "streamlit"},
+}
+
+
+def imported(path: Path) -> set[str]:
+    """Every absolute module name a file imports, also inside functions; relative imports are refused."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.relative_to(ROOT)}:{node.lineno} imports relatively"
+            assert node.module
+            names |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
+    return names
+
+
+def layers_of(names: set[str]) -> set[str]:
+    return {name.split(".")[1] for name in names if name.startswith("attnviz.") and not name.endswith(".__version__")}
+
+
+def files_of(layer: str) -> list[Path]:
+    single = PACKAGE / f"{layer}.py"
+    return [single] if single.exists() else sorted((PACKAGE / layer).rglob("*.py"))
+
+
+def test_every_part_of_the_package_is_in_the_table() -> None:
+    parts = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    assert parts - {"__init__", "__main__"} <= set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("layer", [layer for layer in MAY_IMPORT if files_of(layer)])
+def test_a_layer_imports_only_what_lies_below_it(layer: str) -> None:
+    files = files_of(layer)
+    assert files
+    for path in files:
+        names = imported(path)
+        wrong = layers_of(names) - {layer, *MAY_IMPORT[layer]}
+        assert not wrong, f"{path.relative_to(ROOT)} imports {sorted(wrong)}"
+        outside = {name.split(".")[0] for name in names} & FORBIDDEN_OUTSIDE.get(layer, set())
+        assert not outside, f"{path.relative_to(ROOT)} imports {sorted(outside)}"
+
+
+def test_pages_and_app_import_the_ui_only() -> None:
+    pages = [*sorted((ROOT / "pages").glob("*.py")), ROOT / "app.py"]
+    assert len(pages) >= 2
+    for path in pages:
+        names = imported(path)
+        assert layers_of(names) <= {"ui"}, path.name
+        assert not {name.split(".")[0] for name in names} & {"torch", "numpy", "pandas", "plotly"}, path.name
+
+
+def test_only_the_masks_layer_makes_triangles() -> None:
+    for path in PACKAGE.rglob("*.py"):
+        if "masks" not in path.relative_to(PACKAGE).parts:
+            assert "tril(" not in (text := path.read_text(encoding="utf-8")), path.name
+            assert "triu(" not in text, path.name
+
+
+def test_import_attnviz_is_light() -> None:
+    heavy = ("torch", "plotly", "pandas", "streamlit", "numpy")
+    code = f"import sys, attnviz; print([m for m in {heavy!r} if m in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert result.stdout.strip() == "[]"
