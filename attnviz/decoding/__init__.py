@@ -1,0 +1,6 @@
+"""Decoding: greedy, sampling and beam search, with and without a cache of keys and values."""
+
+from attnviz.decoding.greedy import greedy
+from attnviz.decoding.session import DecoderSession, inference
+
+__all__ = ["DecoderSession", "greedy", "inference"]

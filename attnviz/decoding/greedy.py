@@ -1,0 +1,65 @@
+"""Greedy decoding of a whole batch: at every step the most likely token, nothing remembered but the tokens."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from attnviz.decoding.session import DecoderSession, positions_left
+from attnviz.masks import MaskPlan
+from attnviz.model import Transformer
+
+# Finished rows are dropped from the batch once this share is left: copying the cache costs about one step.
+_COMPACT_AT = 0.75
+
+
+def greedy(
+    model: Transformer,
+    src: Int[Tensor, "B S"] | None,
+    *,
+    bos_id: int,
+    eos_id: int | None,
+    max_len: int,
+    masks: MaskPlan | None = None,
+    prefix: Int[Tensor, "B P"] | None = None,
+    use_cache: bool = True,
+) -> Int[Tensor, "B T"]:
+    """The most likely token, again and again, until every row has produced `eos_id` or holds `max_len` tokens.
+
+    Returns ids without BOS, with EOS where it was produced and the model's pad_id after it. `prefix` is forced: every
+    row begins with it, and it counts towards `max_len`. A decoder-only model takes `src` None; without a `prefix` its
+    batch is 1. `eos_id` None: nothing ends a row but the length. Stops early where the position table ends.
+    """
+    if max_len < 1:
+        raise ValueError(f"max_len is {max_len}; it must be at least 1")
+    device = next(model.parameters()).device
+    given = src if src is not None else prefix
+    batch = 1 if given is None else given.size(0)
+    if prefix is not None and prefix.size(0) != batch:
+        raise ValueError(f"prefix has {prefix.size(0)} rows and src has {batch}; they must be the same")
+
+    session = DecoderSession(model, src, masks=masks, use_cache=use_cache)
+    start = torch.full((batch, 1), bos_id, dtype=torch.long, device=device)
+    forced = start[:, :0] if prefix is None else prefix[:, :max_len]
+    fed = torch.cat((start, forced), dim=1)
+    places = positions_left(model, fed.size(1))
+    length = max_len if places is None else min(max_len, fed.size(1) + places)  # the last token is never fed
+    out = torch.full((batch, length), model.config.pad_id, dtype=torch.long, device=device)
+    out[:, : forced.size(1)] = forced
+
+    rows = torch.arange(batch, device=device)  # the rows of `out` that the session still decodes
+    going = torch.ones(batch, dtype=torch.bool, device=device)
+    for column in range(forced.size(1), length):
+        token = session.feed(fed)[:, -1].argmax(dim=-1)
+        out[rows[going], column] = token[going]
+        if eos_id is not None:
+            going &= token != eos_id
+        left = int(going.sum())
+        if not left:
+            return out[:, : column + 1]
+        if left <= _COMPACT_AT * len(rows):
+            session.select(going.nonzero()[:, 0].tolist())
+            rows, token, going = rows[going], token[going], going[going]
+        fed = token[:, None]
+    return out

@@ -1,0 +1,105 @@
+"""The decoder fed a few tokens at a time: what every way of decoding has in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from attnviz.decoding.rows import plan_for_rows
+from attnviz.masks import MaskPlan
+from attnviz.model import SILENT, KVCache, Probe, Transformer
+
+
+@contextmanager
+def inference(model: nn.Module) -> Iterator[None]:
+    """No gradients and no dropout inside; afterwards the model is in the mode it was in."""
+    training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        model.train(training)
+
+
+def positions_left(model: Transformer, used: int) -> int | None:
+    """Decoder positions that the model's position table still holds after `used` of them; None: no limit."""
+    if model.config.positions in ("learned", "sinusoidal"):
+        return max(model.config.max_len - used, 0)
+    return None
+
+
+class DecoderSession:
+    """One batch being decoded: feed tokens, get the logits of the next one.
+
+    With `use_cache` only the new tokens are computed, without it the whole sequence each time; the numbers are equal
+    to rounding. `src` is (B, S) for an encoder–decoder and None for a decoder-only model; the encoder runs once, here.
+    `masks` None: the model's own. Wrong inputs raise ValueError.
+    """
+
+    def __init__(
+        self,
+        model: Transformer,
+        src: Int[Tensor, "B S"] | None = None,
+        *,
+        masks: MaskPlan | None = None,
+        use_cache: bool = True,
+        probe: Probe = SILENT,
+    ) -> None:
+        config = model.config
+        if not config.has_decoder:
+            raise ValueError("the model is encoder-only; decoding needs a decoder")
+        if (src is not None) != config.has_encoder:
+            needs = "needs it" if config.has_encoder else "has no place for it"
+            state = "given" if src is not None else "missing"
+            raise ValueError(f"src is {state}; a model that is {config.architecture} {needs}")
+        self.model = model
+        self.probe = probe
+        self._plan = masks or model.default_masks(src, None)
+        self._cache = KVCache() if use_cache else None
+        self._fed: Tensor | None = None
+        self._rows: tuple[int, ...] | None = None  # None: the original batch, untouched
+        self.memory: Tensor | None = None
+        if src is not None:
+            with inference(model):
+                self.memory = model.encode(src, masks=self._plan, probe=probe)
+
+    @property
+    def length(self) -> int:
+        """Tokens fed so far, BOS included."""
+        return 0 if self._fed is None else self._fed.size(1)
+
+    @property
+    def fed(self) -> Int[Tensor, "B T"]:
+        """The decoder input so far."""
+        if self._fed is None:
+            raise ValueError("nothing has been fed yet")
+        return self._fed
+
+    def feed(self, tokens: Int[Tensor, "B T"]) -> Float[Tensor, "B T V"]:
+        """Append `tokens` to the decoder input; the logits of what follows each of them."""
+        whole = tokens if self._fed is None else torch.cat((self._fed, tokens), dim=1)
+        plan = self._plan if self._rows is None else plan_for_rows(self._plan, self._rows)
+        with inference(self.model):
+            if self._cache is None:
+                logits = self.model.decode(whole, self.memory, masks=plan, probe=self.probe)[:, -tokens.size(1) :]
+            else:
+                logits = self.model.decode(tokens, self.memory, masks=plan, probe=self.probe, cache=self._cache)
+        self._fed = whole
+        return logits
+
+    def select(self, rows: Sequence[int]) -> None:
+        """Go on with the given rows of the current batch, in that order; a row may be repeated or dropped."""
+        chosen = tuple(int(row) for row in rows)
+        self._rows = chosen if self._rows is None else tuple(self._rows[row] for row in chosen)
+        index = torch.tensor(chosen, dtype=torch.long, device=next(self.model.parameters()).device)
+        if self._fed is not None:
+            self._fed = self._fed[index]
+        if self.memory is not None:
+            self.memory = self.memory[index]
+        if self._cache is not None:
+            self._cache.select(index)
