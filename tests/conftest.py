@@ -9,7 +9,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
 
-TYPED = ("config", "masks", "data", "model", "trace", "decoding", "training")
+TYPED = ("masks", "data", "model", "trace", "decoding", "training")
 install_import_hook([f"attnviz.{layer}" for layer in TYPED], "beartype.beartype")
 
 settings.register_profile(

@@ -7,13 +7,14 @@ registered on a module, so nothing can be left behind, also after an exception.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from torch import Tensor
 
 ATTENTION_TAPS = ("q", "k", "v", "scores", "mask", "masked_scores", "weights", "head_output", "attn_output")
 
 
+@runtime_checkable
 class Probe(Protocol):
     """Watches or intervenes. Return `value` itself to leave the computation as it is."""
 
