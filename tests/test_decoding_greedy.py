@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attnviz import masks
@@ -45,8 +45,9 @@ def by_definition(model: Transformer, src: torch.Tensor | None, given: list[int]
     """One sentence alone, without a cache: the argmax of the last position, again and again."""
     tokens = list(given)
     with inference(model):
+        memory = None if src is None else model.encode(src)
         while len(tokens) < max_len and EOS not in tokens[len(given) :]:
-            logits = model(src, torch.tensor([[BOS, *tokens]]))
+            logits = model.decode(torch.tensor([[BOS, *tokens]]), memory)
             tokens.append(int(logits[0, -1].argmax()))
     return tokens
 
@@ -75,18 +76,19 @@ def test_greedy_is_the_argmax_of_every_step(
 
 
 def test_rows_that_finish_early_are_dropped_and_the_others_go_on() -> None:
-    lengths = set()
-    for seed in range(40):  # random models end at random steps: some seed has rows of different lengths
+    for seed in range(40):  # random models end at random steps: the first with three different lengths will do
         model = make_model(seed, d_model=24, n_heads=2)
         src = padded_src(7, 7, seed)
         out = greedy(model, src, bos_id=BOS, eos_id=EOS, max_len=19)
         ends = [row.index(EOS) + 1 if EOS in row else 19 for row in out.tolist()]
-        lengths |= {tuple(ends)} if len(set(ends)) > 2 else set()
-        assert out.size(1) == max(ends)
-        for row, end in enumerate(ends):
-            assert out[row, :end].tolist() == by_definition(model, src[row][src[row] != 0][None], [], 19)
-            assert not out[row, end:].any()
-    assert lengths, "no seed made rows of three different lengths; the test shows nothing"
+        if len(set(ends)) > 2:
+            break
+    else:
+        pytest.fail("no seed made rows of three different lengths; the test shows nothing")
+    assert out.size(1) == max(ends)
+    for row, end in enumerate(ends):
+        assert out[row, :end].tolist() == by_definition(model, src[row][src[row] != 0][None], [], 19)
+        assert not out[row, end:].any()
 
 
 @given(seed=st.integers(0, 1000), prefix=st.integers(0, 5), batch=st.sampled_from([1, 3]))
@@ -118,6 +120,7 @@ def test_the_position_table_ends_a_row_without_an_error() -> None:
     assert greedy(endless, None, bos_id=BOS, eos_id=None, max_len=29).size() == (1, 29)
 
 
+@settings(max_examples=10)
 @given(seed=st.integers(0, 1000))
 def test_masks_follow_their_rows(seed: int) -> None:
     model = make_model(seed)
