@@ -1,0 +1,149 @@
+"""What a head is worth: switch it off and see what the model loses (Michel et al. 2019).
+
+All variants run in one forward pass: the batch is repeated once per head, and each copy lacks another head.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from attnviz.data.batch import Batch
+from attnviz.data.vocabulary import PAD
+from attnviz.masks import MaskPlan
+from attnviz.model import Transformer
+from attnviz.trace.copies import repeated_plan
+from attnviz.trace.interventions import Head
+from attnviz.trace.loss import token_losses
+from attnviz.trace.watching import evaluating
+
+ELEMENTS_AT_ONCE = 8_000_000  # of the largest tensor of a pass; more variants go into several passes
+
+
+@dataclass(frozen=True)
+class HeadEffect:
+    """What changes when one head is switched off; losses in nats per target token."""
+
+    site: str
+    head: int
+    loss: float  # with the head off minus with it on: above 0, the head helped
+    changed: float  # share of the scored positions whose most likely token becomes another one
+    exact_match: float  # share of examples with every token right, minus the intact model's
+
+
+class HeadOffPerCopy:
+    """A probe under which copy c of the batch lacks the head `heads[c]`; None: that copy is intact."""
+
+    def __init__(self, heads: Sequence[Head | None], batch: int) -> None:
+        self.batch = batch
+        self.off = {
+            site: [(copy, at[1]) for copy, at in enumerate(heads) if at is not None and at[0] == site]
+            for site in {at[0] for at in heads if at is not None}
+        }
+
+    def wants(self, site: str) -> bool:
+        return site in self.off
+
+    def tap(self, site: str, name: str, value: Tensor) -> Tensor:
+        if name != "head_output" or site not in self.off:
+            return value
+        value = value.clone()
+        for copy, head in self.off[site]:
+            value[copy * self.batch : (copy + 1) * self.batch, head] = 0.0
+        return value
+
+
+def all_heads(model: Transformer) -> tuple[Head, ...]:
+    """Every head of every attention, in order of computation."""
+    return tuple((site, head) for site in model.sites for head in range(model.config.n_heads))
+
+
+def head_effects(
+    model: Transformer, batch: Batch, *, masks: MaskPlan | None = None, heads: Sequence[Head] | None = None
+) -> tuple[HeadEffect, ...]:
+    """The effect of switching off each of `heads` (None: all), one at a time.
+
+    A batch without targets is scored against what the intact model itself finds most likely at each position.
+    Exact match is that of free-running greedy decoding: an output equals its target exactly when, fed the target,
+    the model finds every next token of it most likely.
+    """
+    heads = all_heads(model) if heads is None else tuple(heads)
+    known = set(all_heads(model))
+    for site, head in heads:
+        if (site, head) not in known:
+            raise ValueError(
+                f"head {head} at {site!r} is none of this model's; "
+                f"sites: {', '.join(model.sites)}; heads: 0 … {model.config.n_heads - 1}"
+            )
+    batch = batch.to(next(model.parameters()).device)
+    masks = masks or model.default_masks(batch.src, batch.decoder_input)
+    with evaluating(model):
+        targets = batch.targets
+        if targets is None:
+            targets = model(batch.src, batch.decoder_input, masks=masks).argmax(dim=-1)
+        intact: tuple[Tensor, Tensor, Tensor] | None = None
+        effects: list[HeadEffect] = []
+        for chunk in _chunks(model, batch, [None, *heads]):
+            loss, top, exact = _outcomes(_logits(model, batch, masks, chunk), targets)
+            if intact is None:
+                intact = loss[0], top[0], exact[0]
+            scored = targets != PAD
+            changed = (top != intact[1]).logical_and(scored).sum(dim=(1, 2)) / scored.sum()
+            rows = zip(
+                chunk,
+                (loss - intact[0]).tolist(),
+                changed.tolist(),
+                (exact - intact[2]).tolist(),
+                strict=True,
+            )
+            effects += [HeadEffect(*head, *numbers) for head, *numbers in rows if head is not None]
+    return tuple(effects)
+
+
+def head_importance(
+    model: Transformer, batch: Batch, *, masks: MaskPlan | None = None, heads: Sequence[Head] | None = None
+) -> dict[Head, float]:
+    """Loss without each head minus loss with it, nats per target token; see `head_effects` for more."""
+    return {(effect.site, effect.head): effect.loss for effect in head_effects(model, batch, masks=masks, heads=heads)}
+
+
+def _chunks(model: Transformer, batch: Batch, heads: Sequence[Head | None]) -> Iterator[list[Head | None]]:
+    lengths = [ids.size(1) for ids in (batch.src, batch.decoder_input) if ids is not None]
+    widest = max(model.config.vocab_size, model.config.n_heads * max(lengths), model.config.d_ff)
+    at_once = max(1, ELEMENTS_AT_ONCE // (batch.size * max(lengths) * widest))
+    for start in range(0, len(heads), at_once):
+        yield list(heads[start : start + at_once])
+
+
+def _logits(
+    model: Transformer, batch: Batch, masks: MaskPlan, heads: Sequence[Head | None]
+) -> Float[Tensor, "N B T V"]:
+    plan, probe, copies = repeated_plan(masks, batch.size), HeadOffPerCopy(heads, batch.size), len(heads)
+    decoder_input = None if batch.decoder_input is None else batch.decoder_input.repeat(copies, 1)
+    memory = None
+    if batch.src is not None:
+        # Where no encoder head is switched off, one encoding serves all copies.
+        if any(site.startswith("encoder.") for site in probe.off):
+            memory = model.encode(batch.src.repeat(copies, 1), masks=plan, probe=probe)
+        else:
+            memory = model.encode(batch.src, masks=masks).repeat(copies, 1, 1)
+    if decoder_input is None:
+        logits: Tensor = model.output(memory)
+    else:
+        logits = model.decode(decoder_input, memory, masks=plan, probe=probe)
+    return logits.unflatten(0, (copies, batch.size))
+
+
+def _outcomes(
+    logits: Float[Tensor, "N B T V"], targets: Int[Tensor, "B T"]
+) -> tuple[Float[Tensor, " N"], Int[Tensor, "N B T"], Float[Tensor, " N"]]:
+    """Loss, most likely tokens and exact match of each copy."""
+    copies = logits.size(0)
+    losses = token_losses(logits.flatten(0, 1), targets.repeat(copies, 1)).unflatten(0, (copies, -1))
+    scored = targets != PAD
+    top = logits.argmax(dim=-1)
+    exact = ((top == targets) | ~scored).all(dim=-1).double().mean(dim=-1)
+    return losses.double().sum(dim=(1, 2)) / scored.sum(), top, exact

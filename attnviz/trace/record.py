@@ -1,0 +1,116 @@
+"""What is kept of a forward pass: NumPy arrays and nothing of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from attnviz.data.batch import Batch
+from attnviz.data.vocabulary import PAD, SPECIALS
+from attnviz.masks import KINDS, Kind, kind_of
+from attnviz.trace.statistics import HeadStatistics, statistics
+
+
+@dataclass(frozen=True, eq=False)
+class AttentionRecord:
+    """One attention's every step, in order. A row is a query, a column a key; mask: True = may attend."""
+
+    site: str
+    q: Float[np.ndarray, "B H T D"]
+    k: Float[np.ndarray, "B H S D"]
+    v: Float[np.ndarray, "B H S D"]
+    scores: Float[np.ndarray, "B H T S"]  # QKᵀ/√head_dim, before the mask
+    mask: Bool[np.ndarray, "B H T S"]
+    masked_scores: Float[np.ndarray, "B H T S"]  # −∞ where blocked
+    weights: Float[np.ndarray, "B H T S"]  # after softmax; rows sum to 1, fully blocked rows to 0
+    head_output: Float[np.ndarray, "B H T D"]
+    attn_output: Float[np.ndarray, "B T C"]  # after out_proj
+
+    @property
+    def kind(self) -> Kind:
+        """encoder_self, decoder_self or cross."""
+        return kind_of(self.site)
+
+    @property
+    def row_sums(self) -> Float[np.ndarray, "B H T"]:
+        """Total weight of each query: 1 when the mask was applied before the softmax."""
+        return self.weights.sum(axis=-1)
+
+    @property
+    def blocked_share(self) -> Float[np.ndarray, "B H T"]:
+        """Weight that each query puts on blocked keys: 0 when the mask does its work."""
+        return np.where(self.mask, 0, self.weights).sum(axis=-1, dtype=np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """A watched forward pass of one batch."""
+
+    batch: Batch
+    records: Mapping[str, AttentionRecord]  # by attention site, in order of computation
+    outputs: Mapping[str, Float[np.ndarray, "_ _ C"]]  # hidden states after each block, by block site
+    logits: Float[np.ndarray, "B T V"]
+    targets: np.ndarray | None  # (B, T) token numbers, PAD where nothing is scored
+    loss: float | None  # nats per target token; None without targets
+
+    def __getitem__(self, site: str) -> AttentionRecord:
+        if site not in self.records:
+            raise KeyError(f"{site!r} was not watched; watched: {', '.join(self.records) or 'none'}")
+        return self.records[site]
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """The attention sites watched, in order of computation."""
+        return tuple(self.records)
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """The kinds of attention watched."""
+        return tuple(kind for kind in KINDS if self.sites_of(kind))
+
+    def sites_of(self, kind: Kind) -> tuple[str, ...]:
+        """The watched sites of a kind, layer by layer."""
+        return tuple(site for site in self.records if kind_of(site) == kind)
+
+    def weights(self, kind: Kind) -> Float[np.ndarray, "L B H T S"]:
+        """The weights of a kind of attention in all its layers."""
+        return np.stack([record.weights for record in self._records_of(kind)])
+
+    def mask(self, kind: Kind) -> Bool[np.ndarray, "L B H T S"]:
+        """The masks of a kind of attention in all its layers, True = may attend."""
+        return np.stack([record.mask for record in self._records_of(kind)])
+
+    def labels(self, kind: Kind, example: int = 0) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """What to print at the rows (queries) and columns (keys) of one example, padding included."""
+        rows = "src" if kind == "encoder_self" else "decoder"
+        columns = "decoder" if kind == "decoder_self" else "src"
+        return self._labels(rows, example), self._labels(columns, example)
+
+    def real_rows(self, kind: Kind) -> Bool[np.ndarray, "B T"]:
+        """Which queries of a kind of attention are tokens and not padding."""
+        ids = self.batch.src if kind == "encoder_self" else self.batch.decoder_input
+        if ids is None:
+            raise ValueError(f"this batch has no {kind} attention")
+        real = (ids != PAD).cpu().numpy()
+        last = real.shape[1] - 1 - real[:, ::-1].argmax(axis=1)
+        return np.arange(real.shape[1]) <= np.where(real.any(axis=1), last, -1)[:, None]
+
+    def statistics(self, kind: Kind) -> HeadStatistics:
+        """Statistics of every head of a kind, (L, B, H); rows of padding and fully blocked rows don't count."""
+        return statistics(self.weights(kind), self.mask(kind), rows=self.real_rows(kind))
+
+    def _records_of(self, kind: Kind) -> list[AttentionRecord]:
+        if not (found := [self.records[site] for site in self.sites_of(kind)]):
+            raise ValueError(f"no {kind} attention was watched; watched: {', '.join(self.kinds) or 'none'}")
+        return found
+
+    def _labels(self, side: str, example: int) -> tuple[str, ...]:
+        ids = self.batch.src if side == "src" else self.batch.decoder_input
+        if ids is None:
+            raise ValueError(f"this batch has no {'source' if side == 'src' else 'decoder input'}")
+        given = self.batch.src_labels if side == "src" else self.batch.decoder_labels
+        known = given[example] if given else tuple(str(token) for token in ids[example].tolist())
+        return known + (SPECIALS[PAD],) * (ids.size(1) - len(known))

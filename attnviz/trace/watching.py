@@ -1,0 +1,113 @@
+"""One forward pass with every named value kept."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from attnviz.data.batch import Batch
+from attnviz.masks import MaskPlan
+from attnviz.model import ATTENTION_TAPS, Chain, Probe, Transformer
+from attnviz.trace.interventions import Intervention, fresh_probe
+from attnviz.trace.loss import mean_loss
+from attnviz.trace.record import AttentionRecord, Trace
+
+
+def to_numpy(value: Tensor) -> np.ndarray:
+    """Detached, on the CPU, as float32 (bool and integers keep their type)."""
+    value = value.detach().cpu()
+    return (value.float() if value.is_floating_point() else value).numpy()
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Eval mode and no gradients; every module's own mode comes back, also after an exception."""
+    training = [module for module in model.modules() if module.training]
+    for module in training:
+        module.training = False
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        for module in training:
+            module.training = True
+
+
+class Recorder:
+    """A probe that keeps what passes at the chosen sites and changes nothing."""
+
+    def __init__(self, sites: Collection[str]) -> None:
+        self.sites = frozenset(sites)
+        self.kept: dict[str, dict[str, np.ndarray]] = {}
+
+    def wants(self, site: str) -> bool:
+        return site in self.sites
+
+    def tap(self, site: str, name: str, value: Tensor) -> Tensor:
+        if site in self.sites:
+            self.kept.setdefault(site, {})[name] = to_numpy(value)
+        return value
+
+    def records(self) -> dict[str, AttentionRecord]:
+        """The attentions seen, in order of computation."""
+        found = {}
+        for site, values in self.kept.items():
+            if "scores" in values:
+                # The model's masks have axes of size 1 where they don't differ; a view costs nothing.
+                mask = np.broadcast_to(values["mask"], values["scores"].shape)
+                found[site] = AttentionRecord(
+                    site=site, mask=mask, **{name: values[name] for name in ATTENTION_TAPS if name != "mask"}
+                )
+        return found
+
+    def outputs(self) -> dict[str, np.ndarray]:
+        """Hidden states after each block seen."""
+        return {site: values["output"] for site, values in self.kept.items() if "output" in values}
+
+
+def block_sites(model: Transformer) -> tuple[str, ...]:
+    """The sites whose `output` is a block's hidden states: `encoder.0`, `decoder.1` …"""
+    return tuple(dict.fromkeys(site.rsplit(".", 1)[0] for site in model.sites))
+
+
+def check_sites(model: Transformer, sites: Collection[str]) -> None:
+    """Raise ValueError for a site that the model does not have."""
+    known = model.sites + block_sites(model)
+    for site in sites:
+        if site not in known:
+            raise ValueError(f"site is {site!r}; this model has {', '.join(known)}")
+
+
+def watch(
+    model: Transformer,
+    batch: Batch,
+    *,
+    masks: MaskPlan | None = None,
+    interventions: Sequence[Probe | Intervention] = (),
+    sites: Collection[str] | None = None,
+) -> Trace:
+    """Run `batch` through the model and keep every step at `sites` (None: all of them).
+
+    `interventions` act in their order; the trace shows what the model went on with. `masks` None: the model's own.
+    The model is in eval mode meanwhile. Raises ValueError for an unknown site and for a batch that does not fit.
+    """
+    wanted = model.sites + block_sites(model) if sites is None else tuple(sites)
+    check_sites(model, wanted)
+    recorder = Recorder(wanted)
+    probe = Chain([*(fresh_probe(intervention) for intervention in interventions), recorder])
+    batch = batch.to(next(model.parameters()).device)
+    with evaluating(model):
+        logits = model(batch.src, batch.decoder_input, masks=masks, probe=probe)
+        loss = None if batch.targets is None else mean_loss(logits, batch.targets)
+    return Trace(
+        batch=batch.to("cpu"),
+        records=recorder.records(),
+        outputs=recorder.outputs(),
+        logits=to_numpy(logits),
+        targets=None if batch.targets is None else to_numpy(batch.targets),
+        loss=loss,
+    )
