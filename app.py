@@ -1,0 +1,5 @@
+"""attnviz in the browser: `streamlit run app.py`."""
+
+from attnviz.ui.app import main
+
+main()

@@ -1,0 +1,52 @@
+"""The last resort: whatever goes wrong on a page becomes a sentence, and the details go to the log."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import ParamSpec
+
+import streamlit as st
+
+from attnviz.ui import language
+from attnviz.ui.notices import notice, shortened
+from attnviz.ui.text import Language, texts, words
+
+P = ParamSpec("P")
+log = logging.getLogger("attnviz.ui")
+
+
+def explain(error: BaseException, lang: Language) -> str:
+    """What happened, in a language. Errors that carry a code have their own sentence; the rest share one."""
+    code, details = getattr(error, "code", None), getattr(error, "details", None)
+    if isinstance(code, str) and isinstance(details, dict) and code in texts("errors"):
+        return words("errors", lang)(code, **{name: _shown(value) for name, value in details.items()})
+    return words("common", lang)("failed")
+
+
+def _shown(value: object) -> str:
+    return shortened(str(value), 160)
+
+
+@contextmanager
+def boundary() -> Iterator[None]:
+    """Nothing that is raised inside reaches the page as a traceback. Streamlit's own stop and rerun pass through."""
+    try:
+        yield
+    except Exception as error:
+        known = hasattr(error, "code") and hasattr(error, "details")
+        log.log(logging.INFO if known else logging.ERROR, "page failed", exc_info=None if known else error)
+        notice(explain(error, language.current()), "error")
+
+
+def live(function: Callable[P, None]) -> Callable[P, None]:
+    """`st.fragment` with the boundary inside: a fragment reruns alone, without the page around it."""
+
+    @functools.wraps(function)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        with boundary():
+            function(*args, **kwargs)
+
+    return st.fragment(guarded)

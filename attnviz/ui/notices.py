@@ -1,0 +1,31 @@
+"""Sentences about what was wrong or was changed. Text of people's is shown as text, whatever it contains."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Literal
+
+import streamlit as st
+
+Level = Literal["info", "warning", "error"]
+SHOWN = 80  # characters of a quoted input
+
+
+def plain(text: str) -> str:
+    """Text that Streamlit's Markdown shows as it is: for labels of widgets, which cannot be given as HTML."""
+    one_line = " ".join(text.split())
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", one_line)
+
+
+def shortened(text: str, limit: int = SHOWN) -> str:
+    """The beginning of a text on one line, without control characters or changes of writing direction."""
+    visible = "".join(c if c.isprintable() or c == "‍" else " " for c in text[: 4 * limit])
+    one_line = " ".join(visible.split())
+    return one_line if len(one_line) <= limit else one_line[: limit - 1] + "…"
+
+
+def notice(sentence: str, level: Level = "info") -> None:
+    """One sentence in a quiet box. It may contain anything: it is never read as Markdown or HTML."""
+    role = "alert" if level == "error" else "status"
+    st.html(f'<div class="av-notice av-{level}" role="{role}" dir="auto">{html.escape(sentence)}</div>')

@@ -1,0 +1,23 @@
+"""The frame's CSS, with the palette of `figures.theme` as properties that follow light and dark."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import streamlit as st
+
+from attnviz.figures.theme import DARK, LIGHT
+
+
+@cache
+def sheet() -> str:
+    """The whole style sheet; `light-dark()` reads the colour scheme that Streamlit sets on the app."""
+    light, dark = LIGHT.css_variables(), DARK.css_variables()
+    colours = "".join(f"{name}:light-dark({value},{dark[name]});" for name, value in light.items())
+    return f".stApp{{{colours}}}\n" + Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
+
+
+def apply() -> None:
+    """Put the style sheet on the page."""
+    st.html(f"<style>{sheet()}</style>")
