@@ -1,0 +1,76 @@
+"""What a notebook needs: a model by name, and one look into it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from pathlib import Path
+from weakref import WeakKeyDictionary
+
+from attnviz.data import BOS, EOS, SPECIALS, Batch, Task
+from attnviz.data.batch import pad, unknown_positions
+from attnviz.decoding import greedy
+from attnviz.masks import MaskPlan
+from attnviz.model import Probe, Transformer
+from attnviz.trace import Intervention, Trace
+from attnviz.trace import watch as watch_batch
+from attnviz.training import checkpoint
+
+# A loaded model remembers its task, so that `watch(model, batch)` can print tokens instead of numbers.
+_task_of: WeakKeyDictionary[Transformer, Task] = WeakKeyDictionary()
+
+
+def load(name_or_path: str | Path) -> tuple[Transformer, Task]:
+    """A shipped model ("pinyin") or a checkpoint folder, and the task it was trained on.
+
+    Raises CheckpointError, a ValueError, when there is no such model or its files are damaged.
+    """
+    model, task, _ = checkpoint.load(name_or_path)
+    _task_of[model] = task
+    return model, task
+
+
+def watch(
+    model: Transformer,
+    what: Batch | str,
+    task: Task | None = None,
+    *,
+    target: str | None = None,
+    masks: MaskPlan | None = None,
+    interventions: Sequence[Probe | Intervention] = (),
+    sites: Collection[str] | None = None,
+) -> Trace:
+    """One forward pass with every site recorded; see `attnviz.trace.watch`.
+
+    Of a text, or a batch whose output is not known, the model first writes the output itself, greedily and with its
+    own masks. `target` is the output of a text, if you know it. `task` is needed for models that `load` did not make.
+    """
+    task = task or _task_of.get(model)
+    if isinstance(what, str):
+        if task is None:
+            raise ValueError("a text needs a task: watch(model, text, task), or make the model with attnviz.load")
+        what = task.encode(what, target)
+    elif target is not None:
+        raise ValueError("target goes with a text; a batch holds its own")
+    if what.decoder_input is None and model.config.has_decoder:
+        what = with_output(model, what, task)
+    return watch_batch(model, what, masks=masks, interventions=interventions, sites=sites)
+
+
+def with_output(model: Transformer, batch: Batch, task: Task | None = None, *, masks: MaskPlan | None = None) -> Batch:
+    """The batch with the model's own greedy output as decoder input: row t of the logits then predicts token t.
+
+    No targets are set, since nobody said what is right. Without `task` the labels are token numbers.
+    """
+    src = None if batch.src is None else batch.src.to(next(model.parameters()).device)
+    limit = model.config.max_len if task is None else min(model.config.max_len, task.max_tgt_len)
+    said = greedy(model, src, bos_id=BOS, eos_id=EOS, max_len=limit, masks=masks).tolist()
+    # Whatever was said last, the end or the token at the limit, is predicted but never read.
+    rows = [[BOS, *(row[: row.index(EOS)] if EOS in row else row[:-1])] for row in said]
+    decode = (lambda ids: [str(i) for i in ids]) if task is None else task.tgt_vocab.decode
+    return replace(
+        batch,
+        decoder_input=pad(rows).to(batch.src.device if batch.src is not None else "cpu"),
+        decoder_labels=tuple((SPECIALS[BOS], *decode(row[1:])) for row in rows),
+        unknown_decoder=tuple(unknown_positions(row) for row in rows),
+    )

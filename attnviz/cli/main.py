@@ -1,0 +1,48 @@
+"""Reads the command line, calls the command, and turns what went wrong into one clear sentence."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from attnviz import __version__
+from attnviz.cli import evaluate, tasks, train
+from attnviz.cli.terminal import use_utf8
+
+FAILED, BAD_USAGE, INTERRUPTED = 1, 2, 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    top = argparse.ArgumentParser(prog="attnviz", description="See, break and understand attention.")
+    top.add_argument("--version", action="version", version=f"attnviz {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for command in (tasks, train, evaluate):
+        command.add(commands)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code: 0, 1 failed, 2 bad usage, 130 interrupted."""
+    use_utf8()
+    # Idle threads that spin take the other threads' cores on a busy machine; it must be set before torch is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    try:
+        arguments = parser().parse_args(argv)
+        return int(arguments.run(arguments))
+    except SystemExit as stop:  # argparse has said what was wrong, or --help and --version are done
+        return stop.code if isinstance(stop.code, int) else FAILED
+    except KeyboardInterrupt:
+        print("attnviz: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output, `head` perhaps, has gone
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # nothing more can be written at exit
+        return 0
+    except ValueError as error:  # InputError, CheckpointError and what configs say about impossible values
+        print(f"attnviz: {error}", file=sys.stderr)
+        return BAD_USAGE
+    except (OSError, RuntimeError) as error:
+        print(f"attnviz: {str(error).splitlines()[0] if str(error) else type(error).__name__}", file=sys.stderr)
+        return FAILED

@@ -1,0 +1,225 @@
+"""A trained model on disk: a folder with model.safetensors and manifest.json. Loading never executes code."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as serialize
+from torch import Tensor
+
+import attnviz
+from attnviz.config import ModelConfig
+from attnviz.data import Task, tasks
+from attnviz.model import Transformer
+from attnviz.training.checkpoint_error import CheckpointError
+from attnviz.training.manifest import FILE as MANIFEST
+from attnviz.training.manifest import Manifest
+
+WEIGHTS = "model.safetensors"
+MAX_MANIFEST_BYTES = 32 * 2**20
+MAX_WEIGHTS_BYTES = 4 * 2**30
+MAX_POSITIONS = 2**20  # a table of sinusoidal positions is computed, not stored, so the file's size does not bound it
+STORABLE = {"float32": torch.float32, "float16": torch.float16}
+
+# In the order in which they are offered.
+_SHIPPED = ("pinyin", "pinyin-2enc", "numbers-zh", "numbers-en", "dates", "reverse", "lm-zh", "lm-en")
+
+
+def shipped_folder() -> Path:
+    """Where the ready-trained models lie: in the installed package, or beside it in a source tree."""
+    package = Path(attnviz.__file__).resolve().parent
+    inside = package / "assets" / "checkpoints"
+    return inside if inside.is_dir() else package.parent / "assets" / "checkpoints"
+
+
+def shipped() -> tuple[str, ...]:
+    """Names of the ready-trained models that are there, in display order."""
+    folder = shipped_folder()
+    return tuple(name for name in _SHIPPED if (folder / name / MANIFEST).is_file())
+
+
+def find(name_or_path: str | Path) -> Path:
+    """The folder of a shipped name or a path. A name of a shipped model wins over a folder of that name."""
+    if isinstance(name_or_path, str) and name_or_path in shipped():
+        return shipped_folder() / name_or_path
+    path = Path(name_or_path)
+    try:
+        if path.is_dir():
+            return path
+        if path.exists():
+            raise CheckpointError("checkpoint_not_folder", path=str(path))
+    except (OSError, ValueError):  # a name too long for the file system, a null character
+        pass
+    if isinstance(name_or_path, str) and not {"/", "\\"} & set(name_or_path):
+        raise CheckpointError("checkpoint_unknown", name=name_or_path[:80], known=", ".join(shipped()))
+    raise CheckpointError("checkpoint_missing", path=str(name_or_path)[:300])
+
+
+def load(name_or_path: str | Path) -> tuple[Transformer, Task, Manifest]:
+    """The model (on the CPU, in evaluation mode, float32), its task and its manifest.
+
+    Whatever is wrong with the files raises CheckpointError; nothing half-loaded is returned.
+    """
+    folder = find(name_or_path)
+    manifest = load_manifest(folder)
+    task = _restore_task(manifest)
+    model = _load_weights(folder, manifest.model)
+    return model, task, manifest
+
+
+def load_manifest(name_or_path: str | Path) -> Manifest:
+    """The manifest alone: what a list of models needs."""
+    folder = find(name_or_path)
+    text = _read_text(folder, MANIFEST)
+    try:
+        values = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise CheckpointError("checkpoint_json", file=MANIFEST, problem=str(error)) from None
+    return Manifest.from_dict(values)
+
+
+def save(path: str | Path, model: Transformer, manifest: Manifest) -> Path:
+    """Write the folder and return it. Tied weights are written once; a checkpoint already there is replaced.
+
+    Raises CheckpointError when the folder holds something else or cannot be written.
+    """
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()) and not (folder / MANIFEST).exists():
+            raise CheckpointError("checkpoint_occupied", path=str(folder))
+        weights = stored_weights(model, manifest.stored)
+        text = _one_entry_a_line(manifest.to_dict())
+        # Both files are complete before either old one is replaced.
+        parts = [(folder / f"{name}.part", folder / name) for name in (WEIGHTS, MANIFEST)]
+        parts[0][0].write_bytes(serialize(weights, metadata={"format": "pt"}))
+        parts[1][0].write_text(text, encoding="utf-8", newline="\n")
+        for part, whole in parts:
+            part.replace(whole)
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError("checkpoint_write", path=str(folder), problem=str(error)) from error
+    return folder
+
+
+def stored_weights(model: Transformer, stored: str = "float32") -> dict[str, Tensor]:
+    """Parameters by name, on the CPU, each shared one once, in the number format `stored`."""
+    if stored not in STORABLE:
+        raise ValueError(f"stored is {stored!r}; allowed: {', '.join(STORABLE)}")
+    return {
+        name: parameter.detach().to("cpu", STORABLE[stored]).contiguous()
+        for name, parameter in model.named_parameters()
+    }
+
+
+def round_weights(model: Transformer, stored: str) -> None:
+    """Give the model exactly the weights that `save` would store, so that figures are those of the file."""
+    with torch.no_grad():
+        for name, value in stored_weights(model, stored).items():
+            parameter = model.get_parameter(name)
+            parameter.copy_(value.to(parameter.dtype))
+
+
+def _one_entry_a_line(values: dict[str, Any]) -> str:
+    lines = (f"{json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in values.items())
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+# ---- reading with suspicion ---------------------------------------------------------------------------------
+
+
+def _check_size(folder: Path, file: str, limit: int) -> None:
+    try:
+        if not (folder / file).is_file():
+            raise CheckpointError("checkpoint_file_missing", file=file, path=str(folder))
+        size = (folder / file).stat().st_size
+    except OSError as error:
+        raise CheckpointError("checkpoint_unreadable", file=file, problem=str(error)) from None
+    if size > limit:
+        raise CheckpointError("checkpoint_too_large", file=file, given=size, limit=limit)
+
+
+def _read_text(folder: Path, file: str) -> str:
+    _check_size(folder, file, MAX_MANIFEST_BYTES)
+    try:
+        return (folder / file).read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise CheckpointError("checkpoint_json", file=file, problem="it is not UTF-8 text") from None
+    except OSError as error:
+        raise CheckpointError("checkpoint_unreadable", file=file, problem=str(error)) from None
+
+
+def _restore_task(manifest: Manifest) -> Task:
+    try:
+        task = tasks.restore(**manifest.task)
+        source_size = 0 if task.src_vocab is None else len(task.src_vocab)
+        target_size = len(task.tgt_vocab)
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        raise CheckpointError("checkpoint_task", problem=str(error)[:300]) from None
+    config = manifest.model
+    for entry, given, needed in (
+        ("src_vocab_size", config.src_vocab_size, source_size),
+        ("vocab_size", config.vocab_size, target_size),
+    ):
+        if given != needed:
+            raise CheckpointError(
+                "checkpoint_manifest", file=MANIFEST, entry=entry, problem=f"{given}, but the task has {needed} tokens"
+            )
+    for entry in ("max_src_len", "max_tgt_len"):
+        length = getattr(task, entry)
+        if not isinstance(length, int) or not (0 if entry == "max_src_len" else 1) <= length <= MAX_POSITIONS:
+            raise CheckpointError("checkpoint_manifest", file=MANIFEST, entry=entry, problem=f"it is {length!r}")
+    return task
+
+
+def _load_weights(folder: Path, config: ModelConfig) -> Transformer:
+    """Compare names and shapes with the file's header before any memory is taken for the model."""
+    _check_size(folder, WEIGHTS, MAX_WEIGHTS_BYTES)
+    try:
+        with safe_open(folder / WEIGHTS, framework="pt") as file:
+            names = set(file.keys())
+            _check_modest(config, len(names))
+            with torch.device("meta"):
+                needed = {name: tuple(p.shape) for name, p in Transformer(config).named_parameters()}
+            if names != set(needed):
+                raise CheckpointError("checkpoint_names", file=WEIGHTS, problem=_difference(names, set(needed)))
+            for name, shape in needed.items():
+                given = tuple(file.get_slice(name).get_shape())
+                if given != shape:
+                    raise CheckpointError(
+                        "checkpoint_shape", file=WEIGHTS, name=name, given=list(given), needed=list(shape)
+                    )
+            weights = {name: _checked(name, file.get_tensor(name)) for name in needed}
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError("checkpoint_damaged", file=WEIGHTS, problem=str(error)[:300]) from None
+    model = Transformer(config)
+    model.load_state_dict(weights, strict=False)  # names were compared; tied weights appear once
+    return model.eval()
+
+
+def _check_modest(config: ModelConfig, tensors: int) -> None:
+    # Each layer owns several tensors, so a manifest that promises more layers than the file has tensors lies.
+    for field, limit in (("n_encoder_layers", tensors), ("n_decoder_layers", tensors), ("max_len", MAX_POSITIONS)):
+        if getattr(config, field) > limit:
+            raise CheckpointError(
+                "checkpoint_manifest", file=MANIFEST, entry=field, problem=f"{getattr(config, field)} is too many"
+            )
+
+
+def _checked(name: str, tensor: Tensor) -> Tensor:
+    if not tensor.is_floating_point():
+        raise CheckpointError("checkpoint_dtype", file=WEIGHTS, name=name, given=str(tensor.dtype).split(".")[-1])
+    tensor = tensor.to(torch.float32)
+    if not tensor.isfinite().all():
+        raise CheckpointError("checkpoint_not_finite", file=WEIGHTS, name=name)
+    return tensor
+
+
+def _difference(given: set[str], needed: set[str]) -> str:
+    missing, foreign = sorted(needed - given), sorted(given - needed)
+    parts = [f"it lacks {missing[0]} and {len(missing) - 1} more"] if missing else []
+    parts += [f"it holds {foreign[0][:80]} and {len(foreign) - 1} more unknown names"] if foreign else []
+    return "; ".join(parts)
