@@ -6,39 +6,12 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_models import BOS, EOS, VOCAB, make_model, padded_src
 
 from attnviz import masks
-from attnviz.config import ModelConfig
 from attnviz.decoding import greedy, inference
 from attnviz.masks import MaskPlan
 from attnviz.model import Transformer
-
-BOS, EOS = 1, 2
-SRC_VOCAB, VOCAB = 11, 13
-
-
-def make_model(seed: int, architecture: str = "encoder-decoder", **changes: object) -> Transformer:
-    torch.manual_seed(seed)
-    values: dict[str, object] = {
-        "architecture": architecture,
-        "src_vocab_size": SRC_VOCAB if architecture != "decoder-only" else 0,
-        "vocab_size": VOCAB,
-        "d_model": 12,
-        "n_heads": 3,
-        "d_ff": 17,
-        "max_len": 23,
-        "dropout": 0.5,  # decoding must not be disturbed by it
-        "tied_embeddings": architecture != "encoder-only",
-    }
-    return Transformer(ModelConfig.from_dict({**values, **changes}))
-
-
-def padded_src(batch: int, length: int, seed: int) -> torch.Tensor:
-    generator = torch.Generator().manual_seed(seed)
-    src = torch.randint(3, SRC_VOCAB, (batch, length), generator=generator)
-    for row in range(1, batch):
-        src[row, max(1, length - row) :] = 0
-    return src
 
 
 def by_definition(model: Transformer, src: torch.Tensor | None, given: list[int], max_len: int) -> list[int]:

@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from attnviz.decoding.causality import cacheable
 from attnviz.decoding.rows import plan_for_rows
 from attnviz.masks import MaskPlan
 from attnviz.model import SILENT, KVCache, Probe, Transformer
@@ -18,12 +19,14 @@ from attnviz.model import SILENT, KVCache, Probe, Transformer
 def inference(model: nn.Module) -> Iterator[None]:
     """No gradients and no dropout inside; afterwards the model is in the mode it was in."""
     training = model.training
-    model.eval()
+    if training:
+        model.eval()
     try:
         with torch.no_grad():
             yield
     finally:
-        model.train(training)
+        if training:
+            model.train()
 
 
 def positions_left(model: Transformer, used: int) -> int | None:
@@ -37,8 +40,9 @@ class DecoderSession:
     """One batch being decoded: feed tokens, get the logits of the next one.
 
     With `use_cache` only the new tokens are computed, without it the whole sequence each time; the numbers are equal
-    to rounding. `src` is (B, S) for an encoder–decoder and None for a decoder-only model; the encoder runs once, here.
-    `masks` None: the model's own. Wrong inputs raise ValueError.
+    to rounding. Where the masks let a position see later ones nothing can be kept, and the cache stays off. `src` is
+    (B, S) for an encoder–decoder and None for a decoder-only model; the encoder runs once, here. `masks` None: the
+    model's own. Wrong inputs raise ValueError.
     """
 
     def __init__(
@@ -60,13 +64,18 @@ class DecoderSession:
         self.model = model
         self.probe = probe
         self._plan = masks or model.default_masks(src, None)
-        self._cache = KVCache() if use_cache else None
+        self._cache = KVCache() if use_cache and cacheable(model, self._plan) else None
         self._fed: Tensor | None = None
         self._rows: tuple[int, ...] | None = None  # None: the original batch, untouched
         self.memory: Tensor | None = None
         if src is not None:
             with inference(model):
                 self.memory = model.encode(src, masks=self._plan, probe=probe)
+
+    @property
+    def cached(self) -> bool:
+        """Whether keys and values are kept from one step to the next."""
+        return self._cache is not None
 
     @property
     def length(self) -> int:
@@ -103,3 +112,12 @@ class DecoderSession:
             self.memory = self.memory[index]
         if self._cache is not None:
             self._cache.select(index)
+
+    def rewind(self, length: int) -> None:
+        """Forget every token fed from position `length` on."""
+        if not 0 <= length <= self.length:
+            raise ValueError(f"length is {length}; {self.length} tokens have been fed")
+        if self._fed is not None:
+            self._fed = self._fed[:, :length]
+        if self._cache is not None:
+            self._cache.rewind(length)

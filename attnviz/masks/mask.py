@@ -48,13 +48,24 @@ class Mask(ABC):
         return self.operand if isinstance(self, Not) else Not(self)
 
     def broadcast(
-        self, *, batch: int, heads: int, queries: int, keys: int, device: torch.device | str = "cpu"
+        self,
+        *,
+        batch: int,
+        heads: int,
+        queries: int,
+        keys: int,
+        device: torch.device | str = "cpu",
+        first_query: int = 0,
     ) -> Bool[Tensor, "b h t s"]:
-        """The mask as a tensor whose axes have size 1 where the predicate does not look at them."""
+        """The mask as a tensor whose axes have size 1 where the predicate does not look at them.
+
+        Its first row is that of query `first_query`: with a cache only the new queries are wanted.
+        """
         for field, value in (("batch", batch), ("heads", heads), ("queries", queries), ("keys", keys)):
             if value < 1:
                 raise ValueError(f"{field} is {value}; it must be at least 1")
         axes = [torch.arange(size, device=device) for size in (batch, heads, queries, keys)]
+        axes[2] += first_query
         b, h, q, k = (axis.view([-1 if i == n else 1 for i in range(4)]) for n, axis in enumerate(axes))
         visible = self.mask_mod(device)(b, h, q, k)
         return visible.view((1,) * (4 - visible.dim()) + tuple(visible.shape))

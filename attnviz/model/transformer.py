@@ -104,7 +104,7 @@ class Transformer(nn.Module):
         x = self.src_embedding(src)
         batch, length = src.size()
         for layer, block in enumerate(self.encoder):
-            mask = self._mask(masks, f"encoder.{layer}.self_attn", batch, length, length, x.device)
+            mask = self._mask(masks, f"encoder.{layer}.self_attn", batch, range(length), length, x.device)
             x = block(x, mask, probe=probe)
         memory: Tensor = self.encoder_norm(x)
         return memory
@@ -126,23 +126,30 @@ class Transformer(nn.Module):
         offset = cache.decoded if cache else 0
         batch, new = decoder_input.size()
         x = self.embedding(decoder_input, offset)
+        queries = range(offset, offset + new)
         for layer, block in enumerate(self.decoder):
-            length = offset + new
-            self_mask = self._mask(masks, f"decoder.{layer}.self_attn", batch, length, length, x.device)
+            self_mask = self._mask(masks, f"decoder.{layer}.self_attn", batch, queries, offset + new, x.device)
             cross_mask = None
             if memory is not None:
-                cross_mask = self._mask(masks, f"decoder.{layer}.cross_attn", batch, length, memory.size(1), x.device)
-            x = block(x, memory, _last_rows(self_mask, new), _last_rows(cross_mask, new), probe=probe, cache=cache)
+                cross_mask = self._mask(masks, f"decoder.{layer}.cross_attn", batch, queries, memory.size(1), x.device)
+            x = block(x, memory, self_mask, cross_mask, probe=probe, cache=cache)
         logits: Tensor = self.output(self.decoder_norm(x))
         return logits
 
     def _mask(
-        self, masks: MaskPlan, site: str, batch: int, queries: int, keys: int, device: torch.device
+        self, masks: MaskPlan, site: str, batch: int, queries: range, keys: int, device: torch.device
     ) -> Bool[Tensor, "b h t s"] | None:
         mask = masks.at(site)
         if isinstance(mask, Full):
             return None
-        return mask.broadcast(batch=batch, heads=self.config.n_heads, queries=queries, keys=keys, device=device)
+        return mask.broadcast(
+            batch=batch,
+            heads=self.config.n_heads,
+            queries=len(queries),
+            keys=keys,
+            device=device,
+            first_query=queries.start,
+        )
 
     def _check_inputs(self, src: Tensor | None, decoder_input: Tensor | None) -> None:
         for name, value, needed in (
@@ -156,8 +163,3 @@ class Transformer(nn.Module):
                 )
             if value is not None and (value.dim() != 2 or 0 in value.size()):
                 raise ValueError(f"{name} has shape {tuple(value.size())}; it must be (batch, length), neither 0")
-
-
-def _last_rows(mask: Tensor | None, rows: int) -> Tensor | None:
-    # A mask that looks the same for every query keeps its single row.
-    return mask if mask is None or mask.size(2) == 1 else mask[:, :, -rows:]
