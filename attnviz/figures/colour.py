@@ -42,7 +42,7 @@ def hex_colour(values: ArrayLike) -> str:
 
 def rgba(colour: str, alpha: float) -> str:
     """'#rrggbb' with an opacity, as CSS writes it."""
-    red, green, blue = (int(round(c * 255)) for c in rgb(colour))
+    red, green, blue = (round(c * 255) for c in rgb(colour))
     return f"rgba({red},{green},{blue},{alpha:g})"
 
 

@@ -1,7 +1,7 @@
 """The one place for colours, fonts and sizes of everything drawn: Plotly figures, the canvas and the app's own CSS.
 
-Colour says what a thing is: query blue, key orange, value green, weights in one sequential scale, blocked hatched in warm
-grey. Importing this module does not import Plotly, so the app's first paint may use it.
+Colour says what a thing is: query blue, key orange, value green, weights in one sequential scale, blocked hatched
+in warm grey. Importing this module does not import Plotly, so the app's first paint may use it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ BLOCKED = "#b9b4a8"
 # Equal steps of OKLab lightness, so that a greyscale print keeps the order and the distances.
 WEIGHTS = ("#f7fbfa", "#d3e9e3", "#aed7cc", "#88c5b5", "#5fb39f", "#4c9d8a", "#388775", "#247261", "#0b5d4e")
 WEIGHTS_DARK = ("#1b2024", "#233837", "#28524b", "#2b6d5f", "#2a8a75", "#45a38d", "#5ebca5", "#76d6be", "#8ff0d8")
-# Less (brown) … no change … more (teal). Two hues that every common colour-blindness keeps apart; the middle is the page.
+# Less (brown) … no change … more (teal). Two hues that every common colour-blindness keeps apart.
 DIFFERENCE = ("#8a4308", "#b1713b", "#d9a066", "#e9cbac", "#f6f5f1", "#b4d8cc", "#6cbba8", "#3f8b79", "#0b5d4e")
 DIFFERENCE_DARK = (
     "#ffb877",
