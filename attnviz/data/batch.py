@@ -1,0 +1,139 @@
+"""Pairs of token sequences, and batches of them as tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from attnviz.data.errors import Notice
+from attnviz.data.vocabulary import BOS, EOS, PAD, SPECIALS, UNK, Vocabulary
+
+Labels = tuple[tuple[str, ...], ...]
+Positions = tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One example as token strings; a language model's has no source."""
+
+    source: tuple[str, ...]
+    target: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What the model reads and what it should say. PAD is 0, at the end of rows.
+
+    Sequence to sequence: src = source + EOS, decoder_input = BOS + target, targets = target + EOS.
+    Language model: src is None, decoder_input = BOS + text shifted right, targets = text.
+    `targets` is PAD where nothing is scored. Labels are what a screen prints: unpadded, with specials; an
+    unknown token keeps its own characters there, and its position is listed in `unknown_*`.
+    """
+
+    src: Int[Tensor, "B S"] | None
+    decoder_input: Int[Tensor, "B T"] | None
+    targets: Int[Tensor, "B T"] | None
+    src_labels: Labels = ()
+    decoder_labels: Labels = ()
+    target_labels: Labels = ()
+    unknown_src: Positions = ()
+    unknown_decoder: Positions = ()
+    notices: tuple[Notice, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Number of examples B."""
+        rows = self.src if self.src is not None else self.decoder_input
+        return 0 if rows is None else rows.size(0)
+
+    @property
+    def n_scored(self) -> int:
+        """Number of target tokens that are scored."""
+        return 0 if self.targets is None else int((self.targets != PAD).sum())
+
+    def to(self, device: torch.device | str) -> Batch:
+        """The same batch with its tensors on a device."""
+
+        def move(x: Tensor | None) -> Tensor | None:
+            return None if x is None else x.to(device, non_blocking=True)
+
+        return replace(self, src=move(self.src), decoder_input=move(self.decoder_input), targets=move(self.targets))
+
+
+def pad(rows: Sequence[Sequence[int]]) -> Int[Tensor, "B T"]:
+    """Stack rows of numbers, filled up with PAD at the end."""
+    width = max(len(row) for row in rows)
+    return torch.tensor([list(row) + [PAD] * (width - len(row)) for row in rows], dtype=torch.long)
+
+
+def unknown_positions(ids: Sequence[int]) -> tuple[int, ...]:
+    """Where the unknown tokens are."""
+    return tuple(i for i, token in enumerate(ids) if token == UNK)
+
+
+def collate_pairs(
+    pairs: Sequence[Pair], src_vocab: Vocabulary, tgt_vocab: Vocabulary, *, notices: tuple[Notice, ...] = ()
+) -> Batch:
+    """A sequence-to-sequence batch with targets."""
+    src = [[*src_vocab.encode(pair.source), EOS] for pair in pairs]
+    tgt = [tgt_vocab.encode(pair.target) for pair in pairs]
+    decoder = [[BOS, *ids] for ids in tgt]
+    return Batch(
+        src=pad(src),
+        decoder_input=pad(decoder),
+        targets=pad([[*ids, EOS] for ids in tgt]),
+        src_labels=tuple((*pair.source, SPECIALS[EOS]) for pair in pairs),
+        decoder_labels=tuple((SPECIALS[BOS], *pair.target) for pair in pairs),
+        target_labels=tuple((*pair.target, SPECIALS[EOS]) for pair in pairs),
+        unknown_src=tuple(unknown_positions(ids) for ids in src),
+        unknown_decoder=tuple(unknown_positions(ids) for ids in decoder),
+        notices=notices,
+    )
+
+
+def collate_sources(
+    sources: Sequence[Sequence[str]], src_vocab: Vocabulary, *, notices: tuple[Notice, ...] = ()
+) -> Batch:
+    """A sequence-to-sequence batch whose targets are not known."""
+    src = [[*src_vocab.encode(source), EOS] for source in sources]
+    return Batch(
+        src=pad(src),
+        decoder_input=None,
+        targets=None,
+        src_labels=tuple((*source, SPECIALS[EOS]) for source in sources),
+        unknown_src=tuple(unknown_positions(ids) for ids in src),
+        notices=notices,
+    )
+
+
+def collate_windows(windows: Sequence[Sequence[str]], vocab: Vocabulary) -> Batch:
+    """A language-model batch: every token of a window is predicted from those before it."""
+    ids = [vocab.encode(window) for window in windows]
+    decoder = [[BOS, *row[:-1]] for row in ids]
+    return Batch(
+        src=None,
+        decoder_input=pad(decoder),
+        targets=pad(ids),
+        decoder_labels=tuple((SPECIALS[BOS], *window[:-1]) for window in windows),
+        target_labels=tuple(tuple(window) for window in windows),
+        unknown_decoder=tuple(unknown_positions(row) for row in decoder),
+    )
+
+
+def collate_prompt(tokens: Sequence[str], vocab: Vocabulary, *, notices: tuple[Notice, ...] = ()) -> Batch:
+    """One text for a language model to continue: all of it is read; after the last token nothing is scored."""
+    ids = vocab.encode(tokens)
+    decoder = [BOS, *ids]
+    return Batch(
+        src=None,
+        decoder_input=pad([decoder]),
+        targets=pad([[*ids, PAD]]),
+        decoder_labels=((SPECIALS[BOS], *tokens),),
+        target_labels=((*tokens, ""),),
+        unknown_decoder=(unknown_positions(decoder),),
+        notices=notices,
+    )

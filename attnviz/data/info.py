@@ -1,0 +1,24 @@
+"""What a task says about itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["seq2seq", "lm", "tagging"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskInfo:
+    """Name, what it shows (zh/en), and where its data come from."""
+
+    name: str
+    title: Mapping[str, str]
+    note: Mapping[str, str]  # one sentence: what it shows
+    kind: Kind
+    source: str
+    licence: str
+    url: str = ""
+    synthetic: bool = False  # generated from a seed, no corpus
+    language: str = ""  # of the source text: "zh", "en", or "" when it is neither or both

@@ -1,0 +1,113 @@
+"""The registry: a name and options give a task. Importing it reads no data and needs no torch."""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, cast
+
+from attnviz.data.errors import InputError
+from attnviz.data.info import TaskInfo
+from attnviz.data.tasks.catalogue import INFOS
+from attnviz.data.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from attnviz.data.task import Task
+
+_CLASSES: Mapping[str, str] = {  # name → module and class; in the order the interface lists them
+    "pinyin": "pinyin:Pinyin",
+    "pinyin-sentences": "pinyin:PinyinSentences",
+    "pinyin-phrases": "pinyin:PinyinPhrases",
+    "numbers-zh": "numbers:ChineseNumbers",
+    "numbers-en": "numbers:EnglishNumbers",
+    "dates": "dates:Dates",
+    "inflection": "inflection:Inflection",
+    "traditional": "traditional:Traditional",
+    "reverse": "symbols:Reverse",
+    "copy": "symbols:Copy",
+    "sort": "symbols:Sort",
+    "lookup": "symbols:Lookup",
+    "lm-en": "language_model:EnglishDocumentation",
+    "lm-zh": "language_model:ChineseSentences",
+}
+_USER_CLASSES: Mapping[str, str] = {"user-text": "user:UserText", "user-pairs": "user:UserPairs"}
+_lock = threading.RLock()
+
+
+def names() -> tuple[str, ...]:
+    """Tasks that come with the package; the user's own files are made by `from_text` and `from_csv`."""
+    return tuple(_CLASSES)
+
+
+def info(name: str) -> TaskInfo:
+    """What a task says about itself, without making it."""
+    _require(name)
+    return INFOS[name]
+
+
+def get(name: str, **options: Any) -> Task:
+    """The task of that name; the same name and options give the same object."""
+    _require(name)
+    with _lock:
+        return _cached(name, tuple(sorted(options.items())))
+
+
+def restore(
+    name: str,
+    options: Mapping[str, Any] | None = None,
+    src_vocab: Vocabulary | Sequence[str] | None = None,
+    tgt_vocab: Vocabulary | Sequence[str] | None = None,
+    max_src_len: int | None = None,
+    max_tgt_len: int | None = None,
+) -> Task:
+    """The task that `Task.state()` described, with the vocabularies it had then.
+
+    It reads its data only when a split is asked for; a user's own file is not kept, so asking then raises
+    InputError("no_data").
+    """
+    if name not in _USER_CLASSES:
+        _require(name)
+    task = _make(name, dict(options or {}))
+    task.freeze(
+        src_vocab=None if src_vocab is None else _vocabulary(src_vocab),
+        tgt_vocab=task.tgt_vocab if tgt_vocab is None else _vocabulary(tgt_vocab),
+        max_src_len=task.max_src_len if max_src_len is None else max_src_len,
+        max_tgt_len=task.max_tgt_len if max_tgt_len is None else max_tgt_len,
+    )
+    return task
+
+
+def from_text(data: bytes | str, *, name: str = "", **options: Any) -> Task:
+    """A language-model task from a text file of the user; what was done to the file is in `task.notices`."""
+    from attnviz.data.tasks.user import UserText
+
+    return UserText.read(data, name, **options)
+
+
+def from_csv(data: bytes | str, *, name: str = "", **options: Any) -> Task:
+    """A sequence-to-sequence task from a two-column CSV of the user; see `task.notices`."""
+    from attnviz.data.tasks.user import UserPairs
+
+    return UserPairs.read(data, name, **options)
+
+
+def _require(name: str) -> None:
+    if name not in _CLASSES:
+        raise InputError("unknown_task", name=name, known=", ".join(_CLASSES))
+
+
+def _vocabulary(tokens: Vocabulary | Sequence[str]) -> Vocabulary:
+    return tokens if isinstance(tokens, Vocabulary) else Vocabulary.from_tokens(tokens)
+
+
+@lru_cache(maxsize=32)
+def _cached(name: str, options: tuple[tuple[str, Any], ...]) -> Task:
+    return _make(name, dict(options))
+
+
+def _make(name: str, options: Mapping[str, Any]) -> Task:
+    module, _, kind = {**_CLASSES, **_USER_CLASSES}[name].partition(":")
+    made = getattr(importlib.import_module(f"attnviz.data.tasks.{module}"), kind)(**options)
+    return cast("Task", made)

@@ -1,0 +1,30 @@
+"""Chinese numerals."""
+
+from __future__ import annotations
+
+DIGITS = "零一二三四五六七八九"
+LIMIT = 10**12
+
+
+def chinese_numeral(number: int) -> str:
+    """The formal reading of 0 ≤ number < 10¹²: 7830021 is 七百八十三万零二十一 (二, not 两)."""
+    if not 0 <= number < LIMIT:
+        raise ValueError(f"number is {number}; allowed: 0 to {LIMIT - 1}")
+    words, skipped = "", False
+    for power, unit in ((2, "亿"), (1, "万"), (0, "")):
+        group = number // 10_000**power % 10_000
+        if group:
+            words += "零" if words and (skipped or group < 1000) else ""
+            words += _below_ten_thousand(group) + unit
+        skipped = group == 0
+    return (words.removeprefix("一") if words.startswith("一十") else words) or "零"
+
+
+def _below_ten_thousand(group: int) -> str:
+    words, skipped = "", False
+    for power, unit in ((3, "千"), (2, "百"), (1, "十"), (0, "")):
+        digit = group // 10**power % 10
+        if digit:
+            words += ("零" if words and skipped else "") + DIGITS[digit] + unit
+        skipped = digit == 0
+    return words

@@ -1,0 +1,88 @@
+"""Tokens and their numbers."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from attnviz.data.errors import InputError
+
+PAD, BOS, EOS, UNK = range(4)
+SPECIALS: tuple[str, ...] = ("<pad>", "<s>", "</s>", "<unk>")
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """An ordered list of tokens; the four specials are always first, so PAD is 0."""
+
+    tokens: tuple[str, ...]
+    counts: tuple[int, ...] | None = field(default=None, compare=False)  # in the text it was built from
+    _ids: dict[str, int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.tokens[: len(SPECIALS)] != SPECIALS:
+            raise InputError("bad_vocabulary", problem=f"it must begin with {' '.join(SPECIALS)}")
+        if self.counts is not None and len(self.counts) != len(self.tokens):
+            raise InputError("bad_vocabulary", problem=f"{len(self.counts)} counts, {len(self.tokens)} tokens")
+        ids = {token: i for i, token in enumerate(self.tokens)}
+        if len(ids) != len(self.tokens):
+            twice = next(token for token, n in Counter(self.tokens).items() if n > 1)
+            raise InputError("bad_vocabulary", problem=f"the token {twice!r} occurs twice")
+        object.__setattr__(self, "_ids", ids)
+
+    @classmethod
+    def build(
+        cls, sequences: Iterable[Iterable[str]], *, min_count: int = 1, max_size: int | None = None
+    ) -> Vocabulary:
+        """Count tokens; most frequent first, equal counts in code-point order. `max_size` includes the specials."""
+        counter: Counter[str] = Counter()
+        for sequence in sequences:
+            counter.update(sequence)
+        for special in SPECIALS:
+            counter.pop(special, None)
+        kept = sorted((-n, token) for token, n in counter.items() if n >= min_count)
+        if max_size is not None:
+            kept = kept[: max(0, max_size - len(SPECIALS))]
+        return cls(SPECIALS + tuple(token for _, token in kept), (0,) * len(SPECIALS) + tuple(-n for n, _ in kept))
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def __contains__(self, token: object) -> bool:
+        return token in self._ids
+
+    def id(self, token: str) -> int:
+        """The token's number, or UNK."""
+        return self._ids.get(token, UNK)
+
+    def encode(self, tokens: Sequence[str]) -> list[int]:
+        """Numbers of the tokens; a text can never produce PAD, BOS or EOS by spelling them."""
+        ids = self._ids
+        found = [ids.get(token, UNK) for token in tokens]
+        return [i if i > UNK else UNK for i in found]
+
+    def decode(self, ids: Iterable[int]) -> list[str]:
+        """The tokens of the numbers, specials included."""
+        return [self.tokens[i] for i in ids]
+
+    def to_json(self) -> str:
+        """A JSON list of the tokens."""
+        return json.dumps(self.tokens, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Vocabulary:
+        """The inverse of `to_json`."""
+        try:
+            tokens = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise InputError("bad_vocabulary", problem=str(error)) from None
+        return cls.from_tokens(tokens)
+
+    @classmethod
+    def from_tokens(cls, tokens: object) -> Vocabulary:
+        """A vocabulary from a plain list of strings, as read from a file."""
+        if not isinstance(tokens, list | tuple) or not all(isinstance(token, str) for token in tokens):
+            raise InputError("bad_vocabulary", problem="it must be a list of strings")
+        return cls(tuple(tokens))
