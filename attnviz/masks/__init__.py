@@ -1,6 +1,8 @@
 """Masks: predicates over (batch, head, query, key), True = may attend, and their algebra."""
 
+from attnviz.masks.errors import MaskError
 from attnviz.masks.mask import And, Mask, MaskMod, Not, Or
+from attnviz.masks.parse import NAMES, parse
 from attnviz.masks.plan import KINDS, Kind, MaskPlan, kind_of
 from attnviz.masks.predicates import (
     causal,
@@ -10,6 +12,7 @@ from attnviz.masks.predicates import (
     full,
     global_tokens,
     graph,
+    heads,
     key_padding,
     prefix,
     random,
@@ -18,9 +21,11 @@ from attnviz.masks.predicates import (
 
 __all__ = [
     "KINDS",
+    "NAMES",
     "And",
     "Kind",
     "Mask",
+    "MaskError",
     "MaskMod",
     "MaskPlan",
     "Not",
@@ -32,8 +37,10 @@ __all__ = [
     "full",
     "global_tokens",
     "graph",
+    "heads",
     "key_padding",
     "kind_of",
+    "parse",
     "prefix",
     "random",
     "sliding_window",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 from attnviz.masks.mask import Mask
-from attnviz.masks.predicates import full
+from attnviz.masks.predicates import full, heads
 
 Kind = Literal["encoder_self", "decoder_self", "cross"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -55,3 +55,8 @@ class MaskPlan:
     def with_site(self, site: str, mask: Mask) -> MaskPlan:
         """The same plan with another mask at one site."""
         return replace(self, by_site={**self.by_site, site: mask})
+
+    def with_heads(self, site: str, chosen: Iterable[int], mask: Mask) -> MaskPlan:
+        """The same plan with another mask in some heads of one site; the other heads keep theirs."""
+        there = heads(chosen)
+        return self.with_site(site, there & mask | ~there & self.at(site))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
 
+from attnviz.masks.celltext import write_cells
 from attnviz.masks.mask import Mask, MaskMod
 
 
@@ -28,8 +29,7 @@ class _Leaf(Mask):
 
     @property
     def spec(self) -> str:
-        arguments = self.arguments()
-        return f"{self.name}({arguments})" if arguments else self.name
+        return f"{self.name}({self.arguments()})" if fields(self) else self.name  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,8 @@ class Random(_Leaf):
             raise ValueError(f"seed is {self.seed}; it must lie between 0 and {2**31 - 1}")
 
     def arguments(self) -> str:
-        return f"{self.share:g},{self.seed}"
+        share = f"{self.share:g}"
+        return f"{share if float(share) == self.share else repr(float(self.share))},{self.seed}"
 
     def mask_mod(self, device: torch.device | str = "cpu") -> MaskMod:
         offset, limit = (self.seed * 0x9E3779B1) & 0x7FFFFFFF, round(self.share * 2**24)
@@ -208,6 +209,28 @@ class Documents(_Leaf):
 
 
 @dataclass(frozen=True)
+class Heads(_Leaf):
+    """In the `chosen` heads everything is visible, in the others nothing: `heads([2]) & a | ~heads([2]) & b`."""
+
+    chosen: tuple[int, ...]
+    name = "heads"
+
+    def __post_init__(self) -> None:
+        if any(head < 0 for head in self.chosen):
+            raise ValueError(f"heads is {self.chosen!r}; heads count from 0")
+
+    def arguments(self) -> str:
+        return ",".join(map(str, self.chosen))
+
+    def mask_mod(self, device: torch.device | str = "cpu") -> MaskMod:
+        last = max(self.chosen, default=0) + 1  # the extra entry: all heads beyond
+        table = torch.zeros(last + 1, dtype=torch.bool)
+        table[list(self.chosen)] = True
+        table = table.to(device)
+        return lambda b, h, q, k: table[h.clamp(max=last)] & (q >= 0) & (k >= 0)
+
+
+@dataclass(frozen=True)
 class Cells(_Leaf):
     """Exactly the given (query, key) cells are visible, in every batch and head."""
 
@@ -220,11 +243,7 @@ class Cells(_Leaf):
             raise ValueError(f"cells is {self.visible!r}; positions count from 0")
 
     def arguments(self) -> str:
-        return ",".join(f"{query}:{key}" for query, key in self.visible)
-
-    @property
-    def spec(self) -> str:
-        return f"{self.name}({self.arguments()})"
+        return write_cells(self.visible)
 
     def mask_mod(self, device: torch.device | str = "cpu") -> MaskMod:
         rows = max((query for query, _ in self.visible), default=0) + 1
@@ -286,6 +305,11 @@ def random(share: float, seed: int = 0) -> Mask:
 def documents(ids: Sequence[int]) -> Mask:
     """Several documents packed into one sequence: nobody looks into another document."""
     return Documents(tuple(int(document) for document in ids))
+
+
+def heads(chosen: Iterable[int]) -> Mask:
+    """Everything in these heads, nothing in the others."""
+    return Heads(tuple(sorted({int(head) for head in chosen})))
 
 
 def cells(visible: Iterable[tuple[int, int]]) -> Mask:
