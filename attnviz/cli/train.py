@@ -81,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     from attnviz.training.checkpoint import save
 
     recipe, changed = _recipe(arguments)
-    folder = _writable_folder(arguments.out or Path("runs") / recipe.name, arguments.overwrite)
+    folder = _free_folder(arguments.out or Path("runs") / recipe.name, arguments.overwrite)
     if arguments.threads is not None:
         if arguments.threads < 1:
             raise ValueError(f"threads is {arguments.threads}; it must be at least 1")
@@ -91,6 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
     task = recipe.make_task()
     model = make_model(recipe.model_config(task), recipe.train.seed)
     trainer = Trainer(model, task, recipe.train, device=device)
+    folder.mkdir(parents=True, exist_ok=True)  # before training, so that a folder that cannot be made wastes no time
     parameters = sum(p.numel() for p in model.parameters())
     examples = len(task.split("train"))
     progress = Progress(recipe.train.steps)
@@ -139,8 +140,8 @@ def _option(text: str) -> tuple[str, Any]:
     return key, int(value) if value.lstrip("-").isdecimal() else value
 
 
-def _writable_folder(folder: Path, overwrite: bool) -> Path:
-    """Refuse before training what could not be written after it."""
+def _free_folder(folder: Path, overwrite: bool) -> Path:
+    """Refuse a folder whose content would be lost."""
     from attnviz.training.manifest import FILE
 
     if folder.exists() and not folder.is_dir():
@@ -149,7 +150,6 @@ def _writable_folder(folder: Path, overwrite: bool) -> Path:
         raise ValueError(f"{folder} already holds a checkpoint; choose another --out, or add --overwrite")
     if folder.is_dir() and any(folder.iterdir()) and not (folder / FILE).exists():
         raise ValueError(f"{folder} is not empty and holds no checkpoint; choose another --out")
-    folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -46,7 +46,7 @@ class Alignment:
         return {"by_head": shares, "heads_averaged": dict(self.heads_averaged), "tokens": self.tokens}
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Self:
+    def from_dict(cls, values: dict[str, Any]) -> Alignment:
         """The inverse of `to_dict`."""
         by_head = {site: tuple(map(float, shares)) for site, shares in values["by_head"].items()}
         averaged = {site: float(share) for site, share in values["heads_averaged"].items()}

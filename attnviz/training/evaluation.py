@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 from attnviz.data import BOS, EOS, Batch, Pair, Task
 from attnviz.decoding import greedy
@@ -46,7 +46,7 @@ class Metrics:
         }
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Self:
+    def from_dict(cls, values: dict[str, Any]) -> Metrics:
         """The inverse of `to_dict`."""
         alignment, exact = values["alignment"], values["exact_match"]
         return cls(

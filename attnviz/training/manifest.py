@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Self
+from typing import Any
 
 import torch
 
@@ -17,6 +17,7 @@ from attnviz.training.evaluation import Metrics, Report
 FORMAT = "attnviz-checkpoint"
 VERSION = 1
 FILE = "manifest.json"
+MAX_POSITIONS = 2**20  # longer sequences than any attention here could be computed for
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class Manifest:
         }
 
     @classmethod
-    def from_dict(cls, values: Any) -> Self:
+    def from_dict(cls, values: Any) -> Manifest:
         """The inverse of `to_dict`; whatever is wrong raises CheckpointError naming the entry."""
         if not isinstance(values, dict) or values.get("format") != FORMAT:
             raise CheckpointError("checkpoint_format", file=FILE)
@@ -126,11 +127,40 @@ def _count(value: Any) -> int:
     return value
 
 
+def _seconds(value: Any) -> float:
+    seconds = float(value)
+    if not 0 <= seconds < float("inf"):
+        raise ValueError(f"it is {value!r}; it must be 0 or more")
+    return seconds
+
+
+def _task(value: Any) -> dict[str, Any]:
+    """What `Task.state` gives; contents of vocabularies and options are the task's to check."""
+    task = _mapping(value)
+    kinds: dict[str, Any] = {
+        "name": str,
+        "options": dict,
+        "src_vocab": (list, type(None)),
+        "tgt_vocab": list,
+        "max_src_len": int,
+        "max_tgt_len": int,
+    }
+    if set(task) != set(kinds):
+        raise ValueError(f"it has {', '.join(sorted(task))}; it must have {', '.join(sorted(kinds))}")
+    for key, kind in kinds.items():
+        if not isinstance(task[key], kind):
+            raise TypeError(f"{key} is a {type(task[key]).__name__}")
+    for key in ("max_src_len", "max_tgt_len"):
+        if not 0 <= task[key] <= MAX_POSITIONS:
+            raise ValueError(f"{key} is {task[key]}; it must lie between 0 and {MAX_POSITIONS}")
+    return task
+
+
 _READERS: Mapping[str, Any] = {
     "name": _text,
     "recipe": lambda value: None if value is None else _text(value),
     "steps_done": _count,
-    "seconds": float,
+    "seconds": _seconds,
     "parameters": _count,
     "stored": _text,
     "device": _text,
@@ -141,5 +171,5 @@ _READERS: Mapping[str, Any] = {
     "splits": lambda value: {split: SplitSize(**_mapping(size)) for split, size in _mapping(value).items()},
     "model": lambda value: ModelConfig.from_dict(_mapping(value)),
     "train": lambda value: TrainConfig.from_dict(_mapping(value)),
-    "task": _mapping,
+    "task": _task,
 }
