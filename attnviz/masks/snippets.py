@@ -29,6 +29,8 @@ from attnviz.masks.predicates import (
 Api = Literal["sdpa", "flex", "mha"]
 APIS: tuple[Api, ...] = get_args(Api)
 _MANY = 40  # rectangles above which a matrix is written as digits
+# How tightly Python binds, so that no bracket is written that is not needed.
+_ANYTHING, _COMPARISON, _OR, _AND, _NAME = range(5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +82,8 @@ def _flex(mask: Mask, sizes: Sizes, tables: list[str], expression: str, blocked:
         *tables,
         *[""] * bool(tables),
         "",
-        f"def mask_mod(b, h, q, k):  # {mask.formula}; True = may attend",
+        f"# {mask.formula}; True = may attend",
+        "def mask_mod(b, h, q, k):",
         f"    return {expression}",
         "",
         "",
@@ -132,7 +135,7 @@ def _dense(mask: Mask, tables: list[str], expression: str) -> list[str]:
         axes.insert(0, "b = torch.arange(batch)[:, None, None, None]")
     if "[h]" in expression:
         axes.insert(0, "h = torch.arange(heads)[:, None, None]")
-    return [*tables, *axes, f"mask = {expression}  # {mask.formula}; True = may attend"]
+    return [*tables, *axes, f"# {mask.formula}; True = may attend", f"mask = {expression}"]
 
 
 def _blocked_rows(mask: Mask, sizes: Sizes) -> list[int]:
@@ -155,42 +158,43 @@ class _Code:
     tables: list[str] = field(default_factory=list)
     names: dict[Mask, str] = field(default_factory=dict)
 
-    def expression(self, mask: Mask) -> str:
-        """The predicate; bracketed so that it can stand beside & and |."""
+    def expression(self, mask: Mask, around: int = _ANYTHING) -> str:
+        """The predicate, bracketed where what stands `around` it binds tighter."""
+        text, binding = self._written(mask)
+        return f"({text})" if binding < around else text
+
+    def _written(self, mask: Mask) -> tuple[str, int]:
         match mask:
             case And():
-                return f"{self._operand(mask.left)} & {self._operand(mask.right)}"
+                return f"{self.expression(mask.left, _AND)} & {self.expression(mask.right, _AND)}", _AND
             case Or():
-                return f"{self._operand(mask.left)} | {self._operand(mask.right)}"
+                return f"{self.expression(mask.left, _OR)} | {self.expression(mask.right, _OR)}", _OR
             case Not():
-                return f"~{self._operand(mask.operand)}"
+                return f"~{self.expression(mask.operand, _NAME)}", _NAME
             case Full():
-                return "(q >= 0) & (k >= 0)"
+                return "(q >= 0) & (k >= 0)", _AND
             case Causal():
-                return "k <= q"
+                return "k <= q", _COMPARISON
             case SlidingWindow():
-                return f"(q - k).abs() < {mask.window}"
+                return f"(q - k).abs() < {mask.window}", _COMPARISON
             case Prefix():
-                return f"(k < {mask.length}) | (k <= q)"
+                return f"(k < {mask.length}) | (k <= q)", _OR
             case Dilated():
-                return f"((q - k).abs() < {mask.window * mask.step}) & ((q - k) % {mask.step} == 0)"
+                return f"((q - k).abs() < {mask.window * mask.step}) & ((q - k) % {mask.step} == 0)", _AND
             case KeyPadding():
-                return f"(k < {self._table(mask, 'lengths', self._lengths(mask))}[b]) & (q >= 0)"
+                return f"(k < {self._table(mask, 'lengths', self._lengths(mask))}[b]) & (q >= 0)", _AND
             case Documents():
                 name = self._table(mask, "document", self._documents(mask))
-                return f"({name}[q] == {name}[k]) & ({name}[q] >= 0)"
+                return f"({name}[q] == {name}[k]) & ({name}[q] >= 0)", _AND
             case GlobalTokens():
-                positions = self._flags(mask.positions, max(self.sizes.queries, self.sizes.keys))
-                name = self._table(mask, "is_global", positions)
-                return f"{name}[q] | {name}[k]"
+                flags = self._flags(mask.positions, max(self.sizes.queries, self.sizes.keys))
+                name = self._table(mask, "is_global", flags)
+                return f"{name}[q] | {name}[k]", _OR
             case Heads():
                 name = self._table(mask, "in_head", self._flags(mask.chosen, self.sizes.heads))
-                return f"{name}[h] & (q >= 0) & (k >= 0)"
+                return f"{name}[h] & (q >= 0) & (k >= 0)", _AND
             case _:  # painted cells, graphs, random masks
-                return f"{self._table(mask, 'painted', self._painted(mask))}[q, k]"
-
-    def _operand(self, mask: Mask) -> str:
-        return f"({self.expression(mask)})"
+                return f"{self._table(mask, 'painted', self._painted(mask))}[q, k]", _NAME
 
     def _table(self, mask: Mask, name: str, lines: list[str]) -> str:
         """The name of a table made by `lines`, which say NAME for it; equal masks share one."""
