@@ -115,6 +115,7 @@ def _tokens(
             "color": np.where(broken, p.alarm, p.query),
             "size": np.where(broken, 11, sizes),
             "symbol": np.where(broken, "x", "circle"),
+            "opacity": 1,
         },
         hovertext=texts,
         hovertemplate="%{hovertext}<extra></extra>",

@@ -57,7 +57,15 @@ def mask_matrix(
             name = word("changed", language)
             figure.add_scatter(x=x, y=y, mode="lines", line=line, name=name, hoverinfo="skip", showlegend=True)
     layout_matrix(
-        figure, tiles, row_labels, column_labels, title=title, legend=1, language=language, dark=dark, colorbar=False
+        figure,
+        tiles,
+        row_labels,
+        column_labels,
+        title=title,
+        legend=1 if tiles.width > 340 else len(figure.data) - 1,
+        language=language,
+        dark=dark,
+        colorbar=False,
     )
     return figure
 

@@ -20,6 +20,8 @@ from attnviz.figures.theme import FONT_SIZE, Palette, palette
 from attnviz.figures.tiles import Tiles
 
 NUMBERS_FROM = 28  # pixels a cell needs before its number is printed
+SMALLEST_NUMBER = 9.5  # pixels
+BLANK = "\u00a0"
 MAX_NUMBERS = 5_000  # text elements in one figure
 HOVER_CELLS = 20_000  # beyond this the hover box gives numbers only: its text would outweigh the picture
 
@@ -53,7 +55,7 @@ class Drawing:
         self._cells()
         self._hatch(blocked & ~leaks & ~over, "blocked", self.palette.blocked, self.palette.blocked_fill)
         self._hatch(over, "blocked", colour.rgba(self.palette.blocked, 0.75), "rgba(0,0,0,0)")
-        self._hatch(leaks, "blocked_yet", self.palette.alarm, "rgba(0,0,0,0)", frame=True)
+        self._hatch(leaks, "blocked_yet", colour.rgba(self.palette.alarm, 0.55), "rgba(0,0,0,0)", frame=True)
         odd = np.isnan(self.values) | np.isposinf(self.values)
         self._hatch(odd, "nan", self.palette.alarm_fill, self.palette.alarm_fill)
         self._numbers(blocked & ~leaks & ~over)
@@ -140,28 +142,42 @@ class Drawing:
     def _hatch(self, cells: NDArray[np.bool_], name: str, line: str, fill: str, *, frame: bool = False) -> None:
         if cells.any():
             x, y = self.outline(cells, 0 if self.tiles.tiny else 1 if frame else self.tiles.cell_gap / 2)
-            edge = line if frame and not self.tiles.tiny else None
+            edge = self.palette.alarm if frame and not self.tiles.tiny else None
             shown = word(name, self.language).lstrip("■ ")
             self.figure.add_trace(
                 hatched(x, y, name=shown, line=line, fill=fill, frame=edge, size=14 if frame else None)
             )
 
     def _numbers(self, hidden: NDArray[np.bool_]) -> None:
-        """Numbers in black or white, whichever reads better on its cell (Plotly's own are grey)."""
-        t, p = self.tiles, self.palette
+        """Numbers in black or white, whichever reads better on its cell; they shrink with a figure that is squeezed.
+
+        Plotly gives all text of a heat map one colour (or its own greys), so each ink has a transparent heat map. It
+        sizes the text by the distance between neighbours, hence blanks where the other ink writes.
+        """
+        t = self.tiles
         shown = np.isfinite(self.values) & ~hidden
-        if not shown.any() or shown.sum() > MAX_NUMBERS or t.cell_height < NUMBERS_FROM * 0.75:
+        if not 0 < shown.sum() <= MAX_NUMBERS or t.cell_height < NUMBERS_FROM * 0.75:
             return
-        found = self.values[shown]
-        texts = [self.scale.number(v) for v in found]
-        size = min(t.cell_width / (max(map(width_em, texts)) + 0.5), t.cell_height * 0.55, FONT_SIZE + 2)
-        if size < 9.5 or t.cell_width < NUMBERS_FROM:
+        texts = np.full(self.values.shape, "", dtype=object)
+        texts[shown] = [self.scale.number(v) for v in self.values[shown]]
+        room = max(width_em(text) for text in texts[shown]) * SMALLEST_NUMBER + 4
+        if t.cell_width < max(room, NUMBERS_FROM):
             return
-        x, y = t.centres(shown)
-        colours = [p.ink_on(colour.hex_colour(c)) for c in self.scale.backgrounds(found)]
-        self.figure.add_trace(
-            go.Scatter(x=x, y=y, mode="text", text=texts, textfont={"size": size, "color": colours}, **_SILENT)
-        )
+        inks = np.full(self.values.shape, "", dtype=object)
+        inks[shown] = [self.palette.ink_on(colour.hex_colour(c)) for c in self.scale.backgrounds(self.values[shown])]
+        for ink in sorted(set(inks[shown])):
+            self.figure.add_heatmap(
+                z=t.sheet(np.where(shown, np.float32(0), np.float32(np.nan))),
+                x=None if t.single else t.x_edges,
+                y=None if t.single else t.y_edges,
+                colorscale=[[0, "rgba(0,0,0,0)"], [1, "rgba(0,0,0,0)"]],
+                showscale=False,
+                text=t.sheet(np.where(inks == ink, texts, np.where(shown, BLANK, "")), empty=""),
+                texttemplate="%{text}",
+                textfont={"color": ink},
+                hoverinfo="skip",
+                name="",
+            )
 
     def _marks(self) -> None:
         """× for NaN, ∞ and −∞ for what they are."""

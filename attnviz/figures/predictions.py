@@ -60,7 +60,8 @@ def top_k(
         )
     marked = [f"<span style='color:{c}'>{name}</span>" for c, name in zip(colours, names, strict=True)]
     widest = max((width_em(printable(token)) + 2 for token in tokens), default=0)
-    _bar_layout(figure, marked, widest, [0, 1.14], word("probability", language), len(series) == 2, dark)
+    heading = word("probability", language)
+    _bar_layout(figure, marked, widest, [0, 1.14], heading, legend=len(series) == 2, titled=bool(title), dark=dark)
     figure.update_xaxes(tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1])
     headline(figure, title)
     return figure
@@ -103,7 +104,8 @@ def bars(
     low = min(0.0, float(np.nanmin(reach)) if np.isfinite(reach).any() else 0.0)
     span = (high - low) or 1.0
     limits = [low - (0.14 * span if low < 0 else 0), max(high, 0) + 0.16 * span]
-    _bar_layout(figure, names, max(map(width_em, values)) + 1, limits, term(name, language), False, dark)
+    room, heading = max(map(width_em, values)) + 1, term(name, language)
+    _bar_layout(figure, names, room, limits, heading, marks=bool(lines), titled=bool(title), dark=dark)
     for key, at in lines.items():
         figure.add_vline(
             x=at,
@@ -137,6 +139,7 @@ def _add_bars(
         text=list(texts),
         textposition="outside",
         textfont={"color": ink, "size": FONT_SIZE - 1},
+        constraintext="none",
         cliponaxis=False,
         hovertext=[f"{label}  <b>{text or '–'}</b>" for label, text in zip(names, texts, strict=True)],
         hovertemplate="%{hovertext}<extra>%{fullData.name}</extra>",
@@ -152,10 +155,13 @@ def _bar_layout(
     widest: float,
     limits: Sequence[float],
     title: str,
-    legend: bool,
+    *,
+    legend: bool = False,
+    marks: bool = False,
+    titled: bool,
     dark: bool,
 ) -> None:
-    top, bottom = 44 + (24 if legend else 0), 48
+    top, bottom = (46 if titled else 16) + (28 if legend or marks else 0), 48
     figure.update_layout(
         template=plotly_template(dark),
         barmode="overlay",

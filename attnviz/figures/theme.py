@@ -47,6 +47,8 @@ FONT_FAMILY = (
 )
 MONO_FAMILY = "ui-monospace, SFMono-Regular, Menlo, Consolas, Noto Sans Mono CJK SC, monospace"
 FONT_SIZE = 14
+# Off in every figure: what would send it to a server (people's text stays on their machine), and selections of points.
+NO_BUTTONS = ("sendChartToCloud", "sendDataToCloud", "editInChartStudio", "select2d", "lasso2d")
 HATCH_SIZE = 7  # pixels between two hatch lines
 
 
@@ -179,6 +181,6 @@ def plotly_template(dark: bool = False) -> go.layout.Template:
                 "font": {"family": FONT_FAMILY, "size": FONT_SIZE, "color": p.surface},
                 "align": "left",
             },
-            "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": p.muted, "activecolor": p.ink},
+            "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": p.muted, "activecolor": p.ink, "remove": list(NO_BUTTONS)},
         }
     )

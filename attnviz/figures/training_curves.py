@@ -84,13 +84,14 @@ def curves(
             "type": "log" if log_x else "linear",
             "range": x_range,
             "showgrid": False,
-            "title": {"text": term(x if x_title is None else x_title, language)},
+            "dtick": _decades(x_range) if log_x else None,
+            "title": {"text": term(x if x_title is None else x_title, language), "standoff": 8},
         },
         yaxis={
             "type": "log" if log_y else "linear",
             "range": y_range,
             "title": {"text": term(y_title, language)},
-            "dtick": "D1" if log_y and y_range[1] - y_range[0] < 2 else None,
+            "dtick": _decades(y_range) if log_y else None,
         },
     )
     headline(figure, title)
@@ -136,6 +137,11 @@ def _label_ends(
             showarrow=False,
             font={"color": colour, "size": FONT_SIZE},
         )
+
+
+def _decades(limits: Sequence[float]) -> int | str:
+    """Labels at 1, 10, 100 … or, on a short axis, at 1, 2, 5, 10 …"""
+    return 1 if limits[1] - limits[0] >= 2.5 else "D2"
 
 
 def _from_table(table: pd.DataFrame, x: str, y: Sequence[str] | None) -> dict[str, Series]:
