@@ -94,7 +94,7 @@ def _header(data: bytes) -> tuple[tuple[int, ...], np.dtype, int]:
         version = np.lib.format.read_magic(stream)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, _, dtype = read(stream)
-    except (ValueError, EOFError, OSError, SyntaxError, TypeError, MemoryError, RecursionError):
+    except Exception:  # NumPy parses the header as Python text and lets that parser's many errors through
         raise MaskError("mask_file_npy") from None
     return shape, dtype, len(data) - stream.tell()
 
