@@ -27,7 +27,7 @@ class Task(ABC):
     given and reads its data only when a split is asked for.
     """
 
-    info: ClassVar[TaskInfo]
+    info: TaskInfo
     defaults: ClassVar[Mapping[str, Any]] = {"seed": 0}
     allowed: ClassVar[Mapping[str, Sequence[Any]]] = {}  # an option's values: a range or a tuple of choices
     examples: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from attnviz.data.batch import Pair
 from attnviz.data.hsk import Sentence, sentences
 from attnviz.data.package_data import package_file
 from attnviz.data.split import rank, split_by_key
+from attnviz.data.stringing import string_together
 from attnviz.data.task import ReferenceKind, Task
 from attnviz.data.tasks.catalogue import INFOS
 from attnviz.data.text import characters, clean, is_han, is_separator
@@ -206,19 +207,7 @@ class Pinyin(PinyinSentences):
             return pairs
         n_sentences = sum(1 for pair in pairs if "".join(pair.source) in self.known)
         pairs = pairs[:n_sentences] * self.options["copies"] + pairs[n_sentences:]
-        generator.shuffle(pairs)
-        strung: list[Pair] = []
-        room = 0
-        for pair in pairs:
-            if strung and len(pair.source) <= room:
-                last = strung[-1]
-                strung[-1] = Pair(last.source + pair.source, last.target + pair.target)
-                room -= len(pair.source)
-            else:
-                strung.append(pair)
-                longest = self.options["max_length"]
-                room = generator.randint(1, longest) - len(pair.source) if generator.random() < 0.5 else 0
-        return strung
+        return string_together(pairs, self.options["max_length"], generator)
 
 
 def _agrees(phrase: str, reading: Reading, words: Mapping[str, Reading]) -> bool:

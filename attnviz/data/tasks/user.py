@@ -1,0 +1,215 @@
+"""The user's own file as a task: a text for a language model, or a CSV of pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, ClassVar
+
+from attnviz.data.batch import Pair
+from attnviz.data.errors import InputError, Notice
+from attnviz.data.info import TaskInfo
+from attnviz.data.split import split_by_key
+from attnviz.data.task import ReferenceKind, Task
+from attnviz.data.tasks.catalogue import INFOS
+from attnviz.data.tasks.language_model import LanguageModel
+from attnviz.data.text import characters, clean
+from attnviz.data.user_file import decoded, two_columns
+from attnviz.data.vocabulary import SPECIALS, Vocabulary
+from attnviz.data.words import fitting_tokens, joined_words, spaced_words, words
+
+MIN_CHARACTERS = 300
+MAX_CHARACTERS = 2_000_000
+MIN_SOURCES = 10
+TOKENS = ("characters", "words")
+
+
+class UserText(LanguageModel):
+    """A language model of the user's text, split by blocks of lines."""
+
+    info = INFOS["user-text"]
+    defaults: ClassVar[Mapping[str, Any]] = {
+        "seed": 0,
+        "window": 64,
+        "tokens": "characters",
+        "max_vocab": 8_000,
+    }
+    allowed: ClassVar[Mapping[str, Sequence[Any]]] = {
+        **LanguageModel.allowed,
+        "tokens": TOKENS,
+        "max_vocab": range(10, 100_001),
+    }
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.text: str | None = None
+
+    @classmethod
+    def read(cls, data: bytes | str, name: str = "", **options: Any) -> UserText:
+        """Make the task from a file's content; `name` is put into its title.
+
+        Raises InputError: empty_file, binary, encoding, too_little_text.
+        """
+        task = cls(**options)
+        task.info = _named(cls.info, name)
+        text, notices = decoded(data) if isinstance(data, bytes) else (data, [])
+        if len(text) > MAX_CHARACTERS:
+            notices.append(Notice("text_capped", {"kept": MAX_CHARACTERS, "limit": MAX_CHARACTERS}))
+        text = clean(text[:MAX_CHARACTERS])
+        if not text.strip():
+            raise InputError("empty_file")
+        if len(text) < MIN_CHARACTERS:
+            raise InputError("too_little_text", given=len(text), need=MIN_CHARACTERS)
+        task.text = text
+        task.notices = (*notices, *_capped(task.tgt_vocab, task.streams["train"]))
+        lines = [line.strip() for line in task.texts()["test"].splitlines() if line.strip()]
+        task.examples = tuple(dict.fromkeys(line[:24] for line in lines))[:6]
+        return task
+
+    def texts(self) -> Mapping[str, str]:
+        if self.text is None:
+            raise InputError("no_data", task=self.info.name)
+        size = min(1000, max(20, len(self.text) // 20))
+        keyed = ((block, block) for block in blocks(self.text, size))
+        shares = split_by_key(keyed, self.options["seed"], validation=0.05, test=0.05)
+        return {name: "".join(share) for name, share in shares.items()}
+
+    def tokenize(self, text: str) -> list[str]:
+        return spaced_words(text) if self.options["tokens"] == "words" else characters(clean(text))
+
+    @cached_property
+    def tgt_vocab(self) -> Vocabulary:
+        return Vocabulary.build([self.streams["train"]], max_size=self.options["max_vocab"])
+
+
+class UserPairs(Task):
+    """The user's pairs; all targets of one source are in the same split."""
+
+    info = INFOS["user-pairs"]
+    defaults: ClassVar[Mapping[str, Any]] = {
+        "seed": 0,
+        "source_tokens": "auto",
+        "target_tokens": "auto",
+        "max_vocab": 8_000,
+        "max_length": 64,
+    }
+    allowed: ClassVar[Mapping[str, Sequence[Any]]] = {
+        "source_tokens": ("auto", *TOKENS),
+        "target_tokens": ("auto", *TOKENS),
+        "max_vocab": range(10, 100_001),
+        "max_length": range(1, 1025),
+    }
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.rows: list[tuple[str, str]] | None = None
+
+    @classmethod
+    def read(cls, data: bytes | str, name: str = "", *, header: bool | None = None, **options: Any) -> UserPairs:
+        """Make the task from a file's content; `name` is put into its title.
+
+        Raises InputError: empty_file, binary, encoding, one_column, csv, too_few_rows.
+        """
+        task = cls(**options)
+        task.info = _named(cls.info, name)
+        text, notices = decoded(data) if isinstance(data, bytes) else (data, [])
+        if not text.strip():
+            raise InputError("empty_file")
+        rows, more = two_columns(text, header=header)
+        notices += more
+        unique = list(dict.fromkeys(rows))
+        if len(unique) < len(rows):
+            notices.append(Notice("repeated_rows", {"rows": len(rows) - len(unique)}))
+        for column, side in enumerate(("source_tokens", "target_tokens")):
+            if task.options[side] == "auto":
+                task.options[side] = fitting_tokens(row[column] for row in unique)
+        kept = [row for row in unique if task.fits(row)]
+        if len(kept) < len(unique):
+            limit = task.options["max_length"]
+            notices.append(Notice("long_cells", {"rows": len(unique) - len(kept), "limit": limit}))
+        sources = len({source for source, _ in kept})
+        if sources < MIN_SOURCES:
+            raise InputError("too_few_rows", given=sources, need=MIN_SOURCES)
+        task.rows = kept
+        assert task.src_vocab is not None
+        train = task.split("train")
+        notices += _capped(task.src_vocab, (token for pair in train for token in pair.source))
+        notices += _capped(task.tgt_vocab, (token for pair in train for token in pair.target))
+        task.notices = tuple(notices)
+        shown = [task.detokenize_source(pair.source) for pair in task.split("test")]
+        task.examples = tuple(sorted(dict.fromkeys(shown), key=len))[:6]
+        return task
+
+    def fits(self, row: tuple[str, str]) -> bool:
+        """Whether a row has tokens on both sides, and not too many."""
+        lengths = len(self.tokenize(row[0])), len(self.tokenize_target(row[1]))
+        return min(lengths) > 0 and max(lengths) <= self.options["max_length"]
+
+    def load(self) -> Mapping[str, Sequence[Pair]]:
+        if self.rows is None:
+            raise InputError("no_data", task=self.info.name)
+        keyed = []
+        for source, target in self.rows:
+            pair = Pair(tuple(self.tokenize(source)), tuple(self.tokenize_target(target)))
+            keyed.append(("\x1f".join(pair.source), pair))
+        return split_by_key(keyed, self.options["seed"], validation=0.05, test=0.10)
+
+    @cached_property
+    def src_vocab(self) -> Vocabulary | None:
+        sources = (pair.source for pair in self.split("train"))
+        return Vocabulary.build(sources, max_size=self.options["max_vocab"])
+
+    @cached_property
+    def tgt_vocab(self) -> Vocabulary:
+        targets = (pair.target for pair in self.split("train"))
+        return Vocabulary.build(targets, max_size=self.options["max_vocab"])
+
+    @cached_property
+    def _answers(self) -> Mapping[tuple[str, ...], tuple[str, ...]]:
+        pairs: Iterator[Pair] = (pair for share in self._splits.values() for pair in reversed(share))
+        return {pair.source: pair.target for pair in pairs}
+
+    def answer(self, source: Sequence[str]) -> tuple[str, ReferenceKind] | None:
+        if self.rows is None:
+            return None
+        target = self._answers.get(tuple(source))
+        return None if target is None else (self.detokenize(target), "exact")
+
+    def tokenize(self, text: str) -> list[str]:
+        return words(text) if self.options["source_tokens"] == "words" else characters(" ".join(clean(text).split()))
+
+    def tokenize_target(self, text: str) -> list[str]:
+        return words(text) if self.options["target_tokens"] == "words" else characters(" ".join(clean(text).split()))
+
+    def detokenize(self, tokens: Sequence[str]) -> str:
+        return joined_words(tokens) if self.options["target_tokens"] == "words" else "".join(tokens)
+
+    def detokenize_source(self, tokens: Sequence[str]) -> str:
+        return joined_words(tokens) if self.options["source_tokens"] == "words" else "".join(tokens)
+
+
+def blocks(text: str, size: int) -> list[str]:
+    """The text in blocks of whole lines, at least `size` characters each; a very long line is cut."""
+    pieces = (line[i : i + size] for line in text.splitlines(keepends=True) for i in range(0, len(line), size))
+    found: list[str] = []
+    block = ""
+    for piece in pieces:
+        block += piece
+        if len(block) >= size:
+            found.append(block)
+            block = ""
+    return [*found, block] if block else found
+
+
+def _named(info: TaskInfo, name: str) -> TaskInfo:
+    name = clean(name).strip()[:60]
+    if not name:
+        return info
+    return replace(info, title={language: f"{title}: {name}" for language, title in info.title.items()})
+
+
+def _capped(vocabulary: Vocabulary, tokens: Iterable[str]) -> list[Notice]:
+    different = len(set(tokens).difference(SPECIALS))
+    kept = len(vocabulary) - len(SPECIALS)
+    return [Notice("vocabulary_capped", {"kept": kept, "given": different})] if kept < different else []
