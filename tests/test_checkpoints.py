@@ -14,7 +14,6 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-import attnviz
 from attnviz.config import TrainConfig
 from attnviz.data import tasks
 from attnviz.model import Transformer
@@ -350,16 +349,3 @@ def test_every_sentence_belongs_to_a_code_and_errors_survive_pickling() -> None:
     error = CheckpointError("checkpoint_missing", path="somewhere")
     again = pickle.loads(pickle.dumps(error))
     assert (type(again), str(again)) == (CheckpointError, str(error))
-
-
-# ---- the notebook's way in ----------------------------------------------------------------------------------
-
-
-def test_load_and_watch_from_the_top(original: tuple[Path, Transformer, Manifest]) -> None:
-    model, task = attnviz.load(original[0])
-    trace = attnviz.watch(model, task.encode("abcd"))
-    rows, columns = trace.labels("cross")[0] if isinstance(trace.labels("cross"), list) else trace.labels("cross")
-    assert trace.batch.decoder_labels[0][0] == "<s>"
-    assert trace["decoder.1.cross_attn"].weights.shape[-1] == 5
-    assert rows is not None
-    assert columns is not None
