@@ -14,6 +14,7 @@ SENTENCES: Mapping[str, str] = {
     # refusals: text
     "empty": "There is no text to read. Type at least one character.",
     "too_little_text": "The text has {given} characters; at least {need} are needed to train on.",
+    "repetitive_text": "The text repeats the same passage; no part of it can be held out to test on.",
     # refusals: files
     "empty_file": "The file is empty.",
     "binary": "This is not a text file ({what}). Save it as plain text or CSV in UTF-8.",

@@ -6,6 +6,7 @@ import random
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, ClassVar
 
 from attnviz.data.batch import Batch, Pair, collate_prompt, collate_windows
@@ -43,8 +44,7 @@ class LanguageModel(Task):
         """The stream in windows; the first has `first` tokens if that is not 0."""
         window = self.options["window"]
         starts = ([0] if first else []) + list(range(first, len(stream), window))
-        ends = [*starts[1:], len(stream)]
-        return [Pair((), tuple(stream[a:b])) for a, b in zip(starts, ends, strict=True) if b > a]
+        return [Pair((), tuple(stream[a:b])) for a, b in pairwise([*starts, len(stream)])]
 
     def epoch(self, split: str, generator: random.Random) -> Sequence[Pair]:
         if split != "train":

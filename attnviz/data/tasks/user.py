@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from attnviz.data.batch import Pair
 from attnviz.data.errors import InputError, Notice
 from attnviz.data.info import TaskInfo
-from attnviz.data.split import split_by_key
+from attnviz.data.split import SPLITS, split_by_key
 from attnviz.data.task import ReferenceKind, Task
 from attnviz.data.tasks.catalogue import INFOS
 from attnviz.data.tasks.language_model import LanguageModel
@@ -49,7 +49,7 @@ class UserText(LanguageModel):
     def read(cls, data: bytes | str, name: str = "", **options: Any) -> UserText:
         """Make the task from a file's content; `name` is put into its title.
 
-        Raises InputError: empty_file, binary, encoding, too_little_text.
+        Raises InputError: empty_file, binary, encoding, too_little_text, repetitive_text.
         """
         task = cls(**options)
         task.info = _named(cls.info, name)
@@ -71,7 +71,9 @@ class UserText(LanguageModel):
         if self.text is None:
             raise InputError("no_data", task=self.info.name)
         size = min(1000, max(20, len(self.text) // 20))
-        keyed = ((block, block) for block in blocks(self.text, size))
+        keyed = [(block, block) for block in blocks(self.text, size)]
+        if len(set(keyed)) < len(SPLITS):
+            raise InputError("repetitive_text")
         shares = split_by_key(keyed, self.options["seed"], validation=0.05, test=0.05)
         return {name: "".join(share) for name, share in shares.items()}
 
@@ -103,7 +105,7 @@ class UserPairs(Task):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.rows: list[tuple[str, str]] | None = None
+        self.pairs: list[Pair] | None = None
 
     @classmethod
     def read(cls, data: bytes | str, name: str = "", *, header: bool | None = None, **options: Any) -> UserPairs:
@@ -124,14 +126,15 @@ class UserPairs(Task):
         for column, side in enumerate(("source_tokens", "target_tokens")):
             if task.options[side] == "auto":
                 task.options[side] = fitting_tokens(row[column] for row in unique)
-        kept = [row for row in unique if task.fits(row)]
+        pairs = [Pair(tuple(task.tokenize(source)), tuple(task.tokenize_target(target))) for source, target in unique]
+        kept = [pair for pair in pairs if task.fits(pair)]
         if len(kept) < len(unique):
             limit = task.options["max_length"]
             notices.append(Notice("long_cells", {"rows": len(unique) - len(kept), "limit": limit}))
-        sources = len({source for source, _ in kept})
+        sources = len({pair.source for pair in kept})
         if sources < MIN_SOURCES:
             raise InputError("too_few_rows", given=sources, need=MIN_SOURCES)
-        task.rows = kept
+        task.pairs = kept
         assert task.src_vocab is not None
         train = task.split("train")
         notices += _capped(task.src_vocab, (token for pair in train for token in pair.source))
@@ -141,18 +144,15 @@ class UserPairs(Task):
         task.examples = tuple(sorted(dict.fromkeys(shown), key=len))[:6]
         return task
 
-    def fits(self, row: tuple[str, str]) -> bool:
-        """Whether a row has tokens on both sides, and not too many."""
-        lengths = len(self.tokenize(row[0])), len(self.tokenize_target(row[1]))
+    def fits(self, pair: Pair) -> bool:
+        """Whether a pair has tokens on both sides, and not too many."""
+        lengths = len(pair.source), len(pair.target)
         return min(lengths) > 0 and max(lengths) <= self.options["max_length"]
 
     def load(self) -> Mapping[str, Sequence[Pair]]:
-        if self.rows is None:
+        if self.pairs is None:
             raise InputError("no_data", task=self.info.name)
-        keyed = []
-        for source, target in self.rows:
-            pair = Pair(tuple(self.tokenize(source)), tuple(self.tokenize_target(target)))
-            keyed.append(("\x1f".join(pair.source), pair))
+        keyed = (("\x1f".join(pair.source), pair) for pair in self.pairs)
         return split_by_key(keyed, self.options["seed"], validation=0.05, test=0.10)
 
     @cached_property
@@ -171,7 +171,7 @@ class UserPairs(Task):
         return {pair.source: pair.target for pair in pairs}
 
     def answer(self, source: Sequence[str]) -> tuple[str, ReferenceKind] | None:
-        if self.rows is None:
+        if self.pairs is None:
             return None
         target = self._answers.get(tuple(source))
         return None if target is None else (self.detokenize(target), "exact")
