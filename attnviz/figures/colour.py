@@ -59,12 +59,17 @@ def contrast(a: str, b: str) -> float:
 
 def lightness(colour: str) -> float:
     """Perceived lightness L of OKLab, 0 to 1: what is left of a colour in a greyscale print."""
-    return float(_oklab(rgb(colour))[0])
+    return float(oklab(rgb(colour))[0])
+
+
+def oklab(srgb: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Three numbers in 0..1 as OKLab: lightness and two axes of hue; distances are close to what eyes see."""
+    return np.cbrt(_linear(srgb) @ _TO_LMS.T) @ _TO_LAB.T
 
 
 def at(scale: Sequence[str], positions: ArrayLike) -> NDArray[np.float64]:
     """The scale's colours at positions in 0..1, as an (n, 3) array; equally spaced stops, mixed in OKLab."""
-    lab = np.array([_oklab(rgb(stop)) for stop in scale])
+    lab = np.array([oklab(rgb(stop)) for stop in scale])
     where = np.atleast_1d(np.clip(np.asarray(positions, dtype=float), 0, 1)) * (len(scale) - 1)
     below = np.minimum(where.astype(int), len(scale) - 2)
     share = (where - below)[:, None]
@@ -78,10 +83,6 @@ def ramp(scale: Sequence[str], n: int = 256) -> NDArray[np.uint8]:
 
 def _linear(srgb: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
-
-
-def _oklab(srgb: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.cbrt(_linear(srgb) @ _TO_LMS.T) @ _TO_LAB.T
 
 
 def _srgb(lab: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""What moved between two passes: brown for less, teal for more, the sign printed."""
+"""What moved between two passes: rust for less, sea blue for more, the sign printed."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def top_k(
         )
     marked = [f"<span style='color:{c}'>{name}</span>" for c, name in zip(colours, names, strict=True)]
     widest = max((width_em(printable(token)) + 2 for token in tokens), default=0)
-    heading = word("probability", language)
+    heading = term("probability", language)
     _bar_layout(figure, marked, widest, [0, 1.14], heading, legend=len(series) == 2, titled=bool(title), dark=dark)
     figure.update_xaxes(tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1])
     headline(figure, title)
@@ -88,22 +88,21 @@ def bars(
     p = palette(dark)
     names = [term(key, language) for key in values]
     figure = go.Figure()
-    texts = [f"{v:.{digits}f}".replace("-", "−") if np.isfinite(v) else "NaN" for v in heights]
+    texts = [_number(v, digits) for v in heights]
     _add_bars(figure, heights, 0.0, 0.6, term(name, language), p.after, p.ink, texts, names)
     if spreads is not None:
-        figure.data[0].error_x = {"type": "data", "array": spreads, "color": p.muted, "thickness": 1.5}
+        figure.data[0].error_x = {"type": "data", "array": spreads, "color": p.ink, "thickness": 1.5}
         figure.data[0].textposition = "none"
-        for i, text in enumerate(texts):
-            at = heights[i] + (spreads[i] if np.isfinite(heights[i]) else 0)
-            figure.add_annotation(
-                x=np.nan_to_num(at), y=i, text=text, showarrow=False, xanchor="left", xshift=6, font={"color": p.ink}
-            )
+        for i, (text, height) in enumerate(zip(texts, heights, strict=True)):
+            at, font = height + np.nan_to_num(spreads[i]), {"color": p.ink}
+            if np.isfinite(height):
+                figure.add_annotation(x=at, y=i, text=text, showarrow=False, xanchor="left", xshift=6, font=font)
     lines = {} if baselines is None else {key: float(v) for key, v in baselines.items()}
-    reach = np.concatenate([heights + (0 if spreads is None else spreads), list(lines.values())])
-    high = float(np.nanmax(reach)) if np.isfinite(reach).any() else 1.0
-    low = min(0.0, float(np.nanmin(reach)) if np.isfinite(reach).any() else 0.0)
+    reach = np.concatenate([heights + (0 if spreads is None else np.nan_to_num(spreads)), [*lines.values()], [0.0]])
+    reach = reach[np.isfinite(reach)]
+    low, high = float(reach.min()), float(reach.max())
     span = (high - low) or 1.0
-    limits = [low - (0.14 * span if low < 0 else 0), max(high, 0) + 0.16 * span]
+    limits = [low - (0.14 * span if low < 0 else 0), high + 0.16 * span]
     room, heading = max(map(width_em, values)) + 1, term(name, language)
     _bar_layout(figure, names, room, limits, heading, marks=bool(lines), titled=bool(title), dark=dark)
     for key, at in lines.items():
@@ -130,7 +129,7 @@ def _add_bars(
 ) -> None:
     """Horizontal bars at rows 0, 1 … with their numbers behind them."""
     figure.add_bar(
-        x=values,
+        x=np.where(np.isfinite(values), values, np.nan),
         y=np.arange(len(values)) + offset,
         width=thickness,
         orientation="h",
@@ -145,8 +144,9 @@ def _add_bars(
         hovertemplate="%{hovertext}<extra>%{fullData.name}</extra>",
     )
     for i, text in enumerate(texts):
-        if text == "NaN":  # it has no bar, and its row must not look like 0
-            figure.add_annotation(x=0, y=i + offset, text="× NaN", showarrow=False, xanchor="left", font={"color": ink})
+        if text and not np.isfinite(values[i]):  # it has no bar, and its row must not look like 0
+            mark, font = f"× {text}", {"color": ink}
+            figure.add_annotation(x=0, y=i + offset, text=mark, showarrow=False, xanchor="left", font=font)
 
 
 def _bar_layout(
@@ -193,6 +193,12 @@ def _pairs(name: str, given: Probabilities) -> dict[str, float]:
     if name == "after" and not found:
         raise ValueError("after is empty; allowed: one token or more")
     return found
+
+
+def _number(value: float, digits: int) -> str:
+    if not np.isfinite(value):
+        return "NaN" if np.isnan(value) else "∞" if value > 0 else "−∞"
+    return f"{value:.{digits}f}".replace("-", "−")
 
 
 def _percent(value: float) -> str:

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from attnviz.figures import checks
 from attnviz.figures.matrix import Drawing
 from attnviz.figures.scales import Scale, largest, symmetric
-from attnviz.figures.text import Language, term
+from attnviz.figures.text import Language, statistic
 from attnviz.figures.theme import palette
 from attnviz.figures.tiles import Tiles
 
@@ -31,13 +31,13 @@ def head_statistics(
     """One statistic of every head, (L, H): a known `name` ('entropy', 'importance' …) is translated, others stay.
 
     `unit` stands behind the name ('nats'); `diverging` centres the colours on 0, as a change of loss needs, with more
-    (worse) in brown; `maximum` is the value of the strongest colour, the largest found if None.
+    (worse) in rust; `maximum` is the value of the strongest colour, the largest found if None.
     """
     values = checks.array("matrix", matrix, 2, letters="(L, H)")
     layers, heads = values.shape
     top = float(maximum) if maximum is not None else symmetric(values) if diverging else largest(values)
     p = palette(dark)
-    caption = " · ".join(term(part, language) for part in (name, unit) if part)
+    caption = " · ".join(statistic(part, language) for part in (name, unit) if part)
     scale = Scale(
         stops=p.difference[::-1] if diverging else p.weights,
         low=-top if diverging else 0.0,

@@ -26,15 +26,18 @@ _WORDS: dict[str, tuple[str, str]] = {
     "layer_axis": ("layer", "层"),
     "head_axis": ("head", "头"),
     "difference": ("difference", "差"),
-    "probability": ("probability", "概率"),
     "before": ("before", "之前"),
     "after": ("after", "之后"),
-    "reference": ("reference", "参考答案"),
-    "baseline": ("baseline", "基线"),
+    "pooled": ("one cell = the largest of {n} × {n} weights", "一格 = {n} × {n} 个权重中的最大值"),
+}
+
+# Names of curves and numbers that are translated when a table or a run uses them.
+_QUANTITIES: dict[str, tuple[str, str]] = {
     "step": ("step", "步"),
     "epoch": ("epoch", "轮次"),
     "value": ("value", "值"),
-    "pooled": ("one cell = the largest of {n} × {n} weights", "一格 = {n} × {n} 个权重中的最大值"),
+    "probability": ("probability", "概率"),
+    "baseline": ("baseline", "基线"),
     "loss": ("loss", "损失"),
     "train_loss": ("training loss", "训练损失"),
     "validation_loss": ("validation loss", "验证损失"),
@@ -43,11 +46,16 @@ _WORDS: dict[str, tuple[str, str]] = {
     "exact_match": ("exact match (free-running)", "逐序列正确率（自由生成）"),
     "perplexity": ("perplexity", "困惑度"),
     "learning_rate": ("learning rate", "学习率"),
-    "gradient_norm": ("gradient norm", "梯度范数"),
+    "seconds": ("seconds", "秒"),
+    "tokens_per_second": ("tokens per second", "每秒词元数"),
+    "grad_norm": ("gradient norm", "梯度范数"),
     "unigram": ("unigram baseline", "一元基线"),
     "bigram": ("bigram baseline", "二元基线"),
+}
+
+_STATISTICS: dict[str, tuple[str, str]] = {
     "entropy": ("entropy", "熵"),
-    "mean_distance": ("mean distance", "平均距离"),
+    "distance": ("mean distance", "平均距离"),
     "previous": ("share on the previous token", "落在前一词元的比例"),
     "first": ("share on the first token", "落在第一个词元的比例"),
     "same": ("share on the same token", "落在同一词元的比例"),
@@ -63,15 +71,26 @@ _DIRECTION = {"\u200e", "\u200f", "\u061c", *map(chr, range(0x202A, 0x202F)), *m
 
 
 def word(key: str, language: Language = "en", **values: object) -> str:
-    """A term in the language asked for."""
-    if language not in ("en", "zh"):
-        raise ValueError(f"language is {language!r}; allowed: 'en', 'zh'")
-    return _WORDS[key][language == "zh"].format(**values)
+    """A term of the figures' own, in the language asked for."""
+    return _WORDS[key][_column(language)].format(**values)
 
 
 def term(name: str, language: Language = "en") -> str:
-    """A name translated if it is a known term ('loss' → 损失), else itself, escaped."""
-    return word(name, language) if name in _WORDS else escape(name)
+    """A quantity's name translated if it is known ('loss' → 损失), else as it is, escaped."""
+    column = _column(language)
+    return _QUANTITIES[name][column] if name in _QUANTITIES else escape(name)
+
+
+def statistic(name: str, language: Language = "en") -> str:
+    """The same for a statistic of a head or its unit ('entropy' → 熵)."""
+    column = _column(language)
+    return _STATISTICS[name][column] if name in _STATISTICS else term(name, language)
+
+
+def _column(language: str) -> int:
+    if language not in ("en", "zh"):
+        raise ValueError(f"language is {language!r}; allowed: 'en', 'zh'")
+    return int(language == "zh")
 
 
 def printable(token: str, limit: int = 24) -> str:

@@ -22,19 +22,9 @@ BLOCKED = "#b9b4a8"
 # Equal steps of OKLab lightness, so that a greyscale print keeps the order and the distances.
 WEIGHTS = ("#f7fbfa", "#d3e9e3", "#aed7cc", "#88c5b5", "#5fb39f", "#4c9d8a", "#388775", "#247261", "#0b5d4e")
 WEIGHTS_DARK = ("#1b2024", "#233837", "#28524b", "#2b6d5f", "#2a8a75", "#45a38d", "#5ebca5", "#76d6be", "#8ff0d8")
-# Less (brown) … no change … more (teal). Two hues that every common colour-blindness keeps apart.
-DIFFERENCE = ("#8a4308", "#b1713b", "#d9a066", "#e9cbac", "#f6f5f1", "#b4d8cc", "#6cbba8", "#3f8b79", "#0b5d4e")
-DIFFERENCE_DARK = (
-    "#ffb877",
-    "#cb8b50",
-    "#99602a",
-    "#5b4430",
-    "#22272b",
-    "#2c514c",
-    "#2c7f6f",
-    "#54b39e",
-    "#7deacf",
-)
+# Less (rust) … no change … more (sea blue). Two hues that every common colour-blindness keeps apart.
+DIFFERENCE = ("#8a3504", "#b26531", "#da9557", "#eac5a6", "#f6f5f1", "#b3d6da", "#6bb6c2", "#3d8796", "#025b6c")
+DIFFERENCE_DARK = ("#ffb37a", "#cd844e", "#9c5722", "#5d402d", "#22272b", "#294c58", "#24748a", "#52a7bc", "#7fdcf0")
 # For up to eight runs; told apart under protanopia and deuteranopia too, and never without a name beside the line.
 RUNS = ("#0b7a66", "#d9670f", "#6d48c4", "#3d93dd", "#8c1d2c", "#3f6b00", "#12306e", "#c94fb0")
 RUNS_DARK = ("#4fd1b5", "#ff9a4d", "#b19bff", "#2f7fd6", "#f2e14c", "#f0506a", "#e8f0ff", "#2f8f2f")
@@ -79,7 +69,7 @@ class Palette:
 
     def ink_on(self, background: str) -> str:
         """Black or white, whichever reads better on a colour."""
-        return max(("#111315", "#ffffff"), key=lambda ink: colour.contrast(ink, background))
+        return max(("#000000", "#ffffff"), key=lambda ink: colour.contrast(ink, background))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for a front end: JSON-ready."""

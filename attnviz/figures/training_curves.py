@@ -84,14 +84,14 @@ def curves(
             "type": "log" if log_x else "linear",
             "range": x_range,
             "showgrid": False,
-            "dtick": _decades(x_range) if log_x else None,
+            **(_log_ticks(x_range) if log_x else {}),
             "title": {"text": term(x if x_title is None else x_title, language), "standoff": 8},
         },
         yaxis={
             "type": "log" if log_y else "linear",
             "range": y_range,
             "title": {"text": term(y_title, language)},
-            "dtick": _decades(y_range) if log_y else None,
+            **(_log_ticks(y_range) if log_y else {}),
         },
     )
     headline(figure, title)
@@ -139,9 +139,12 @@ def _label_ends(
         )
 
 
-def _decades(limits: Sequence[float]) -> int | str:
-    """Labels at 1, 10, 100 … or, on a short axis, at 1, 2, 5, 10 …"""
-    return 1 if limits[1] - limits[0] >= 2.5 else "D2"
+def _log_ticks(limits: Sequence[float]) -> dict[str, object]:
+    """Labels at 1, 10, 100 … or, on a short axis, at 1, 2, 5, 10 …; whole numbers, not Plotly's single digits."""
+    digits = (1,) if limits[1] - limits[0] >= 3 else (1, 2, 5)
+    decades = range(int(np.floor(limits[0])), int(np.ceil(limits[1])) + 1)
+    values = [digit * 10.0**power for power in decades for digit in digits]
+    return {"tickmode": "array", "tickvals": values, "ticktext": [f"{value:g}" for value in values]}
 
 
 def _from_table(table: pd.DataFrame, x: str, y: Sequence[str] | None) -> dict[str, Series]:
