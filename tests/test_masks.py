@@ -6,10 +6,10 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from random_masks import leaves, trees
 
 from attnviz import masks
 from attnviz.masks import Mask, MaskPlan
-from tests.random_masks import leaves, trees
 
 SIZES = {"batch": 3, "heads": 5, "queries": 7, "keys": 11}
 

@@ -8,12 +8,12 @@ import pytest
 import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
+from random_masks import leaves, trees
 
 from attnviz import masks
 from attnviz.masks import Mask, MaskError, parse
 from attnviz.masks.celltext import MAX_CELLS, read_cells, write_cells
 from attnviz.masks.parse import MAX_NESTING, MAX_TERMS, MAX_TEXT
-from tests.random_masks import leaves, trees
 
 SIZES = {"batch": 3, "heads": 5, "queries": 7, "keys": 11}
 

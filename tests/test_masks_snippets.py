@@ -8,12 +8,12 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from random_masks import trees
 
 from attnviz import masks
 from attnviz.masks import Mask
 from attnviz.masks.snippets import APIS, Sizes, snippet
 from attnviz.model import explicit_attention, split_heads
-from tests.random_masks import trees
 
 pytestmark = pytest.mark.filterwarnings("ignore:flex_attention called without torch.compile")
 
