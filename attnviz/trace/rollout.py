@@ -49,7 +49,7 @@ def _itself(batch: int, length: int) -> np.ndarray:
     return np.broadcast_to(np.eye(length, dtype=np.float32), (batch, length, length))
 
 
-def rollout(weights: Float[np.ndarray, "L B H T T"]) -> Float[np.ndarray, "L B T T"]:
+def rollout(weights: Float[np.ndarray, "L B H T S"]) -> Float[np.ndarray, "L B T T"]:
     """Self-attention rollout after each layer: the product over layers of ½·A + ½·I; rows sum to 1."""
     if weights.shape[-1] != weights.shape[-2]:
         raise ValueError(f"weights are {weights.shape[-2:]}; only self-attention, T = S, can be multiplied up")
