@@ -68,7 +68,7 @@ def test_weights_masks_and_labels_by_kind() -> None:
     assert trace.loss is None
     assert trace.weights("cross").shape == trace.mask("cross").shape == (2, 3, 3, 5, 7)
     assert trace.weights("encoder_self").shape == (1, 3, 3, 7, 7)
-    assert trace.labels("cross", 1) == (tuple("vwxy") + ("<pad>",), tuple("abcdef") + ("<pad>",))
+    assert trace.labels("cross", 1) == (("v", "w", "x", "y", "<pad>"), (*"abcdef", "<pad>"))
     assert trace.labels("encoder_self", 0) == (tuple("abcdefg"),) * 2
     assert trace.labels("decoder_self", 2)[1] == ("v", "w", "x", "<pad>", "<pad>")
     assert trace.real_rows("decoder_self").sum(axis=1).tolist() == [5, 4, 3]
