@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import ParamSpec
 
@@ -18,10 +18,10 @@ P = ParamSpec("P")
 log = logging.getLogger("attnviz.ui")
 
 
-def explain(error: BaseException, lang: Language) -> str:
-    """What happened, in a language. Errors that carry a code have their own sentence; the rest share one."""
+def explain(error: object, lang: Language) -> str:
+    """What happened, in a language. Errors and notices that carry a code have a sentence; the rest share one."""
     code, details = getattr(error, "code", None), getattr(error, "details", None)
-    if isinstance(code, str) and isinstance(details, dict) and code in texts("errors"):
+    if isinstance(code, str) and isinstance(details, Mapping) and code in texts("errors"):
         return words("errors", lang)(code, **{name: _shown(value) for name, value in details.items()})
     return words("common", lang)("failed")
 

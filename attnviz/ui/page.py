@@ -15,6 +15,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from attnviz.ui import app, language
 from attnviz.ui.boundary import boundary
+from attnviz.ui.components.address import mirror, share_button
 from attnviz.ui.navigation import under_app
 from attnviz.ui.text import Language, Words, words
 
@@ -39,9 +40,11 @@ def run(name: str, body: Callable[[Frame], None]) -> None:
         return
     lang = language.current()
     t = words(name, lang)
-    strip = st.container(key="av-strip", horizontal=True, vertical_alignment="center", gap="small")
-    controls = strip.container(horizontal=True, vertical_alignment="center", gap="small", width="stretch")
-    chips = strip.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", width="content")
+    strip = st.container(key="av-strip", horizontal=True, vertical_alignment="center", gap="small", wrap=False)
+    controls, chips = (
+        strip.container(key=key, horizontal=True, vertical_alignment="center", gap="small", wrap=False)
+        for key in ("av-controls", "av-chips")
+    )
     hint = f"<small>{html.escape(t('hint'))}</small>"
     st.html(f'<div class="av-question">{html.escape(t("question"))}{hint}</div>')
     notices = st.container(gap="small")
@@ -51,6 +54,9 @@ def run(name: str, body: Callable[[Frame], None]) -> None:
         waiting.html(
             f'<div class="av-loading">{html.escape(t("loading"))}</div><div class="av-skeleton"><i></i><i></i></div>'
         )
+    with strip:
+        share_button(t, key="share")
+    mirror("address-language", lang=lang)
     with picture, boundary():
         body(Frame(name, lang, t, controls, chips, notices))
     waiting.empty()

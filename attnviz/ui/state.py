@@ -79,6 +79,15 @@ def parse(params: Mapping[str, str]) -> Address:
     )
 
 
-def address() -> Address:
-    """What the browser's address says in this run."""
+def arrival(page: str) -> Address:
+    """What the address said when this session came to a page; afterwards the session knows better, and it is empty."""
+    seen = f"arrived:{page}"
+    if seen in st.session_state:
+        return Address()
+    st.session_state[seen] = True
+    return now()
+
+
+def now() -> Address:
+    """What the address says in this run: what components wrote into it in the browser."""
     return parse({name: st.query_params.get(name, "") for name in st.query_params})

@@ -1,5 +1,119 @@
-"""What can be wrong with people's input, by the codes of `attnviz.data.errors` and of checkpoints."""
+"""What can be wrong with people's input and what was done to it, by the codes of `attnviz.data.errors` and of
+`attnviz.training.checkpoint_error`."""
 
-from attnviz.ui.text import table
+from attnviz.ui.text import Text, table
 
-TEXTS = table()
+TEXTS = table(
+    # text
+    empty=Text("没有可读的文字，请至少输入一个字符。", "There is no text to read. Type at least one character."),
+    too_little_text=Text(
+        "文本只有 {given} 个字符，训练至少需要 {need} 个。",
+        "The text has {given} characters; at least {need} are needed to train on.",
+    ),
+    typed_capped=Text(
+        "文字有 {given} 个字符，只读取前 {kept} 个。",
+        "The text has {given} characters; only the first {kept} are read.",
+    ),
+    # files
+    empty_file=Text("文件是空的。", "The file is empty."),
+    binary=Text(
+        "这不是文本文件（{what}）。请另存为 UTF-8 的纯文本或 CSV。",
+        "This is not a text file ({what}). Save it as plain text or CSV in UTF-8.",
+    ),
+    encoding=Text(
+        "认不出文件的字符编码（试过 {tried}）。请另存为 UTF-8。",
+        "The file's character encoding is not known (tried {tried}). Save it as UTF-8.",
+    ),
+    one_column=Text(
+        "第 {line} 行只有一列；需要两列：源文和目标，用逗号、分号或制表符隔开。",
+        "Line {line} has one column; two are needed: source and target, separated by , ; or tab.",
+    ),
+    csv=Text("CSV 在第 {line} 行附近读不下去：{problem}。", "The CSV cannot be read near line {line}: {problem}."),
+    too_few_rows=Text(
+        "可用的只有 {given} 行，至少需要 {need} 个不同的源文。",
+        "{given} usable rows; at least {need} different sources are needed.",
+    ),
+    # names and options
+    unknown_task=Text("没有名为 {name} 的任务。现有：{known}。", "There is no task named {name}. There are: {known}."),
+    unknown_option=Text(
+        "任务 {task} 没有选项 {name}。它有：{known}。", "The task {task} has no option {name}. It has: {known}."
+    ),
+    bad_option=Text("选项 {name} 的值是 {value}；允许：{allowed}。", "Option {name} is {value}; allowed: {allowed}."),
+    unknown_split=Text(
+        "没有 {name} 这一份数据；有 train、validation、test。",
+        "There is no split {name}; there are train, validation and test.",
+    ),
+    no_data=Text(
+        "任务（{task}）的数据没有随模型保存，请重新载入文件。",
+        "The data of this task ({task}) are not kept with the model; load the file again.",
+    ),
+    bad_vocabulary=Text("词表不能用：{problem}。", "The vocabulary cannot be used: {problem}."),
+    # remarks
+    cut=Text("太长了：只保留前 {kept} 个词元，共 {given} 个。", "Too long: cut to the first {kept} of {given} tokens."),
+    cut_target=Text(
+        "目标太长：只保留前 {kept} 个词元，共 {given} 个。", "The target was cut to the first {kept} of {given} tokens."
+    ),
+    encoding_used=Text("文件按 {encoding} 编码读取。", "The file was read as {encoding}."),
+    text_capped=Text(
+        "只用文件的前 {kept} 个字符（上限 {limit}）。",
+        "Only the first {kept} characters of the file are used (limit {limit}).",
+    ),
+    rows_capped=Text("只用前 {kept} 行（上限 {limit}）。", "Only the first {kept} rows are used (limit {limit})."),
+    header_skipped=Text("第一行当作标题：{heading}。", "The first line was taken as a heading: {heading}."),
+    extra_columns=Text(
+        "有 {rows} 行超过两列，只用前两列。", "{rows} rows have more than two columns; the first two are used."
+    ),
+    empty_cells=Text("有 {rows} 行含空格子，已略去。", "{rows} rows with an empty cell were left out."),
+    one_column_rows=Text("有 {rows} 行只有一列，已略去。", "{rows} rows with only one column were left out."),
+    long_cells=Text(
+        "有 {rows} 行超过 {limit} 个词元，已略去。", "{rows} rows longer than {limit} tokens were left out."
+    ),
+    repeated_rows=Text("有 {rows} 行重复，已略去。", "{rows} repeated rows were left out."),
+    vocabulary_capped=Text(
+        "{given} 种词元只认识 {kept} 种，其余记作 <unk>。",
+        "{kept} of {given} different tokens are known; the others become <unk>.",
+    ),
+    # checkpoints
+    checkpoint_unknown=Text(
+        "没有名为 {name} 的模型。自带的有：{known}；也可以给出文件夹路径。",
+        "There is no checkpoint named {name}. Shipped: {known}; or give the path of a folder.",
+    ),
+    checkpoint_missing=Text("没有文件夹 {path}。", "There is no folder {path}."),
+    checkpoint_not_folder=Text(
+        "{path} 是一个文件；模型应是含 model.safetensors 和 manifest.json 的文件夹。",
+        "{path} is a file; a checkpoint is a folder with model.safetensors and manifest.json.",
+    ),
+    checkpoint_file_missing=Text("文件夹 {path} 里缺少 {file}。", "{file} is missing in the folder {path}."),
+    checkpoint_unreadable=Text("{file} 读不出来：{problem}。", "{file} cannot be read: {problem}."),
+    checkpoint_too_large=Text(
+        "{file} 有 {given} 字节，最多读取 {limit}。", "{file} has {given} bytes; at most {limit} are read."
+    ),
+    checkpoint_json=Text("{file} 不是合法的 JSON：{problem}。", "{file} is not valid JSON: {problem}."),
+    checkpoint_format=Text("{file} 不是 attnviz 模型的清单。", "{file} is not the manifest of an attnviz checkpoint."),
+    checkpoint_version=Text(
+        "模型的格式版本是 {given}，本程序读取版本 {known}。",
+        "The checkpoint has format version {given}; this program reads version {known}.",
+    ),
+    checkpoint_manifest=Text("{file} 的条目 {entry} 有错：{problem}。", "{file} has a wrong entry {entry}: {problem}."),
+    checkpoint_task=Text("模型的任务建立不起来：{problem}", "The checkpoint's task cannot be set up: {problem}"),
+    checkpoint_damaged=Text(
+        "{file} 已损坏，或不是 safetensors 文件：{problem}。", "{file} is damaged or not a safetensors file: {problem}."
+    ),
+    checkpoint_names=Text("{file} 与模型不符：{problem}。", "{file} does not fit the model: {problem}."),
+    checkpoint_shape=Text(
+        "{file} 与模型不符：{name} 的形状是 {given}，模型需要 {needed}。",
+        "{file} does not fit the model: {name} has shape {given}, the model needs {needed}.",
+    ),
+    checkpoint_dtype=Text(
+        "{file}：{name} 存的是 {given}，需要浮点数。",
+        "{file}: {name} holds {given} values; floating-point numbers are needed.",
+    ),
+    checkpoint_not_finite=Text(
+        "{file}：{name} 里有无穷大或非数。", "{file}: {name} holds values that are not finite numbers."
+    ),
+    checkpoint_write=Text("模型写不到 {path}：{problem}。", "The checkpoint cannot be written to {path}: {problem}."),
+    checkpoint_occupied=Text(
+        "{path} 不是空的，里面也没有模型；请换一个文件夹。",
+        "{path} is not empty and holds no checkpoint; choose another folder.",
+    ),
+)

@@ -1,0 +1,106 @@
+"""The models one can pick: the shipped ones, and folders named in the environment. Loaded once, shared by everybody.
+
+ATTNVIZ_MODELS may name further checkpoint folders, separated as PATH is on this system.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from attnviz.data import Task
+from attnviz.model import Transformer
+from attnviz.training import checkpoint
+from attnviz.training.checkpoint_error import CheckpointError
+from attnviz.training.manifest import Manifest
+from attnviz.ui.text import Language, words
+
+OWN_MODELS = "ATTNVIZ_MODELS"
+
+
+@dataclass(frozen=True)
+class ModelKey:
+    """A checkpoint as caches know it: another file of the same name is another model."""
+
+    folder: str
+    stamp: float  # when it was written
+
+
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """A model ready to be asked."""
+
+    key: ModelKey
+    model: Transformer
+    task: Task
+    manifest: Manifest
+
+
+def choices() -> Mapping[str, Path]:
+    """Every model on offer: the name used in addresses → its folder. Own folders come last; a name is used once."""
+    found = {name: checkpoint.shipped_folder() / name for name in checkpoint.shipped()}
+    for entry in os.environ.get(OWN_MODELS, "").split(os.pathsep):
+        if entry.strip():
+            folder = Path(entry.strip())
+            name, number = folder.name or "own", 2
+            while name in found:
+                name, number = f"{folder.name}-{number}", number + 1
+            found[name] = folder
+    return found
+
+
+def load(name: str) -> Loaded:
+    """The model of that name; CheckpointError says what is wrong with its files."""
+    folder = choices()[name]
+    return _loaded(ModelKey(str(folder), _stamp(folder)))
+
+
+def label(name: str, language: Language) -> str:
+    """How the picker calls a model. A checkpoint that cannot be read is still listed, by its name."""
+    folder = choices()[name]
+    try:
+        manifest = _manifest(ModelKey(str(folder), _stamp(folder)))
+    except CheckpointError:
+        return words("attention", language)("model_unreadable", name=name)
+    return describe(name, manifest, language)
+
+
+def describe(name: str, manifest: Manifest, language: Language) -> str:
+    """Task and depth: "汉字 → 拼音 · 0+2 层"."""
+    from attnviz.data.tasks.catalogue import INFOS
+
+    t = words("attention", language)
+    info = INFOS.get(str(manifest.task.get("name")))
+    title = info.title[language] if info else name
+    config = manifest.model
+    depth = (config.n_encoder_layers if config.has_encoder else None, config.n_decoder_layers)
+    if depth[0] is None:
+        layers = t("depth_decoder", decoder=depth[1])
+    elif not config.has_decoder:
+        layers = t("depth_encoder", encoder=depth[0])
+    else:
+        layers = t("depth_both", encoder=depth[0], decoder=depth[1])
+    own = "" if name in checkpoint.shipped() else f" · {name}"
+    return f"{title} · {layers}{own}"
+
+
+def _stamp(folder: Path) -> float:
+    try:
+        return max((folder / file).stat().st_mtime for file in (checkpoint.WEIGHTS, checkpoint.MANIFEST))
+    except OSError:
+        return 0.0
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _manifest(key: ModelKey) -> Manifest:
+    return checkpoint.load_manifest(Path(key.folder))
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _loaded(key: ModelKey) -> Loaded:
+    model, task, manifest = checkpoint.load(Path(key.folder))
+    return Loaded(key, model, task, manifest)

@@ -1,0 +1,165 @@
+"""One sentence read by one model: plain functions, no Streamlit. The page shows what these return."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+
+from attnviz.data import BOS, EOS, PAD, SPECIALS, UNK, Batch, Notice, Task
+from attnviz.data.task import ReferenceKind
+from attnviz.decoding import DecoderSession, inference, longest
+from attnviz.masks import Kind
+from attnviz.model import SILENT, Probe, Transformer
+from attnviz.trace import HeadsOff, Trace, head_importance, watch
+
+Head = tuple[str, int]  # (site, head from 0)
+Feed = Literal["reference", "own"]
+LONGEST = 512  # tokens of a sentence
+MOST_CHARACTERS = 20_000  # read of a text; more could not be shown anyway
+
+
+@dataclass(frozen=True)
+class Output:
+    """What the model says when it runs freely."""
+
+    ids: tuple[int, ...]  # without BOS and EOS
+    ended: bool  # it produced EOS itself
+
+
+@dataclass(frozen=True, eq=False)
+class Sentence:
+    """A text as a model takes it in, with what is known about the right answer."""
+
+    source: Batch  # decoder_input None for sequence to sequence, complete for a language model
+    reference: str | None
+    reference_kind: ReferenceKind | Literal["given"] | None
+    output: Output | None  # None for a language model
+    notices: tuple[Notice, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """One watched forward pass and what follows from it."""
+
+    trace: Trace
+    feed: Feed | Literal["text"]  # what the decoder was fed
+    importance: Mapping[Head, float]  # Δloss of each head alone, nats per target token; empty where not measured
+
+
+def room(model: Transformer) -> int:
+    """Positions a sentence may take: what the model's table of positions holds, at most LONGEST."""
+    return longest(model, LONGEST)
+
+
+def take_in(model: Transformer, task: Task, text: str, given: str | None = None) -> Sentence:
+    """Encode a typed text and let the model run freely on it. `given` is the user's own right answer, if there is one.
+
+    Raises InputError("empty") when nothing is left to read.
+    """
+    limit = room(model)
+    notices: list[Notice] = []
+    if len(text) > MOST_CHARACTERS:
+        notices.append(Notice("typed_capped", {"kept": MOST_CHARACTERS, "given": len(text)}))
+        text = text[:MOST_CHARACTERS]
+    batch = task.encode(text, limit=limit)
+    notices += batch.notices
+    if batch.src is None:
+        return Sentence(batch, None, None, None, tuple(notices))
+    output = free_run(model, batch, steps_allowed(task, batch, limit))
+    reference, kind = given, "given" if given is not None else None
+    if given is None:
+        found = task.answer(batch.src_labels[0][:-1])
+        if found is not None:
+            reference, kind = found
+    return Sentence(batch, reference, kind, output, tuple(notices))  # type: ignore[arg-type]
+
+
+def steps_allowed(task: Task, batch: Batch, limit: int) -> int:
+    """How long a free run may get: twice the source or what training showed, so that one that never stops is cut."""
+    assert batch.src is not None, "a language model has nothing to run from"
+    return min(limit, max(task.max_tgt_len, 2 * batch.src.size(1)))
+
+
+def free_run(model: Transformer, batch: Batch, limit: int, probe: Probe = SILENT) -> Output:
+    """Greedy decoding: always the most likely token, until EOS or `limit` tokens."""
+    assert batch.src is not None, "a language model has nothing to run from"
+    ids: list[int] = []
+    with inference(model):
+        session = DecoderSession(model, batch.src, probe=probe)
+        token = BOS
+        for _ in range(limit):
+            token = int(session.feed(torch.tensor([[token]]))[0, -1].argmax())
+            if token == EOS:
+                return Output(tuple(ids), ended=True)
+            ids.append(token)
+    return Output(tuple(ids[: limit - 1]), ended=False)
+
+
+def fed(model: Transformer, task: Task, sentence: Sentence, feed: Feed) -> tuple[Batch, Feed | Literal["text"]]:
+    """The batch with its decoder input: the reference where wanted and known, else the model's own output."""
+    source = sentence.source
+    if source.src is None:
+        return source, "text"
+    if feed == "reference" and sentence.reference:
+        target = task.tokenize_target(sentence.reference)[: room(model) - 1]
+        ids = task.tgt_vocab.encode(target)
+        if ids:
+            return _with_target(source, ids, target, ended=True), "reference"
+    assert sentence.output is not None
+    ids = list(sentence.output.ids)
+    return _with_target(source, ids, task.tgt_vocab.decode(ids), ended=sentence.output.ended), "own"
+
+
+def _with_target(source: Batch, ids: list[int], tokens: list[str], *, ended: bool) -> Batch:
+    end = (EOS, SPECIALS[EOS]) if ended else (PAD, "")
+    return Batch(
+        src=source.src,
+        decoder_input=torch.tensor([[BOS, *ids]]),
+        targets=torch.tensor([[*ids, end[0]]]),
+        src_labels=source.src_labels,
+        decoder_labels=((SPECIALS[BOS], *tokens),),
+        target_labels=((*tokens, end[1]),),
+        unknown_src=source.unknown_src,
+        unknown_decoder=(tuple(i + 1 for i, token in enumerate(ids) if token == UNK),),
+        notices=source.notices,
+    )
+
+
+def look(model: Transformer, task: Task, sentence: Sentence, feed: Feed) -> Picture:
+    """Watch the intact model on a sentence and measure what each head is worth on it."""
+    batch, what = fed(model, task, sentence, feed)
+    trace = watch(model, batch, sites=model.sites)
+    importance = head_importance(model, batch) if trace.loss is not None and np.isfinite(trace.loss) else {}
+    return Picture(trace, what, importance)
+
+
+def look_without(model: Transformer, picture: Picture, heads: Collection[Head]) -> Picture:
+    """The same input with heads switched off; weights of later layers may change too."""
+    trace = watch(model, picture.trace.batch, interventions=[HeadsOff(heads)], sites=model.sites)
+    return Picture(trace, picture.feed, picture.importance)
+
+
+def output_without(model: Transformer, task: Task, sentence: Sentence, heads: Collection[Head]) -> Output | None:
+    """What the model says freely with heads switched off; None for a language model."""
+    if sentence.source.src is None:
+        return None
+    steps = steps_allowed(task, sentence.source, room(model))
+    return free_run(model, sentence.source, steps, HeadsOff(heads))
+
+
+def importance_grid(picture: Picture, kind: Kind) -> np.ndarray | None:
+    """Δloss of the heads of a kind, (L, H), or None where it was not measured."""
+    sites = picture.trace.sites_of(kind)
+    heads = range(picture.trace[sites[0]].weights.shape[1])
+    if not picture.importance:
+        return None
+    return np.array([[picture.importance.get((site, head), np.nan) for head in heads] for site in sites])
+
+
+def known_heads(model: Transformer, heads: Collection[Head]) -> tuple[Head, ...]:
+    """Those of `heads` that the model has: what comes from a browser is not to be trusted."""
+    return tuple(sorted({(s, h) for s, h in heads if s in model.sites and 0 <= h < model.config.n_heads}))
