@@ -28,6 +28,14 @@ def make_model(seed: int, architecture: str = "encoder-decoder", **changes: obje
     return Transformer(ModelConfig.from_dict({**values, **changes}))
 
 
+def make_brief_model(seed: int, architecture: str = "encoder-decoder", **changes: object) -> Transformer:
+    """A model that likes to end its texts: the logit of EOS is raised by 2."""
+    model = make_model(seed, architecture, **{"tied_embeddings": False, **changes})
+    with torch.no_grad():
+        model.output.bias[EOS] += 2
+    return model
+
+
 def padded_src(batch: int, length: int, seed: int) -> torch.Tensor:
     """Random source ids without specials; every row but the first is one token shorter than the one before."""
     src = torch.randint(3, SRC_VOCAB, (batch, length), generator=torch.Generator().manual_seed(seed))

@@ -63,6 +63,7 @@ def test_stepwise_is_whole_sequence(
         assert torch.equal(session.fed, tokens)
 
 
+@settings(max_examples=15)
 @given(seed=st.integers(0, 10_000), back=st.integers(0, 6), cached=st.booleans())
 def test_after_a_rewind_it_is_as_if_nothing_had_been_fed(seed: int, back: int, cached: bool) -> None:
     model = make_model(seed, positions="rotary")
@@ -77,6 +78,7 @@ def test_after_a_rewind_it_is_as_if_nothing_had_been_fed(seed: int, back: int, c
     torch.testing.assert_close(got, expected[:, back:], atol=1e-5, rtol=0)
 
 
+@settings(max_examples=15)
 @given(seed=st.integers(0, 10_000), rows=st.lists(st.integers(0, 4), min_size=1, max_size=7), cached=st.booleans())
 def test_selected_rows_go_on_as_they_were(seed: int, rows: list[int], cached: bool) -> None:
     model = make_model(seed)

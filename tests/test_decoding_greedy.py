@@ -25,6 +25,7 @@ def by_definition(model: Transformer, src: torch.Tensor | None, given: list[int]
     return tokens
 
 
+@settings(max_examples=20)
 @given(
     seed=st.integers(0, 10_000),
     batch=st.sampled_from([1, 3, 5]),
@@ -64,6 +65,7 @@ def test_rows_that_finish_early_are_dropped_and_the_others_go_on() -> None:
         assert not out[row, end:].any()
 
 
+@settings(max_examples=20)
 @given(seed=st.integers(0, 1000), prefix=st.integers(0, 5), batch=st.sampled_from([1, 3]))
 def test_a_decoder_only_model_continues_its_prefix(seed: int, prefix: int, batch: int) -> None:
     model = make_model(seed, "decoder-only")

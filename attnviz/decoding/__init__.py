@@ -1,7 +1,49 @@
 """Decoding: greedy, sampling and beam search, with and without a cache of keys and values."""
 
+from attnviz.decoding.beam import BeamOptions, beam_search
+from attnviz.decoding.beam_tree import BeamNode, BeamTree
 from attnviz.decoding.causality import cacheable, sees_only_the_past
+from attnviz.decoding.choice import (
+    Choice,
+    chances,
+    entropy,
+    keep_top_k,
+    keep_top_p,
+    penalise_repetition,
+    pick,
+)
+from attnviz.decoding.forcing import ForcedPosition, ForcingComparison, compare_forcing
 from attnviz.decoding.greedy import greedy
-from attnviz.decoding.session import DecoderSession, inference
+from attnviz.decoding.session import DecoderSession, inference, longest
+from attnviz.decoding.speed import CacheSpeed, cache_speed
+from attnviz.decoding.step import Alternative, DecodingStep
+from attnviz.decoding.token_by_token import Decoding, stream
 
-__all__ = ["DecoderSession", "cacheable", "greedy", "inference", "sees_only_the_past"]
+__all__ = [
+    "Alternative",
+    "BeamNode",
+    "BeamOptions",
+    "BeamTree",
+    "CacheSpeed",
+    "Choice",
+    "DecoderSession",
+    "Decoding",
+    "DecodingStep",
+    "ForcedPosition",
+    "ForcingComparison",
+    "beam_search",
+    "cache_speed",
+    "cacheable",
+    "chances",
+    "compare_forcing",
+    "entropy",
+    "greedy",
+    "inference",
+    "keep_top_k",
+    "keep_top_p",
+    "longest",
+    "penalise_repetition",
+    "pick",
+    "sees_only_the_past",
+    "stream",
+]

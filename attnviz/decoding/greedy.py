@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from attnviz.decoding.session import DecoderSession, positions_left
+from attnviz.decoding.session import DecoderSession, longest
 from attnviz.masks import MaskPlan
 from attnviz.model import Transformer
 
@@ -31,8 +31,7 @@ def greedy(
     row begins with it, and it counts towards `max_len`. A decoder-only model takes `src` None; without a `prefix` its
     batch is 1. `eos_id` None: nothing ends a row but the length. Stops early where the position table ends.
     """
-    if max_len < 1:
-        raise ValueError(f"max_len is {max_len}; it must be at least 1")
+    length = longest(model, max_len)
     device = next(model.parameters()).device
     given = src if src is not None else prefix
     batch = 1 if given is None else given.size(0)
@@ -41,10 +40,8 @@ def greedy(
 
     session = DecoderSession(model, src, masks=masks, use_cache=use_cache)
     start = torch.full((batch, 1), bos_id, dtype=torch.long, device=device)
-    forced = start[:, :0] if prefix is None else prefix[:, :max_len]
+    forced = start[:, :0] if prefix is None else prefix[:, :length]
     fed = torch.cat((start, forced), dim=1)
-    places = positions_left(model, fed.size(1))
-    length = max_len if places is None else min(max_len, fed.size(1) + places)  # the last token is never fed
     out = torch.full((batch, length), model.config.pad_id, dtype=torch.long, device=device)
     out[:, : forced.size(1)] = forced
 

@@ -29,11 +29,11 @@ def inference(model: nn.Module) -> Iterator[None]:
             model.train()
 
 
-def positions_left(model: Transformer, used: int) -> int | None:
-    """Decoder positions that the model's position table still holds after `used` of them; None: no limit."""
-    if model.config.positions in ("learned", "sinusoidal"):
-        return max(model.config.max_len - used, 0)
-    return None
+def longest(model: Transformer, max_len: int) -> int:
+    """Tokens a text may have: `max_len`, or fewer where the model's position table ends (the last is never fed)."""
+    if max_len < 1:
+        raise ValueError(f"max_len is {max_len}; it must be at least 1")
+    return min(max_len, model.config.max_len) if model.config.positions in ("learned", "sinusoidal") else max_len
 
 
 class DecoderSession:
@@ -78,6 +78,11 @@ class DecoderSession:
         return self._cache is not None
 
     @property
+    def device(self) -> torch.device:
+        """Where the model lives."""
+        return next(self.model.parameters()).device
+
+    @property
     def length(self) -> int:
         """Tokens fed so far, BOS included."""
         return 0 if self._fed is None else self._fed.size(1)
@@ -101,11 +106,16 @@ class DecoderSession:
         self._fed = whole
         return logits
 
+    def kept(self) -> dict[str, int]:
+        """By decoder site: how many keys the next `feed` will find in the cache, and need not compute."""
+        sites = (*self.model.sites_of("decoder_self"), *self.model.sites_of("cross"))
+        return {site: 0 if self._cache is None else self._cache.length(site) for site in sites}
+
     def select(self, rows: Sequence[int]) -> None:
         """Go on with the given rows of the current batch, in that order; a row may be repeated or dropped."""
         chosen = tuple(int(row) for row in rows)
         self._rows = chosen if self._rows is None else tuple(self._rows[row] for row in chosen)
-        index = torch.tensor(chosen, dtype=torch.long, device=next(self.model.parameters()).device)
+        index = torch.tensor(chosen, dtype=torch.long, device=self.device)
         if self._fed is not None:
             self._fed = self._fed[index]
         if self.memory is not None:

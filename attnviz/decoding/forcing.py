@@ -1,0 +1,125 @@
+"""Teacher forcing and free running on the same sentence: what goes in, and what each makes of a mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from attnviz.decoding.choice import check_tokens, entropy
+from attnviz.decoding.session import DecoderSession, longest
+from attnviz.masks import MaskPlan
+from attnviz.model import Transformer
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForcedPosition:
+    """One decoder position under one of the two regimes."""
+
+    position: int
+    fed: int  # the decoder's input here: BOS or a token of the text before
+    disturbed: bool  # the input is the mistake put there on purpose
+    target: int | None  # what the reference has here; None beyond its end
+    predicted: int  # the most likely token
+    probability: float  # of `predicted`
+    target_probability: float | None
+    entropy: float  # nats
+
+    @property
+    def correct(self) -> bool:
+        return self.predicted == self.target
+
+
+@dataclass(frozen=True)
+class ForcingComparison:
+    """The two regimes side by side, position by position; free running may be shorter or longer."""
+
+    teacher: tuple[ForcedPosition, ...]
+    free: tuple[ForcedPosition, ...]
+    teacher_loss: float  # nats per target token
+
+    @property
+    def parts_at(self) -> int | None:
+        """The first position whose inputs or predictions differ; None: the two never part."""
+        for one, other in zip(self.teacher, self.free, strict=False):
+            if (one.fed, one.predicted) != (other.fed, other.predicted):
+                return one.position
+        shorter = min(len(self.teacher), len(self.free))
+        return None if len(self.teacher) == len(self.free) else shorter
+
+    @property
+    def teacher_correct(self) -> int:
+        """Positions that teacher forcing predicts correctly."""
+        return sum(position.correct for position in self.teacher)
+
+    @property
+    def free_correct(self) -> int:
+        """Positions of the reference that free running gets right, place by place."""
+        return sum(position.correct for position in self.free)
+
+
+def compare_forcing(
+    model: Transformer,
+    src: Int[Tensor, "1 S"] | None,
+    targets: Sequence[int],
+    *,
+    bos_id: int,
+    eos_id: int | None,
+    max_len: int,
+    mistakes: Mapping[int, int] | None = None,
+    masks: MaskPlan | None = None,
+) -> ForcingComparison:
+    """Run both regimes greedily. `targets` is the reference with its EOS, which teacher forcing is fed shifted right.
+
+    `mistakes` maps a position of the text to a wrong token: free running is made to say it, and teacher forcing gets
+    it as the input that follows; from there on the one lives with it and the other is put back on the rails.
+    """
+    vocab_size = model.config.vocab_size
+    reference = check_tokens("targets", targets, vocab_size)
+    if not reference:
+        raise ValueError("targets is empty; the reference needs at least its end token")
+    wrong = dict(mistakes or {})
+    check_tokens("mistakes", tuple(wrong.values()), vocab_size)
+    if any(place < 0 for place in wrong):
+        raise ValueError(f"mistakes names position {min(wrong)}; positions count from 0")
+
+    taught = (bos_id, *(wrong.get(place, token) for place, token in enumerate(reference[:-1])))
+    session = DecoderSession(model, src, masks=masks, use_cache=False)
+    logits = session.feed(torch.tensor([taught], device=session.device))[0].cpu().double()
+    log_probabilities = logits.log_softmax(dim=-1)
+    teacher_loss = -float(log_probabilities[torch.arange(len(reference)), torch.tensor(reference)].mean())
+    teacher = tuple(
+        _position(place, fed, place - 1 in wrong, reference, log_probabilities[place].exp())
+        for place, fed in enumerate(taught)
+    )
+
+    session = DecoderSession(model, src, masks=masks)
+    free: list[ForcedPosition] = []
+    said = bos_id
+    for place in range(longest(model, max_len)):
+        logits = session.feed(torch.tensor([[said]], device=session.device))[0, -1].cpu().double()
+        free.append(_position(place, said, place - 1 in wrong, reference, logits.softmax(dim=-1)))
+        said = wrong.get(place, free[-1].predicted)
+        if said == eos_id:
+            break
+    return ForcingComparison(teacher, tuple(free), teacher_loss)
+
+
+def _position(
+    place: int, fed: int, disturbed: bool, reference: tuple[int, ...], probabilities: Tensor
+) -> ForcedPosition:
+    target = reference[place] if place < len(reference) else None
+    predicted = int(probabilities.argmax())
+    return ForcedPosition(
+        position=place,
+        fed=fed,
+        disturbed=disturbed,
+        target=target,
+        predicted=predicted,
+        probability=float(probabilities[predicted]),
+        target_probability=None if target is None else float(probabilities[target]),
+        entropy=entropy(probabilities),
+    )
