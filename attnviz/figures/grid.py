@@ -200,20 +200,16 @@ def _names(
 ) -> None:
     """'L1 H3' above each tile, and a note behind it."""
     p = palette(dark)
+    font = {"size": FONT_SIZE - 2, "color": p.ink}
     if notes is not None and [len(row) for row in notes] != [tiles.heads] * tiles.layers:
         raise ValueError(f"notes has rows of {[len(row) for row in notes]}; allowed: {tiles.layers} of {tiles.heads}")
+    found = []
     for layer in range(tiles.layers):
         for head in range(tiles.heads):
             text = word("head", language, layer=layer + 1, head=head + 1)
             if notes is not None:
                 text += f"  <span style='color:{p.muted}'>{escape(str(notes[layer][head]))}</span>"
-            figure.add_annotation(
-                text=text,
-                x=head * tiles.stride_x - 0.5,
-                y=layer * tiles.stride_y - 0.5,
-                xanchor="left",
-                yanchor="bottom",
-                xshift=-3,
-                showarrow=False,
-                font={"size": FONT_SIZE - 2, "color": p.ink},
-            )
+            x, y = head * tiles.stride_x - 0.5, layer * tiles.stride_y - 0.5
+            place = {"x": x, "y": y, "xanchor": "left", "yanchor": "bottom", "xshift": -3}
+            found.append({"text": text, **place, "showarrow": False, "font": font})
+    figure.update_layout(annotations=found)  # at once: add_annotation copies all of them each time

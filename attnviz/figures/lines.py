@@ -55,6 +55,7 @@ def attention_lines(
     band = np.minimum(
         (np.clip(values / top, 0, 1, where=drawn, out=np.zeros_like(values)) * BANDS).astype(int), BANDS - 1
     )
+    paths = []
     for number in range(BANDS):
         strength = (number + 0.5) / BANDS
         strong = colour.hex_colour(colour.at(p.weights, 0.15 + 0.85 * strength)[0])
@@ -62,13 +63,10 @@ def attention_lines(
             for cells, line in ((which & visible, strong), (which & ~visible, p.alarm)):
                 path = _path(cells & (band == number), x_queries, x_keys)
                 if path:
-                    figure.add_shape(
-                        type="path",
-                        path=path,
-                        line={"color": line, "width": 0.8 + 6.2 * strength},
-                        opacity=alpha * (0.35 + 0.65 * strength),
-                        layer="below",
-                    )
+                    stroke = {"color": line, "width": 0.8 + 6.2 * strength}
+                    opacity = alpha * (0.35 + 0.65 * strength)
+                    paths.append({"type": "path", "path": path, "line": stroke, "opacity": opacity, "layer": "below"})
+    figure.update_layout(shapes=paths)
     _tokens(figure, values, visible, (row_labels, column_labels), (x_queries, x_keys), query, language, dark)
     width = min(max(max(t, s) * 46, WIDTH[0]), WIDTH[1])
     _layout(figure, (row_labels, column_labels), (x_queries, x_keys), width, title, language, dark)
