@@ -1,7 +1,19 @@
 """Looking into a forward pass: every named value as NumPy, interventions, and what heads are worth."""
 
 from attnviz.trace.ablation import HeadEffect, all_heads, head_effects, head_importance
+from attnviz.trace.application import HOWS, PRECISIONS, Applied, MaskApplication, apply_mask
 from attnviz.trace.interventions import EditedScores, EditedWeights, HeadsOff, Intervention, Temperature
+from attnviz.trace.leakage import (
+    Leak,
+    Reach,
+    Verdict,
+    influence,
+    influences,
+    moved,
+    reach,
+    receptive_field,
+    verdict,
+)
 from attnviz.trace.loss import mean_loss, token_losses
 from attnviz.trace.predictions import Predictions, predictions
 from attnviz.trace.record import AttentionRecord, Trace
@@ -10,6 +22,9 @@ from attnviz.trace.statistics import HeadStatistics, row_entropy, statistics
 from attnviz.trace.watching import block_sites, watch
 
 __all__ = [
+    "HOWS",
+    "PRECISIONS",
+    "Applied",
     "AttentionRecord",
     "EditedScores",
     "EditedWeights",
@@ -17,20 +32,31 @@ __all__ = [
     "HeadStatistics",
     "HeadsOff",
     "Intervention",
+    "Leak",
+    "MaskApplication",
     "Predictions",
+    "Reach",
     "Rollout",
     "Temperature",
     "Trace",
+    "Verdict",
     "all_heads",
+    "apply_mask",
     "block_sites",
     "head_effects",
     "head_importance",
+    "influence",
+    "influences",
     "mean_loss",
+    "moved",
     "predictions",
+    "reach",
+    "receptive_field",
     "rollout",
     "row_entropy",
     "statistics",
     "token_losses",
     "trace_rollout",
+    "verdict",
     "watch",
 ]

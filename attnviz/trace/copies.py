@@ -10,14 +10,15 @@ from attnviz.masks.predicates import Full
 
 @dataclass(frozen=True)
 class Repeated(Mask):
-    """The mask of a batch of `batch` examples, for that batch repeated: row r is example r mod `batch`."""
+    """The mask of a batch of `batch` examples, for that batch repeated: row r is example `first` + r mod `batch`."""
 
     mask: Mask
     batch: int
+    first: int = 0
 
     def mask_mod(self, device: object = "cpu") -> MaskMod:
-        inner, batch = self.mask.mask_mod(device), self.batch  # type: ignore[arg-type]
-        return lambda b, h, q, k: inner(b % batch, h, q, k)
+        inner, batch, first = self.mask.mask_mod(device), self.batch, self.first  # type: ignore[arg-type]
+        return lambda b, h, q, k: inner(first + b % batch, h, q, k)
 
     @property
     def formula(self) -> str:
@@ -28,11 +29,11 @@ class Repeated(Mask):
         return self.mask.spec
 
 
-def repeated_plan(masks: MaskPlan, batch: int) -> MaskPlan:
-    """The plan for a batch of `batch` examples repeated any number of times."""
+def repeated_plan(masks: MaskPlan, batch: int, first: int = 0) -> MaskPlan:
+    """The plan for `batch` examples, those from `first` on, repeated any number of times."""
 
     def repeated(mask: Mask) -> Mask:
-        return mask if isinstance(mask, Full) else Repeated(mask, batch)
+        return mask if isinstance(mask, Full) else Repeated(mask, batch, first)
 
     return replace(
         masks,

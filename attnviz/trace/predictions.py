@@ -15,7 +15,7 @@ class Predictions:
     """The k most likely tokens at every position, best first; with targets, how the right one fared.
 
     `loss` is −ln p(target) in nats, NaN where nothing is scored; `rank` counts from 1, 0 where nothing is scored.
-    Where the logits are NaN so are the probabilities.
+    Where the logits are NaN so are the probabilities, and the target comes last.
     """
 
     ids: Int[np.ndarray, "B T k"]
@@ -66,6 +66,7 @@ def predictions(
         return Predictions(ids=ids, probabilities=best, tokens=tokens, loss=None, rank=None)
     of_target = np.take_along_axis(logs, targets[..., None], axis=-1)
     scored = targets != PAD
-    rank = np.where(scored, 1 + (logs > of_target).sum(axis=-1), 0)
+    better = np.where(np.isnan(of_target[..., 0]), logs.shape[-1] - 1, (logs > of_target).sum(axis=-1))
+    rank = np.where(scored, 1 + better, 0)
     loss = np.where(scored, -of_target[..., 0], np.nan).astype(logits.dtype)
     return Predictions(ids=ids, probabilities=best, tokens=tokens, loss=loss, rank=rank)

@@ -1,0 +1,266 @@
+"""Who can influence whom, through all layers: followed through the masks, and measured by replacing inputs.
+
+The first is exact: an input reaches an output when a path of visible cells leads there. The second is what really
+moves: replace one token, run the model, and see which outputs change and by how much. A mask keeps its promise when
+nothing moves that may not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from attnviz.data.batch import Batch
+from attnviz.data.vocabulary import PAD, SPECIALS
+from attnviz.masks import MaskPlan
+from attnviz.model import Chain, Probe, Transformer
+from attnviz.trace.application import How
+from attnviz.trace.copies import repeated_plan
+from attnviz.trace.interventions import Intervention, fresh_probe
+from attnviz.trace.watching import evaluating
+
+Side = Literal["source", "decoder"]
+ELEMENTS_AT_ONCE = 8_000_000  # of the largest tensor of a pass
+TOLERANCE = 1e-5  # of the largest logit: below it a change is rounding
+
+
+@dataclass(frozen=True, eq=False)
+class Reach:
+    """Which inputs can influence a position after each layer; None where the model has no such part.
+
+    `source` is the source seen by decoder positions, through cross-attention and the encoder.
+    """
+
+    encoder: Bool[np.ndarray, "L S S"] | None
+    decoder: Bool[np.ndarray, "L2 T T"] | None
+    source: Bool[np.ndarray, "L2 T S"] | None
+
+    def of_outputs(self, side: Side) -> Bool[np.ndarray, "T J"]:
+        """Which inputs of a side can influence each output of the model."""
+        layers = self.decoder if side == "decoder" else self.source
+        if self.decoder is None and side == "source":
+            layers = self.encoder
+        if layers is None:
+            raise ValueError(f"this model has no {side} input")
+        found: np.ndarray = layers[-1]
+        return found
+
+
+@dataclass(frozen=True)
+class Leak:
+    """An output moved by an input that stands later; `amount`: the largest change of a logit, if it was measured."""
+
+    row: int
+    token: int
+    amount: float | None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a page says in words about outputs that see the future."""
+
+    rows: tuple[int, ...]  # outputs that see a later input
+    first: Leak | None  # the first such row and its nearest later token; None: the future stays unread
+    worst: Leak | None  # where the change is largest; None when nothing leaks or nothing was measured
+
+    @property
+    def leaks(self) -> bool:
+        """Whether any output sees a later input."""
+        return bool(self.rows)
+
+
+def reach(
+    model: Transformer, batch: Batch, *, masks: MaskPlan | None = None, example: int = 0, how: How = "own"
+) -> Reach:
+    """Follow visible cells through all layers; `how` the mask is applied decides what a blocked cell lets through.
+
+    Applied after the softmax without renormalising, a mask lets everything through (the denominator reads all keys);
+    added as −1e9, it does where a row is fully blocked. A position always keeps itself, by the residual connection.
+    """
+    masks = masks or model.default_masks(batch.src, batch.decoder_input)
+    sources = None if batch.src is None else batch.src.size(1)
+    targets = None if batch.decoder_input is None else batch.decoder_input.size(1)
+
+    def fetched(site: str, queries: int, keys: int) -> np.ndarray:
+        mask = masks.at(site).dense(batch=batch.size, heads=model.config.n_heads, queries=queries, keys=keys)
+        visible = mask[example]
+        if how in ("after", "none"):
+            visible = torch.ones_like(visible)
+        elif how == "-1e9":
+            visible = visible | ~visible.any(dim=-1, keepdim=True)
+        found: np.ndarray = visible.any(dim=0).numpy()
+        return found
+
+    encoder: list[np.ndarray] = []
+    memory = np.eye(sources or 0, dtype=bool)
+    for layer in range(model.config.n_encoder_layers if sources else 0):
+        memory = memory | _through(fetched(f"encoder.{layer}.self_attn", len(memory), len(memory)), memory)
+        encoder.append(memory)
+    if targets is None:
+        return Reach(encoder=np.stack(encoder or [memory]), decoder=None, source=None)
+    own, source = np.eye(targets, dtype=bool), np.zeros((targets, sources or 0), dtype=bool)
+    owns, found = [], []
+    for layer in range(model.config.n_decoder_layers):
+        cells = fetched(f"decoder.{layer}.self_attn", targets, targets)
+        own, source = own | _through(cells, own), source | _through(cells, source)
+        if sources:
+            source = source | _through(fetched(f"decoder.{layer}.cross_attn", targets, sources), memory)
+        owns.append(own)
+        found.append(source)
+    return Reach(
+        encoder=np.stack(encoder) if encoder else None,
+        decoder=np.stack(owns or [own]),
+        source=np.stack(found or [source]) if sources else None,
+    )
+
+
+def receptive_field(layers: Bool[np.ndarray, "L T J"]) -> np.ndarray:
+    """How many inputs each position sees after each layer, (L, T): a window of w grows by w − 1 a layer and side."""
+    count: np.ndarray = layers.sum(axis=-1)
+    return count
+
+
+def influences(
+    model: Transformer,
+    batch: Batch,
+    side: Side,
+    *,
+    masks: MaskPlan | None = None,
+    interventions: Sequence[Probe | Intervention] = (),
+    example: int = 0,
+    inputs: Sequence[int] | None = None,
+    replacements: int = 2,
+    seed: int = 0,
+) -> Iterator[tuple[tuple[int, ...], Float[np.ndarray, "T j"]]]:
+    """Replace inputs one at a time and yield (inputs, largest change of a logit at every output), as they are done.
+
+    Each of `inputs` (None: all of `side`) is replaced by `replacements` other tokens in turn; the larger change counts.
+    Masks stay those of the batch as it is, also where padding is replaced. As many variants as fit share a pass.
+    """
+    ids = batch.src if side == "source" else batch.decoder_input
+    if ids is None:
+        raise ValueError(f"this batch has no {side} input")
+    if replacements < 1:
+        raise ValueError(f"replacements is {replacements}; it must be at least 1")
+    length = ids.size(1)
+    chosen = tuple(range(length)) if inputs is None else tuple(inputs)
+    for position in chosen:
+        if not 0 <= position < length:
+            raise ValueError(f"input is {position}; allowed: 0 … {length - 1}")
+    device = next(model.parameters()).device
+    one = _example(batch, example).to(device)
+    plan = repeated_plan(masks or model.default_masks(batch.src, batch.decoder_input), 1, example)
+    vocabulary = model.config.src_vocab_size if side == "source" else model.config.vocab_size
+    others = _other_tokens(ids[example].tolist(), vocabulary, replacements, seed)
+    variants = [(position, token) for position in chosen for token in others[position]]
+    for start in range(0, len(chosen), at_once := _inputs_at_once(model, one, replacements)):
+        done = chosen[start : start + at_once]
+        chunk = variants[start * replacements : (start + at_once) * replacements]
+        probe = Chain([fresh_probe(intervention) for intervention in interventions])
+        with evaluating(model):
+            logits = _run(model, one, side, chunk, plan, probe)
+            change = (logits[1:] - logits[0]).abs().amax(dim=-1)
+        yield done, change.unflatten(0, (len(done), replacements)).amax(dim=1).T.float().cpu().numpy()
+
+
+def influence(
+    model: Transformer,
+    batch: Batch,
+    side: Side,
+    *,
+    masks: MaskPlan | None = None,
+    interventions: Sequence[Probe | Intervention] = (),
+    example: int = 0,
+    inputs: Sequence[int] | None = None,
+) -> Float[np.ndarray, "T J"]:
+    """The whole matrix of `influences`: row = output, column = input, value = largest change of a logit."""
+    parts = influences(model, batch, side, masks=masks, interventions=interventions, example=example, inputs=inputs)
+    return np.concatenate([amounts for _, amounts in parts], axis=1)
+
+
+def moved(amount: Float[np.ndarray, "T J"], logits: Float[np.ndarray, "B T V"]) -> Bool[np.ndarray, "T J"]:
+    """Which outputs really moved: by more than rounding, relative to the largest of the `logits`; NaN counts."""
+    largest = np.abs(logits[np.isfinite(logits)]).max(initial=1.0)
+    return ~(amount <= TOLERANCE * largest)
+
+
+def verdict(influenced: Bool[np.ndarray, "T T"], amount: Float[np.ndarray, "T T"] | None = None) -> Verdict:
+    """Whether any output t is influenced by an input j > t, where first, and where most."""
+    future = np.argwhere(np.triu(influenced, k=1)).tolist()
+    if not future:
+        return Verdict(rows=(), first=None, worst=None)
+
+    def leak(row: int, token: int) -> Leak:
+        return Leak(row, token, None if amount is None else float(amount[row, token]))
+
+    worst = None
+    if amount is not None:
+        size = np.nan_to_num(amount, nan=np.inf)
+        worst = leak(*max(future, key=lambda cell: size[cell[0], cell[1]]))
+    return Verdict(rows=tuple(sorted({row for row, _ in future})), first=leak(*future[0]), worst=worst)
+
+
+def _through(cells: np.ndarray, state: np.ndarray) -> np.ndarray:
+    # A product of booleans, by the fast product of floats; sums stay far below 2**24.
+    reached: np.ndarray = cells.astype(np.float32) @ state.astype(np.float32) > 0
+    return reached
+
+
+def _example(batch: Batch, example: int) -> Batch:
+    def row(ids: Tensor | None) -> Tensor | None:
+        return None if ids is None else ids[example : example + 1]
+
+    return replace(batch, src=row(batch.src), decoder_input=row(batch.decoder_input), targets=None)
+
+
+def _other_tokens(ids: Sequence[int], vocabulary: int, replacements: int, seed: int) -> list[list[int]]:
+    """For every position `replacements` tokens that do not stand there, specials only where nothing else is left."""
+    generator = np.random.default_rng(seed)
+    words = list(range(len(SPECIALS), vocabulary))
+    pool = words if len(words) > 1 else [token for token in range(vocabulary) if token != PAD]
+    if len(pool) < 2:
+        raise ValueError(f"the vocabulary has {vocabulary} tokens; nothing can be replaced")
+    found = []
+    for token in ids:
+        drawn = generator.permutation(len(pool))[: replacements + 1]
+        others = [pool[i] for i in drawn if pool[i] != token][:replacements]
+        found.append((others * replacements)[:replacements])
+    return found
+
+
+def _inputs_at_once(model: Transformer, batch: Batch, replacements: int) -> int:
+    lengths = [ids.size(1) for ids in (batch.src, batch.decoder_input) if ids is not None]
+    widest = max(model.config.vocab_size, model.config.n_heads * max(lengths), model.config.d_ff)
+    return max(1, ELEMENTS_AT_ONCE // (replacements * max(lengths) * widest))
+
+
+def _run(
+    model: Transformer, batch: Batch, side: Side, variants: Sequence[tuple[int, int]], plan: MaskPlan, probe: Probe
+) -> Float[Tensor, "N T V"]:
+    """Logits of the example as it is, then of each variant (position, token)."""
+    copies = len(variants) + 1
+
+    def varied(ids: Tensor) -> Tensor:
+        many = ids.repeat(copies, 1)
+        where, tokens = zip(*variants, strict=True)
+        many[torch.arange(1, copies), torch.tensor(where)] = torch.tensor(tokens, device=ids.device)
+        return many
+
+    memory = None
+    if batch.src is not None:
+        if side == "source":
+            memory = model.encode(varied(batch.src), masks=plan, probe=probe)
+        else:
+            memory = model.encode(batch.src, masks=plan, probe=probe).expand(copies, -1, -1)
+    if batch.decoder_input is None:
+        logits: Tensor = model.output(memory)
+        return logits
+    decoder_input = batch.decoder_input
+    decoder_input = varied(decoder_input) if side == "decoder" else decoder_input.repeat(copies, 1)
+    return model.decode(decoder_input, memory, masks=plan, probe=probe)
