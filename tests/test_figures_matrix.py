@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from attnviz import figures
-from attnviz.figures.axes import MAX_LABELS
+from attnviz.figures.axes import MAX_LABELS, slant
 from attnviz.figures.hatch import rectangles
 from attnviz.figures.tiles import Tiles
 
@@ -250,6 +250,22 @@ def test_head_statistics_hold_one_number_a_head() -> None:
     assert list(figure.layout.xaxis.ticktext) == ["H1", "H2", "H3"]
     signed = figures.head_statistics(matrix - 0.5, "importance", diverging=True).data[0]
     assert signed.zmin == -signed.zmax
+
+
+@pytest.mark.parametrize(
+    ("tokens", "room", "angle"),
+    [
+        (["a", "b"], 40, 0),
+        (["银", "行", "</s>"], 26, 0),
+        (["hello", "world"], 26, -45),
+        (["hello", "world"], 17, -90),
+        (["x"], 5, 0),
+    ],
+)
+def test_labels_slant_only_where_neighbours_would_touch(tokens: list[str], room: float, angle: int) -> None:
+    found, height = slant(tokens, room, 12)
+    assert found == angle
+    assert height >= 12
 
 
 BAD = np.zeros((2, 3))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import ceil
 
 import plotly.graph_objects as go
 
-from attnviz.figures.text import Language, escape, label, widest, word
+from attnviz.figures.text import Language, escape, label, printable, widest, width_em, word
 from attnviz.figures.theme import FONT_SIZE, palette, plotly_template
 from attnviz.figures.tiles import Tiles
 
@@ -23,6 +24,15 @@ def ticks(tokens: Sequence[str], cell: float, most: int = MAX_LABELS) -> tuple[l
         step += -step % 5  # 0, 10, 20 … reads better than 0, 7, 14 …
     at = list(range(0, len(tokens), step))
     return at, [label(tokens[i], LABEL_LIMIT) for i in at]
+
+
+def slant(tokens: Sequence[str], room: float, size: float) -> tuple[int, int]:
+    """The angle at which horizontal labels with `room` pixels each don't touch, and the height they take."""
+    widths = [width_em(printable(token, LABEL_LIMIT)) * size for token in tokens]
+    touching = any((a + b) / 2 + 5 > room for a, b in pairwise(widths))
+    if not touching and max(widths) <= 2 * room:
+        return 0, int(size) + 8
+    return (-45, int(max(widths) * 0.72) + 14) if room >= 22 else (-90, int(max(widths)) + 14)
 
 
 def layout_matrix(
@@ -44,9 +54,7 @@ def layout_matrix(
     row_at, row_text = ticks(rows, t.cell_height)
     column_at, column_text = ticks(columns, t.cell_width)
     room = (column_at[1] - column_at[0] if len(column_at) > 1 else t.columns) * t.cell_width
-    longest = widest(columns, LABEL_LIMIT) * size
-    angle = 0 if longest + 4 <= room else -45 if room >= 22 else -90
-    label_height = size + 8 if angle == 0 else int(longest * (0.72 if angle == -45 else 1)) + 14
+    angle, label_height = slant([columns[i] for i in column_at], room, size)
     standoff = 3 if t.single else 24
     margins = {
         "l": int(widest(rows, LABEL_LIMIT) * size) + 44,

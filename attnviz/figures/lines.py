@@ -9,9 +9,9 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
 from attnviz.figures import checks, colour
-from attnviz.figures.axes import LABEL_LIMIT, headline, ticks
+from attnviz.figures.axes import headline, slant, ticks
 from attnviz.figures.scales import largest
-from attnviz.figures.text import Language, label, widest, word
+from attnviz.figures.text import Language, label, word
 from attnviz.figures.theme import FONT_SIZE, palette, plotly_template
 
 WIDTH = (420, 900)  # pixels
@@ -149,9 +149,8 @@ def _layout(
         cell = width / longer * (at[1] - at[0] if len(at) > 1 else 1)
         where, texts = ticks(side, cell)
         room = cell * (where[1] - where[0] if len(where) > 1 else 1)
-        wide = widest(side, LABEL_LIMIT) * FONT_SIZE
-        angle = 0 if wide + 6 <= room else -45 if room >= 24 else -90
-        rooms.append(26 if angle == 0 else int(wide * (0.72 if angle == -45 else 1)) + 16)
+        angle, height = slant([side[i] for i in where], room, FONT_SIZE)
+        rooms.append(height + 4)
         axes.append(
             {
                 "range": [-0.6, longer - 0.4],
