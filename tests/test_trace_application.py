@@ -15,11 +15,11 @@ from torch.nn.functional import scaled_dot_product_attention
 
 from attnviz import masks
 from attnviz.masks import Mask, MaskPlan
-from attnviz.trace import HOWS, PRECISIONS, EditedScores, HeadsOff, MaskApplication, apply_mask, watch
+from attnviz.trace import APPLICATIONS, PRECISIONS, EditedScores, HeadsOff, MaskApplication, apply_mask, watch
+from attnviz.trace.application import DTYPES
 
 BEFORE = ("own", "-inf", "-1e9")  # applied before the softmax
 ONE_BLOCKED = masks.causal() & ~masks.cells([(2, 0), (2, 1), (2, 2)])  # query 2 sees nothing
-DTYPES = {name: getattr(torch, name) for name in PRECISIONS}
 
 
 def scores(seed: int = 0, dtype: torch.dtype = torch.float32, size: tuple[int, ...] = (2, 3, 5, 7)) -> Tensor:
@@ -45,7 +45,7 @@ def test_before_the_softmax_blocked_is_exactly_0(mask: Mask, seed: int, precisio
 def test_all_of_them_agree_where_nothing_is_blocked(seed: int) -> None:
     everything = torch.ones((1, 1, 1, 1), dtype=torch.bool)
     expected = scores(seed).softmax(-1)
-    for how in HOWS:
+    for how in APPLICATIONS:
         torch.testing.assert_close(apply_mask(scores(seed), everything, how).weights, expected, atol=3e-7, rtol=0)
 
 
@@ -85,17 +85,17 @@ def test_hidden_gives_every_blocked_key_the_weight_of_score_0(mask: Mask, seed: 
 @pytest.mark.parametrize(
     ("how", "precision", "row"),
     [
-        ("own", "float32", "zeros"),
-        ("own", "float16", "zeros"),
-        ("-inf", "float32", "nan"),
-        ("-1e9", "float32", "uniform"),
-        ("-1e9", "bfloat16", "uniform"),
-        ("-1e9", "float64", "unmasked"),
-        ("-1e9", "float16", "nan"),
-        ("after", "float32", "zeros"),
-        ("after-renormalised", "float32", "nan"),
-        ("hidden", "float32", "uniform"),
-        ("none", "float32", "unmasked"),
+        ("own", "fp32", "zeros"),
+        ("own", "fp16", "zeros"),
+        ("-inf", "fp32", "nan"),
+        ("-1e9", "fp32", "uniform"),
+        ("-1e9", "bf16", "uniform"),
+        ("-1e9", "fp64", "unmasked"),
+        ("-1e9", "fp16", "nan"),
+        ("after", "fp32", "zeros"),
+        ("after-renormalised", "fp32", "nan"),
+        ("hidden", "fp32", "uniform"),
+        ("none", "fp32", "unmasked"),
     ],
 )
 def test_a_fully_blocked_row_shows_what_each_choice_does(how: str, precision: str, row: str) -> None:
@@ -116,7 +116,7 @@ def test_minus_1e9_overflows_in_half_precision_only() -> None:
     for precision, dtype in DTYPES.items():
         masked = apply_mask(scores(dtype=dtype), visible, "-1e9").masked_scores
         assert masked.dtype == dtype
-        assert masked[~visible].isinf().all() == (precision == "float16")
+        assert masked[~visible].isinf().all() == (precision == "fp16")
 
 
 def test_torch_gives_zeros_like_ours() -> None:
@@ -131,7 +131,7 @@ def test_the_own_way_as_an_intervention_changes_nothing(architecture: str) -> No
     batch = make_batch(model)
     plain, same = watch(model, batch), watch(model, batch, interventions=[MaskApplication()])
     assert np.array_equal(plain.logits, same.logits)
-    for precision, off in (("float64", 1e-5), ("bfloat16", 0.2), ("float16", 0.02)):
+    for precision, off in (("fp64", 1e-5), ("bf16", 0.2), ("fp16", 0.02)):
         other = watch(model, batch, interventions=[MaskApplication("own", precision)])  # type: ignore[arg-type]
         np.testing.assert_allclose(other.logits, plain.logits, atol=off)
         assert not np.array_equal(other.logits, plain.logits)
@@ -140,7 +140,7 @@ def test_the_own_way_as_an_intervention_changes_nothing(architecture: str) -> No
 def test_a_trace_shows_row_sums_and_the_weight_on_blocked_keys() -> None:
     model = make_model(1)
     batch, site = make_batch(model), "decoder.0.self_attn"
-    records = {how: watch(model, batch, interventions=[MaskApplication(how)])[site] for how in HOWS}
+    records = {how: watch(model, batch, interventions=[MaskApplication(how)])[site] for how in APPLICATIONS}
     for how, record in records.items():
         short = how == "after"
         np.testing.assert_allclose(record.row_sums[:, :, -1], 1, atol=1e-6)  # the last query sees all
@@ -211,4 +211,4 @@ def test_impossible_choices_are_refused_by_name() -> None:
         with pytest.raises((ValueError, TypeError)):
             make()
     assert MaskApplication("after") == MaskApplication("after")
-    assert hash(MaskApplication("after", "float16")) != hash(MaskApplication("after"))
+    assert hash(MaskApplication("after", "fp16")) != hash(MaskApplication("after"))

@@ -15,7 +15,7 @@ from attnviz import masks
 from attnviz.data.batch import Batch
 from attnviz.masks import Mask, MaskPlan
 from attnviz.trace import (
-    HOWS,
+    APPLICATIONS,
     MaskApplication,
     influence,
     influences,
@@ -58,7 +58,7 @@ def test_what_moves_is_what_the_masks_let_through(
         assert (moved(amount, logits) == possible).mean() > 0.9
 
 
-@pytest.mark.parametrize("how", [how for how in HOWS if how != "-inf"])
+@pytest.mark.parametrize("how", [how for how in APPLICATIONS if how != "-inf"])
 def test_the_way_of_applying_decides_what_leaks(how: str) -> None:
     model = make_model(3, "decoder-only")
     batch = make_batch(model, batch=1, length=7)

@@ -1,7 +1,7 @@
 """Looking into a forward pass: every named value as NumPy, interventions, and what heads are worth."""
 
 from attnviz.trace.ablation import HeadEffect, all_heads, head_effects, head_importance
-from attnviz.trace.application import HOWS, PRECISIONS, Applied, MaskApplication, apply_mask
+from attnviz.trace.application import APPLICATIONS, PRECISIONS, Application, Applied, MaskApplication, apply_mask
 from attnviz.trace.interventions import EditedScores, EditedWeights, HeadsOff, Intervention, Temperature
 from attnviz.trace.leakage import (
     Leak,
@@ -22,8 +22,9 @@ from attnviz.trace.statistics import HeadStatistics, row_entropy, statistics
 from attnviz.trace.watching import block_sites, watch
 
 __all__ = [
-    "HOWS",
+    "APPLICATIONS",
     "PRECISIONS",
+    "Application",
     "Applied",
     "AttentionRecord",
     "EditedScores",

@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
 
@@ -27,10 +28,16 @@ from attnviz.model import Probe
 from attnviz.model.attention import attention_weights
 from attnviz.trace.interventions import is_attention
 
-How = Literal["own", "-inf", "-1e9", "after", "after-renormalised", "hidden", "none"]
-HOWS: tuple[How, ...] = get_args(How)
-Precision = Literal["float16", "bfloat16", "float32", "float64"]
-PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+Application = Literal["own", "-inf", "-1e9", "after", "after-renormalised", "hidden", "none"]
+APPLICATIONS: tuple[Application, ...] = get_args(Application)
+Precision = Literal["fp16", "bf16", "fp32", "fp64"]
+DTYPES: Mapping[Precision, torch.dtype] = {
+    "fp16": torch.float16,
+    "bf16": torch.bfloat16,
+    "fp32": torch.float32,
+    "fp64": torch.float64,
+}
+PRECISIONS: tuple[Precision, ...] = tuple(DTYPES)
 
 
 class Applied(NamedTuple):
@@ -41,10 +48,10 @@ class Applied(NamedTuple):
     mixing: Float[Tensor, "B H T S"]  # what multiplies the values: `weights`, but 0 at the zero values of `hidden`
 
 
-def apply_mask(scores: Float[Tensor, "B H T S"], mask: Bool[Tensor, "b h t s"], how: How) -> Applied:
+def apply_mask(scores: Float[Tensor, "B H T S"], mask: Bool[Tensor, "b h t s"], how: Application) -> Applied:
     """Weights from `scores` under `mask` (True = may attend), all in the precision of `scores`."""
-    if how not in HOWS:
-        raise ValueError(f"how is {how!r}; allowed: {', '.join(HOWS)}")
+    if how not in APPLICATIONS:
+        raise ValueError(f"how is {how!r}; allowed: {', '.join(APPLICATIONS)}")
     if how == "own":
         masked = scores.masked_fill(~mask, -math.inf)
         weights = attention_weights(masked, mask)
@@ -77,13 +84,13 @@ class MaskApplication:
     as it is. Among several interventions it comes after those that change scores and before those that change weights.
     """
 
-    how: How = "own"
+    how: Application = "own"
     precision: Precision | None = None
     sites: frozenset[str] | None = None
 
     def __post_init__(self) -> None:
-        if self.how not in HOWS:
-            raise ValueError(f"how is {self.how!r}; allowed: {', '.join(HOWS)}")
+        if self.how not in APPLICATIONS:
+            raise ValueError(f"how is {self.how!r}; allowed: {', '.join(APPLICATIONS)}")
         if self.precision is not None and self.precision not in PRECISIONS:
             raise ValueError(f"precision is {self.precision!r}; allowed: {', '.join(PRECISIONS)}")
         for site in self.sites or ():
@@ -103,7 +110,7 @@ class _Applying:
 
     def __init__(self, application: MaskApplication) -> None:
         self.application = application
-        self.dtype = None if application.precision is None else getattr(torch, application.precision)
+        self.dtype = None if application.precision is None else DTYPES[application.precision]
         self.kept: dict[str, Tensor] = {}
 
     def wants(self, site: str) -> bool:

@@ -20,7 +20,7 @@ from attnviz.data.batch import Batch
 from attnviz.data.vocabulary import PAD, SPECIALS
 from attnviz.masks import MaskPlan
 from attnviz.model import Chain, Probe, Transformer
-from attnviz.trace.application import How
+from attnviz.trace.application import Application
 from attnviz.trace.copies import repeated_plan
 from attnviz.trace.interventions import Intervention, fresh_probe
 from attnviz.trace.watching import evaluating
@@ -76,7 +76,7 @@ class Verdict:
 
 
 def reach(
-    model: Transformer, batch: Batch, *, masks: MaskPlan | None = None, example: int = 0, how: How = "own"
+    model: Transformer, batch: Batch, *, masks: MaskPlan | None = None, example: int = 0, how: Application = "own"
 ) -> Reach:
     """Follow visible cells through all layers; `how` the mask is applied decides what a blocked cell lets through.
 
@@ -192,7 +192,7 @@ def moved(amount: Float[np.ndarray, "T J"], logits: Float[np.ndarray, "B T V"]) 
 
 def verdict(influenced: Bool[np.ndarray, "T T"], amount: Float[np.ndarray, "T T"] | None = None) -> Verdict:
     """Whether any output t is influenced by an input j > t, where first, and where most."""
-    future = np.argwhere(np.triu(influenced, k=1)).tolist()
+    future = [(row, token) for row, token in np.argwhere(influenced).tolist() if token > row]
     if not future:
         return Verdict(rows=(), first=None, worst=None)
 
