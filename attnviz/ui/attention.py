@@ -32,7 +32,7 @@ def show(frame: Frame) -> None:
         return
     feed = pick_feed(frame, loaded)
     chips(frame, loaded)
-    address = address.fitted(*extent(loaded))
+    address = address.fitted(*extent(loaded), examples=len(loaded.task.examples))
     for remark in address.remarks:
         with frame.notices:
             notice(frame.t(remark.key, **remark.values), "warning")
@@ -45,18 +45,15 @@ def pick_model(frame: Frame, address: state.Address) -> Loaded | None:
     if not names:
         notice(frame.t("no_models"), "error")
         return None
-    if address.model is not None:
-        if address.model in names:
-            st.session_state["model"] = address.model
-        else:
-            with frame.notices:
-                used = st.session_state.get("model", names[0])
-                shown = label(used if used in names else names[0], frame.language)
-                notice(frame.t("url_model", value=shortened(address.model, 40), used=shown), "warning")
+    asked = address.model if address.model in names else names[0]
     with frame.controls:
         name = choose(
-            "model", frame.t("model"), names, lambda name: label(name, frame.language), default=names[0], width=340
+            "model", frame.t("model"), names, lambda name: label(name, frame.language), default=asked, width=340
         )
+    if address.model is not None and address.model not in names:
+        with frame.notices:
+            shown = label(name, frame.language)
+            notice(frame.t("url_model", value=shortened(address.model, 40), used=shown), "warning")
     mirror("address-model", model=name)
     try:
         return load(name)
@@ -110,7 +107,8 @@ def explore(frame: Frame, loaded: Loaded, feed: Feed, first: int | None) -> None
     """Sentence, stage and predictions: everything that changes with a sentence or a head, in a fragment of its own."""
     chosen = sentence_row(frame, loaded.task, first=first)
     mirror("address-example", example=chosen.example)
-    switches = stage_state(STAGE, loaded.key.folder)
+    scope = f"{st.session_state['model']} {loaded.key.stamp}"
+    switches = stage_state(STAGE, scope)
     try:
         sentence = _taken_in(loaded.key, chosen.text, chosen.reference, loaded)
     except InputError as error:
@@ -130,7 +128,7 @@ def explore(frame: Frame, loaded: Loaded, feed: Feed, first: int | None) -> None
             best=report.aligned_head if report else None,
             heads_off=heads,
             seq=switches.seq,
-            scope=loaded.key.folder,
+            scope=scope,
             name=f"attnviz-{st.session_state['model']}",
             language=frame.language,
         ),

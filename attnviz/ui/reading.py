@@ -67,7 +67,7 @@ def take_in(model: Transformer, task: Task, text: str, given: str | None = None)
         text = text[:MOST_CHARACTERS]
     batch = task.encode(text, limit=limit)
     notices += batch.notices
-    if batch.src is None:
+    if batch.src is None or not model.config.has_decoder:
         return Sentence(batch, None, None, None, tuple(notices))
     output = free_run(model, batch, steps_allowed(task, batch, limit))
     reference, kind = given, "given" if given is not None else None
@@ -102,14 +102,13 @@ def free_run(model: Transformer, batch: Batch, limit: int, probe: Probe = SILENT
 def fed(model: Transformer, task: Task, sentence: Sentence, feed: Feed) -> tuple[Batch, Feed | Literal["text"]]:
     """The batch with its decoder input: the reference where wanted and known, else the model's own output."""
     source = sentence.source
-    if source.src is None:
+    if sentence.output is None:
         return source, "text"
     if feed == "reference" and sentence.reference:
         target = task.tokenize_target(sentence.reference)[: room(model) - 1]
         ids = task.tgt_vocab.encode(target)
         if ids:
             return _with_target(source, ids, target, ended=True), "reference"
-    assert sentence.output is not None
     ids = list(sentence.output.ids)
     return _with_target(source, ids, task.tgt_vocab.decode(ids), ended=sentence.output.ended), "own"
 
@@ -145,7 +144,7 @@ def look_without(model: Transformer, picture: Picture, heads: Collection[Head]) 
 
 def output_without(model: Transformer, task: Task, sentence: Sentence, heads: Collection[Head]) -> Output | None:
     """What the model says freely with heads switched off; None for a language model."""
-    if sentence.source.src is None:
+    if sentence.output is None:
         return None
     steps = steps_allowed(task, sentence.source, room(model))
     return free_run(model, sentence.source, steps, HeadsOff(heads))

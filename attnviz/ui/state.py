@@ -37,8 +37,13 @@ class Address:
     head: int | None = None
     remarks: tuple[Remark, ...] = ()
 
-    def fitted(self, kinds: tuple[str, ...], layers: Mapping[str, int], heads: int) -> Address:
-        """The same for a model with these kinds of attention, layers of each, and heads; what does not exist goes."""
+    def fitted(
+        self, kinds: tuple[str, ...], layers: Mapping[str, int], heads: int, *, examples: int = LARGEST
+    ) -> Address:
+        """The same for a model with these kinds of attention, layers of each, heads, and examples of its task.
+
+        What does not exist goes, with a remark.
+        """
         remarks = list(self.remarks)
         kind = self.kind
         if kind is not None and kind not in kinds:
@@ -53,7 +58,8 @@ class Address:
             return 1
 
         layer, head = within("layer", self.layer, most), within("head", self.head, heads)
-        return replace(self, kind=kind, layer=layer, head=head, remarks=tuple(remarks))
+        example = within("example", self.example, examples)
+        return replace(self, kind=kind, layer=layer, head=head, example=example, remarks=tuple(remarks))
 
 
 def parse(params: Mapping[str, str]) -> Address:
@@ -80,12 +86,14 @@ def parse(params: Mapping[str, str]) -> Address:
 
 
 def arrival(page: str) -> Address:
-    """What the address said when this session came to a page; afterwards the session knows better, and it is empty."""
-    seen = f"arrived:{page}"
-    if seen in st.session_state:
+    """What the address said when this session came to a page, until something in it changes; then it is empty.
+
+    The session knows better by then: what it has settled must win over what this returns.
+    """
+    written = {name: st.query_params.get(name, "") for name in st.query_params}
+    if st.session_state.setdefault(f"arrived:{page}", written) != written:
         return Address()
-    st.session_state[seen] = True
-    return now()
+    return parse(written)
 
 
 def now() -> Address:

@@ -58,8 +58,4 @@ TEXTS = table(
         "句子有 {given} 个词元，训练时最长 {trained} 个：结果可能不可靠。",
         "{given} tokens; the longest in training had {trained}: the result may be unreliable.",
     ),
-    example_beyond=Text(
-        "链接里的例句 {value} 不存在（共 {count} 句），已用第 1 句。",
-        "There is no example {value} as the link says (there are {count}); the first is used.",
-    ),
 )

@@ -10,6 +10,10 @@ TEXTS = table(
         "文本只有 {given} 个字符，训练至少需要 {need} 个。",
         "The text has {given} characters; at least {need} are needed to train on.",
     ),
+    repetitive_text=Text(
+        "文本总在重复同一段，留不出一部分来检验。",
+        "The text repeats the same passage; no part of it can be held out to test on.",
+    ),
     typed_capped=Text(
         "文字有 {given} 个字符，只读取前 {kept} 个。",
         "The text has {given} characters; only the first {kept} are read.",
@@ -46,6 +50,10 @@ TEXTS = table(
     no_data=Text(
         "任务（{task}）的数据没有随模型保存，请重新载入文件。",
         "The data of this task ({task}) are not kept with the model; load the file again.",
+    ),
+    missing_package=Text(
+        "缺少含这些数据的包：{package}。请用 pip install {package} 安装。",
+        "The package {package}, which holds these data, is missing. Install it with pip install {package}.",
     ),
     bad_vocabulary=Text("词表不能用：{problem}。", "The vocabulary cannot be used: {problem}."),
     # remarks

@@ -1,0 +1,233 @@
+"""The app from end to end, without a browser: both languages, good and bad input, never a traceback."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from attnviz.training.checkpoint import shipped, shipped_folder
+from attnviz.ui.models import OWN_MODELS
+from attnviz.ui.text import LANGUAGES, words
+
+APP = Path(__file__).resolve().parents[1] / "app.py"
+NASTY = "<script>alert(1)</script> **b** [a](javascript:x) $x$ :material/home:"
+pytestmark = pytest.mark.skipif("pinyin" not in shipped(), reason="no shipped checkpoint")
+
+
+def opened(**query: str) -> AppTest:
+    at = AppTest.from_file(str(APP), default_timeout=60)
+    for name, value in query.items():
+        at.query_params[name] = value
+    return shown(at.run())
+
+
+def shown(at: AppTest) -> AppTest:
+    """The app after a run that must have gone well."""
+    assert not at.exception, [error.value for error in at.exception]
+    return at
+
+
+def html(at: AppTest) -> str:
+    return "\n".join(element.proto.body for element in at.get("html"))
+
+
+def notices(at: AppTest) -> list[str]:
+    return [element.proto.body for element in at.get("html") if 'class="av-notice' in element.proto.body]
+
+
+def component(at: AppTest, key: str) -> dict[str, object] | None:
+    """What a component of ours that passes JSON was given; its identity ends with its key."""
+    for element in at.get("bidi_component"):
+        if element.proto.id.endswith(key):
+            return json.loads(element.proto.json) if element.proto.WhichOneof("data") == "json" else {}
+    return None
+
+
+def panel(at: AppTest) -> dict[str, object]:
+    found = component(at, "prediction")
+    assert found is not None, notices(at)
+    return found["panel"]  # type: ignore[return-value]
+
+
+def sentence(at: AppTest, text: str) -> AppTest:
+    (field,) = [widget for widget in at.text_input if str(widget.key).startswith("sentence:")]
+    return shown(field.set_value(text).run())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_opens_in_both_languages_with_a_result_on_it(language: str) -> None:
+    at = opened(lang=language)
+    t = words("attention", language)  # type: ignore[arg-type]
+    assert t("question") in html(at)
+    assert t("licence") in html(at)
+    assert component(at, "attention-stage") is not None
+    assert panel(at)["steps"]
+    assert not notices(at)
+
+
+def test_switching_the_language_keeps_the_sentence_and_every_number() -> None:
+    at = sentence(opened(lang="zh"), "我爱音乐")
+    before = panel(at)
+    (switch,) = [group for group in at.get("button_group") if group.key == "language-switch"]
+    shown(switch.set_value("en").run())
+    assert words("attention", "en")("question") in html(at)
+    assert panel(at) == before
+    assert at.text_input[0].value == "我爱音乐"
+
+
+def test_another_sentence_gives_other_predictions_and_leaves_the_address_alone() -> None:
+    at = opened()
+    before = panel(at)
+    sentence(at, "我爱音乐")
+    assert panel(at) != before
+    assert component(at, "address-example") == {"values": {"example": None}}
+    assert "音乐" not in str(dict(at.query_params))
+
+
+def test_an_example_is_one_click_away_and_is_in_the_address() -> None:
+    at = opened()
+    button = next(button for button in at.button if button.key == "example:pinyin:1")
+    shown(button.click().run())
+    assert at.text_input[0].value != ""
+    assert component(at, "address-example") == {"values": {"example": "2"}}
+
+
+def test_a_link_opens_what_it_says() -> None:
+    at = opened(model="reverse", example="2", kind="cross", layer="2", head="3", lang="en")
+    assert at.selectbox[0].value == "reverse"
+    assert component(at, "address-example") == {"values": {"example": "2"}}
+    assert not notices(at)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"model": NASTY}, "url_model"),
+        ({"layer": "-1"}, "url_number"),
+        ({"head": "99"}, "url_beyond"),
+        ({"kind": "sideways"}, "url_kind"),
+        ({"example": "7e9"}, "url_number"),
+        ({"example": "4321"}, "url_beyond"),
+    ],
+)
+def test_a_link_that_makes_no_sense_gets_one_sentence_and_the_page(
+    query: dict[str, str], said: str, language: str
+) -> None:
+    at = opened(lang=language, **query)
+    (notice,) = notices(at)
+    fixed = words("common", language)(said).split("{")[0]  # type: ignore[arg-type]
+    assert fixed in notice
+    assert "<script" not in notice
+    assert panel(at)["steps"]
+
+
+def test_an_unknown_language_is_said_and_the_page_speaks_english() -> None:
+    at = opened(lang="tlh")
+    assert "tlh" in notices(at)[0]
+    assert words("attention", "en")("question") in html(at)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_empty_text_is_answered_with_a_sentence_and_the_field_stays(language: str) -> None:
+    at = sentence(opened(lang=language), "   ")
+    assert [words("errors", language)("empty") in notice for notice in notices(at)] == [True]  # type: ignore[arg-type]
+    assert panel(sentence(at, "你好"))["steps"]
+
+
+def test_a_hundred_thousand_characters_are_cut_quickly_and_said_so() -> None:
+    at = opened()
+    began = time.perf_counter()
+    sentence(at, "银行" * 50_000)
+    assert time.perf_counter() - began < 20
+    said = " ".join(notices(at))
+    assert "100000" in said
+    assert panel(at)["steps"]
+
+
+@pytest.mark.parametrize(
+    "text", ["😀银行🎉", "שלום עולם", "مرحبا", NASTY, "‮gnp", "\ud800x".encode("utf-8", "replace").decode()]
+)
+def test_strange_text_is_shown_as_unknown_tokens_and_as_text(text: str) -> None:
+    at = sentence(opened(), text)
+    assert panel(at)["steps"]
+    assert notices(at)
+    for notice in notices(at):
+        assert "<script" not in notice
+
+
+def test_text_of_ones_own_never_becomes_markdown() -> None:
+    at = sentence(opened(), NASTY)
+    for element in (*at.markdown, *at.caption):
+        assert "javascript:" not in element.value
+
+
+def test_the_decoder_can_read_its_own_output() -> None:
+    at = opened()
+    assert panel(at)["fed"] == "reference"
+    (feed,) = [group for group in at.get("button_group") if str(group.key).startswith("feed")]
+    shown(feed.set_value("own").run())
+    assert panel(at)["fed"] == "own"
+
+
+# ---- checkpoints --------------------------------------------------------------------------------------------
+
+
+def broken(folder: Path, how: str) -> Path:
+    target = folder / f"mine-{how}"
+    shutil.copytree(shipped_folder() / "reverse", target)
+    weights, manifest = target / "model.safetensors", target / "manifest.json"
+    match how:
+        case "truncated":
+            weights.write_bytes(weights.read_bytes()[:1000])
+        case "foreign":
+            weights.write_bytes((shipped_folder() / "pinyin" / "model.safetensors").read_bytes())
+        case "missing":
+            shutil.rmtree(target)
+        case "no-weights":
+            weights.unlink()
+        case "not-json":
+            manifest.write_bytes(b"\x80\x04pickle")
+        case "other-json":
+            manifest.write_text('{"hello": "world"}', encoding="utf-8")
+    return target
+
+
+@pytest.mark.parametrize("how", ["truncated", "foreign", "missing", "no-weights", "not-json", "other-json"])
+def test_a_bad_checkpoint_is_named_and_the_page_goes_on_with_another(
+    how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = broken(tmp_path, how)
+    monkeypatch.setenv(OWN_MODELS, str(folder))
+    at = opened(model=folder.name, lang="en")
+    (notice,) = notices(at)
+    assert folder.name in notice
+    assert component(at, "attention-stage") is None
+    shown(at.selectbox[0].set_value("reverse").run())
+    assert not notices(at)
+    assert panel(at)["steps"]
+
+
+def test_a_checkpoint_of_ones_own_is_on_offer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(shipped_folder() / "reverse", tmp_path / "reverse")
+    monkeypatch.setenv(OWN_MODELS, str(tmp_path / "reverse"))
+    at = opened(model="reverse-2")
+    assert at.selectbox[0].value == "reverse-2"
+    assert panel(at)["steps"]
+
+
+def test_a_fault_in_the_program_is_a_sentence_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    from attnviz.ui import views
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(views, "panel", fail)
+    at = opened(lang="en", model="reverse")
+    assert [words("common", "en")("failed") in notice for notice in notices(at)] == [True]
+    assert "secret" not in html(at)

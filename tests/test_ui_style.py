@@ -1,0 +1,57 @@
+"""One place for colours; nothing is fetched from anywhere."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from attnviz.figures.theme import DARK, LIGHT, Palette
+from attnviz.ui import style
+
+ROOT = Path(__file__).resolve().parents[1]
+CONFIG = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+FRONT = [
+    path
+    for path in (ROOT / "attnviz" / "ui").rglob("*")
+    if path.suffix in {".css", ".js", ".html"} and "components/attention" not in path.as_posix()
+]
+
+
+@pytest.mark.parametrize(("name", "palette"), [("light", LIGHT), ("dark", DARK)])
+def test_the_apps_theme_has_the_palettes_colours(name: str, palette: Palette) -> None:
+    theme = CONFIG["theme"][name]
+    assert theme["backgroundColor"] == palette.page
+    assert theme["secondaryBackgroundColor"] == palette.surface
+    assert theme["textColor"] == palette.ink
+    assert theme["borderColor"] == palette.line
+    assert theme["primaryColor"] == theme["linkColor"] == palette.query
+
+
+def test_nothing_is_told_to_anybody_and_no_traceback_is_shown() -> None:
+    assert CONFIG["browser"]["gatherUsageStats"] is False
+    assert CONFIG["client"]["showErrorDetails"] == "none"
+    assert CONFIG["client"]["toolbarMode"] == "minimal"
+
+
+def test_no_front_end_file_names_another_machine() -> None:
+    assert FRONT
+    for path in (*FRONT, ROOT / ".streamlit" / "config.toml"):
+        found = re.findall(r"(?:https?:)?//[a-z0-9.]+\.[a-z]{2,}[^\s\"')]*", path.read_text(encoding="utf-8"))
+        assert not found, path.name
+
+
+def test_every_colour_that_the_style_sheets_name_exists() -> None:
+    known = set(LIGHT.css_variables())
+    for path in FRONT:
+        # A component that draws on a canvas brings the palette along and sets colours of its own.
+        own = any("applyTheme" in script.read_text(encoding="utf-8") for script in path.parent.glob("*.js"))
+        if path.suffix == ".css" and not own:
+            used = set(re.findall(r"var\((--av-[a-z-]+)", path.read_text(encoding="utf-8")))
+            assert used <= known, (path.name, used - known)
+
+
+def test_the_style_sheet_has_both_appearances() -> None:
+    assert f"--av-ink:light-dark({LIGHT.ink},{DARK.ink})" in style.sheet()
