@@ -10,9 +10,11 @@ import base64
 import binascii
 import re
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from itertools import chain
 
 import numpy as np
+from jaxtyping import Bool
 
 from attnviz.masks.errors import MaskError
 
@@ -26,13 +28,22 @@ _PACKED = re.compile(r"\s*(\d{1,4})x(\d{1,4})\.([A-Za-z0-9_-]+)\s*")
 Cell = tuple[int, int]
 
 
-def write_cells(cells: Iterable[Cell]) -> str:
-    """The shortest of the two ways of writing; rectangles while they are short enough to be read by people."""
-    unique = sorted(set(cells))
-    readable = ",".join(f"{_span(q1, q2)}:{_span(k1, k2)}" for q1, q2, k1, k2 in rectangles(unique))
+def cell_matrix(cells: Sequence[Cell]) -> Bool[np.ndarray, "T S"]:
+    """True at the given cells, just large enough for all of them."""
+    flat = np.fromiter(chain.from_iterable(cells), dtype=np.int64, count=2 * len(cells)).reshape(-1, 2)
+    matrix = np.zeros(tuple(flat.max(axis=0) + 1) if len(flat) else (0, 0), dtype=bool)
+    matrix[flat[:, 0], flat[:, 1]] = True
+    return matrix
+
+
+def write_cells(cells: Sequence[Cell]) -> str:
+    """Rectangles while they are short enough to be read by people, else the shorter of the two ways of writing."""
+    matrix = cell_matrix(cells)
+    found = rectangles(matrix)
+    readable = ",".join(f"{_span(q1, q2)}:{_span(k1, k2)}" for q1, q2, k1, k2 in found)
     if len(readable) <= _LONG:
         return readable
-    packed = _packed(unique)
+    packed = _packed(matrix)
     return packed if len(packed) < len(readable) else readable
 
 
@@ -64,36 +75,31 @@ def read_cells(text: str, position: int = 1) -> list[Cell]:
     return sorted(found)
 
 
-def rectangles(cells: Iterable[Cell]) -> list[tuple[int, int, int, int]]:
-    """(first query, last query, first key, last key) of blocks that together are `cells`.
+def rectangles(matrix: Bool[np.ndarray, "T S"]) -> list[tuple[int, int, int, int]]:
+    """(first query, last query, first key, last key) of blocks that together are the True cells.
 
-    Runs of keys row by row; the same runs in consecutive rows are joined.
+    Runs of keys row by row; rows that look like the row before them are joined to it.
     """
-    rows: dict[int, list[list[int]]] = {}
-    for query, key in sorted(set(cells)):
-        runs = rows.setdefault(query, [])
-        if runs and runs[-1][1] == key - 1:
-            runs[-1][1] = key
-        else:
-            runs.append([key, key])
-    blocks: list[tuple[int, int, list[list[int]]]] = []
-    for query, runs in rows.items():
-        if blocks and blocks[-1][1] == query - 1 and blocks[-1][2] == runs:
-            blocks[-1] = (blocks[-1][0], query, runs)
-        else:
-            blocks.append((query, query, runs))
-    return [(first, last, run[0], run[1]) for first, last, runs in blocks for run in runs]
+    rows = len(matrix)
+    edges = np.diff(np.pad(matrix, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    row, first_key = np.nonzero(edges == 1)
+    last_key = np.nonzero(edges == -1)[1] - 1
+    opens = np.ones(rows, dtype=bool)
+    opens[1:] = (matrix[1:] != matrix[:-1]).any(axis=1)
+    starts = np.flatnonzero(opens)
+    last_row = np.zeros(rows, dtype=np.int64)
+    last_row[starts] = np.append(starts[1:], rows)[: len(starts)] - 1
+    kept = opens[row]
+    columns = (row[kept], last_row[row[kept]], first_key[kept], last_key[kept])
+    return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
 def _span(first: int, last: int) -> str:
     return str(first) if first == last else f"{first}-{last}"
 
 
-def _packed(cells: Sequence[Cell]) -> str:
-    index = np.array(cells)
-    rows, columns = (index.max(axis=0) + 1).tolist()
-    matrix = np.zeros((rows, columns), dtype=bool)
-    matrix[index[:, 0], index[:, 1]] = True
+def _packed(matrix: np.ndarray) -> str:
+    rows, columns = matrix.shape
     deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
     data = deflate.compress(np.packbits(matrix).tobytes()) + deflate.flush()
     return f"{rows}x{columns}." + base64.urlsafe_b64encode(data).decode("ascii").rstrip("=")

@@ -10,7 +10,7 @@ from jaxtyping import Bool
 
 from attnviz.masks.errors import MaskError
 from attnviz.masks.mask import Mask
-from attnviz.masks.predicates import cells
+from attnviz.masks.predicates import Cells
 
 MAX_SIDE = 1024  # rows or columns
 MAX_BYTES = 16 * 2**20
@@ -84,7 +84,7 @@ def from_npy(data: bytes, shape: tuple[int, int] | None = None) -> Bool[np.ndarr
 
 def painted(matrix: Bool[np.ndarray, "T S"]) -> Mask:
     """The mask whose visible cells are those of `matrix`; queries and keys beyond it are blocked."""
-    return cells((query, key) for query, key in np.argwhere(matrix).tolist())
+    return Cells(tuple((query, key) for query, key in np.argwhere(matrix).tolist()))
 
 
 def _header(data: bytes) -> tuple[tuple[int, ...], np.dtype, int]:

@@ -18,6 +18,7 @@ from attnviz.masks.celltext import MAX_POSITION, read_cells
 from attnviz.masks.errors import MaskError
 from attnviz.masks.mask import Mask
 from attnviz.masks.predicates import (
+    Cells,
     Dilated,
     Documents,
     Graph,
@@ -26,7 +27,6 @@ from attnviz.masks.predicates import (
     Random,
     SlidingWindow,
     causal,
-    cells,
     full,
     global_tokens,
     heads,
@@ -124,7 +124,7 @@ _WITH_ARGUMENTS: Mapping[str, tuple[str, Callable[[_Arguments], Mask]]] = {
     "documents": ("documents(0,0,1)", lambda a: Documents(_several(a, MAX_NUMBER))),
     "graph": ("graph(0:1,1:2)", _graph),
     "heads": ("heads(0,2)", lambda a: heads(a.numbers())),
-    "cells": ("cells(2:1,0-3:5)", lambda a: cells(read_cells(a.text, a.position))),
+    "cells": ("cells(2:1,0-3:5)", lambda a: Cells(tuple(read_cells(a.text, a.position)))),
 }
 _ALONE: Mapping[str, Callable[[], Mask]] = {"full": full, "causal": causal}
 NAMES: tuple[str, ...] = (*_ALONE, *_WITH_ARGUMENTS)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-from attnviz.masks.celltext import write_cells
+from attnviz.masks.celltext import cell_matrix, write_cells
 from attnviz.masks.mask import Mask, MaskMod
 
 
@@ -243,16 +246,24 @@ class Cells(_Leaf):
             raise ValueError(f"cells is {self.visible!r}; positions count from 0")
 
     def arguments(self) -> str:
+        return self._written
+
+    @cached_property
+    def _written(self) -> str:
         return write_cells(self.visible)
 
+    @cached_property
+    def _table(self) -> Tensor:
+        # The extra row and column stand for everything beyond.
+        return functional.pad(torch.from_numpy(cell_matrix(self.visible)), (0, 1, 0, 1))
+
     def mask_mod(self, device: torch.device | str = "cpu") -> MaskMod:
-        rows = max((query for query, _ in self.visible), default=0) + 1
-        columns = max((key for _, key in self.visible), default=0) + 1
-        table = torch.zeros(rows + 1, columns + 1, dtype=torch.bool)  # the extra row and column: out of range
-        if self.visible:
-            table[tuple(torch.tensor(self.visible).T)] = True
-        table = table.to(device)
+        table = self._table.to(device)
+        rows, columns = table.size(0) - 1, table.size(1) - 1
         return lambda b, h, q, k: table[q.clamp(max=rows), k.clamp(max=columns)]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"visible": self.visible}  # what is cached can be made again
 
 
 @dataclass(frozen=True)

@@ -221,7 +221,7 @@ class _Code:
         queries, keys = self.sizes.queries, self.sizes.keys
         # Whatever is not known above looks at query and key only, so one batch and head stand for all.
         matrix = mask.dense(batch=1, heads=1, queries=queries, keys=keys)[0, 0]
-        found = rectangles(tuple(cell) for cell in torch.nonzero(matrix).tolist())
+        found = rectangles(matrix.numpy())
         if len(found) <= _MANY:
             setting = [f"NAME[{_slice(r[0], r[1])}, {_slice(r[2], r[3])}] = True" for r in found]
             return ["NAME = torch.zeros(queries, keys, dtype=torch.bool)", *setting]
