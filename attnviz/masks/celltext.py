@@ -119,4 +119,5 @@ def _unpacked(rows: int, columns: int, text: str, position: int) -> list[Cell]:
     bits = np.unpackbits(np.frombuffer(data, dtype=np.uint8))[: rows * columns].reshape(rows, columns)
     if bits.sum() > MAX_CELLS:
         raise MaskError("mask_many_cells", position=position, limit=MAX_CELLS)
-    return [(query, key) for query, key in np.argwhere(bits).tolist()]
+    queries, keys = np.nonzero(bits)
+    return list(zip(queries.tolist(), keys.tolist(), strict=True))

@@ -84,7 +84,8 @@ def from_npy(data: bytes, shape: tuple[int, int] | None = None) -> Bool[np.ndarr
 
 def painted(matrix: Bool[np.ndarray, "T S"]) -> Mask:
     """The mask whose visible cells are those of `matrix`; queries and keys beyond it are blocked."""
-    return Cells(tuple((query, key) for query, key in np.argwhere(matrix).tolist()))
+    queries, keys = np.nonzero(matrix)
+    return Cells(tuple(zip(queries.tolist(), keys.tolist(), strict=True)))
 
 
 def _header(data: bytes) -> tuple[tuple[int, ...], np.dtype, int]:

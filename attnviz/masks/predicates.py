@@ -25,8 +25,8 @@ class _Leaf(Mask):
 
     @property
     def formula(self) -> str:
-        arguments = self.arguments()
-        return f"{self.name}({arguments})" if arguments and len(arguments) <= 8 and self.short else self.name
+        arguments = self.arguments() if self.short else ""
+        return f"{self.name}({arguments})" if arguments and len(arguments) <= 8 else self.name
 
     short = True  # False: the formula never shows the arguments
 

@@ -200,8 +200,8 @@ class _Code:
         """The name of a table made by `lines`, which say NAME for it; equal masks share one."""
         if mask not in self.names:
             taken = sum(known.startswith(name) for known in self.names.values())
-            self.names[mask] = name if not taken else f"{name}_{taken + 1}"
-            self.tables += [line.replace("NAME", self.names[mask]) for line in lines]
+            name = self.names[mask] = name if not taken else f"{name}_{taken + 1}"
+            self.tables += [line.replace("NAME", name) for line in lines]
         return self.names[mask]
 
     def _lengths(self, mask: KeyPadding) -> list[str]:
