@@ -1,65 +1,25 @@
-"""The page Attention, part by part: model, sentence, stage, predictions."""
+"""The page Attention, part by part: what the decoder reads, then sentence, stage and predictions."""
 
 from __future__ import annotations
-
-import html
 
 import streamlit as st
 
 from attnviz.data import InputError
-from attnviz.training.checkpoint_error import CheckpointError
 from attnviz.ui import reading, state, views
 from attnviz.ui.boundary import explain, live
 from attnviz.ui.components.address import mirror
 from attnviz.ui.components.attention import attention_stage, stage_state
 from attnviz.ui.components.prediction import prediction_panel
 from attnviz.ui.controls import choose
-from attnviz.ui.models import Loaded, ModelKey, choices, label, load
-from attnviz.ui.notices import notice, shortened
+from attnviz.ui.model_picker import CHOSEN, scope
+from attnviz.ui.models import Loaded, ModelKey
+from attnviz.ui.notices import notice, notice_lines, shortened
 from attnviz.ui.page import Frame
 from attnviz.ui.reading import Feed, Head, Output, Picture, Sentence
 from attnviz.ui.sentence import sentence_row
 
 STAGE = "attention-stage"
 FEEDS: tuple[Feed, ...] = ("reference", "own")
-
-
-def show(frame: Frame) -> None:
-    """The whole page."""
-    address = state.arrival(frame.name)
-    loaded = pick_model(frame, address)
-    if loaded is None:
-        return
-    feed = pick_feed(frame, loaded)
-    chips(frame, loaded)
-    address = address.fitted(*extent(loaded), examples=len(loaded.task.examples))
-    for remark in address.remarks:
-        with frame.notices:
-            notice(frame.t(remark.key, **remark.values), "warning")
-    explore(frame, loaded, feed, address.example)
-
-
-def pick_model(frame: Frame, address: state.Address) -> Loaded | None:
-    """The picker, and the model; None when it cannot be opened (the page says why and stays usable)."""
-    names = tuple(choices())
-    if not names:
-        notice(frame.t("no_models"), "error")
-        return None
-    asked = address.model if address.model in names else names[0]
-    with frame.controls:
-        name = choose(
-            "model", frame.t("model"), names, lambda name: label(name, frame.language), default=asked, width=340
-        )
-    if address.model is not None and address.model not in names:
-        with frame.notices:
-            shown = label(name, frame.language)
-            notice(frame.t("url_model", value=shortened(address.model, 40), used=shown), "warning")
-    mirror("address-model", model=name)
-    try:
-        return load(name)
-    except CheckpointError as error:
-        notice(frame.t("model_failed", name=name, why=explain(error, frame.language)), "error")
-        return None
 
 
 def pick_feed(frame: Frame, loaded: Loaded) -> Feed:
@@ -78,24 +38,6 @@ def pick_feed(frame: Frame, loaded: Loaded) -> Feed:
         )
 
 
-def chips(frame: Frame, loaded: Loaded) -> None:
-    """What the model is made of and where its data come from."""
-    info, config = loaded.task.info, loaded.model.config
-    layers = config.n_encoder_layers * config.has_encoder + config.n_decoder_layers * config.has_decoder
-    source = f"{info.source}{' · ' + frame.t('synthetic') if info.synthetic else ''}"
-    shown = {
-        frame.t("heads", layers=layers, heads=config.n_heads): frame.t(
-            "size", parameters=f"{loaded.manifest.parameters:,}", minutes=round(loaded.manifest.seconds / 60, 1)
-        ),
-        f"{frame.t('licence')} {info.licence}": f"{frame.t('data')}: {source} · {frame.t('licence')} {info.licence}",
-    }
-    spans = "".join(
-        f'<span class="av-chip" title="{html.escape(hint)}">{html.escape(text)}</span>' for text, hint in shown.items()
-    )
-    with frame.chips:
-        st.html(f'<div class="av-chips">{spans}</div>', width="content")
-
-
 def extent(loaded: Loaded) -> tuple[tuple[str, ...], dict[str, int], int]:
     """The kinds of attention of a model, their layers, and its heads."""
     model = loaded.model
@@ -103,12 +45,13 @@ def extent(loaded: Loaded) -> tuple[tuple[str, ...], dict[str, int], int]:
 
 
 @live
-def explore(frame: Frame, loaded: Loaded, feed: Feed, first: int | None) -> None:
+def explore(frame: Frame, loaded: Loaded, feed: Feed) -> None:
     """Sentence, stage and predictions: everything that changes with a sentence or a head, in a fragment of its own."""
-    chosen = sentence_row(frame, loaded.task, first=first)
+    asked = state.arrival(frame.name).fitted(*extent(loaded), examples=len(loaded.task.examples))
+    notice_lines([frame.t(remark.key, **remark.values) for remark in asked.remarks], "warning")
+    chosen = sentence_row(frame, loaded.task, first=asked.example)
     mirror("address-example", example=chosen.example)
-    scope = f"{st.session_state['model']} {loaded.key.stamp}"
-    switches = stage_state(STAGE, scope)
+    switches = stage_state(STAGE, scope(loaded))
     try:
         sentence = _taken_in(loaded.key, chosen.text, chosen.reference, loaded)
     except InputError as error:
@@ -128,8 +71,8 @@ def explore(frame: Frame, loaded: Loaded, feed: Feed, first: int | None) -> None
             best=report.aligned_head if report else None,
             heads_off=heads,
             seq=switches.seq,
-            scope=scope,
-            name=f"attnviz-{st.session_state['model']}",
+            scope=scope(loaded),
+            name=f"attnviz-{st.session_state[CHOSEN]}",
             language=frame.language,
         ),
         key=STAGE,
@@ -139,13 +82,16 @@ def explore(frame: Frame, loaded: Loaded, feed: Feed, first: int | None) -> None
 
 def remarks(frame: Frame, loaded: Loaded, sentence: Sentence, feed: Feed) -> None:
     """Everything worth a sentence about this text."""
-    for remark in sentence.notices:
-        notice(explain(remark, frame.language))
+    said = [explain(remark, frame.language) for remark in sentence.notices]
+    given = sentence.source.src.size(1) if sentence.source.src is not None else 0
+    if given > loaded.task.max_src_len > 0:
+        said.append(frame.t("longer", given=given, trained=loaded.task.max_src_len))
     if unknown := views.read_as_unknown(sentence):
         listed = " ".join(shortened(token, 12) for token in unknown[:12]) + (" …" if len(unknown) > 12 else "")
-        notice(frame.t("unknown", tokens=listed), "warning")
-    if sentence.source.src is not None and feed == "reference" and not sentence.reference:
-        notice(frame.t("no_reference"))
+        said.append(frame.t("unknown", tokens=listed))
+    if sentence.output is not None and feed == "reference" and not sentence.reference:
+        said.append(frame.t("no_reference"))
+    notice_lines(said)
 
 
 # ---- what is computed once and shared by everybody who asks the same ----------------------------------------

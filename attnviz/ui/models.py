@@ -65,7 +65,7 @@ def label(name: str, language: Language) -> str:
     try:
         manifest = _manifest(ModelKey(str(folder), _stamp(folder)))
     except CheckpointError:
-        return words("attention", language)("model_unreadable", name=name)
+        return words("common", language)("model_unreadable", name=name)
     return describe(name, manifest, language)
 
 
@@ -73,7 +73,7 @@ def describe(name: str, manifest: Manifest, language: Language) -> str:
     """Task and depth: "汉字 → 拼音 · 0+2 层"."""
     from attnviz.data.tasks.catalogue import INFOS
 
-    t = words("attention", language)
+    t = words("common", language)
     info = INFOS.get(str(manifest.task.get("name")))
     title = info.title[language] if info else name
     config = manifest.model

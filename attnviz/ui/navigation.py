@@ -3,19 +3,22 @@
 To add a page
 -------------
 1. one line in PAGES below (`name` is the file in `pages/`, the path in the URL and the name of its text table);
-2. `attnviz/ui/text/<name>.py` with a `TEXTS` table that has at least `title` and `question`;
+2. `attnviz/ui/text/<name>.py` with a `TEXTS` table that has at least `title`, `question` and `hint`;
 3. `pages/<name>.py`, at most 20 lines, importing only `attnviz.ui`:
 
        from attnviz.ui.page import Frame, run
 
        def body(frame: Frame) -> None:
-           from attnviz.ui import decoding        # heavy imports only in here, after the first paint
-           model = decoding.choose_model(frame)   # controls go into `with frame.controls:`
-           decoding.picture(frame, model)         # everything else below the question
+           from attnviz.ui import decoding, model_picker  # heavy imports only in here, after the first paint
+           loaded = model_picker.pick_model(frame)        # more controls: `with frame.controls:`
+           if loaded is not None:
+               decoding.explore(frame, loaded)            # drawn below the question
 
        run("decoding", body)
 
-`run` draws the frame, guards against routing that bypasses app.py, and keeps every traceback off the page.
+`run` draws the frame, guards against routing that bypasses app.py, and keeps every traceback off the page. Use
+`boundary.live` instead of `st.fragment` (it keeps the boundary), `controls.choose` for translated choices, `notices`
+for sentences, `sentence.sentence_row` for the sentence, and `components.address.mirror` to put state into the address.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
 from typing import Literal
 
 import streamlit as st
@@ -26,6 +27,13 @@ def shortened(text: str, limit: int = SHOWN) -> str:
 
 
 def notice(sentence: str, level: Level = "info") -> None:
-    """One sentence in a quiet box. It may contain anything: it is never read as Markdown or HTML."""
-    role = "alert" if level == "error" else "status"
-    st.html(f'<div class="av-notice av-{level}" role="{role}" dir="auto">{html.escape(sentence)}</div>')
+    """A sentence in a quiet box. It may contain anything: it is never read as Markdown or HTML."""
+    notice_lines([sentence], level)
+
+
+def notice_lines(sentences: Sequence[str], level: Level = "info") -> None:
+    """Several sentences, a line each, in one box; nothing where there are none."""
+    if sentences:
+        role = "alert" if level == "error" else "status"
+        lines = "".join(f'<div dir="auto">{html.escape(sentence)}</div>' for sentence in sentences)
+        st.html(f'<div class="av-notice av-{level}" role="{role}">{lines}</div>')

@@ -22,18 +22,55 @@ TEXTS = table(
     ),
     share_done=Text("链接已复制", "Link copied"),
     share_failed=Text("请按 Ctrl+C 复制", "Press Ctrl+C to copy"),
-    data=Text("数据", "Data"),
+    data=Text("模型与数据 Data", "Model and data"),
     licence=Text("许可", "Licence"),
-    synthetic=Text("生成的数据", "generated data"),
+    synthetic=Text("（程序生成，非真实语料）", " (synthetic, not a corpus)"),
     loading=Text("正在载入模型…", "Loading the model…"),
+    # models
+    depth_both=Text("编码器 {encoder} 层 + 解码器 {decoder} 层", "{encoder} enc. + {decoder} dec. layers"),
+    depth_decoder=Text("解码器 {decoder} 层", "{decoder} decoder layers"),
+    depth_encoder=Text("编码器 {encoder} 层", "{encoder} encoder layers"),
+    model_unreadable=Text("⚠ {name}（读不出来）", "⚠ {name} (cannot be read)"),
+    model_failed=Text(
+        "模型“{name}”打不开：{why} 请换一个模型。", "The model '{name}' cannot be opened: {why} Pick another one."
+    ),
+    no_models=Text(
+        "没有找到任何模型：assets/checkpoints 是空的。用 attnviz train 可以再训练一个。",
+        "No model was found: assets/checkpoints is empty. `attnviz train` makes one.",
+    ),
+    heads=Text("{layers} 层 × {heads} 头", "{layers} × {heads} heads"),
+    size=Text("{parameters} 个参数，训练 {minutes} 分钟", "{parameters} parameters, trained for {minutes} minutes"),
+    # sentence
+    sentence=Text("句子", "Sentence"),
+    sentence_placeholder=Text("输入一句话，按 Enter", "Type a sentence, press Enter"),
+    examples=Text("例句", "Examples"),
+    own=Text("自己的", "Your own"),
+    own_help=Text("长文本，或自己的文件", "A long text, or a file of your own"),
+    own_text=Text("长文本（最多 {limit} 个词元）", "A longer text (up to {limit} tokens)"),
+    own_file=Text(
+        "文件：.txt 每行一句；.csv 两列：句子、参考答案",
+        "File: .txt, one sentence a line; .csv: sentence, reference",
+    ),
+    own_pick=Text("文件里的句子", "Sentences of the file"),
+    own_none=Text("选一句…", "Pick one…"),
+    own_read=Text("读到 {count} 句。", "{count} sentences were read."),
+    own_only_first=Text("列表只显示前 {count} 句。", "The list shows the first {count}."),
+    unknown=Text(
+        "模型没见过 {tokens}，记作 <unk>，图中有标记。",
+        "The model has never seen {tokens}: read as <unk>, and marked in the picture.",
+    ),
+    longer=Text(
+        "句子有 {given} 个词元，训练时最长 {trained} 个：结果可能不可靠。",
+        "{given} tokens; the longest in training had {trained}: the result may be unreliable.",
+    ),
     # address
     url_model=Text(
         "链接里的模型“{value}”不存在，已改用“{used}”。",
-        "There is no model “{value}” as the link says; “{used}” is shown.",
+        "There is no model '{value}' as the link says; '{used}' is shown.",
     ),
     url_number=Text(
         "链接里的 {name}=“{value}”不是从 1 开始的编号，已忽略。",
-        "{name}=“{value}” in the link is not a number counted from 1; it was ignored.",
+        "{name}='{value}' in the link is not a number counted from 1; it was ignored.",
     ),
     url_beyond=Text(
         "链接里的 {name}={value} 超出范围（共 {count}），已改用 1。",
@@ -41,11 +78,11 @@ TEXTS = table(
     ),
     url_kind=Text(
         "链接里的注意力种类“{value}”这里没有，已忽略。",
-        "There is no kind of attention “{value}” here as the link says; it was ignored.",
+        "There is no kind of attention '{value}' here as the link says; it was ignored.",
     ),
     url_language=Text(
         "链接里的语言“{value}”没有，可用 zh 和 en。",
-        "There is no language “{value}” as the link says; there are zh and en.",
+        "There is no language '{value}' as the link says; there are zh and en.",
     ),
     # last resort
     failed=Text(
