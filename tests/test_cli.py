@@ -39,7 +39,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
     [
         ([], "required"),
         (["nonsense"], "invalid choice"),
-        (["train"], "one of the arguments --recipe --task is required"),
+        (["train"], "one of the arguments --recipe --task --text --csv is required"),
         (["train", "--task", "reverse", "--recipe", "reverse"], "not allowed with"),
         (["train", "--task", "nonsense"], "no task named 'nonsense'"),
         (["train", "--recipe", "nonsense"], "there is no recipe 'nonsense'; there are: pinyin"),
@@ -187,6 +187,42 @@ def test_ctrl_c_keeps_what_was_learned(tmp_path: Path) -> None:
     _, _, manifest = checkpoint.load(folder)
     assert 20 <= manifest.steps_done < 1_000_000
     assert not manifest.complete
+
+
+def test_ones_own_text_and_pairs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    lines = (f"第{number}行：{number * 37 % 101}个人，{number * 53 % 89}本书。\n" for number in range(1, 80))
+    (tmp_path / "诗.txt").write_text("".join(lines), encoding="utf-8")
+    shape = ["--d-model", "12", "--heads", "3", "--d-ff", "17", *QUICK]
+    text = ["--text", str(tmp_path / "诗.txt"), "--option", "window=13"]
+    code, out, err = run(capsys, "train", *text, *shape, "--out", str(tmp_path / "lm"))
+    assert (code, "test loss" in out) == (0, True), err
+    _, task, manifest = checkpoint.load(tmp_path / "lm")
+    assert (manifest.name, task.info.name) == ("诗", "user-text")
+    assert set(manifest.baselines) == {"unigram", "bigram"}
+    code, _, err = run(capsys, "eval", str(tmp_path / "lm"))
+    assert code == 2
+    assert "not kept" in err
+
+    rows = "\n".join(f"{word},{word[::-1]}" for word in (f"w{i}x{i * 7}" for i in range(60)))
+    (tmp_path / "pairs.csv").write_text(rows, encoding="utf-8")
+    code, out, err = run(capsys, "train", "--csv", str(tmp_path / "pairs.csv"), *shape, "--out", str(tmp_path / "p"))
+    assert (code, "exact match" in out) == (0, True), err
+
+
+@pytest.mark.parametrize(
+    ("option", "content"), [("--csv", b"one\ntwo\n"), ("--text", b""), ("--text", b"PK\x03\x04\0")]
+)
+def test_a_file_that_cannot_be_used(
+    option: str, content: bytes, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_bytes(content)
+    code, out, err = run(capsys, "train", option, str(tmp_path / "file"), "--out", str(tmp_path / "x"))
+    assert (code, out) == (2, "")
+    assert err.startswith("attnviz: ")
+    code, _, err = run(capsys, "train", option, str(tmp_path / "nowhere"), "--out", str(tmp_path / "x"))
+    assert code == 1
+    assert "nowhere" in err
+    assert not (tmp_path / "x").exists()
 
 
 # ---- the terminal -------------------------------------------------------------------------------------------

@@ -20,9 +20,11 @@ from attnviz.config import Activation, Norm, Positions, Schedule
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
+    from attnviz.data import Task
     from attnviz.training import Manifest, Recipe, StepRecord, Trainer
 
 FAILED, INTERRUPTED = 1, 130
+MAX_FILE_BYTES = 200_000_000
 
 # Command-line option → (field, type or choices, help).
 _SHAPE: Mapping[str, tuple[str, Any, str]] = {
@@ -57,6 +59,8 @@ def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     what = command.add_mutually_exclusive_group(required=True)
     what.add_argument("--recipe", metavar="NAME", help="make a shipped model again, e.g. pinyin")
     what.add_argument("--task", metavar="NAME", help="any task that `attnviz tasks` lists")
+    what.add_argument("--text", type=Path, metavar="FILE", help="a language model of your own text")
+    what.add_argument("--csv", type=Path, metavar="FILE", help="sequence to sequence from your own two columns")
     command.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: runs/NAME)")
     command.add_argument("--overwrite", action="store_true", help="replace a checkpoint that is already there")
     command.add_argument(
@@ -88,7 +92,9 @@ def run(arguments: argparse.Namespace) -> int:
         torch.set_num_threads(arguments.threads)
     device = device_from(arguments.device)
 
-    task = recipe.make_task()
+    task = _own_file(arguments, recipe) or recipe.make_task()
+    for notice in task.notices:
+        print(f"attnviz: {notice}", file=sys.stderr)
     model = make_model(recipe.model_config(task), recipe.train.seed)
     trainer = Trainer(model, task, recipe.train, device=device)
     folder.mkdir(parents=True, exist_ok=True)  # before training, so that a folder that cannot be made wastes no time
@@ -117,7 +123,9 @@ def _recipe(arguments: argparse.Namespace) -> tuple[Recipe, bool]:
     shape = {field: given[field] for field, _, _ in _SHAPE.values() if field in given}
     train = {field: given[field] for field, _, _ in _TRAIN.values() if field in given}
     options = dict(map(_option, arguments.option))
-    if arguments.recipe is None:
+    if own := arguments.text or arguments.csv:
+        base = Recipe(name=own.stem, task="user-text" if arguments.text else "user-pairs")
+    elif arguments.recipe is None:
         tasks.info(arguments.task)  # an unknown name is refused before anything is made
         base = Recipe(name=arguments.task, task=arguments.task)
     elif arguments.recipe in RECIPES:
@@ -131,6 +139,21 @@ def _recipe(arguments: argparse.Namespace) -> tuple[Recipe, bool]:
         train=replace(base.train, **train),
     )
     return recipe, recipe != base
+
+
+def _own_file(arguments: argparse.Namespace, recipe: Recipe) -> Task | None:
+    """The task of the user's own file, if one was named."""
+    from attnviz.data import tasks
+
+    path: Path | None = arguments.text or arguments.csv
+    if path is None:
+        return None
+    with path.open("rb") as file:
+        content = file.read(MAX_FILE_BYTES + 1)
+    if len(content) > MAX_FILE_BYTES:
+        raise ValueError(f"{path} has more than {MAX_FILE_BYTES:,} bytes; a smaller file is needed")
+    read = tasks.from_text if arguments.text else tasks.from_csv
+    return read(content, name=path.name, **recipe.task_options)
 
 
 def _option(text: str) -> tuple[str, Any]:
