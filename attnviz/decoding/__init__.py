@@ -14,10 +14,11 @@ from attnviz.decoding.choice import (
 )
 from attnviz.decoding.forcing import ForcedPosition, ForcingComparison, compare_forcing
 from attnviz.decoding.greedy import greedy
-from attnviz.decoding.session import DecoderSession, inference, longest
+from attnviz.decoding.session import DecoderSession, longest
 from attnviz.decoding.speed import CacheSpeed, cache_speed
 from attnviz.decoding.step import Alternative, DecodingStep
 from attnviz.decoding.token_by_token import Decoding, stream
+from attnviz.model.inference import inference
 
 __all__ = [
     "Alternative",

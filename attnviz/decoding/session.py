@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import torch
 from jaxtyping import Float, Int
-from torch import Tensor, nn
+from torch import Tensor
 
 from attnviz.decoding.causality import cacheable
 from attnviz.decoding.rows import plan_for_rows
 from attnviz.masks import MaskPlan
 from attnviz.model import SILENT, KVCache, Probe, Transformer
-
-
-@contextmanager
-def inference(model: nn.Module) -> Iterator[None]:
-    """No gradients and no dropout inside; afterwards the model is in the mode it was in."""
-    training = model.training
-    if training:
-        model.eval()
-    try:
-        with torch.no_grad():
-            yield
-    finally:
-        if training:
-            model.train()
+from attnviz.model.inference import inference
 
 
 def longest(model: Transformer, max_len: int) -> int:
