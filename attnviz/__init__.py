@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = ["__version__", "figures", "load", "masks", "watch"]
 
-_LAZY_MODULES = {"config", "data", "figures", "masks", "model", "trace", "training"}
+_LAZY_MODULES = {"config", "data", "decoding", "figures", "masks", "model", "trace", "training"}
 _LAZY_FUNCTIONS = {"load": "attnviz.api", "watch": "attnviz.api"}
 
 

@@ -40,7 +40,7 @@ def greedy(
 
     session = DecoderSession(model, src, masks=masks, use_cache=use_cache)
     start = torch.full((batch, 1), bos_id, dtype=torch.long, device=device)
-    forced = start[:, :0] if prefix is None else prefix[:, :length]
+    forced = start[:, :0] if prefix is None else prefix[:, :length].to(device)
     fed = torch.cat((start, forced), dim=1)
     out = torch.full((batch, length), model.config.pad_id, dtype=torch.long, device=device)
     out[:, : forced.size(1)] = forced

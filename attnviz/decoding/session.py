@@ -56,7 +56,7 @@ class DecoderSession:
         self.memory: Tensor | None = None
         if src is not None:
             with inference(model):
-                self.memory = model.encode(src, masks=self._plan, probe=probe)
+                self.memory = model.encode(src.to(self.device), masks=self._plan, probe=probe)
 
     @property
     def cached(self) -> bool:

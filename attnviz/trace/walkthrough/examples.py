@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from attnviz import masks
 from attnviz.trace.walkthrough.setup import Affine, Array, FeedForward, Norm, Setup
 
 Language = Literal["zh", "en"]
@@ -61,10 +62,10 @@ def example(name: str, language: Language = "en") -> Setup:
         return Affine(tenths(rows, columns))
 
     size, width = len(tokens), chosen.d_model
-    mask = np.tril(np.ones((size, size), dtype=bool)) if chosen.causal else np.ones((size, size), dtype=bool)
+    mask = masks.causal() if chosen.causal else masks.full()
     return Setup(
         x=tenths(size, width),
-        mask=np.broadcast_to(mask, (chosen.n_heads, size, size)),
+        mask=mask.dense(batch=1, heads=chosen.n_heads, queries=size, keys=size)[0].numpy(),
         query=affine(width, width),
         key=affine(width, width),
         value=affine(width, width),

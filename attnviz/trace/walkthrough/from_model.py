@@ -13,17 +13,19 @@ from attnviz.trace.walkthrough.setup import Affine, Array, FeedForward, Norm, Se
 
 
 class _Residuals:
-    """Keeps, as tensors, what the walk starts from: block outputs, the mask, the self-attention's output."""
+    """Keeps, as tensors, what the walk starts from: block outputs, the mask, the self-attention's output.
 
-    def __init__(self, sites: set[str]) -> None:
-        self.sites = sites
+    It wants every site: all of them then run on the explicit path, as when they are watched, to the last bit.
+    """
+
+    def __init__(self) -> None:
         self.kept: dict[tuple[str, str], Tensor] = {}
 
     def wants(self, site: str) -> bool:
-        return site in self.sites
+        return True
 
     def tap(self, site: str, name: str, value: Tensor) -> Tensor:
-        if site in self.sites and name in ("output", "mask", "attn_output"):
+        if name in ("output", "mask", "attn_output"):
             self.kept[site, name] = value
         return value
 
@@ -42,7 +44,7 @@ def setup_of(model: Transformer, batch: Batch, site: str, *, example: int = 0, m
     before = f"{stack}.{int(layer) - 1}"
     self_site = f"{block_site}.self_attn"
     batch = batch.to(next(model.parameters()).device)
-    probe = _Residuals({before, site, self_site})
+    probe = _Residuals()
     memory = None
     with inference(model):
         plan = masks or model.default_masks(batch.src, batch.decoder_input)
