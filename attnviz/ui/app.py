@@ -17,8 +17,7 @@ ICON = (
 def main() -> None:
     """One run of the app."""
     st.set_page_config(page_title="attnviz", page_icon=ICON, layout="wide", initial_sidebar_state="auto")
-    style.apply()
-    language.current()
+    style.apply(language.current())
     site = navigation.build()
     sidebar.draw(site)
     token = navigation.under_app.set(True)

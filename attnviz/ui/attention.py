@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import streamlit as st
 
 from attnviz.data import InputError
 from attnviz.ui import reading, state, views
-from attnviz.ui.boundary import explain, live
+from attnviz.ui.boundary import explain, live, rerun
 from attnviz.ui.components.address import mirror
 from attnviz.ui.components.attention import attention_stage, stage_state
 from attnviz.ui.components.prediction import prediction_panel
@@ -19,6 +22,7 @@ from attnviz.ui.reading import Feed, Head, Output, Picture, Sentence
 from attnviz.ui.sentence import sentence_row
 
 STAGE = "attention-stage"
+AT_ONCE = 128  # tokens up to which measuring every head is too quick to be put off
 FEEDS: tuple[Feed, ...] = ("reference", "own")
 
 
@@ -47,40 +51,68 @@ def extent(loaded: Loaded) -> tuple[tuple[str, ...], dict[str, int], int]:
 @live
 def explore(frame: Frame, loaded: Loaded, feed: Feed) -> None:
     """Sentence, stage and predictions: everything that changes with a sentence or a head, in a fragment of its own."""
+    # Every part has its place, filled or not, so that a remark that comes or goes moves no element to another one's.
     asked = state.arrival(frame.name).fitted(*extent(loaded), examples=len(loaded.task.examples))
-    notice_lines([frame.t(remark.key, **remark.values) for remark in asked.remarks], "warning")
+    with st.container():
+        notice_lines([frame.t(remark.key, **remark.values) for remark in asked.remarks], "warning")
     chosen = sentence_row(frame, loaded.task, first=asked.example)
     mirror("address-example", example=chosen.example)
-    switches = stage_state(STAGE, scope(loaded))
+    remarks, picture, predictions = st.container(), st.container(), st.container()
+    question = Question(loaded.key, chosen.text, chosen.reference, feed)
     try:
-        sentence = _taken_in(loaded.key, chosen.text, chosen.reference, loaded)
+        sentence = _taken_in(question, loaded)
     except InputError as error:
-        notice(explain(error, frame.language), "warning")
+        with remarks:
+            notice(explain(error, frame.language), "warning")
         return
-    remarks(frame, loaded, sentence, feed)
-    intact = _looked(loaded.key, chosen.text, chosen.reference, feed, loaded, sentence)
+    with remarks:
+        notice_lines(remarks_on(frame, loaded, sentence, feed))
+    intact = _looked(question, loaded, sentence)
+    importance = _importance(question)
+    if importance.measured is None and intact.trace.logits.shape[1] <= AT_ONCE:
+        importance.measure(loaded, intact)
+    switches = stage_state(STAGE, scope(loaded))
     heads = reading.known_heads(loaded.model, switches.heads_off)
-    now, output = intact, sentence.output
-    if heads:
-        now, output = _without(loaded.key, chosen.text, chosen.reference, feed, heads, loaded, sentence, intact)
+    now, output = _without(question, heads, loaded, sentence, intact) if heads else (intact, sentence.output)
+    with picture:
+        draw_stage(frame, loaded, now, importance.measured, heads, switches.seq)
+    with predictions:
+        if now.trace.targets is not None:
+            panel = views.panel(loaded.task, sentence, intact, now, output)
+            prediction_panel(panel, language=frame.language, key="prediction")
+    if importance.measured is None:
+        # A long text: the picture is on screen, now what each head is worth follows.
+        importance.measure(loaded, intact)
+        rerun()
+
+
+def draw_stage(
+    frame: Frame,
+    loaded: Loaded,
+    shown: Picture,
+    importance: Mapping[Head, float] | None,
+    heads_off: tuple[Head, ...],
+    seq: int,
+) -> None:
+    """Every head, opened at what the address says, else at the one that points best."""
     report = loaded.manifest.report
+    said = views.all_predictions(loaded.task, shown)
     attention_stage(
         views.stage_picture(
-            views.kind_pictures(now, views.all_predictions(loaded.task, now)),
+            views.kind_pictures(shown, said, importance),
             asked=state.now().fitted(*extent(loaded)),
             best=report.aligned_head if report else None,
-            heads_off=heads,
-            seq=switches.seq,
+            heads_off=heads_off,
+            seq=seq,
             scope=scope(loaded),
             name=f"attnviz-{st.session_state[CHOSEN]}",
             language=frame.language,
         ),
         key=STAGE,
     )
-    prediction_panel(views.panel(loaded.task, sentence, intact, now, output), language=frame.language, key="prediction")
 
 
-def remarks(frame: Frame, loaded: Loaded, sentence: Sentence, feed: Feed) -> None:
+def remarks_on(frame: Frame, loaded: Loaded, sentence: Sentence, feed: Feed) -> list[str]:
     """Everything worth a sentence about this text."""
     said = [explain(remark, frame.language) for remark in sentence.notices]
     given = sentence.source.src.size(1) if sentence.source.src is not None else 0
@@ -91,32 +123,50 @@ def remarks(frame: Frame, loaded: Loaded, sentence: Sentence, feed: Feed) -> Non
         said.append(frame.t("unknown", tokens=listed))
     if sentence.output is not None and feed == "reference" and not sentence.reference:
         said.append(frame.t("no_reference"))
-    notice_lines(said)
+    return said
 
 
 # ---- what is computed once and shared by everybody who asks the same ----------------------------------------
 
 
+@dataclass(frozen=True)
+class Question:
+    """What a cached answer belongs to."""
+
+    model: ModelKey
+    text: str
+    given: str | None  # people's own right answer
+    feed: Feed
+
+
+class Importance:
+    """What each head is worth for one question; None until it was measured."""
+
+    def __init__(self) -> None:
+        self.measured: Mapping[Head, float] | None = None
+
+    def measure(self, loaded: Loaded, intact: Picture) -> None:
+        self.measured = reading.importance(loaded.model, intact)
+
+
 @st.cache_resource(show_spinner=False, max_entries=64)
-def _taken_in(key: ModelKey, text: str, given: str | None, _loaded: Loaded) -> Sentence:
-    return reading.take_in(_loaded.model, _loaded.task, text, given)
+def _taken_in(question: Question, _loaded: Loaded) -> Sentence:
+    return reading.take_in(_loaded.model, _loaded.task, question.text, question.given)
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
-def _looked(key: ModelKey, text: str, given: str | None, feed: Feed, _loaded: Loaded, _sentence: Sentence) -> Picture:
-    return reading.look(_loaded.model, _loaded.task, _sentence, feed)
+def _looked(question: Question, _loaded: Loaded, _sentence: Sentence) -> Picture:
+    return reading.look(_loaded.model, _loaded.task, _sentence, question.feed)
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
+def _importance(question: Question) -> Importance:
+    return Importance()
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
 def _without(
-    key: ModelKey,
-    text: str,
-    given: str | None,
-    feed: Feed,
-    heads: tuple[Head, ...],
-    _loaded: Loaded,
-    _sentence: Sentence,
-    _intact: Picture,
+    question: Question, heads: tuple[Head, ...], _loaded: Loaded, _sentence: Sentence, _intact: Picture
 ) -> tuple[Picture, Output | None]:
     picture = reading.look_without(_loaded.model, _intact, heads)
     return picture, reading.output_without(_loaded.model, _loaded.task, _sentence, heads)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import ParamSpec
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from attnviz.ui import language
 from attnviz.ui.notices import notice, shortened
@@ -50,3 +51,9 @@ def live(function: Callable[P, None]) -> Callable[P, None]:
             function(*args, **kwargs)
 
     return st.fragment(guarded)
+
+
+def rerun() -> None:
+    """Run the fragment around again, or the page while the fragment is first drawn with it."""
+    context = get_script_run_ctx()
+    st.rerun(scope="fragment" if context is not None and context.fragment_ids_this_run else "app")

@@ -20,7 +20,9 @@ CHOSEN = "model"  # session state: the name in use, the same on every page
 
 def pick_model(frame: Frame) -> Loaded | None:
     """The picker, and the model; None when it cannot be opened: the page then says why, and another can be picked."""
-    names = tuple(choices())
+    offered = choices()
+    names = tuple(offered)
+    labels = {name: label(name, folder, frame.language) for name, folder in offered.items()}
     if not names:
         notice(frame.t("no_models"), "error")
         return None
@@ -30,14 +32,13 @@ def pick_model(frame: Frame) -> Loaded | None:
             CHOSEN,
             frame.t("model"),
             names,
-            lambda name: label(name, frame.language),
+            labels.__getitem__,
             default=asked if asked in names else names[0],
             width=340,
         )
     if asked is not None and asked not in names:
         with frame.notices:
-            used = label(name, frame.language)
-            notice(frame.t("url_model", value=shortened(asked, 40), used=used), "warning")
+            notice(frame.t("url_model", value=shortened(asked, 40), used=labels[name]), "warning")
     mirror("address-model", model=name)
     try:
         loaded = load(name)

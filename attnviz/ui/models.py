@@ -5,7 +5,9 @@ ATTNVIZ_MODELS may name further checkpoint folders, separated as PATH is on this
 
 from __future__ import annotations
 
+import contextlib
 import os
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,9 +61,8 @@ def load(name: str) -> Loaded:
     return _loaded(ModelKey(str(folder), _stamp(folder)))
 
 
-def label(name: str, language: Language) -> str:
+def label(name: str, folder: Path, language: Language) -> str:
     """How the picker calls a model. A checkpoint that cannot be read is still listed, by its name."""
-    folder = choices()[name]
     try:
         manifest = _manifest(ModelKey(str(folder), _stamp(folder)))
     except CheckpointError:
@@ -84,7 +85,7 @@ def describe(name: str, manifest: Manifest, language: Language) -> str:
         layers = t("depth_encoder", encoder=depth[0])
     else:
         layers = t("depth_both", encoder=depth[0], decoder=depth[1])
-    own = "" if name in checkpoint.shipped() else f" · {name}"
+    own = "" if name == manifest.recipe else f" · {name}"
     return f"{title} · {layers}{own}"
 
 
@@ -103,4 +104,11 @@ def _manifest(key: ModelKey) -> Manifest:
 @st.cache_resource(show_spinner=False, max_entries=16)
 def _loaded(key: ModelKey) -> Loaded:
     model, task, manifest = checkpoint.load(Path(key.folder))
+    threading.Thread(target=_warm, args=(task,), daemon=True).start()
     return Loaded(key, model, task, manifest)
+
+
+def _warm(task: Task) -> None:
+    """Look something up that no corpus holds, so that a dictionary is in memory before the first sentence is typed."""
+    with contextlib.suppress(Exception):
+        task.reference("".join(task.examples[:2]))

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
 import torch
 
 from attnviz.data import BOS, EOS, PAD, SPECIALS, UNK, Batch, Notice, Task
 from attnviz.data.task import ReferenceKind
 from attnviz.decoding import DecoderSession, inference, longest
-from attnviz.masks import Kind
 from attnviz.model import SILENT, Probe, Transformer
 from attnviz.trace import HeadsOff, Trace, head_importance, watch
 
@@ -47,7 +46,6 @@ class Picture:
 
     trace: Trace
     feed: Feed | Literal["text"]  # what the decoder was fed
-    importance: Mapping[Head, float]  # Δloss of each head alone, nats per target token; empty where not measured
 
 
 def room(model: Transformer) -> int:
@@ -129,17 +127,15 @@ def _with_target(source: Batch, ids: list[int], tokens: list[str], *, ended: boo
 
 
 def look(model: Transformer, task: Task, sentence: Sentence, feed: Feed) -> Picture:
-    """Watch the intact model on a sentence and measure what each head is worth on it."""
+    """Watch the intact model on a sentence."""
     batch, what = fed(model, task, sentence, feed)
-    trace = watch(model, batch, sites=model.sites)
-    importance = head_importance(model, batch) if trace.loss is not None and np.isfinite(trace.loss) else {}
-    return Picture(trace, what, importance)
+    return Picture(watch(model, batch, sites=model.sites), what)
 
 
 def look_without(model: Transformer, picture: Picture, heads: Collection[Head]) -> Picture:
     """The same input with heads switched off; weights of later layers may change too."""
     trace = watch(model, picture.trace.batch, interventions=[HeadsOff(heads)], sites=model.sites)
-    return Picture(trace, picture.feed, picture.importance)
+    return Picture(trace, picture.feed)
 
 
 def output_without(model: Transformer, task: Task, sentence: Sentence, heads: Collection[Head]) -> Output | None:
@@ -150,13 +146,10 @@ def output_without(model: Transformer, task: Task, sentence: Sentence, heads: Co
     return free_run(model, sentence.source, steps, HeadsOff(heads))
 
 
-def importance_grid(picture: Picture, kind: Kind) -> np.ndarray | None:
-    """Δloss of the heads of a kind, (L, H), or None where it was not measured."""
-    sites = picture.trace.sites_of(kind)
-    heads = range(picture.trace[sites[0]].weights.shape[1])
-    if not picture.importance:
-        return None
-    return np.array([[picture.importance.get((site, head), np.nan) for head in heads] for site in sites])
+def importance(model: Transformer, intact: Picture) -> Mapping[Head, float]:
+    """Δloss of each head switched off alone, nats per target token; empty where there is no loss."""
+    loss = intact.trace.loss
+    return head_importance(model, intact.trace.batch) if loss is not None and math.isfinite(loss) else {}
 
 
 def known_heads(model: Transformer, heads: Collection[Head]) -> tuple[Head, ...]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from pathlib import Path
 
 import streamlit as st
 
 from attnviz.figures.theme import DARK, LIGHT
+from attnviz.ui.text import Language, words
 
 
 @cache
@@ -18,6 +20,7 @@ def sheet() -> str:
     return f".stApp{{{colours}}}\n" + Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 
 
-def apply() -> None:
-    """Put the style sheet on the page."""
-    st.html(f"<style>{sheet()}</style>")
+def apply(language: Language) -> None:
+    """Put the style sheet on the page, with the words that Streamlit itself would say in English only."""
+    said = json.dumps(words("common", language)("upload"), ensure_ascii=False)
+    st.html(f"<style>{sheet()}.stApp{{--av-upload:{said}}}</style>")

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from attnviz.data import PAD, Task, Vocabulary
-from attnviz.trace import Predictions, predictions
+from attnviz.masks import Kind
+from attnviz.trace import Predictions, Trace, predictions
 from attnviz.trace.predictions import log_probabilities
 from attnviz.ui.components.attention import AttentionPicture, KindPicture, stage_text
 from attnviz.ui.components.prediction import Candidate, Panel, Step
-from attnviz.ui.reading import Head, Output, Picture, Sentence, importance_grid
+from attnviz.ui.reading import Head, Output, Picture, Sentence
 from attnviz.ui.state import Address
 from attnviz.ui.text import Language
 
 TOP = 5
 
 
-def kind_pictures(picture: Picture, said: Predictions) -> tuple[KindPicture, ...]:
-    """All heads of every kind of attention, with labels, masks and statistics."""
+def kind_pictures(
+    picture: Picture, said: Predictions, importance: Mapping[Head, float] | None = None
+) -> tuple[KindPicture, ...]:
+    """All heads of every kind of attention, with labels, masks and statistics; `importance` None: not known yet."""
     trace, batch = picture.trace, picture.trace.batch
     unknown_src = batch.unknown_src[0] if batch.unknown_src else ()
     unknown_decoder = batch.unknown_decoder[0] if batch.unknown_decoder else ()
@@ -34,9 +37,8 @@ def kind_pictures(picture: Picture, said: Predictions) -> tuple[KindPicture, ...
             "first": statistics.first[:, 0],
             "same": statistics.same[:, 0],
         }
-        importance = importance_grid(picture, kind)
-        if importance is not None:
-            stats["delta_loss"] = importance
+        if importance is None or importance:
+            stats["delta_loss"] = importance_grid(trace, kind, importance or {})
         rows, columns = trace.labels(kind)
         found.append(
             KindPicture(
@@ -53,6 +55,13 @@ def kind_pictures(picture: Picture, said: Predictions) -> tuple[KindPicture, ...
             )
         )
     return tuple(found)
+
+
+def importance_grid(trace: Trace, kind: Kind, importance: Mapping[Head, float]) -> np.ndarray:
+    """Δloss of the heads of a kind, (L, H); NaN where it is not known."""
+    sites = trace.sites_of(kind)
+    heads = range(trace[sites[0]].weights.shape[1])
+    return np.array([[importance.get((site, head), np.nan) for head in heads] for site in sites])
 
 
 def first_choice(kinds: Sequence[KindPicture], best: Head | None) -> tuple[str, int, int]:

@@ -51,6 +51,7 @@ TEXTS = table(
         "文件：.txt 每行一句；.csv 两列：句子、参考答案",
         "File: .txt, one sentence a line; .csv: sentence, reference",
     ),
+    upload=Text("选择文件", "Choose a file"),
     own_pick=Text("文件里的句子", "Sentences of the file"),
     own_none=Text("选一句…", "Pick one…"),
     own_read=Text("读到 {count} 句。", "{count} sentences were read."),

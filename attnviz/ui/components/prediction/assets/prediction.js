@@ -30,15 +30,15 @@ function drawFree(where, panel, text) {
   where.replaceChildren();
   if (panel.output === null) return;
   where.append(element("span", "name", text.runs_freely));
-  if (panel.output_before !== null && panel.output_before !== panel.output) {
-    where.append(element("s", "", panel.output_before));
-  }
   where.append(element("span", "said", panel.output || text.nothing));
   if (panel.output_equals !== null) {
     const yes = panel.output_equals;
     where.append(element("span", "verdict " + (yes ? "yes" : "no"), yes ? "✓ " + text.equals : "✗ " + text.differs));
   }
   if (panel.endless) where.append(element("span", "verdict no", "… " + text.endless));
+  if (panel.output_before !== null && panel.output_before !== panel.output) {
+    where.append(element("span", "old", fill(text.was, { token: panel.output_before })));
+  }
   where.title = where.textContent;
 }
 
@@ -122,6 +122,7 @@ export default function ({ data, parentElement }) {
   drawLoss(root.querySelector(".loss"), panel, text);
   drawFree(root.querySelector(".free"), panel, text);
   tokens.setAttribute("aria-label", text.tokens);
+  tokens.classList.toggle("many", panel.steps.length > 14);
 
   // The choice outlives new data as long as the sentence is the same.
   const sentence = JSON.stringify(panel.steps.map((step) => step.read));
@@ -140,8 +141,17 @@ export default function ({ data, parentElement }) {
       button.setAttribute("aria-selected", String(j === root.chosen));
       button.tabIndex = j === root.chosen ? 0 : -1;
     });
-    if (focus) buttons[root.chosen].focus();
+    if (focus) buttons[root.chosen].focus({ preventScroll: true });
+    bring(buttons[root.chosen]);
     drawTop(root, panel.steps[root.chosen], text, compared);
+  }
+  // Scrolls the list and nothing else.
+  function bring(button) {
+    const top = button.offsetTop - tokens.offsetTop;
+    if (top - 8 < tokens.scrollTop) tokens.scrollTop = top - 8;
+    else if (top + button.offsetHeight > tokens.scrollTop + tokens.clientHeight) {
+      tokens.scrollTop = top + button.offsetHeight - tokens.clientHeight + 4;
+    }
   }
   buttons.forEach((button, i) => {
     button.onclick = () => {
@@ -152,7 +162,7 @@ export default function ({ data, parentElement }) {
   const scrolled = tokens.scrollTop;
   const hadFocus = tokens.contains(root.getRootNode().activeElement);
   tokens.replaceChildren(...buttons);
-  tokens.scrollTop = scrolled;
+  tokens.scrollTop = root.byHand ? scrolled : 0;
   tokens.onkeydown = (event) => {
     const steps = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, Home: -1e6, End: 1e6 };
     if (!(event.key in steps)) return;
