@@ -46,15 +46,15 @@ def model_config_for(task: Task, **shape: Any) -> ModelConfig:
 _PINYIN = TrainConfig(
     steps=2500, batch_size=96, learning_rate=3e-3, warmup_steps=100, label_smoothing=0.05, weight_decay=0.05, seed=1
 )
-_PINYIN_SHAPE = {"d_model": 128, "d_ff": 256, "dropout": 0.2, "positions": "sinusoidal"}
+_PINYIN_SHAPE = {"d_model": 128, "d_ff": 256, "n_decoder_layers": 3, "dropout": 0.1, "positions": "sinusoidal"}
 _GENERATED = TrainConfig(steps=2500, batch_size=96, learning_rate=3e-3, warmup_steps=100, seed=1)
-_TEXT = TrainConfig(steps=3000, batch_size=32, learning_rate=3e-3, warmup_steps=100, weight_decay=0.1, seed=1)
+_TEXT = TrainConfig(steps=2000, batch_size=32, learning_rate=3e-3, warmup_steps=100, weight_decay=0.1, seed=1)
 
 _ALL = (
     Recipe(
         name="pinyin",
         task="pinyin",
-        task_options={"copies": 8},
+        task_options={"characters": 3500, "phrases": 50_000, "copies": 10},
         shape={**_PINYIN_SHAPE, "n_encoder_layers": 0},
         train=_PINYIN,
         stored="float16",
@@ -63,7 +63,7 @@ _ALL = (
     Recipe(
         name="pinyin-2enc",
         task="pinyin",
-        task_options={"copies": 8},
+        task_options={"characters": 3500, "phrases": 50_000, "copies": 10},
         shape={**_PINYIN_SHAPE, "n_encoder_layers": 2},
         train=_PINYIN,
         stored="float16",
@@ -81,13 +81,22 @@ _ALL = (
         name="lm-zh",
         task="lm-zh",
         shape={"d_model": 96, "d_ff": 256, "n_decoder_layers": 3, "dropout": 0.3},
-        train=TrainConfig(steps=900, batch_size=32, learning_rate=2e-3, warmup_steps=100, weight_decay=0.1, seed=1),
+        # Smoothing leaves some probability for characters that the training text lacks.
+        train=TrainConfig(
+            steps=900,
+            batch_size=32,
+            learning_rate=2e-3,
+            warmup_steps=100,
+            weight_decay=0.1,
+            label_smoothing=0.1,
+            seed=1,
+        ),
     ),
     Recipe(
         name="lm-en",
         task="lm-en",
-        task_options={"window": 128},
-        shape={"d_model": 96, "d_ff": 384, "n_decoder_layers": 4, "dropout": 0.05},
+        task_options={"window": 96},
+        shape={"d_model": 96, "d_ff": 384, "n_decoder_layers": 4, "dropout": 0.0},
         train=_TEXT,
     ),
 )
