@@ -1,0 +1,104 @@
+// The elements of the lab, built once. Words are written by the parts that own them; token text is drawn or textContent.
+
+function element(tag, properties = {}, children = []) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name === "class") node.className = value;
+    else if (name === "text") node.textContent = value;
+    else if (name === "click") node.addEventListener("click", value);
+    else node.setAttribute(name, value);
+  }
+  node.append(...children);
+  return node;
+}
+
+// A card with a heading, a hint, and a canvas that draws itself through `view`.
+function card(name, extra = []) {
+  const refs = {
+    title: element("h3"),
+    hint: element("p", { class: "hint" }),
+    canvas: element("canvas", { "aria-hidden": "true" }),
+  };
+  refs.tools = element("div", { class: "card-tools" });
+  refs.body = element("div", { class: `body ${name}-body` }, [refs.canvas]);
+  refs.section = element("section", { class: `card ${name}` }, [
+    element("header", {}, [refs.title, refs.tools]), refs.hint, refs.body, ...extra,
+  ]);
+  return refs;
+}
+
+function buildLab(lab) {
+  const refs = {};
+  refs.bar = element("div", { class: "bar" });
+  refs.formula = element("div", { class: "bar formula" });
+  refs.verdict = element("div", { class: "verdict", role: "status", "aria-live": "polite" });
+  refs.paint = card("paint");
+  refs.surface = element("div", { class: "surface", role: "application", tabindex: "0" });
+  refs.paint.body.append(refs.surface);
+  refs.spoken = element("p", { class: "spoken", "aria-live": "polite" });
+  refs.flow = card("flow");
+  refs.row = element("div", { class: "row-numbers" });
+  refs.flow.section.append(refs.row);
+  refs.outcome = element("section", { class: "card outcome" });
+  refs.heads = card("heads");
+  refs.headsPlace = element("div", { class: "heads-buttons", role: "group" });
+  refs.heads.body.append(refs.headsPlace);
+  refs.reach = card("reach");
+  refs.field = card("field");
+  refs.padding = element("section", { class: "card padding" });
+  refs.take = element("section", { class: "card take" });
+  refs.busy = element("div", { class: "busy", role: "status" });
+  refs.root = element("div", { class: "lab", role: "region" }, [
+    refs.bar,
+    refs.formula,
+    refs.verdict,
+    element("div", { class: "cards first" }, [refs.paint.section, refs.flow.section]),
+    element("div", { class: "cards second" }, [refs.outcome, refs.heads.section, refs.reach.section]),
+    element("div", { class: "cards third" }, [refs.field.section, element("div", { class: "stack" }, [refs.padding, refs.take])]),
+    refs.spoken,
+    refs.busy,
+  ]);
+  lab.host.querySelector(".lab-place").append(refs.root);
+  return refs;
+}
+
+// A select box that keeps its options as long as they stay the same.
+class Choice {
+  constructor(choose) {
+    this.node = element("select");
+    this.node.addEventListener("change", () => choose(this.node.value));
+  }
+
+  write(label, options, chosen) {
+    const key = JSON.stringify(options);
+    if (key !== this.key) {
+      this.node.replaceChildren(...options.map(([value, text]) => element("option", { value, text })));
+      this.key = key;
+    }
+    this.node.setAttribute("aria-label", label);
+    this.node.title = label;
+    this.node.value = chosen;
+    return this.node;
+  }
+}
+
+// Buttons of which one is pressed.
+class Segments {
+  constructor(choose) {
+    this.choose = choose;
+    this.node = element("div", { class: "segmented", role: "group" });
+  }
+
+  write(label, options, chosen) {
+    const key = JSON.stringify(options);
+    if (key !== this.key) {
+      const button = ([value, text, hint]) =>
+        element("button", { type: "button", "data-value": value, text, title: hint || "", click: () => this.choose(value) });
+      this.node.replaceChildren(...options.map(button));
+      this.key = key;
+    }
+    this.node.setAttribute("aria-label", label);
+    for (const button of this.node.children) button.setAttribute("aria-pressed", String(button.dataset.value === String(chosen)));
+    return this.node;
+  }
+}

@@ -1,0 +1,228 @@
+// The lab: one shot of the server, what is hovered and chosen here, and when to lay out and draw.
+
+class Lab {
+  constructor(host) {
+    this.host = host;
+    this.refs = buildLab(this);
+    this.operations = new Operations();
+    this.turn = this.shown = 0;
+    this.zoom = WHOLE;
+    this.lit = null;
+    this.cursor = { row: 0, column: 0 };
+    this.bar = new Bar(this);
+    this.formula = new Formula(this);
+    this.paint = new Paint(this);
+    this.flow = new Flow(this);
+    this.outcome = new Outcome(this);
+    this.heads = new Heads(this);
+    this.reach = new Reach(this);
+    this.field = new Field(this);
+    this.padding = new Padding(this);
+    this.take = new TakeAway(this);
+    this.refs.root.hidden = true;
+    this.canvases = [
+      [this.paint, this.refs.paint], [this.flow, this.refs.flow], [this.heads, this.refs.heads], [this.reach, this.refs.reach], [this.field, this.refs.field],
+    ];
+    new ResizeObserver(() => this.resized()).observe(this.refs.root);
+    const keys = (event) => {
+      if (!this.refs.root.isConnected) document.removeEventListener("keydown", keys);
+      else this.shortcut(event);
+    };
+    document.addEventListener("keydown", keys);
+  }
+
+  // -- the server ----------------------------------------------------------------------------------------------------
+  async receive(data, setStateValue) {
+    this.operations.deliver = (message) => setStateValue("operations", message);
+    if (!data) return;
+    const turn = ++this.turn;
+    const parsed = readHeader(data);
+    if (parsed.text === this.headerText) {
+      this.retheme();
+      return;
+    }
+    const shot = await readShot(data, parsed);
+    if (turn < this.shown) return;
+    this.shown = turn;
+    this.headerText = parsed.text;
+    this.show(shot);
+  }
+
+  show(shot) {
+    const before = this.shot;
+    this.shot = shot;
+    this.operations.receive(shot);
+    this.cells = expectedCells(shot, this.operations.waiting);
+    const sentence = JSON.stringify([shot.rows, shot.columns]);
+    if (sentence !== this.sentence) {
+      this.sentence = sentence;
+      this.zoom = WHOLE;
+      this.lit = null;
+      this.row = this.position = null;
+      this.cursor = { row: 0, column: 0 };
+    } else if (before && before.target.kind !== shot.target.kind) this.row = this.position = null;
+    this.paint.changed();
+    this.write();
+    this.refs.root.hidden = false;
+    this.host.querySelector(".lab-place").dataset.state = "ready";
+    this.layout();
+  }
+
+  // Hand an operation to the server; returns its number.
+  ask(op, values = {}) {
+    const seq = this.operations.add({ op, ...values });
+    this.busySoon();
+    return seq;
+  }
+
+  busySoon() {
+    clearTimeout(this.busyTimer);
+    this.refs.root.dataset.busy = "false";
+    if (this.operations.busy) this.busyTimer = setTimeout(() => (this.refs.root.dataset.busy = String(this.operations.busy)), 350);
+  }
+
+  // -- words, sizes, drawing -----------------------------------------------------------------------------------------
+  write() {
+    const { refs, shot } = this;
+    refs.root.setAttribute("aria-label", shot.text.title);
+    refs.root.lang = shot.language;
+    refs.busy.textContent = shot.text.computing;
+    for (const part of [this.bar, this.formula, this.paint, this.flow, this.outcome, this.heads, this.reach, this.field, this.padding, this.take]) part.write();
+    writeVerdict(this);
+    this.busySoon();
+    refs.root.dataset.answered = String(shot.seq);
+  }
+
+  resized() {
+    const size = `${this.refs.root.clientWidth}×${window.devicePixelRatio}`;
+    if (!this.shot || size === this.size || !this.refs.root.clientWidth) return;
+    this.size = size;
+    this.layout();
+  }
+
+  retheme() {
+    this.theme = null;
+    this.paint.changed();
+    this.flow.parts = this.heads.tiles = this.reach.drawn = null;
+    this.layout();
+  }
+
+  layout() {
+    const { refs, shot } = this;
+    if (!shot || !refs.root.clientWidth) return;
+    if (!this.theme) {
+      this.theme = readTheme(this.host.querySelector(".lab-place"), shot.theme);
+      this.theme.differenceRgb = ramp(this.theme.difference);
+      applyTheme(refs.root, this.theme);
+    }
+    this.ratio = window.devicePixelRatio || 1;
+    this.base = parseFloat(getComputedStyle(refs.root).fontSize);
+    refs.root.dataset.width = refs.root.clientWidth < 900 ? "narrow" : "wide";
+    for (const [part, { body, section }] of this.canvases) {
+      if (!section.hidden) part.layout(body.clientWidth, body.clientHeight);
+    }
+    this.draw();
+  }
+
+  draw() {
+    if (!this.theme) return;
+    for (const [part, { section }] of this.canvases) if (!section.hidden) part.draw();
+    writeRowNumbers(this);
+  }
+
+  drawSoon() {
+    if (this.frame) return;
+    this.frame = requestAnimationFrame(() => {
+      this.frame = null;
+      for (const [part, { section }] of this.canvases) if (!section.hidden && part !== this.heads) part.draw();
+      writeRowNumbers(this);
+    });
+  }
+
+  // -- what is pointed at and chosen ---------------------------------------------------------------------------------
+  hover(hit) {
+    const key = JSON.stringify(hit);
+    if (key === this.litKey) return;
+    this.litKey = key;
+    this.lit = hit;
+    this.drawSoon();
+  }
+
+  // The row whose numbers are printed: the one pointed at, the one chosen, else the one with the largest change.
+  shownRow() {
+    const { shot } = this;
+    const pointed = this.lit ? this.lit.row ?? null : null;
+    return clamp(pointed ?? this.row ?? shot.telling_row, 0, shot.axes.rows - 1);
+  }
+
+  shownPosition() {
+    const { shot } = this;
+    return clamp(this.position ?? shot.telling_position, 0, Math.max(0, shot.steps.length - 1));
+  }
+
+  chooseRow(row) {
+    this.row = row;
+    if (this.shot.target.kind !== "encoder_self") this.position = row;
+    this.outcome.choose(this.shownPosition());
+    this.drawSoon();
+  }
+
+  choosePosition(position) {
+    this.position = position;
+    if (this.shot.target.kind !== "encoder_self") this.row = position;
+    this.outcome.choose(position);
+    this.drawSoon();
+  }
+
+  // -- keyboard and zoom ---------------------------------------------------------------------------------------------
+  shortcut(event) {
+    const focused = event.composedPath()[0];
+    const typing = focused instanceof HTMLElement && (focused.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(focused.tagName));
+    if (!this.shot || typing || event.altKey || !(event.ctrlKey || event.metaKey)) return;
+    const key = event.key.toLowerCase();
+    const redo = key === "y" || (key === "z" && event.shiftKey);
+    if (!redo && key !== "z") return;
+    event.preventDefault();
+    this.ask(redo ? "redo" : "undo");
+    this.cells = expectedCells(this.shot, this.operations.waiting);
+    this.paint.changed();
+    this.paint.draw();
+  }
+
+  moveCursor(row, column) {
+    this.cursor = { row, column };
+    if (this.zoom.zoom > 1) {
+      const part = windowOf(this.shot.axes, this.zoom);
+      const into = (value, low, count) => (value < low ? value : value + 1 > low + count ? value + 1 - count : low);
+      this.zoom = { zoom: this.zoom.zoom, left: into(column, part.left, part.columns), top: into(row, part.top, part.rows) };
+    }
+    this.hover({ row, column });
+  }
+
+  // What a screen reader hears of the cell under the cursor.
+  say() {
+    const { row, column } = this.cursor;
+    const { axes, text } = this.shot;
+    const state = this.cells[row * axes.columns + column] ? text.visible : text.blocked;
+    this.refs.spoken.textContent = fill(text.cell_said, { row: row + 1, query: axes.rowLabels[row], column: column + 1, key: axes.columnLabels[column], state });
+  }
+
+  zoomStep(name) {
+    if (name === "zoom_reset") this.zoom = WHOLE;
+    else this.zoomAt(name === "zoom_in" ? 1.6 : 1 / 1.6, 0.5, 0.5);
+    this.drawSoon();
+  }
+
+  zoomAt(factor, fx, fy) {
+    this.zoom = zoomed(this.shot.axes, this.paint.box, this.zoom, factor, fx, fy);
+    this.drawSoon();
+  }
+
+  pan(dx, dy, cells) {
+    const part = windowOf(this.shot.axes, this.zoom);
+    const moved = { zoom: this.zoom.zoom, left: part.left + (dx / cells.w) * part.columns, top: part.top + (dy / cells.h) * part.rows };
+    const { left, top } = windowOf(this.shot.axes, moved);
+    this.zoom = { zoom: this.zoom.zoom, left, top };
+    this.drawSoon();
+  }
+}

@@ -1,0 +1,106 @@
+// What it does to the answer: every position's prediction before and now, the loss, and the candidates at one position.
+
+class Outcome {
+  constructor(lab) {
+    this.lab = lab;
+    this.title = element("h3");
+    this.loss = element("p");
+    this.hint = element("p", { class: "hint" });
+    this.tokens = element("div", { class: "tokens", role: "listbox", "aria-orientation": "horizontal" });
+    this.top = element("p", { class: "top" });
+    this.bars = element("ol", { class: "bars" });
+    lab.refs.outcome.append(element("header", {}, [this.title, this.loss]), this.hint, this.tokens, this.top, this.bars);
+    this.tokens.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  write() {
+    const { shot } = this.lab;
+    const { text, steps } = shot;
+    this.title.textContent = text.outcome_title;
+    this.hint.textContent = text[`outcome_${shot.scored}`];
+    this.tokens.setAttribute("aria-label", text.tokens_label);
+    this.loss.replaceChildren(...lossChange(shot));
+    this.buttons = steps.map((step, p) => this.token(step, p));
+    this.tokens.replaceChildren(...this.buttons);
+    this.choose(this.lab.shownPosition());
+  }
+
+  token(step, p) {
+    const { text } = this.lab.shot;
+    const changed = step.now[0] !== step.own[0];
+    const wrong = step.target !== null && step.now[0] !== step.target;
+    const parts = [element("small", { text: printable(step.read) }), element("b", { text: printable(step.now[0]) })];
+    if (changed) parts.push(element("s", { text: printable(step.own[0]) }));
+    const hint = fill(text.step_hint, { read: printable(step.read), now: printable(step.now[0]), own: printable(step.own[0]) });
+    return element("button", {
+      type: "button", role: "option", class: `token${changed ? " changed" : ""}${wrong ? " wrong" : ""}`, title: hint, "aria-label": hint,
+      click: () => this.lab.choosePosition(p),
+    }, parts);
+  }
+
+  choose(p) {
+    const { steps, text } = this.lab.shot;
+    if (!steps.length) return;
+    const step = steps[p];
+    this.buttons.forEach((button, i) => {
+      button.setAttribute("aria-selected", String(i === p));
+      button.tabIndex = i === p ? 0 : -1;
+    });
+    this.top.replaceChildren(
+      element("span", { text: fill(text.top_at, { read: printable(step.read) }) }),
+      element("span", { class: "keys" }, [
+        element("i", { class: "key-before" }), element("span", { text: text.own_short }), element("i", { class: "key-after" }), element("span", { text: text.now_short }),
+      ]),
+    );
+    this.bars.replaceChildren(...step.candidates.map(([token, now, own]) => candidateBar(token, now, own, token === step.target)));
+  }
+
+  key(event) {
+    const steps = { ArrowRight: 1, ArrowLeft: -1, Home: -1e6, End: 1e6 };
+    if (!(event.key in steps)) return;
+    event.preventDefault();
+    this.lab.choosePosition(clamp(this.lab.shownPosition() + steps[event.key], 0, this.buttons.length - 1));
+    this.buttons[this.lab.shownPosition()].focus();
+  }
+}
+
+// "loss 0.084 → 0.732 (+0.649)"; nothing where nothing is scored.
+function lossChange({ loss, text }) {
+  if (!loss) return [];
+  const change = loss.now === null ? null : loss.now - loss.own;
+  const style = change === null || change > 0.0005 ? "worse" : change < -0.0005 ? "better" : "same";
+  return [
+    element("span", { class: "loss" }, [
+      element("span", { class: "faint", text: `${text.loss} ` }), element("span", { class: "before", text: `${fixed(loss.own, 3)} → ` }),
+      element("b", { text: fixed(loss.now, 3) }),
+      element("b", { class: style, text: change === null ? " NaN" : ` (${signed(change, 3)})` }),
+    ]),
+  ];
+}
+
+function candidateBar(token, now, own, right) {
+  const bar = (name, share) => {
+    const one = element("i", { class: name });
+    one.style.width = `${share === null ? 0 : clamp(share, 0, 1) * 100}%`;
+    return one;
+  };
+  return element("li", {}, [
+    element("span", { class: `name${right ? " right" : ""}`, text: `${right ? "✓ " : ""}${printable(token)}` }),
+    element("span", { class: "pair" }, [bar("before", own), bar("after", now)]),
+    element("span", { class: `number${now === null ? " alarm" : ""}`, text: `${probabilityText(own)} → ${probabilityText(now)}` }),
+  ]);
+}
+
+// The verdict in one plain sentence, large; what follows from it, smaller.
+function writeVerdict(lab) {
+  const { refs, shot } = lab;
+  const { level, sentence, details } = shot.verdict;
+  const sign = { leak: "⚠", dead: "⚠", fine: "✓" }[level];
+  refs.verdict.dataset.level = level;
+  refs.verdict.replaceChildren(
+    element("span", { class: "sign", text: sign, "aria-hidden": "true" }),
+    element("strong", { text: sentence }),
+    ...details.map((detail) => element("span", { class: "detail", text: detail })),
+    ...lossChange(shot),
+  );
+}

@@ -1,0 +1,242 @@
+// The mask matrix: click, drag, labels, keyboard. A cell changes in the frame of the event; the server hears of it after.
+
+class Paint {
+  constructor(lab) {
+    this.lab = lab;
+    this.stroke = null;
+    this.strokes = Math.floor(Math.random() * 2 ** 30);
+    this.zoomTools = element("div", { class: "zoom", role: "group" });
+    for (const [name, sign] of [["zoom_in", "+"], ["zoom_out", "−"], ["zoom_reset", "⤢"]]) {
+      this.zoomTools.append(element("button", { type: "button", class: "tool", text: sign, "data-name": name, click: () => lab.zoomStep(name) }));
+    }
+    this.legend = element("span", { class: "legend" });
+    lab.refs.paint.tools.append(this.legend, this.zoomTools);
+    const { surface } = lab.refs;
+    surface.addEventListener("pointerdown", (event) => this.down(event));
+    surface.addEventListener("pointermove", (event) => this.move(event));
+    surface.addEventListener("pointerup", () => this.up());
+    surface.addEventListener("pointercancel", () => this.up());
+    surface.addEventListener("pointerleave", () => !this.stroke && lab.hover(null));
+    surface.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
+    surface.addEventListener("contextmenu", (event) => this.stroke && event.preventDefault());
+    surface.addEventListener("keydown", (event) => this.key(event));
+    surface.addEventListener("focus", () => lab.hover(lab.cursor));
+  }
+
+  write() {
+    const { refs, shot } = this.lab;
+    const { text } = shot;
+    refs.paint.title.textContent = `② ${text.paint_title}`;
+    refs.paint.hint.textContent = text.paint_hint;
+    refs.paint.hint.title = text.paint_keys;
+    refs.surface.setAttribute("aria-label", fill(text.paint_label, { rows: shot.axes.rows, columns: shot.axes.columns }));
+    this.legend.replaceChildren(
+      element("i", { class: "key-visible" }), element("span", { text: text.key_visible }),
+      element("i", { class: "key-blocked" }), element("span", { text: text.key_blocked }),
+      element("i", { class: "key-painted" }), element("span", { text: text.key_painted, title: text.differs }),
+    );
+    for (const button of this.zoomTools.children) {
+      button.title = text[button.dataset.name];
+      button.setAttribute("aria-label", text[button.dataset.name]);
+    }
+  }
+
+  // A square-ish field of cells, as large as its card allows.
+  layout(width, height) {
+    const { lab } = this;
+    const { axes } = lab.shot;
+    const layout = wholeMatrix(axes, { x: 0, y: 0, w: width, h: height }, lab.theme, lab.base, lab.ratio);
+    this.box = layout;
+    this.zoomTools.hidden = mostZoom(layout) < 1.7;
+    return layout;
+  }
+
+  tiles() {
+    const { lab } = this;
+    const { shot, theme, cells } = lab;
+    const own = shot.array("own");
+    const opened = parseColour(theme.alarm_fill);
+    return new Tiles({
+      ...shot.axes, values: cells, blocked: cells.map((visible) => 1 - visible),
+      marked: cells.map((visible, i) => (visible === own[i] ? 0 : 1)),
+      paint: (_, i) => (cells[i] === own[i] ? theme.visibleRgb : opened),
+    });
+  }
+
+  draw() {
+    const { lab, box } = this;
+    const { refs, shot, theme } = lab;
+    const painter = CanvasPainter.on(refs.paint.canvas, box.box.w, box.box.h, theme, lab.ratio);
+    const part = windowOf(shot.axes, lab.zoom);
+    paintTiles(painter, (this.drawn ||= this.tiles()), box.cells, part, theme);
+    const lit = lab.lit || {};
+    paintRowLabels(painter, shot.axes, box, part, theme, lit.row ?? null);
+    paintColumnLabels(painter, shot.axes, box, part, theme, lit.column ?? null);
+    paintCrossing(painter, box.cells, part, lit.row ?? null, lit.column ?? null, theme);
+  }
+
+  changed() {
+    this.drawn = null;
+  }
+
+  // -- pointer -------------------------------------------------------------------------------------------------------
+  place(event) {
+    const bounds = this.lab.refs.surface.getBoundingClientRect();
+    return [event.clientX - bounds.left, event.clientY - bounds.top];
+  }
+
+  hit(event, inside = false) {
+    const [x, y] = this.place(event);
+    const { cells } = this.box;
+    const into = inside ? [clamp(x, cells.x, cells.x + cells.w - 0.01), clamp(y, cells.y, cells.y + cells.h - 0.01)] : [x, y];
+    return hitMatrix(this.box, { kind: this.lab.shot.axes, zoom: this.lab.zoom }, ...into);
+  }
+
+  down(event) {
+    if (event.button !== 0 || this.stroke) return;
+    const hit = this.hit(event);
+    if (!hit) return;
+    this.lab.refs.surface.setPointerCapture(event.pointerId);
+    this.lab.refs.surface.focus({ preventScroll: true });
+    event.preventDefault();
+    const mode = hit.row === null ? "column" : hit.column === null ? "row" : "cell";
+    const visible = !this.wholly(this.area(hit, hit, mode));
+    this.stroke = { id: this.strokes++, mode, visible, last: hit };
+    this.reach(hit);
+  }
+
+  move(event) {
+    if (!this.stroke) {
+      this.lab.hover(this.hit(event));
+      return;
+    }
+    const passed = event.getCoalescedEvents ? event.getCoalescedEvents() : [];
+    for (const one of passed.length ? passed : [event]) this.reach(this.hit(one, true));
+  }
+
+  up() {
+    if (!this.stroke) return;
+    this.stroke = null;
+    this.lab.operations.send(false);
+  }
+
+  // A drag is a line from cell to cell, however far apart two events are.
+  reach(to) {
+    const { stroke, lab } = this;
+    const from = stroke.last;
+    const areas = [];
+    if (stroke.mode === "cell") for (const cell of lineOfCells(from, to)) areas.push(...this.area(cell, cell, "cell"));
+    else areas.push(...this.area(from, to, stroke.mode));
+    stroke.last = stroke.mode === "cell" ? to : { row: to.row ?? from.row, column: to.column ?? from.column };
+    lab.hover(to);
+    this.fill(areas, stroke.visible, stroke.id);
+  }
+
+  area(from, to, mode) {
+    const { rows, columns } = this.lab.shot.axes;
+    const span = (a, b) => [Math.min(a, b), Math.max(a, b)];
+    if (mode === "row") return [...span(from.row, to.row), 0, columns - 1];
+    if (mode === "column") return [0, rows - 1, ...span(from.column, to.column)];
+    return [to.row, to.row, to.column, to.column];
+  }
+
+  wholly([top, bottom, left, right]) {
+    const { cells, shot } = this.lab;
+    for (let q = top; q <= bottom; q++) {
+      for (let k = left; k <= right; k++) if (!cells[q * shot.axes.columns + k]) return false;
+    }
+    return true;
+  }
+
+  fill(areas, visible, stroke) {
+    const { lab } = this;
+    const { columns } = lab.shot.axes;
+    const changing = [];
+    for (let i = 0; i < areas.length; i += 4) {
+      const area = areas.slice(i, i + 4);
+      const value = visible ? 1 : 0;
+      let changes = false;
+      for (let q = area[0]; q <= area[1] && !changes; q++) {
+        for (let k = area[2]; k <= area[3] && !changes; k++) changes = lab.cells[q * columns + k] !== value;
+      }
+      if (changes) {
+        fillAreas(lab.cells, columns, area, visible);
+        changing.push(...area);
+      }
+    }
+    if (!changing.length) return;
+    this.changed();
+    this.draw();
+    lab.ask("paint", { areas: changing, visible, stroke });
+  }
+
+  // -- wheel and keyboard --------------------------------------------------------------------------------------------
+  wheel(event) {
+    const { lab } = this;
+    const zoomedIn = lab.zoom.zoom > 1;
+    if (this.zoomTools.hidden || (!event.ctrlKey && !zoomedIn)) return;
+    event.preventDefault();
+    const { cells } = this.box;
+    const [x, y] = this.place(event);
+    const pixels = event.deltaMode === 1 ? event.deltaY * 32 : event.deltaY;
+    if (event.ctrlKey) {
+      lab.zoomAt(Math.exp(-clamp(pixels, -240, 240) * 0.01), clamp((x - cells.x) / cells.w, 0, 1), clamp((y - cells.y) / cells.h, 0, 1));
+    } else {
+      const sideways = event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY);
+      lab.pan(sideways ? event.deltaX || pixels : 0, sideways ? 0 : pixels, cells);
+    }
+  }
+
+  key(event) {
+    const { lab } = this;
+    const { rows, columns } = lab.shot.axes;
+    const at = lab.cursor;
+    const page = Math.max(1, Math.floor(windowOf(lab.shot.axes, lab.zoom).rows) - 1);
+    const moves = {
+      ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1], Home: [0, -columns], End: [0, columns],
+      PageUp: [-page, 0], PageDown: [page, 0],
+    };
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key in moves) {
+      const [dq, dk] = moves[event.key];
+      const next = { row: clamp(at.row + dq, 0, rows - 1), column: clamp(at.column + dk, 0, columns - 1) };
+      // Shift drags the cell's own state along, as a pressed mouse button would.
+      if (event.shiftKey) this.paintOnce(next, "cell", Boolean(lab.cells[at.row * columns + at.column]));
+      lab.moveCursor(next.row, next.column);
+    } else if (event.key === " " || event.key === "Enter") this.paintOnce(at, "cell");
+    else if (event.key === "r" || event.key === "R") this.paintOnce(at, "row");
+    else if (event.key === "c" || event.key === "C") this.paintOnce(at, "column");
+    else if (event.key === "+" || event.key === "-") lab.zoomStep(event.key === "+" ? "zoom_in" : "zoom_out");
+    else return;
+    event.preventDefault();
+    lab.say();
+  }
+
+  paintOnce(at, mode, visible = null) {
+    const area = this.area(at, at, mode);
+    this.fill(area, visible ?? !this.wholly(area), this.strokes++);
+  }
+}
+
+// Every cell on the straight line between two cells, both included (Bresenham).
+function lineOfCells(from, to) {
+  const found = [];
+  let { row, column } = from;
+  const dr = Math.abs(to.row - row);
+  const dc = Math.abs(to.column - column);
+  const [sr, sc] = [row < to.row ? 1 : -1, column < to.column ? 1 : -1];
+  let error = dc - dr;
+  for (;;) {
+    found.push({ row, column });
+    if (row === to.row && column === to.column) return found;
+    const twice = 2 * error;
+    if (twice > -dr) {
+      error -= dr;
+      column += sc;
+    }
+    if (twice < dc) {
+      error += dc;
+      row += sr;
+    }
+  }
+}

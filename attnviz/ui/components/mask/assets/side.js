@@ -1,0 +1,134 @@
+// Two quiet cards: the sentence with PADs added, and the mask to take away.
+
+class Padding {
+  constructor(lab) {
+    this.lab = lab;
+    this.title = element("h3");
+    this.hint = element("p", { class: "hint" });
+    this.count = element("output");
+    const step = (by) => () => lab.ask("pads", { value: clamp(lab.shot.pads + by, 0, lab.shot.most_pads) });
+    this.less = element("button", { type: "button", class: "tool", text: "−", click: step(-1) });
+    this.more = element("button", { type: "button", class: "tool", text: "+", click: step(1) });
+    this.answers = element("dl", { class: "answers" });
+    lab.refs.padding.append(
+      element("header", {}, [this.title, element("span", { class: "stepper", role: "group" }, [this.less, this.count, this.more])]), this.hint, this.answers,
+    );
+  }
+
+  write() {
+    const { refs, shot } = this.lab;
+    const { text } = shot;
+    refs.padding.hidden = shot.most_pads === 0 && shot.pads === 0;
+    this.title.textContent = text.padding_title;
+    this.hint.textContent = shot.pads ? text.padding_hint : text.padding_try;
+    this.count.textContent = `${shot.pads} PAD`;
+    this.less.disabled = shot.pads === 0;
+    this.more.disabled = shot.pads >= shot.most_pads;
+    this.less.setAttribute("aria-label", text.pads_less);
+    this.more.setAttribute("aria-label", text.pads_more);
+    this.answers.replaceChildren(
+      ...shot.answers.flatMap(({ name, said, same }) => [
+        element("dt", { text: text[`answer_${name}`] }),
+        element("dd", { class: same ? "same" : "other", text: `${same ? "" : "✗ "}${said || "∅"}` }),
+      ]),
+    );
+  }
+}
+
+const APIS = ["sdpa", "flex", "mha"];
+const LARGEST_FILE = 16 * 2 ** 20;
+
+class TakeAway {
+  constructor(lab) {
+    this.lab = lab;
+    this.title = element("h3");
+    this.buttons = new Map();
+    const button = (name, act) => {
+      const node = element("button", { type: "button", class: "tool wide", "data-name": name, click: act });
+      this.buttons.set(name, node);
+      return node;
+    };
+    const files = ["csv", "npy"].map((format) => button(format, () => (this.wanted = { seq: lab.ask("export", { format }), format })));
+    this.file = element("input", { type: "file", accept: ".csv,.npy,.txt", class: "file", tabindex: "-1" });
+    this.file.addEventListener("change", () => this.load());
+    this.code = element("div", { class: "code", hidden: "" });
+    this.apis = new Segments((api) => lab.ask("code", { api }));
+    this.pre = element("pre", { tabindex: "0" });
+    this.copied = element("span", { class: "faint", role: "status" });
+    this.code.append(element("div", { class: "group" }, [this.apis.node, button("copy", () => this.copy()), this.copied]), this.pre);
+    lab.refs.take.append(
+      element("header", {}, [this.title]),
+      element("div", { class: "group" }, [...files, button("png", () => this.png()), button("load", () => this.file.click()), this.file, button("show_code", () => this.toggleCode())]),
+      this.code,
+    );
+  }
+
+  write() {
+    const { shot } = this.lab;
+    const { text } = shot;
+    this.title.textContent = text.take_title;
+    for (const [name, node] of this.buttons) {
+      node.textContent = text[`take_${name}`];
+      node.title = text[`take_${name}_help`];
+    }
+    this.file.setAttribute("aria-label", text.take_load);
+    this.code.hidden = !shot.code;
+    this.buttons.get("show_code").setAttribute("aria-expanded", String(Boolean(shot.code)));
+    if (shot.code) {
+      this.apis.write(text.apis, APIS.map((api) => [api, text[`api_${api}`]]), shot.code.api);
+      this.pre.textContent = shot.code.source;
+    }
+    if (this.wanted && shot.file && shot.file.seq === this.wanted.seq) {
+      save(new Blob([shot.body.slice(shot.blocks.file[0], shot.blocks.file[0] + shot.blocks.file[1])]), `${shot.name}.${this.wanted.format}`);
+      this.wanted = null;
+    }
+  }
+
+  toggleCode() {
+    this.lab.ask("code", { api: this.lab.shot.code ? null : APIS[0] });
+  }
+
+  copy() {
+    const { text } = this.lab.shot;
+    const done = (words) => {
+      this.copied.textContent = words;
+      setTimeout(() => (this.copied.textContent = ""), 3000);
+    };
+    if (navigator.clipboard) navigator.clipboard.writeText(this.pre.textContent).then(() => done(text.copied), () => done(text.copy_failed));
+    else done(text.copy_failed);
+  }
+
+  async load() {
+    const file = this.file.files[0];
+    this.file.value = "";
+    if (!file) return;
+    if (file.size > LARGEST_FILE) {
+      this.lab.formula.problem.textContent = fill(this.lab.shot.text.file_too_large, { given: file.size, limit: LARGEST_FILE });
+      this.lab.formula.problem.hidden = false;
+      return;
+    }
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    let binary = "";
+    for (let i = 0; i < bytes.length; i += 32768) binary += String.fromCharCode(...bytes.subarray(i, i + 32768));
+    this.lab.ask("load", { name: file.name.slice(-80), data: btoa(binary) });
+  }
+
+  // The mask as a picture of its own, with labels and legend, at twice the size.
+  png() {
+    const { lab } = this;
+    const { shot, theme } = lab;
+    const { axes } = shot;
+    const side = clamp(Math.max(axes.rows, axes.columns) * 34, 420, 1400);
+    const layout = matrixLayout(axes, { x: 24, y: 64, w: side + 110, h: side + 90 }, theme, 16, 2);
+    const canvas = document.createElement("canvas");
+    const painter = CanvasPainter.on(canvas, layout.box.w + 48, layout.box.h + 96, theme, 2);
+    painter.rect(0, 0, layout.box.w + 48, layout.box.h + 96, theme.surface);
+    const formula = fitted(`${targetName(shot.target, shot.text)}: ${shot.formula}`, layout.box.w, fontOf(theme, 18, 650));
+    painter.text(formula, 24, 34, { size: 18, weight: 650, colour: theme.ink });
+    paintTiles(painter, lab.paint.tiles(), layout.cells, windowOf(axes, WHOLE), theme);
+    paintRowLabels(painter, axes, layout, windowOf(axes, WHOLE), theme, null);
+    paintColumnLabels(painter, axes, layout, windowOf(axes, WHOLE), theme, null);
+    painter.text(`${shot.text.visible}   ${shot.text.blocked}`, 24, layout.box.h + 76, { size: 14, colour: theme.muted });
+    canvas.toBlob((blob) => save(blob, `${shot.name}.png`), "image/png");
+  }
+}

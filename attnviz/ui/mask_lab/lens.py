@@ -1,0 +1,64 @@
+"""What the lab keeps of a forward pass: the weights of every head, and one head in full.
+
+`attnviz.trace.watch` keeps everything; at 512 tokens that is more than a cell painted in a drag can wait for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from attnviz.data import Batch
+from attnviz.masks import MaskPlan
+from attnviz.model import Chain, Transformer
+from attnviz.trace.application import MaskApplication
+from attnviz.trace.loss import mean_loss
+from attnviz.trace.watching import evaluating, to_numpy
+
+Floats = NDArray[np.float32]
+DETAILS = ("scores", "mask", "masked_scores", "weights", "head_output")
+
+
+@dataclass(frozen=True, eq=False)
+class Pass:
+    """One forward pass of one example."""
+
+    weights: Mapping[str, Floats]  # by attention site, (H, T, S)
+    detail: Mapping[str, NDArray[np.generic]]  # of the head looked at: DETAILS, (T, S), the output (T, D)
+    logits: Floats  # (T, V)
+    loss: float | None  # nats per target token
+
+
+@dataclass
+class Lens:
+    """A probe that keeps and changes nothing."""
+
+    site: str
+    head: int
+    weights: dict[str, Floats] = field(default_factory=dict)
+    detail: dict[str, NDArray[np.generic]] = field(default_factory=dict)
+
+    def wants(self, site: str) -> bool:
+        return site.endswith("_attn")
+
+    def tap(self, site: str, name: str, value: Tensor) -> Tensor:
+        if name == "weights":
+            self.weights[site] = to_numpy(value[0])
+        if site == self.site and name in DETAILS:
+            per_head = value[0, self.head if value.size(1) > 1 else 0]
+            self.detail[name] = to_numpy(per_head)
+        return value
+
+
+def run(model: Transformer, batch: Batch, masks: MaskPlan, application: MaskApplication, site: str, head: int) -> Pass:
+    """The model on the batch's first example, under `masks` applied as `application` says."""
+    lens = Lens(site, head)
+    with evaluating(model):
+        logits = model(batch.src, batch.decoder_input, masks=masks, probe=Chain([application.probe(), lens]))
+        loss = None if batch.targets is None else mean_loss(logits, batch.targets)
+    mask = np.broadcast_to(lens.detail["mask"], lens.detail["scores"].shape)
+    return Pass(lens.weights, {**lens.detail, "mask": mask}, to_numpy(logits[0]), loss)

@@ -1,0 +1,59 @@
+"""How a lab opens when the address says nothing: one cell painted that lets a row read its own answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from attnviz.masks import causal
+from attnviz.trace.application import MaskApplication
+from attnviz.trace.predictions import log_probabilities
+from attnviz.ui.mask_lab import address
+from attnviz.ui.mask_lab.lab import Lab
+from attnviz.ui.mask_lab.lens import run
+from attnviz.ui.mask_lab.measuring import Baseline
+from attnviz.ui.mask_lab.painting import Cell, paint
+from attnviz.ui.mask_lab.setting import Setting, Target
+from attnviz.ui.mask_lab.subject import Subject
+
+TRIED = 10  # rows whose leak is tried
+FIRST_ROW = 1  # row 0 reads nothing but the beginning; its leak teaches less
+
+
+def default_target(subject: Subject) -> Target:
+    """Decoder self-attention, where a mask matters most; else the first kind there is."""
+    return Target("decoder_self") if "decoder_self" in subject.sizes else Target(next(iter(subject.sizes)))
+
+
+def telling_leak(subject: Subject, own: Baseline) -> Cell | None:
+    """Of the cells (i, i + 1), by which row i reads the token it has to predict, the one that changes most."""
+    if "decoder_self" not in subject.sizes:
+        return None
+    queries, keys = subject.sizes["decoder_self"]
+    site, before = subject.model.sites_of("decoder_self")[0], np.exp(log_probabilities(own.logits))
+    found: list[tuple[float, Cell]] = []
+    for row in range(FIRST_ROW, min(queries - 1, FIRST_ROW + TRIED)):
+        cell = (row, row + 1)
+        mask = paint(causal(), [cell], True, heads=subject.model.config.n_heads, queries=queries, keys=keys)
+        seen = run(
+            subject.model, subject.batch, subject.own.with_kind("decoder_self", mask), MaskApplication(), site, 0
+        )
+        change = np.abs(np.exp(log_probabilities(seen.logits)) - before).sum(axis=-1).max()
+        found.append((float(change), cell))
+    return max(found)[1] if found else None
+
+
+def opened(params: Mapping[str, str], subject: Subject, leak: Cell | None) -> tuple[Lab, tuple[address.Refused, ...]]:
+    """A new lab: as an address describes it, else with `leak` painted in the decoder's self-attention."""
+    default = default_target(subject)
+    target, look = address.target_of_address(params, subject, default)
+    if address.says_something(params):
+        setting, refused = address.setting_of(params, subject)
+        return Lab(target=target, look=look, setting=setting), refused
+    setting = Setting()
+    if leak is not None:
+        queries, keys = subject.sizes["decoder_self"]
+        leaking = paint(causal(), [leak], True, heads=subject.model.config.n_heads, queries=queries, keys=keys)
+        setting = setting.with_edit(Target("decoder_self"), leaking)
+    return Lab(target=target, look=look, setting=setting), ()

@@ -1,0 +1,132 @@
+"""What the user has set, as one frozen value: masks by target, how they are applied, padding. No Streamlit here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from attnviz.masks import KINDS, Kind, Mask, MaskPlan, key_padding, kind_of
+from attnviz.masks.parse import parse
+from attnviz.model import Transformer
+from attnviz.trace.application import Application, Precision
+
+MOST_PADS = 12
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a mask is meant for: a whole kind of attention, one of its layers, or one head; both count from 0."""
+
+    kind: Kind
+    layer: int | None = None
+    head: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"kind is {self.kind!r}; allowed: {', '.join(KINDS)}")
+        if self.head is not None and self.layer is None:
+            raise ValueError(f"head is {self.head}, but no layer is given")
+
+    @property
+    def name(self) -> str:
+        """As an address writes it, layers and heads from 1: `cross`, `cross.2`, `cross.2.3`."""
+        return ".".join([str(self.kind), *(str(n + 1) for n in (self.layer, self.head) if n is not None)])
+
+    @property
+    def wider(self) -> tuple[Target, ...]:
+        """The targets that contain this one, the nearest first: head → layer → kind."""
+        whole = Target(self.kind)
+        if self.head is not None:
+            return Target(self.kind, self.layer), whole
+        return () if self.layer is None else (whole,)
+
+    @property
+    def rank(self) -> tuple[int, int, int]:
+        """Order of application: kinds first, exceptions after what they except from."""
+        layer, head = (-1 if number is None else number for number in (self.layer, self.head))
+        return KINDS.index(self.kind), layer, head
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Everything that changes a number on the page. Equal settings give equal pictures."""
+
+    edits: tuple[tuple[Target, Mask], ...] = ()  # in order of `Target.rank`, each target once
+    application: Application = "own"
+    precision: Precision = "fp32"
+    pads: int = 0  # PAD tokens added after the source
+
+    def edit(self, target: Target) -> Mask | None:
+        """The mask given to exactly this target."""
+        return dict(self.edits).get(target)
+
+    def with_edit(self, target: Target, mask: Mask | None) -> Setting:
+        """The same with another mask for a target; None takes the edit back."""
+        edits: dict[Target, Mask] = {known: given for known, given in self.edits if known != target}
+        if mask is not None:
+            edits[target] = mask
+        return replace(self, edits=tuple(sorted(edits.items(), key=lambda item: item[0].rank)))
+
+    def inherited(self, target: Target, own: MaskPlan) -> Mask:
+        """The mask a target has without an edit of its own."""
+        edits = dict(self.edits)
+        for wider in target.wider:
+            if wider in edits:
+                return edits[wider]
+        return own.of(target.kind)
+
+    def mask_at(self, target: Target, own: MaskPlan) -> Mask:
+        """The mask that the target shows: its own edit, or what it inherits."""
+        found = self.edit(target)
+        return self.inherited(target, own) if found is None else found
+
+
+def plan_of(setting: Setting, own: MaskPlan, model: Transformer) -> MaskPlan:
+    """The masks of the whole model: its own, then the edits from the widest to the narrowest."""
+    plan = own
+    for target, mask in setting.edits:
+        if target.layer is None:
+            plan = plan.with_kind(target.kind, mask)
+            continue
+        site = model.sites_of(target.kind)[target.layer]
+        plan = plan.with_site(site, mask) if target.head is None else plan.with_heads(site, [target.head], mask)
+    return plan
+
+
+def exists(target: Target, model: Transformer) -> bool:
+    """Whether a model has this kind, layer and head."""
+    layers = len(model.sites_of(target.kind))
+    return layers > (target.layer or 0) and model.config.n_heads > (target.head or 0)
+
+
+def target_of(site: str, model: Transformer, head: int | None = None) -> Target:
+    """The target that is a site, or one head of it."""
+    kind = kind_of(site)
+    return Target(kind, model.sites_of(kind).index(site), head)
+
+
+def written(mask: Mask, real: int) -> str:
+    """The mask's complete text; the padding after `real` keys is written `padding`, whatever the sentence."""
+    return mask.spec.replace(f"padding({real})", "padding")
+
+
+def names_given(real: int) -> Mapping[str, Mask]:
+    """What a formula may say without brackets: `padding` hides the keys that stand after the `real` ones."""
+    return {"padding": key_padding([real])}
+
+
+def read(text: str, real: int) -> Mask:
+    """The inverse of `written`; MaskError says what is wrong with a typed formula."""
+    return parse(text, names_given(real))
+
+
+def refitted(setting: Setting, old: Mapping[Kind, int], new: Mapping[Kind, int]) -> Setting:
+    """The same setting for another sentence: `padding` now means the new sentence's."""
+    if old == new:
+        return setting
+    moved = (
+        (target, read(written(mask, old[target.kind]), new[target.kind]))
+        for target, mask in setting.edits
+        if target.kind in old and target.kind in new
+    )
+    return replace(setting, edits=tuple(moved))
