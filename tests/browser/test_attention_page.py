@@ -1,0 +1,186 @@
+"""The app in a real browser: both languages, another sentence, a head switched off, links, hostile text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from attnviz.training.checkpoint import shipped
+from attnviz.ui.text import words
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not {"pinyin", "reverse"} <= set(shipped()), reason="no shipped checkpoints"),
+]
+APP = Path(__file__).resolve().parents[2] / "app.py"
+FIELD = ".st-key-av-sentence input[type=text]"
+
+
+@pytest.fixture(scope="module")
+def server(serve: Callable[..., Any]) -> Iterator[Any]:
+    with serve(APP) as running:
+        yield running
+
+
+def opened(tab: Any, server: Any, path: str = "/") -> Any:
+    """Open a page and wait until its predictions are on screen."""
+    tab.page.goto(server.url + path)
+    tab.page.wait_for_selector(".token", timeout=60_000)
+    tab.page.wait_for_selector('[data-switch="1.1"]')
+    return tab.page
+
+
+def loss(page: Any) -> str:
+    return str(page.inner_text(".loss"))
+
+
+def said(page: Any) -> list[str]:
+    return list(page.locator(".token .said").all_inner_texts())
+
+
+def address(page: Any) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
+
+
+def settled(page: Any, selector: str, before: str) -> None:
+    """Wait until the text of an element inside a component is another one."""
+    for _ in range(150):
+        if page.inner_text(selector) != before:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"{selector} still says {before!r}")
+
+
+def typed_in(page: Any, text: str) -> None:
+    """Type another sentence and wait for its predictions."""
+    before = page.inner_text(".tokens")
+    page.locator(FIELD).first.fill(text)
+    page.locator(FIELD).first.press("Enter")
+    settled(page, ".tokens", before)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_sentence_a_head_and_the_language(chromium_page: Callable[..., Any], server: Any, language: str) -> None:
+    tab = chromium_page(locale={"zh": "zh-CN", "en": "en-GB"}[language])
+    page = opened(tab, server, "/?model=reverse")
+    question = words("attention", language)("question")  # type: ignore[arg-type]
+    assert page.inner_text(".av-question").startswith(question)
+    assert said(page)[:-1] == list("cba")
+
+    typed_in(page, "fedcb")
+    assert said(page) == [*"bcdef", "</s>"]
+
+    page.locator('[data-head="2.3"]').click()
+    assert address(page)["head"] == "3"
+    before = loss(page)
+    assert "Δ" not in before
+    page.locator('[data-switch="1.1"]').click()
+    settled(page, ".loss", before)
+    assert "Δ" in loss(page)
+    moved = page.inner_text(".loss b")
+
+    other = "English" if language == "zh" else "中文"
+    page.locator("[data-testid=stSidebar] button", has_text=other).click()
+    page.wait_for_function("old => !document.querySelector('.av-question').innerText.startsWith(old)", arg=question)
+    page.wait_for_timeout(800)
+    assert page.input_value(FIELD) == "fedcb"
+    assert address(page)["head"] == "3"
+    assert address(page)["lang"] == ("en" if language == "zh" else "zh")
+    assert page.get_attribute('[data-head="2.3"]', "aria-pressed") == "true"
+    assert page.get_attribute('[data-switch="1.1"]', "aria-checked") == "false"
+    assert page.inner_text(".loss b") == moved
+
+    assert not tab.console_errors
+    assert not tab.foreign_requests
+
+
+def test_choosing_a_token_or_a_head_needs_no_server(chromium_page: Callable[..., Any], server: Any) -> None:
+    tab = chromium_page()
+    page = opened(tab, server, "/?model=reverse&example=2")
+    page.wait_for_timeout(1500)
+    tab.forget()
+    heading = page.inner_text(".top h2")
+    page.locator(".token").nth(1).click()
+    page.keyboard.press("ArrowRight")
+    assert page.locator('.token[aria-selected="true"]').count() == 1
+    assert page.inner_text(".top h2") != heading
+    page.locator('[data-head="1.2"]').click()
+    assert not tab.frames_sent
+    assert address(page)["layer"] == "1"
+
+
+def test_a_deep_link_to_a_fresh_server_opens_what_it_says(chromium_page: Callable[..., Any], serve: Any) -> None:
+    with serve(APP) as fresh:
+        tab = chromium_page(locale="zh-CN")
+        page = opened(tab, fresh, "/attention?model=reverse&example=3&kind=encoder_self&layer=1&head=4&lang=en")
+        assert page.inner_text(".av-question").startswith(words("attention", "en")("question"))
+        assert page.input_value(FIELD) == "banana"
+        assert page.get_attribute('[data-head="1.4"]', "aria-pressed") == "true"
+        assert page.locator(".av-notice").count() == 0
+        assert not tab.foreign_requests
+
+
+def test_the_link_one_shares_holds_no_text_of_ones_own(chromium_page: Callable[..., Any], server: Any) -> None:
+    tab = chromium_page(permissions=["clipboard-read", "clipboard-write"])
+    page = opened(tab, server, "/?model=reverse")
+    typed_in(page, "dcbaa")
+    page.wait_for_function("() => !new URL(location.href).searchParams.has('example')")
+    page.locator("button[part=share]").click()
+    page.wait_for_selector("button.done")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == page.url
+    assert "dcbaa" not in copied
+    assert {"model", "kind", "layer", "head", "lang"} <= set(address(page))
+
+
+HOSTILE = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>**b**'
+
+
+def test_hostile_text_stays_text(chromium_page: Callable[..., Any], server: Any) -> None:
+    tab = chromium_page()
+    page = opened(tab, server, "/?model=pinyin&layer=%3Cimg%20src%3Dx%20onerror%3D%22window.hacked%3D1%22%3E")
+    assert page.locator(".av-notice").count() == 1
+    typed_in(page, HOSTILE)
+    page.wait_for_timeout(500)
+    assert page.evaluate("window.hacked") is None
+    assert "<" in page.inner_text(".av-notice >> nth=-1")
+    assert page.locator("img[src=x]").count() == 0
+    assert not tab.console_errors
+
+
+def test_a_file_of_ones_own_gives_a_sentence_and_its_reference(
+    chromium_page: Callable[..., Any], server: Any, tmp_path: Path
+) -> None:
+    pairs = tmp_path / "pairs.csv"
+    pairs.write_text("abc,aaa\nfed,def\n", encoding="utf-8")
+    tab = chromium_page(locale="en-GB")
+    page = opened(tab, server, "/?model=reverse")
+    page.locator(".st-key-av-sentence button[data-testid=stPopoverButton]").first.click()
+    page.locator("input[type=file]").set_input_files(str(pairs))
+    page.get_by_text("2 sentences were read").wait_for()
+    before = loss(page)
+    page.locator("[data-testid=stPopoverBody] [data-testid=stSelectbox] input").click()
+    page.get_by_role("option", name="abc").click()
+    settled(page, ".loss", before)
+    assert "from your file" in page.inner_text(".how")
+    assert "not a" in " ".join(page.locator(".token .note").all_inner_texts())
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1920, 1080)])
+@pytest.mark.parametrize("dark", [False, True])
+def test_everything_fits_one_screen(
+    chromium_page: Callable[..., Any], server: Any, size: tuple[int, int], dark: bool
+) -> None:
+    tab = chromium_page(width=size[0], height=size[1], dark=dark)
+    page = opened(tab, server)
+    page.wait_for_timeout(700)
+    overflow = page.evaluate(
+        "() => { const m = document.querySelector('[data-testid=stMain]'); return m.scrollHeight - m.clientHeight; }"
+    )
+    assert overflow <= 2
+    wide = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0
