@@ -52,7 +52,8 @@ def as_hugging_face(model: Transformer, src: Tensor | None) -> object:
     return Wrapper(config).eval()
 
 
-def generate(model: Transformer, src: Tensor | None, **arguments: object) -> tuple[list[int], float | None]:
+def generate(model: Transformer, src: Tensor | None, **arguments: object) -> list[tuple[list[int], float | None]]:
+    """The texts without BOS and what follows EOS, the best first, with their scores where there are any."""
     model.eval()
     settings_ = transformers.GenerationConfig(
         max_length=MAX_LEN + 1,
@@ -67,7 +68,8 @@ def generate(model: Transformer, src: Tensor | None, **arguments: object) -> tup
     )
     out = as_hugging_face(model, src).generate(torch.tensor([[BOS]]), generation_config=settings_)  # type: ignore[attr-defined]
     scores = getattr(out, "sequences_scores", None)
-    return out.sequences[0, 1:].tolist(), None if scores is None else float(scores[0])
+    texts = [trimmed(tokens) for tokens in out.sequences[:, 1:].tolist()]
+    return list(zip(texts, [None] * len(texts) if scores is None else scores.tolist(), strict=True))
 
 
 def trimmed(tokens: list[int]) -> list[int]:
@@ -107,8 +109,8 @@ def test_filters_agree(seed: int, temperature: float, k: int, p: float, penalty:
 def test_greedy_agrees(seed: int, with_source: bool) -> None:
     model = make_brief_model(seed, "encoder-decoder" if with_source else "decoder-only")
     src = padded_src(1, 7, seed) if with_source else None
-    theirs, _ = generate(model, src)
-    assert greedy(model, src, bos_id=BOS, eos_id=EOS, max_len=MAX_LEN)[0].tolist() == trimmed(theirs)
+    [(theirs, _)] = generate(model, src)
+    assert greedy(model, src, bos_id=BOS, eos_id=EOS, max_len=MAX_LEN)[0].tolist() == theirs
 
 
 @settings(max_examples=25)
@@ -122,10 +124,16 @@ def test_greedy_agrees(seed: int, with_source: bool) -> None:
 def test_beam_search_agrees(seed: int, with_source: bool, beams: int, penalty: float, full: bool) -> None:
     model = make_brief_model(seed, "encoder-decoder" if with_source else "decoder-only")
     src = padded_src(1, 7, seed) if with_source else None
-    theirs, score = generate(
-        model, src, num_beams=beams, length_penalty=penalty, early_stopping=True if full else "never"
+    theirs = generate(
+        model,
+        src,
+        num_beams=beams,
+        num_return_sequences=beams,
+        length_penalty=penalty,
+        early_stopping=True if full else "never",
     )
     options = BeamOptions(beams=beams, length_penalty=penalty, stop_when_full=full)
     *_, tree = beam_search(model, src, bos_id=BOS, eos_id=EOS, max_len=MAX_LEN, options=options)
-    assert list(tree.tokens(tree.best)) == trimmed(theirs)
-    assert tree.nodes[tree.best].normalised == pytest.approx(score, abs=1e-4)
+    assert [list(tree.tokens(node)) for node in tree.finished] == [text for text, _ in theirs]
+    ours = [tree.nodes[node].normalised for node in tree.finished]
+    assert ours == pytest.approx([score for _, score in theirs], abs=1e-4)
