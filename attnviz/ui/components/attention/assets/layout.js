@@ -1,0 +1,161 @@
+// Where everything stands: pure geometry in CSS pixels, the same for the screen, PNG and SVG.
+
+// A cell size that is a whole number of device pixels once it is big enough for that to matter.
+function snapped(size, ratio) {
+  return size >= 14 ? Math.floor(size * ratio) / ratio : size;
+}
+
+// All thumbnails of a kind in a box. Cells may be taller or flatter than wide, within reason, so that the box is filled.
+function gridLayout(kind, width, height, base, ratio) {
+  const { layers, heads, rows, columns } = kind;
+  // With many heads the layer is written once a row, and everything gets smaller.
+  const compact = heads > 8;
+  const gutter = compact ? Math.round(base * 1.9) : 0;
+  const gapX = compact ? 7 : 14;
+  const small = compact ? Math.max(11, Math.round(base * 0.75)) : Math.round(base * 0.87);
+  const column = Math.max(compact ? 37 : 76, (width - gutter - (heads - 1) * gapX - 2) / heads);
+  const titleHeight = Math.round(base * 1.8);
+  const metaLines = (kind.stats.entropy ? 1 : 0) + (kind.stats.delta_loss ? 1 : 0);
+  const oneLine = metaLines === 2 && column >= base * 11.5;
+  const lineHeight = Math.round(small * 1.4);
+  const metaHeight = (oneLine ? 1 : metaLines) * lineHeight + (metaLines ? 4 : 0);
+  const gapY = 14;
+  const room = (height - (layers - 1) * gapY) / layers - titleHeight - metaHeight - 2;
+  const shape = rows / columns;
+  const flattest = column * clamp(shape * 0.5, 0.34, 0.9);
+  const tallest = column * clamp(shape * 1.5, 0.6, 1.9);
+  let w = column - 2;
+  // What does not fit even when flat scrolls, and then it need not be flat.
+  let h = room < flattest ? column * clamp(shape, 0.5, 1.1) : Math.min(room, tallest);
+  w = snapped(w / columns, ratio) * columns;
+  h = snapped(h / rows, ratio) * rows;
+  const rowHeight = titleHeight + h + metaHeight + 2;
+  const spare = height - layers * rowHeight - (layers - 1) * gapY;
+  const extra = layers > 1 && spare > 0 ? Math.min(26, spare / (layers - 1)) : 0;
+  const boxes = [];
+  for (let l = 0; l < layers; l++) {
+    for (let head = 0; head < heads; head++) {
+      const x = gutter + Math.round(head * (column + gapX)) + 1;
+      const y = Math.round(l * (rowHeight + gapY + extra));
+      boxes.push({ layer: l, head, x, y, column, rowHeight, cells: { x, y: y + titleHeight, w, h } });
+    }
+  }
+  return {
+    boxes, column, titleHeight, lineHeight, small, base, oneLine, compact,
+    width: Math.max(width, gutter + heads * column + (heads - 1) * gapX + 2),
+    height: Math.max(rowHeight, layers * rowHeight + (layers - 1) * (gapY + extra)),
+  };
+}
+
+// The width of the grid's card: what its heads want, within a third and a bit over half of the stage.
+function splitOf(kind, width, height, base) {
+  const overhead = base * 4.6 + 14;
+  const thumb = (height - base * 7) / kind.layers - overhead;
+  const wanted = clamp(thumb * clamp(kind.columns / kind.rows, 0.62, 1.5), kind.heads > 8 ? 52 : 84, width > 1500 ? 210 : 168);
+  const gap = kind.heads > 8 ? 7 : 14;
+  const need = kind.heads * (wanted + gap) + base * 2.2;
+  const longest = Math.max(kind.rows, kind.columns);
+  const most = kind.heads > 8 ? 0.58 : longest > 40 ? 0.4 : 0.43;
+  return Math.round(clamp(need, width * 0.3, width * most));
+}
+
+// Wide enough for nine labels of ten; a single giant may not shrink all others.
+function usualWidth(labels, font) {
+  const widths = labels.map((label) => textWidth(label, font)).sort((a, b) => a - b);
+  return widths[Math.ceil((widths.length - 1) * 0.9)];
+}
+
+// Column labels lie flat, lean or stand, whichever is the first to fit. Where nearly all can lie flat, only the long ones
+// lean (`flatRoom` is what a flat one may take then).
+function labelStyle(labels, theme, pitch, size, longest) {
+  const font = fontOf(theme, size);
+  const width = Math.min(widest(labels, font), longest);
+  const flatRoom = pitch - (pitch > size * 2 ? 6 : 1);
+  const flat = { angle: 0, size, height: size * 1.6, reach: 0, room: flatRoom, flatRoom };
+  if (width <= flatRoom) return flat;
+  // Too dense for every label: short ones stay flat and are thinned.
+  const usual = usualWidth(labels, font);
+  if (pitch < size * 1.05 && usual < size * 2.4) return { ...flat, room: Math.max(usual, size) };
+  const fitting = labels.filter((label) => textWidth(label, font) <= flatRoom).length;
+  const mixed = fitting >= labels.length * 0.75;
+  const leaning = mixed || pitch >= size * 1.25;
+  return leaning
+    ? { angle: -Math.PI / 4, size, height: width * 0.72 + size * 0.9, reach: width * 0.72, room: width, flatRoom: mixed ? flatRoom : 0 }
+    : { angle: -Math.PI / 2, size, height: width + size * 0.5, reach: 0, room: width, flatRoom: 0 };
+}
+
+function rowLabelsWidth(kind, theme, size) {
+  const [light, heavy] = [fontOf(theme, size), fontOf(theme, size, 700)];
+  if (!kind.nextLabels.length) return usualWidth(kind.rowLabels, heavy);
+  const arrow = textWidth(" → ", light);
+  const widths = kind.rowLabels.map((label, q) => textWidth(label, heavy) + arrow + textWidth(kind.nextLabels[q], heavy));
+  return widths.sort((a, b) => a - b)[Math.ceil((widths.length - 1) * 0.9)];
+}
+
+// The large head: labels left and above, cells filling what remains.
+function matrixLayout(kind, box, theme, base, ratio) {
+  const { rows, columns } = kind;
+  const least = Math.max(11, base * 0.74);
+  const guess = (box.h - base * 2.4) / rows;
+  const most = Math.min(box.w * 0.36, base * 15);
+  let rowSize = clamp(guess * 0.46, least, base * 1.5);
+  let wanted = rowLabelsWidth(kind, theme, rowSize);
+  if (wanted > most) {
+    rowSize = Math.max(least, (rowSize * most) / wanted);
+    wanted = rowLabelsWidth(kind, theme, rowSize);
+  }
+  const arrow = kind.nextLabels.length ? textWidth(" → ", fontOf(theme, rowSize)) : 0;
+  const rowRoom = Math.ceil(Math.min(wanted, most)) + 1;
+  const left = rowRoom + 12;
+  const pitch = (box.w - left) / columns;
+  const columnSize = clamp(pitch * 0.4, least, base * 1.5);
+  const style = labelStyle(kind.columnLabels, theme, pitch, columnSize, Math.min(box.h * 0.26, base * 7));
+  const top = Math.ceil(style.height) + 4;
+  const overhang = Math.max(0, style.reach - pitch / 2);
+  let cw = (box.w - left - overhang - 2) / columns;
+  let ch = (box.h - top - 2) / rows;
+  cw = snapped(Math.min(cw, ch * 2.3), ratio);
+  ch = snapped(Math.min(ch, cw * 1.45), ratio);
+  const cells = { w: cw * columns, h: ch * rows };
+  // The picture stays near the left; what is left over is shared, but never more than a little on the label's side.
+  const spareX = Math.max(0, box.w - left - overhang - cells.w);
+  cells.x = Math.round(box.x + left + Math.min(spareX / 2, base * 5));
+  cells.y = Math.round(box.y + top);
+  return { box, cells, cw, ch, rowSize, rowRoom, arrow, columnStyle: style, least };
+}
+
+// Keys above, queries below, lines between.
+function linesLayout(kind, box, theme, base) {
+  const least = Math.max(11, base * 0.74);
+  const pad = 10;
+  const place = (labels, edge) => {
+    const pitch = (box.w - 2 * pad) / labels.length;
+    const size = clamp(pitch * 0.36, least, base * 1.3);
+    const style = labelStyle(labels, theme, pitch, size, Math.min(box.h * 0.24, base * 5));
+    return { pitch, ...style, edge, x: (i) => box.x + pad + (i + 0.5) * pitch };
+  };
+  const above = place(kind.columnLabels, "top");
+  const below = place(kind.nextLabels.length ? kind.nextLabels : kind.rowLabels, "bottom");
+  return { box, above, below, top: box.y + above.height + 8, bottom: box.y + box.h - below.height - 8 };
+}
+
+// How the body of the head card is shared out between matrix, lines and the numbers beside.
+function headLayout(kind, view, width, height, stats, theme, base, ratio) {
+  const beside = stats.beside ? stats.width + 18 : 0;
+  const foot = stats.beside ? 0 : stats.height + 12;
+  const free = height - foot;
+  const layout = { matrix: null, lines: null };
+  if (view === "matrix" || view === "mask" || view === "both") {
+    const share = view === "both" ? Math.max(0.5, 1 - Math.max(base * 11, free * 0.3) / free) : 1;
+    const h = view === "both" ? Math.max(free * share, stats.beside ? Math.min(stats.height, free * 0.7) : 0) : free;
+    layout.matrix = matrixLayout(kind, { x: 0, y: 0, w: width - beside, h }, theme, base, ratio);
+    if (view === "both") {
+      const used = Math.max(layout.matrix.cells.y + layout.matrix.cells.h, stats.beside ? stats.height : 0) + 18;
+      const y = Math.min(used, free - base * 8);
+      layout.lines = linesLayout(kind, { x: 0, y, w: width, h: free - y }, theme, base);
+    }
+  } else {
+    layout.lines = linesLayout(kind, { x: 0, y: 0, w: width - beside, h: free }, theme, base);
+  }
+  return layout;
+}

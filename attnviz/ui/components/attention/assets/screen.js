@@ -1,0 +1,176 @@
+// The stage on the screen: layout, drawing and the elements that follow the canvases.
+
+Object.assign(Stage.prototype, {
+  resized() {
+    const place = this.host.querySelector(".stage-frame");
+    const size = `${place.clientWidth}×${place.clientHeight}×${window.devicePixelRatio}`;
+    if (!this.picture || size === this.size || !place.clientWidth) return;
+    this.size = size;
+    this.layout();
+  },
+
+  retheme() {
+    this.theme = null;
+    this.layout();
+  },
+
+  layout() {
+    const { refs } = this;
+    const place = this.host.querySelector(".stage-place");
+    if (!place.clientWidth) return;
+    if (!this.theme) {
+      this.theme = readTheme(place, this.picture.theme);
+      applyTheme(refs.root, this.theme);
+    }
+    this.ratio = window.devicePixelRatio || 1;
+    const base = parseFloat(getComputedStyle(refs.root).fontSize);
+    this.base = base;
+    const stacked = refs.root.clientWidth < 860;
+    refs.root.dataset.stacked = String(stacked);
+    const { kind } = this.state;
+    const split = splitOf(kind, refs.root.clientWidth, refs.cards.clientHeight, base);
+    refs.cards.style.gridTemplateColumns = stacked ? "" : `${split}px minmax(0, 1fr)`;
+    const width = refs.gridScroll.clientWidth - 10; // less its padding
+    const wished = (width / kind.heads) * clamp(kind.rows / kind.columns, 0.5, 1.25) + base * 4.6;
+    const height = stacked ? wished * kind.layers : refs.gridScroll.clientHeight - 10;
+    const grid = gridLayout(kind, width, height, base, this.ratio);
+    refs.gridBody.style.width = `${grid.width}px`;
+    refs.gridBody.style.height = `${grid.height}px`;
+    this.layouts = { grid, head: null };
+    this.placeHeads();
+    this.layoutHead();
+    this.paint();
+  },
+
+  layoutHead() {
+    const { refs, base, state } = this;
+    const { kind, layer, head } = state;
+    refs.headTitle.textContent = fill(this.picture.text.head_title, { layer: layer + 1, head: head + 1 });
+    refs.headSite.textContent = kind.sites[layer];
+    writeStats(refs, kind, layer, head, this.picture.text);
+    const width = refs.headBody.clientWidth;
+    // The numbers stand beside or below, whichever leaves the cells more room.
+    refs.stats.style.height = "";
+    refs.stats.style.setProperty("--columns", width > base * 33 ? 6 : 3);
+    const tried = [true, false].map((beside) => {
+      refs.stats.dataset.beside = String(beside);
+      const stats = { beside, width: refs.stats.offsetWidth, height: refs.stats.offsetHeight };
+      const layout = headLayout(kind, this.view(), width, refs.headBody.clientHeight, stats, this.theme, base, this.ratio);
+      return { beside, layout, area: layout.matrix ? layout.matrix.cells.w * layout.matrix.cells.h : 0 };
+    });
+    const beside = width >= base * 30 && tried[0].area >= tried[1].area * 0.8;
+    refs.stats.dataset.beside = String(beside);
+    this.layouts.head = tried[beside ? 0 : 1].layout;
+    if (beside) {
+      const { matrix: m } = this.layouts.head;
+      const reach = m ? m.cells.y + m.cells.h : refs.headBody.clientHeight;
+      refs.stats.style.height = `${clamp(reach, refs.stats.offsetHeight, refs.stats.offsetHeight * 1.5)}px`;
+    }
+    const { matrix } = this.layouts.head;
+    refs.zoom.hidden = !matrix || (matrix.cw >= 28 && matrix.ch >= 16);
+  },
+
+  // Buttons and switches over the drawn heads.
+  placeHeads() {
+    const { grid } = this.layouts;
+    this.refs.headCells.forEach((cell, i) => {
+      const { x, y, column, rowHeight, cells } = grid.boxes[i];
+      Object.assign(cell.choose.style, { left: `${x - 1}px`, top: `${y}px`, width: `${column}px`, height: `${rowHeight}px` });
+      const [width, height] = grid.compact ? [column > 52 ? 22 : 15, column > 52 ? 12 : 9] : [32, 18];
+      Object.assign(cell.toggle.style, {
+        left: `${x + cells.w - width}px`, top: `${y + (grid.titleHeight - height) / 2 - 1}px`, width: `${width}px`, height: `${height}px`,
+      });
+    });
+  },
+
+  // Words and marks of every head that change without a new layout.
+  writeHeads() {
+    const { refs, state, picture } = this;
+    const { kind } = state;
+    for (const { layer, head, cell, choose, toggle } of refs.headCells) {
+      const chosen = layer === state.layer && head === state.head;
+      const off = state.isOff(layer, head);
+      const names = { layer: layer + 1, head: head + 1 };
+      const caption = headCaption(kind, picture.text, layer, head);
+      const statistics = [caption.entropy[0], caption.delta[0], off ? picture.text.off : ""].filter(Boolean).join(" · ");
+      cell.setAttribute("aria-selected", String(chosen));
+      choose.setAttribute("aria-label", fill(picture.text.head_label, { ...names, statistics }));
+      choose.setAttribute("aria-pressed", String(chosen));
+      toggle.setAttribute("aria-checked", String(!off));
+      toggle.setAttribute("aria-label", fill(picture.text.switch_label, names));
+      toggle.title = off ? picture.text.switch_turn_on : picture.text.switch_turn_off;
+    }
+    this.markFocused(this.focused.layer, this.focused.head);
+    const box = this.layouts.grid.boxes[state.layer * kind.heads + state.head].cells;
+    Object.assign(refs.chosenFrame.style, {
+      transform: `translate(${box.x - 4}px, ${box.y - 4}px)`, width: `${box.w + 8}px`, height: `${box.h + 8}px`,
+    });
+    refs.allOn.hidden = this.switches.off.size === 0;
+    refs.root.dataset.pending = String(this.switches.pending);
+    refs.kinds.press(kind.id);
+    refs.views.press(this.view());
+    refs.scales.press(state.scale);
+    refs.headCard.dataset.off = String(state.isOff(state.layer, state.head));
+    refs.surface.setAttribute("aria-label", fill(picture.text.matrix_label, { rows: kind.rows, columns: kind.columns }));
+    refs.surface.dataset.zoomed = String(state.zoom.zoom > 1);
+  },
+
+  paint() {
+    if (!this.layouts || !this.layouts.head) return;
+    const { refs, state, theme, ratio, layouts } = this;
+    const { grid, head } = layouts;
+    this.gridLight = null;
+    paintGrid(CanvasPainter.on(refs.gridStatic, grid.width, grid.height, theme, ratio), grid, state, this.picture.text, theme);
+    CanvasPainter.on(refs.gridLight, grid.width, grid.height, theme, ratio);
+    this.paintHead(head);
+    this.writeHeads();
+    this.mirror();
+    this.light();
+  },
+
+  paintHead(head) {
+    const { refs, state, theme, ratio } = this;
+    const painter = CanvasPainter.on(refs.headStatic, refs.headBody.clientWidth, refs.headBody.clientHeight, theme, ratio);
+    if (head.matrix) paintMatrix(painter, head.matrix, state, theme);
+    if (head.lines) paintLines(painter, head.lines, state, theme);
+    refs.surface.dataset.zoomed = String(state.zoom.zoom > 1);
+  },
+
+  paintSoon() {
+    if (this.painting) return;
+    this.painting = requestAnimationFrame(() => {
+      this.painting = 0;
+      this.paintHead(this.layouts.head);
+      this.light();
+    });
+  },
+
+  lightSoon() {
+    if (this.lighting) return;
+    this.lighting = requestAnimationFrame(() => {
+      this.lighting = 0;
+      this.light();
+    });
+  },
+
+  // Only the upper canvases are drawn anew when something is pointed at.
+  light() {
+    const { refs, state, theme, ratio, layouts } = this;
+    if (!layouts || !layouts.head) return;
+    const lit = this.lit || (this.pinned && { ...this.pinned, layer: state.layer, head: state.head });
+    const onGrid = CanvasPainter.on(refs.gridLight, layouts.grid.width, layouts.grid.height, theme, ratio);
+    const onHead = CanvasPainter.on(refs.headLight, refs.headBody.clientWidth, refs.headBody.clientHeight, theme, ratio);
+    refs.root.dataset.pinned = String(Boolean(this.pinned));
+    if (!lit) {
+      writePieces(refs.readout, [{ text: this.picture.text.readout_idle, role: "plain" }]);
+      return;
+    }
+    paintGridLight(onGrid, layouts.grid, state.kind, lit, theme);
+    if (layouts.head.matrix) paintMatrixLight(onHead, layouts.head.matrix, state, lit, theme);
+    if (layouts.head.lines) paintLinesLight(onHead, layouts.head.lines, state, lit, theme);
+    for (const [count, short] of [[3, false], [2, false], [3, true], [2, true]]) {
+      writePieces(refs.readout, sentence(state, lit, this.picture.text, { count, short }));
+      if (refs.readout.scrollWidth <= refs.readout.clientWidth) break;
+    }
+  },
+});

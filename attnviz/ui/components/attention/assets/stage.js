@@ -1,0 +1,269 @@
+// The stage: what is chosen and lit, when to lay out and when to draw.
+
+class Stage {
+  constructor(host) {
+    this.host = host;
+    this.refs = buildFrame(this);
+    this.switches = new Switches();
+    this.state = null;
+    this.memory = new Map();
+    this.chosenHere = new Set();
+    this.lit = null;
+    this.pinned = null;
+    this.focused = { layer: 0, head: 0 };
+    this.cursor = { row: 0, column: 0 };
+    this.turn = 0;
+    this.shown = 0;
+    host.querySelector(".stage-frame").append(this.refs.root);
+    this.refs.root.hidden = true;
+    attachGridPointer(this);
+    attachHeadPointer(this);
+    attachGridKeys(this);
+    attachMatrixKeys(this);
+    new ResizeObserver(() => this.resized()).observe(host.querySelector(".stage-frame"));
+  }
+
+  // -- data ----------------------------------------------------------------------------------------------------------
+  async receive(data, setStateValue) {
+    this.send = (message) => setStateValue("heads_off", message);
+    if (!data) return;
+    const turn = ++this.turn;
+    const parsed = readHeader(data);
+    if (parsed.text === this.headerText) {
+      this.retheme();
+      this.mirror();
+      return;
+    }
+    let picture;
+    try {
+      picture = await readPicture(data, parsed);
+    } catch (error) {
+      console.error(error);
+      this.host.querySelector(".skeleton-words").textContent = parsed.header.text.broken;
+      return;
+    }
+    if (turn < this.shown) return;
+    this.shown = turn;
+    this.headerText = parsed.text;
+    this.show(picture);
+  }
+
+  show(picture) {
+    const words = JSON.stringify([picture.text, picture.kinds.map((kind) => kind.id)]);
+    this.picture = picture;
+    this.switches.receive(picture);
+    const chosen = this.adopted(picture);
+    const kind = picture.kinds.find(({ id }) => id === chosen.kind) || picture.kinds[0];
+    const same = this.state && this.state.kind.id === kind.id && this.state.kind.rows === kind.rows && this.state.kind.columns === kind.columns;
+    const labels = (k) => JSON.stringify(k.raw);
+    const kept = same && labels(this.state.kind) === labels(kind);
+    if (!kept) this.pinned = null;
+    this.lit = null;
+    this.state = {
+      view: null, scale: "linear", scaleChosen: false, ...this.state,
+      kind, layer: clamp(chosen.layer, 0, kind.layers - 1), head: clamp(chosen.head, 0, kind.heads - 1),
+      zoom: same ? this.state.zoom : WHOLE,
+      isOff: (layer, head) => this.switches.isOff(this.state.kind.sites[layer], head),
+    };
+    if (words !== this.words) writeFrame(this.refs, this, picture);
+    this.words = words;
+    this.host.querySelector(".stage-frame").style.height = picture.height ? `${picture.height}px` : "";
+    this.refs.root.hidden = false;
+    this.host.querySelector(".stage-place").dataset.state = "ready";
+    this.theme = null;
+    this.kindChanged();
+  }
+
+  // The browser keeps its own choice until the server asks for another one than it last did.
+  adopted(picture) {
+    const { kind, layer, head } = picture.chosen;
+    const asked = `${kind}/${layer}/${head}`;
+    const isNew = asked !== this.asked && !this.chosenHere.has(asked);
+    this.asked = asked;
+    if (!this.state || isNew) {
+      this.chosenHere.clear();
+      return picture.chosen;
+    }
+    const { state } = this;
+    return { kind: state.kind.id, layer: state.layer, head: state.head };
+  }
+
+  // -- choices -------------------------------------------------------------------------------------------------------
+  kindChanged() {
+    const { kind, layer, head } = this.state;
+    const cells = `${kind.id}/${kind.layers}/${kind.heads}`;
+    if (cells !== this.cells) buildHeads(this.refs, this, kind);
+    this.cells = cells;
+    // Weights of a long text are small everywhere: until somebody chooses, their square root is shown.
+    if (!this.state.scaleChosen) this.state.scale = Math.max(kind.rows, kind.columns) > 32 ? "sqrt" : "linear";
+    this.focused = { layer, head };
+    this.cursor = { row: clamp(this.cursor.row, 0, kind.rows - 1), column: clamp(this.cursor.column, 0, kind.columns - 1) };
+    this.layout();
+  }
+
+  remember() {
+    const { kind, layer, head } = this.state;
+    this.memory.set(kind.id, { layer, head });
+    this.chosenHere.add(`${kind.id}/${layer}/${head}`);
+    this.mirror();
+  }
+
+  setKind(id) {
+    const kind = this.picture.kinds.find((one) => one.id === id);
+    if (!kind || kind === this.state.kind) return;
+    const { layer, head } = this.memory.get(id) || this.state;
+    this.pinned = this.lit = null;
+    Object.assign(this.state, { kind, layer: Math.min(layer, kind.layers - 1), head: Math.min(head, kind.heads - 1), zoom: WHOLE });
+    this.remember();
+    this.kindChanged();
+  }
+
+  choose(layer, head, byKeyboard = false) {
+    this.focused = { layer, head };
+    if (this.state.layer === layer && this.state.head === head) {
+      if (byKeyboard) this.refs.surface.focus({ focusVisible: true });
+      return;
+    }
+    Object.assign(this.state, { layer, head });
+    this.remember();
+    this.layoutHead();
+    this.paint();
+  }
+
+  // Until somebody chooses: lines beside the matrix while they can be told apart.
+  view() {
+    const { kind, view } = this.state;
+    return view || (Math.max(kind.rows, kind.columns) <= 16 ? "both" : "matrix");
+  }
+
+  setView(view) {
+    this.state.view = view;
+    this.layoutHead();
+    this.paint();
+  }
+
+  setScale(scale) {
+    Object.assign(this.state, { scale, scaleChosen: true });
+    this.paint();
+  }
+
+  toggle(layer, head) {
+    this.switches.toggle(this.state.kind.sites[layer], head);
+    this.report();
+  }
+
+  allOn() {
+    this.switches.off.clear();
+    this.report();
+  }
+
+  report() {
+    this.send(this.switches.message());
+    this.paint();
+  }
+
+  download(format) {
+    return download(this, format);
+  }
+
+  mirror() {
+    if (this.picture && this.picture.mirror_url && this.refs.root.isConnected) {
+      mirrorAddress(this.state);
+      // Streamlit may write its own copy of the address right after a run.
+      clearTimeout(this.later);
+      this.later = setTimeout(() => this.refs.root.isConnected && mirrorAddress(this.state), 400);
+    }
+  }
+
+  // -- zoom ----------------------------------------------------------------------------------------------------------
+  zoomAt(factor, fx = 0.5, fy = 0.5) {
+    const { matrix } = this.layouts.head;
+    if (!matrix) return;
+    this.state.zoom = zoomed(this.state.kind, matrix, this.state.zoom, factor, fx, fy);
+    this.paintSoon();
+  }
+
+  zoomStep(name) {
+    if (name === "zoom_reset") this.state.zoom = WHOLE;
+    else this.zoomAt(name === "zoom_in" ? 1.5 : 1 / 1.5);
+    this.paintSoon();
+  }
+
+  pan(from, dx, dy) {
+    const { matrix } = this.layouts.head;
+    if (!matrix) return;
+    const part = windowOf(this.state.kind, from);
+    const left = part.left - (dx / matrix.cells.w) * part.columns;
+    const top = part.top - (dy / matrix.cells.h) * part.rows;
+    const moved = windowOf(this.state.kind, { zoom: from.zoom, left, top });
+    this.state.zoom = { zoom: from.zoom, left: moved.left, top: moved.top };
+    this.paintSoon();
+  }
+
+  // -- light ---------------------------------------------------------------------------------------------------------
+  hover(lit, event) {
+    const key = (one) => (one ? JSON.stringify(one) : "");
+    if (event && lit) this.moveTip(lit, event);
+    else this.refs.tip.hidden = true;
+    if (key(lit) === key(this.lit)) return;
+    this.lit = lit;
+    this.lightSoon();
+  }
+
+  pin(lit) {
+    const same = lit && this.pinned && lit.row === this.pinned.row && lit.column === this.pinned.column;
+    this.pinned = same ? null : lit;
+    if (lit && !same && lit.row !== null && lit.column !== null) this.cursor = { row: lit.row, column: lit.column };
+    this.lightSoon();
+  }
+
+  moveTip(lit, event) {
+    const { tip, root } = this.refs;
+    const lines = tooltip(this.state, lit, this.picture.text);
+    tip.replaceChildren(...lines.map((line) => element("div", { text: line })));
+    tip.hidden = false;
+    const frame = root.getBoundingClientRect();
+    const x = event.clientX - frame.left;
+    const y = event.clientY - frame.top;
+    const left = x + 18 + tip.offsetWidth > frame.width ? x - tip.offsetWidth - 14 : x + 18;
+    const top = y + 22 + tip.offsetHeight > frame.height ? y - tip.offsetHeight - 12 : y + 20;
+    tip.style.transform = `translate(${Math.round(Math.max(0, left))}px, ${Math.round(Math.max(0, top))}px)`;
+  }
+
+  // -- keyboard ------------------------------------------------------------------------------------------------------
+  markFocused(layer, head) {
+    this.focused = { layer, head };
+    for (const cell of this.refs.headCells) {
+      const index = cell.layer === layer && cell.head === head ? "0" : "-1";
+      cell.choose.setAttribute("tabindex", index);
+      cell.toggle.setAttribute("tabindex", index);
+    }
+  }
+
+  focusHead(layer, head, onSwitch = false) {
+    this.markFocused(layer, head);
+    const cell = this.refs.headCells.find((one) => one.layer === layer && one.head === head);
+    (onSwitch ? cell.toggle : cell.choose).focus({ focusVisible: true });
+  }
+
+  cursorLit() {
+    return { ...this.cursor, lead: "row", label: false, layer: this.state.layer, head: this.state.head };
+  }
+
+  moveCursor(row, column) {
+    const { kind } = this.state;
+    this.cursor = { row: clamp(row, 0, kind.rows - 1), column: clamp(column, 0, kind.columns - 1) };
+    const part = windowOf(kind, this.state.zoom);
+    const into = (value, low, count) => (value < low ? value : value + 1 > low + count ? value + 1 - count : low);
+    if (this.state.zoom.zoom > 1) {
+      this.state.zoom = { zoom: this.state.zoom.zoom, left: into(this.cursor.column, part.left, part.columns), top: into(this.cursor.row, part.top, part.rows) };
+      this.paintSoon();
+    }
+    this.hover(this.cursorLit());
+  }
+
+  leaveMatrix() {
+    if (this.pinned) this.pin(null);
+    else this.focusHead(this.state.layer, this.state.head);
+  }
+}

@@ -1,0 +1,117 @@
+// The painter that writes SVG: true vectors, text stays text, hatching is a pattern.
+
+function escapeXml(text) {
+  const names = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;" };
+  return String(text)
+    .replace(/[^\u0009\u000a\u000d\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "\ufffd")
+    .replace(/[&<>"']/g, (sign) => names[sign]);
+}
+
+class SvgPainter {
+  constructor(width, height, theme) {
+    this.width = width;
+    this.height = height;
+    this.theme = theme;
+    this.parts = [];
+    this.clips = 0;
+  }
+
+  n(value) {
+    return String(Math.round(value * 100) / 100);
+  }
+
+  box(x, y, w, h) {
+    return `x="${this.n(x)}" y="${this.n(y)}" width="${this.n(w)}" height="${this.n(h)}"`;
+  }
+
+  rect(x, y, w, h, colour, alpha = 1) {
+    const opacity = alpha < 1 ? ` fill-opacity="${this.n(alpha)}"` : "";
+    this.parts.push(`<rect ${this.box(x, y, w, h)} fill="${colour}"${opacity}/>`);
+  }
+
+  pill(x, y, w, h, radius, colour, alpha = 1) {
+    const opacity = alpha < 1 ? ` fill-opacity="${this.n(alpha)}"` : "";
+    this.parts.push(`<rect ${this.box(x, y, w, h)} rx="${this.n(radius)}" fill="${colour}"${opacity}/>`);
+  }
+
+  frame(x, y, w, h, colour, width = 1, radius = 0) {
+    const round = radius ? ` rx="${this.n(radius)}"` : "";
+    this.parts.push(
+      `<rect ${this.box(x, y, w, h)}${round} fill="none" stroke="${colour}" stroke-width="${this.n(width)}"/>`
+    );
+  }
+
+  line(x1, y1, x2, y2, colour, width = 1, alpha = 1, dash = null) {
+    const extra = (alpha < 1 ? ` stroke-opacity="${this.n(alpha)}"` : "") +
+      (dash ? ` stroke-dasharray="${dash.join(" ")}"` : "");
+    this.parts.push(
+      `<line x1="${this.n(x1)}" y1="${this.n(y1)}" x2="${this.n(x2)}" y2="${this.n(y2)}" ` +
+        `stroke="${colour}" stroke-width="${this.n(width)}" stroke-linecap="round"${extra}/>`
+    );
+  }
+
+  text(text, x, y, { size, colour, weight, align = "left", angle = 0, alpha = 1 }) {
+    const anchor = { left: "start", center: "middle", right: "end" }[align];
+    const turn = angle ? ` transform="rotate(${this.n((angle * 180) / Math.PI)} ${this.n(x)} ${this.n(y)})"` : "";
+    const opacity = alpha < 1 ? ` fill-opacity="${this.n(alpha)}"` : "";
+    this.parts.push(
+      `<text x="${this.n(x)}" y="${this.n(y)}" dy="0.35em" font-size="${this.n(size)}" ` +
+        `font-weight="${weight || 400}" text-anchor="${anchor}" fill="${colour}"${opacity}${turn}>` +
+        `${escapeXml(text)}</text>`
+    );
+  }
+
+  hatch(x, y, w, h, fine = false) {
+    this.parts.push(`<rect ${this.box(x, y, w, h)} fill="url(#${fine ? "hatch-fine" : "hatch"})"/>`);
+  }
+
+  // Runs of equal colour in a row become one rectangle; see-through runs are left to the hatching beneath.
+  raster(raster, x, y, w, h) {
+    const cw = w / raster.columns;
+    const ch = h / raster.rows;
+    const pixels = raster.pixels;
+    for (let row = 0; row < raster.rows; row++) {
+      let start = 0;
+      while (start < raster.columns) {
+        const at = row * raster.columns + start;
+        let end = start + 1;
+        while (end < raster.columns && pixels[row * raster.columns + end] === pixels[at]) end++;
+        const alpha = pixels[at] >>> 24;
+        if (alpha) {
+          const rgb = [pixels[at] & 255, (pixels[at] >> 8) & 255, (pixels[at] >> 16) & 255];
+          const hex = rgb.map((v) => v.toString(16).padStart(2, "0")).join("");
+          this.rect(x + start * cw, y + row * ch, (end - start) * cw, ch, `#${hex}`, alpha / 255);
+        }
+        start = end;
+      }
+    }
+  }
+
+  clipped(x, y, w, h, draw) {
+    const id = `clip-${this.clips++}`;
+    this.parts.push(`<clipPath id="${id}"><rect ${this.box(x, y, w, h)}/></clipPath><g clip-path="url(#${id})">`);
+    draw();
+    this.parts.push("</g>");
+  }
+
+  hatchPattern(id, size) {
+    const { blocked, blocked_fill: ground } = this.theme;
+    const step = this.n(size / Math.SQRT2);
+    return (
+      `<pattern id="${id}" width="${step}" height="${step}" patternUnits="userSpaceOnUse" ` +
+      `patternTransform="rotate(45)"><rect width="${step}" height="${step}" fill="${ground}"/>` +
+      `<line x1="0" y1="0" x2="0" y2="${step}" stroke="${blocked}" stroke-width="2"/></pattern>`
+    );
+  }
+
+  document(title) {
+    const size = this.theme.hatchSize;
+    return (
+      `<svg xmlns="http://www.w3.org/2000/svg" width="${this.width}" height="${this.height}" ` +
+      `viewBox="0 0 ${this.width} ${this.height}" font-family="${escapeXml(this.theme.fontFamily)}" ` +
+      `shape-rendering="geometricPrecision"><title>${escapeXml(title)}</title>` +
+      `<defs>${this.hatchPattern("hatch", size)}${this.hatchPattern("hatch-fine", Math.max(4, size - 3))}</defs>` +
+      `${this.parts.join("")}</svg>`
+    );
+  }
+}

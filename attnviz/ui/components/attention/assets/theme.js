@@ -1,0 +1,76 @@
+// Colours of the moment: data colours come from Python (one source), the frame's from Streamlit's theme variables.
+
+function parseColour(text) {
+  const value = text.trim();
+  const hex = /^#([0-9a-f]{3,8})$/i.exec(value);
+  if (hex) {
+    const digits = hex[1].length < 6 ? [...hex[1]].map((d) => d + d).join("") : hex[1];
+    return [0, 2, 4].map((i) => parseInt(digits.slice(i, i + 2), 16));
+  }
+  const numbers = /^rgba?\(([^)]+)\)/i.exec(value);
+  return numbers ? numbers[1].split(/[\s,/]+/).slice(0, 3).map(Number) : null;
+}
+
+function luminance([r, g, b]) {
+  const linear = (v) => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4);
+  return 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
+}
+
+// 256 steps between equally spaced stops.
+function ramp(stops) {
+  const colours = stops.map(parseColour);
+  return Array.from({ length: 256 }, (_, i) => {
+    const place = (i / 255) * (colours.length - 1);
+    const low = Math.min(colours.length - 2, Math.floor(place));
+    return colours[low].map((v, c) => Math.round(v + (colours[low + 1][c] - v) * (place - low)));
+  });
+}
+
+function readTheme(host, palettes) {
+  const style = getComputedStyle(host);
+  const variable = (name) => style.getPropertyValue(name).trim();
+  const background = parseColour(variable("--st-background-color")) || [255, 255, 255];
+  const dark = luminance(background) < 0.2;
+  const palette = palettes[dark ? "dark" : "light"];
+  const weights = ramp(palette.weights);
+  const given = variable("--st-font");
+  const css = (rgb) => `rgb(${rgb.join(",")})`;
+  return {
+    ...palette,
+    dark,
+    ink: variable("--st-text-color") || palette.ink,
+    accent: variable("--st-primary-color") || palette.query,
+    page: variable("--st-background-color") || palette.page,
+    fontFamily: given ? `${given}, ${palettes.font}` : palettes.font,
+    hatchSize: palettes.hatch,
+    rgb: weights,
+    css: weights.map(css),
+    inkOn: weights.map((rgb) => (luminance(rgb) > 0.24 ? "#16201e" : "#ffffff")),
+    strong: css(weights[dark ? 214 : 224]),
+    alarmRgb: parseColour(palette.alarm),
+    visibleRgb: parseColour(palette.visible),
+  };
+}
+
+// The palette as CSS variables for the parts that are ordinary elements.
+function applyTheme(root, theme) {
+  const values = {
+    surface: theme.surface,
+    page: theme.page,
+    ink: theme.ink,
+    muted: theme.muted,
+    line: theme.line,
+    query: theme.query,
+    key: theme.key,
+    value: theme.value,
+    accent: theme.accent,
+    alarm: theme.alarm,
+    blocked: theme.blocked,
+    "blocked-fill": theme.blocked_fill,
+    strong: theme.strong,
+    ramp: `linear-gradient(90deg, ${[0, 32, 64, 96, 128, 160, 192, 224, 255].map((i) => theme.css[i]).join(", ")})`,
+  };
+  for (const [name, value] of Object.entries(values)) root.style.setProperty(`--av-${name}`, value);
+  root.style.fontFamily = theme.fontFamily;
+  root.dataset.dark = String(theme.dark);
+}

@@ -1,0 +1,122 @@
+"""The attention stage as a Streamlit element: all layers × heads, the chosen head large, lines, statistics.
+
+Choosing, hovering, zooming and downloading happen in the browser. Only the switches of the heads come back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from attnviz.ui.components.attention.payload import pack
+from attnviz.ui.components.attention.picture import AttentionPicture, Head
+
+ASSETS = Path(__file__).parent / "assets"
+# In this order, one after the other, they are the component's module.
+SCRIPTS = (
+    "model.js",
+    "theme.js",
+    "labels.js",
+    "painter.js",
+    "svg.js",
+    "cells.js",
+    "layout.js",
+    "grid.js",
+    "matrix.js",
+    "lines.js",
+    "readout.js",
+    "frame.js",
+    "stats.js",
+    "sheet.js",
+    "download.js",
+    "pointer.js",
+    "keyboard.js",
+    "switches.js",
+    "address.js",
+    "stage.js",
+    "screen.js",
+    "main.js",
+)
+
+
+@dataclass(frozen=True)
+class AttentionStageState:
+    """The switches as the browser last sent them; hand both on to the next `AttentionPicture`."""
+
+    heads_off: tuple[Head, ...] = ()
+    seq: int = 0
+
+
+def module_source() -> str:
+    """The component's JavaScript: the scripts joined, without indentation and comment lines."""
+    lines = (line.strip() for name in SCRIPTS for line in _asset(name).splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
+
+
+def _asset(name: str) -> str:
+    return (ASSETS / name).read_text(encoding="utf-8")
+
+
+@cache
+def _component() -> Callable[..., Any]:
+    import streamlit as st
+
+    return st.components.v2.component(
+        "attnviz_attention_stage", html=_asset("stage.html"), css=_asset("stage.css"), js=module_source()
+    )
+
+
+def stage_state(key: str, scope: str = "") -> AttentionStageState:
+    """The switches of the stage with this key, known before it is drawn; those of another scope are dropped."""
+    import streamlit as st
+
+    return read_state(st.session_state.get(key), scope)
+
+
+def read_state(value: object, scope: str) -> AttentionStageState:
+    """What the browser sent, checked: anything that is not a switch is ignored."""
+    sent = value.get("heads_off") if isinstance(value, Mapping) else None
+    if not isinstance(sent, Mapping):
+        return AttentionStageState()
+    seq = sent.get("seq")
+    seq = seq if isinstance(seq, int) and seq >= 0 else 0
+    heads = sent.get("heads")
+    if sent.get("scope") != scope or not isinstance(heads, Sequence):
+        return AttentionStageState(seq=seq)
+    pairs = {
+        (pair[0], int(pair[1]))
+        for pair in heads
+        if isinstance(pair, Sequence)
+        and len(pair) == 2
+        and isinstance(pair[0], str)
+        and isinstance(pair[1], int | float)
+    }
+    return AttentionStageState(tuple(sorted(pairs)), seq)
+
+
+def attention_stage(
+    picture: AttentionPicture,
+    *,
+    key: str,
+    height: int | None = None,
+    on_change: Callable[[], None] | None = None,
+) -> AttentionStageState:
+    """Draw the stage and return its switches.
+
+    `height` in pixels; None fits the window (and at least 560). A switch reruns the script (or the fragment around);
+    read the switches before computing the picture with `stage_state`. `on_change` is called when a switch was moved.
+    """
+    result = _component()(
+        key=key,
+        data=pack(picture, height),
+        height=height or "content",
+        on_heads_off_change=on_change or _nothing,
+    )
+    return read_state(result, picture.scope)
+
+
+def _nothing() -> None:
+    return None
