@@ -46,6 +46,7 @@ class Entry:
 
 PAGES: tuple[Entry, ...] = (
     Entry("attention", "look", ":material/visibility:"),  # the first one opens at "/"
+    Entry("masks", "look", ":material/grid_on:"),
 )
 
 under_app: ContextVar[bool] = ContextVar("under_app", default=False)

@@ -8,16 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from attnviz.masks import Kind
+from attnviz.masks import Kind, MaskPlan
 from attnviz.model import Transformer
 from attnviz.trace.application import MaskApplication
-from attnviz.trace.leakage import Reach, Side, influence, reach
+from attnviz.trace.leakage import Reach, Side, influences, reach
 from attnviz.trace.leakage import moved as really_moved
 from attnviz.trace.predictions import log_probabilities
 from attnviz.ui.mask_lab.lens import Floats, Pass, run
 from attnviz.ui.mask_lab.setting import Setting, plan_of
 from attnviz.ui.mask_lab.subject import Subject
 
+UNMEASURED = -1.0
 AT_ONCE = 12  # inputs whose influence is measured without being asked
 SIDE_OF: Mapping[Kind, Side] = {"encoder_self": "source", "decoder_self": "decoder", "cross": "source"}
 
@@ -40,7 +41,7 @@ class Measurement:
     own: Baseline
     moved: Mapping[str, NDArray[np.float32]]  # by site, a share for every head; NaN where a weight is NaN
     reach: Reach
-    influence: Floats | None  # outputs × inputs of the shown kind's side; NaN where it was not measured
+    influence: Floats | None  # outputs × inputs of the shown kind's side; UNMEASURED where nobody has looked
     shown: NDArray[np.bool_]  # which input of the shown kind reaches which position
     shown_own: NDArray[np.bool_]
     layers: NDArray[np.bool_] | None  # the masks of the shown kind, layer by layer, any head; None for cross-attention
@@ -71,23 +72,8 @@ def measure(
     seen = run(model, subject.batch, plan, application, site, look[1])
     followed = reach(model, subject.batch, masks=plan, how=setting.application)
     shown, shown_own = shown_reach(followed, kind), shown_reach(own.reach, kind)
-    amounts = None
-    if kind != "encoder_self" or not model.config.has_decoder:
-        length = shown.shape[1]
-        inputs: Sequence[int] = range(length)
-        if length > AT_ONCE and not everything:
-            inputs = _first_from_the_future(shown, kind)
-        if len(inputs):
-            amounts = np.full(shown.shape, np.nan, dtype=np.float32)
-            amounts[:, list(inputs)] = influence(
-                model,
-                subject.batch,
-                SIDE_OF[kind],
-                masks=plan,
-                interventions=[application],
-                inputs=inputs,
-            )
-            amounts[:, list(inputs)] *= really_moved(amounts[:, list(inputs)], seen.logits)
+    inputs = _inputs_to_measure(model, kind, shown, everything)
+    amounts = _influence(subject, kind, plan, application, inputs, seen.logits) if inputs else None
     row = _telling_row(seen, own.weights[site][look[1]])
     return Measurement(
         seen=seen,
@@ -124,11 +110,43 @@ def _layers(model: Transformer, subject: Subject, setting: Setting, kind: Kind) 
     return np.stack([mask[0].any(dim=0).numpy() for mask in masks])
 
 
-def _first_from_the_future(shown: NDArray[np.bool_], kind: Kind) -> list[int]:
+def _inputs_to_measure(model: Transformer, kind: Kind, shown: NDArray[np.bool_], everything: bool) -> Sequence[int]:
+    """Which inputs are replaced to see what moves: all of a short sequence, else the first one that leaks back."""
+    if kind == "encoder_self" and model.config.has_decoder:
+        return ()  # what is shown are the encoder's outputs; logits are further on
+    if everything or shown.shape[1] <= AT_ONCE:
+        return range(shown.shape[1])
     if kind != "decoder_self":
-        return []
-    leaking = [(row, token) for row, token in np.argwhere(shown).tolist() if token > row]
-    return sorted({token for _, token in leaking[:2]})
+        return ()
+    leaking: list[list[int]] = np.argwhere(shown & from_the_future(shown.shape))[:1].tolist()
+    return [token for _, token in leaking]
+
+
+def _influence(
+    subject: Subject, kind: Kind, plan: MaskPlan, application: MaskApplication, inputs: Sequence[int], logits: Floats
+) -> Floats:
+    """How far each output moves when an input is replaced; 0 where it is no more than rounding."""
+    found = np.full((len(logits), subject.sizes[kind][1]), UNMEASURED, dtype=np.float32)
+    # In the model's own way nothing needs to be watched, so torch's fused attention may do it.
+    interventions = () if application == MaskApplication() else (application,)
+    replacements = 2 if len(inputs) > 1 else 1
+    for done, amounts in influences(
+        subject.model,
+        subject.batch,
+        SIDE_OF[kind],
+        masks=plan,
+        interventions=interventions,
+        inputs=inputs,
+        replacements=replacements,
+    ):
+        found[:, list(done)] = np.where(really_moved(amounts, logits), amounts, 0)
+    return found
+
+
+def from_the_future(shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """(T, J): whether input j stands after output t."""
+    later: NDArray[np.bool_] = np.arange(shape[1])[None, :] > np.arange(shape[0])[:, None]
+    return later
 
 
 def _telling_row(seen: Pass, before: Floats) -> int:

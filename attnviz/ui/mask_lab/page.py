@@ -19,8 +19,8 @@ from attnviz.ui.controls import choose
 from attnviz.ui.mask_lab import address
 from attnviz.ui.mask_lab.lab import Lab
 from attnviz.ui.mask_lab.measuring import Baseline, baseline, measure
-from attnviz.ui.mask_lab.operations import Surroundings, carry_out, pending
 from attnviz.ui.mask_lab.opening import opened, telling_leak
+from attnviz.ui.mask_lab.operations import Surroundings, carry_out, pending
 from attnviz.ui.mask_lab.painting import Cell
 from attnviz.ui.mask_lab.picture import values_and_arrays
 from attnviz.ui.mask_lab.practice import HEADS, LAYERS, LONGEST, SHORTEST, practice_model, practice_subject

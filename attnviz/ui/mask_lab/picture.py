@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from attnviz.data import Vocabulary
 from attnviz.masks import Kind, Mask, MaskPlan, kind_of
 from attnviz.masks.files import to_csv, to_npy
 from attnviz.masks.snippets import Sizes, snippet
 from attnviz.trace.application import APPLICATIONS, PRECISIONS
-from attnviz.trace.predictions import Predictions, predictions
+from attnviz.trace.predictions import Predictions, log_probabilities, predictions
 from attnviz.ui.mask_lab.lab import Lab
 from attnviz.ui.mask_lab.measuring import Measurement, most_moved
 from attnviz.ui.mask_lab.painting import matrix_of
@@ -203,56 +204,55 @@ def _labels(subject: Subject, kind: Kind) -> dict[str, Any]:
 
 def _outcome(subject: Subject, measured: Measurement) -> dict[str, Any]:
     """Every position's prediction, before and now; the loss, before and now."""
-    before, now = _predictions(subject, measured.own.logits), _predictions(subject, measured.seen.logits)
+    before = _Said.of(subject, measured.own.logits)
+    now = _Said.of(subject, measured.seen.logits)
     read = subject.labels("decoder_self" if subject.model.config.has_decoder else "encoder_self")[0]
     targets = subject.batch.target_labels[0] if subject.batch.target_labels else ()
-    steps = []
-    for position, token in enumerate(read):
-        candidates = _candidates(measured, before, now, position)
-        target = targets[position] if position < len(targets) and targets[position] else None
-        steps.append(
-            {
-                "read": token,
-                "target": target,
-                "own": _best(before, position),
-                "now": _best(now, position),
-                "candidates": candidates,
-            }
-        )
+    steps = [
+        {
+            "read": token,
+            "target": targets[position] if position < len(targets) and targets[position] else None,
+            "own": before.best(position),
+            "now": now.best(position),
+            "candidates": _candidates(before, now, position, subject.vocabulary),
+        }
+        for position, token in enumerate(read)
+    ]
     loss = None
     if measured.own.loss is not None and measured.seen.loss is not None and math.isfinite(measured.own.loss):
         loss = {"own": measured.own.loss, "now": measured.seen.loss if math.isfinite(measured.seen.loss) else None}
     return {"steps": steps, "loss": loss, "scored": subject.scored}
 
 
-def _predictions(subject: Subject, logits: NDArray[np.float32]) -> Predictions:
-    return predictions(logits[None], subject.vocabulary, TOP)
+@dataclass(frozen=True, eq=False)
+class _Said:
+    """What is predicted at every position."""
 
+    found: Predictions
+    probabilities: NDArray[np.float32]  # (T, V)
 
-def _best(found: Predictions, position: int) -> tuple[str, float | None]:
-    probability = float(found.probabilities[0, position, 0])
-    return ("NaN", None) if math.isnan(probability) else (found.tokens[0][position][0], probability)
+    @classmethod
+    def of(cls, subject: Subject, logits: NDArray[np.float32]) -> _Said:
+        with np.errstate(invalid="ignore"):
+            return cls(predictions(logits[None], subject.vocabulary, TOP), np.exp(log_probabilities(logits)))
+
+    def best(self, position: int) -> tuple[str, float | None]:
+        """The most likely token and its probability; NaN where nothing can be said."""
+        probability = float(self.found.probabilities[0, position, 0])
+        return ("NaN", None) if math.isnan(probability) else (self.found.tokens[0][position][0], probability)
 
 
 def _candidates(
-    measured: Measurement, before: Predictions, now: Predictions, position: int
+    before: _Said, now: _Said, position: int, vocabulary: Vocabulary
 ) -> list[tuple[str, float | None, float | None]]:
     """The most likely tokens now, and the one that was most likely before: (token, now, before)."""
-    then, after = _softmax(measured.own.logits[position]), _softmax(measured.seen.logits[position])
-    broken = bool(np.isnan(after).any())
-    order = [*(before if broken else now).ids[0, position].tolist()]
-    first = int(before.ids[0, position, 0])
+    broken = bool(np.isnan(now.probabilities[position, 0]))
+    order: list[int] = (before if broken else now).found.ids[0, position].tolist()
+    first = int(before.found.ids[0, position, 0])
     if first not in order:
         order = [*order[: TOP - 1], first]
-    names = dict(zip(now.ids[0, position].tolist(), now.tokens[0][position], strict=True))
-    names.update(zip(before.ids[0, position].tolist(), before.tokens[0][position], strict=True))
-    return [(names[token], None if broken else float(after[token]), float(then[token])) for token in order]
-
-
-def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    with np.errstate(invalid="ignore"):
-        powers: NDArray[np.float32] = np.exp(logits - logits.max())
-    return powers / powers.sum()
+    then, after = before.probabilities[position], now.probabilities[position]
+    return [(vocabulary.tokens[i], None if broken else float(after[i]), float(then[i])) for i in order]
 
 
 def _moved_most(subject: Subject, measured: Measurement) -> dict[str, Any] | None:
@@ -281,7 +281,7 @@ def _how_measured(subject: Subject, measured: Measurement, kind: Kind) -> str:
         return "structure"
     if measured.influence is None:
         return "none"
-    return "some" if np.isnan(measured.influence).any() else "all"
+    return "some" if (measured.influence < 0).any() else "all"
 
 
 def _answers(answers: Sequence[Answer]) -> list[dict[str, Any]]:

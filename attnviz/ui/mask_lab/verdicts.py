@@ -10,7 +10,7 @@ import numpy as np
 
 from attnviz.masks import Kind, kind_of
 from attnviz.trace.leakage import verdict as verdict_on
-from attnviz.ui.mask_lab.measuring import Measurement, heads_moved
+from attnviz.ui.mask_lab.measuring import Measurement, from_the_future, heads_moved
 from attnviz.ui.mask_lab.setting import Setting, plan_of
 from attnviz.ui.mask_lab.subject import Subject
 
@@ -66,14 +66,14 @@ def _leak(subject: Subject, measured: Measurement, kind: Kind) -> tuple[Said, li
     if reached is None:
         return None
     shown = measured.influence if kind == "decoder_self" else None
-    found = verdict_on(reached[-1])
+    found = verdict_on(reached[-1] & from_the_future(reached[-1].shape))
     if found.first is None:
         return None
     tokens = subject.labels("decoder_self")[0]
     row, token = found.first.row, found.first.token
     values = {"row": row + 1, "row_token": tokens[row], "token": token + 1, "key_token": tokens[token]}
     more = []
-    if shown is not None and np.isfinite(shown[row, token]):
+    if shown is not None and np.isfinite(shown[row, token]) and shown[row, token] >= 0:
         key = "leak_amount" if shown[row, token] > 0 else "leak_still"
         more.append(Said(key, {"amount": f"{shown[row, token]:.2f}", "token": token + 1, "row": row + 1}))
     if reached[-1][row, row + 1 :][:1].any():

@@ -17,10 +17,8 @@ class Bar {
     this.precision = new Segments((value) => lab.ask("precision", { value }));
     this.target = element("div", { class: "group" });
     this.applied = element("div", { class: "group" });
-    lab.refs.bar.append(
-      this.kinds.node, this.target, this.edits, this.applied,
-      element("div", { class: "group" }, [this.undo, this.redo, this.reset]),
-    );
+    lab.refs.bar.append(this.kinds.node, this.target, this.edits, this.applied);
+    lab.refs.history.append(this.undo, this.redo, this.reset);
   }
 
   // A head belongs to a layer: with all layers chosen, the one being looked at.

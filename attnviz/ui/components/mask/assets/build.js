@@ -20,9 +20,10 @@ function card(name, extra = []) {
     canvas: element("canvas", { "aria-hidden": "true" }),
   };
   refs.tools = element("div", { class: "card-tools" });
+  refs.line = element("div", { class: "hint-line" }, [refs.hint]);
   refs.body = element("div", { class: `body ${name}-body` }, [refs.canvas]);
   refs.section = element("section", { class: `card ${name}` }, [
-    element("header", {}, [refs.title, refs.tools]), refs.hint, refs.body, ...extra,
+    element("header", {}, [refs.title, refs.tools]), refs.line, refs.body, ...extra,
   ]);
   return refs;
 }
@@ -30,6 +31,7 @@ function card(name, extra = []) {
 function buildLab(lab) {
   const refs = {};
   refs.bar = element("div", { class: "bar" });
+  refs.history = element("div", { class: "group history" });
   refs.formula = element("div", { class: "bar formula" });
   refs.verdict = element("div", { class: "verdict", role: "status", "aria-live": "polite" });
   refs.paint = card("paint");

@@ -142,7 +142,7 @@ class Flow {
       const changed = token !== step.own[0];
       const y = cells.y + (q + 0.5 - part.top) * ch;
       const font = fontOf(theme, box.size, changed || q === lit ? 700 : 500);
-      const name = fitted(printable(token), box.answer - base * 2.6, font);
+      const name = fitted(printable(token), box.answer - 10 - textWidth("0.00", fontOf(theme, box.size * 0.86)), font);
       if (changed) painter.pill(box.answerX - 4, y - box.size * 0.78, textWidth(name, font) + 8, box.size * 1.56, 4, theme.alarm_fill);
       painter.text(name, box.answerX, y, { size: box.size, weight: changed || q === lit ? 700 : 500, colour: changed ? theme.alarm : theme.ink });
       painter.text(probabilityText(probability), box.answerX + textWidth(name, font) + 8, y, { size: box.size * 0.86, colour: theme.muted });

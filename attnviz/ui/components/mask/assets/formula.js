@@ -10,7 +10,7 @@ class Formula {
     this.field.addEventListener("change", () => lab.ask("formula", { text: this.field.value }));
     this.problem = element("p", { class: "problem", role: "alert", hidden: "" });
     lab.refs.formula.append(
-      element("div", { class: "chips-place" }, [this.chips, this.more, this.menu]), this.field, this.problem,
+      element("div", { class: "chips-place" }, [this.chips, this.more, this.menu]), this.field, lab.refs.history, this.problem,
     );
     this.menu.addEventListener("keydown", (event) => this.menuKey(event));
     lab.host.addEventListener("pointerdown", (event) => {

@@ -119,7 +119,10 @@ class Lab {
     this.base = parseFloat(getComputedStyle(refs.root).fontSize);
     refs.root.dataset.width = refs.root.clientWidth < 900 ? "narrow" : "wide";
     for (const [part, { body, section }] of this.canvases) {
-      if (!section.hidden) part.layout(body.clientWidth, body.clientHeight);
+      body.style.minHeight = "";
+      if (section.hidden) continue;
+      const { height } = part.layout(body.clientWidth, body.clientHeight);
+      if (height > body.clientHeight) body.style.minHeight = `${height}px`;
     }
     this.draw();
   }

@@ -1,7 +1,5 @@
 // The chosen row in numbers: every key's score, masked score and weight, as one would write the softmax on a board.
 
-const MOST_KEYS = 14;
-
 function writeRowNumbers(lab) {
   const { refs, shot } = lab;
   const { text, axes } = shot;
@@ -40,10 +38,15 @@ function writeRowNumbers(lab) {
 function tellingKeys(lab, row, flow) {
   const { columns } = lab.shot.axes;
   const all = Array.from({ length: columns }, (_, k) => k);
-  if (columns <= MOST_KEYS) return all;
-  const pointed = lab.lit && lab.lit.column;
-  const rank = (k) => (k === pointed ? Infinity : Number.isNaN(flow[2].tiles.at(row, k)) ? 0 : flow[2].tiles.at(row, k));
-  return all.sort((a, b) => rank(b) - rank(a) || a - b).slice(0, MOST_KEYS).sort((a, b) => a - b);
+  const room = clamp(Math.floor((lab.refs.row.clientWidth - lab.base * 8) / (lab.base * 4)), 5, 30);
+  if (columns <= room) return all;
+  const pointed = lab.lit ? lab.lit.column ?? null : null;
+  const hidden = flow[1].tiles.blocked;
+  const rank = (k) => {
+    const weight = flow[2].tiles.at(row, k);
+    return k === pointed ? Infinity : weight > 0 ? weight : hidden[row * columns + k] ? -1 : 0;
+  };
+  return all.sort((a, b) => rank(b) - rank(a) || a - b).slice(0, room).sort((a, b) => a - b);
 }
 
 function weightStyle(weight, hidden) {

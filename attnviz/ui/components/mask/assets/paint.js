@@ -10,7 +10,8 @@ class Paint {
       this.zoomTools.append(element("button", { type: "button", class: "tool", text: sign, "data-name": name, click: () => lab.zoomStep(name) }));
     }
     this.legend = element("span", { class: "legend" });
-    lab.refs.paint.tools.append(this.legend, this.zoomTools);
+    lab.refs.paint.tools.append(this.legend);
+    lab.refs.paint.line.append(this.zoomTools);
     const { surface } = lab.refs;
     surface.addEventListener("pointerdown", (event) => this.down(event));
     surface.addEventListener("pointermove", (event) => this.move(event));
@@ -48,7 +49,7 @@ class Paint {
     const layout = wholeMatrix(axes, { x: 0, y: 0, w: width, h: height }, lab.theme, lab.base, lab.ratio);
     this.box = layout;
     this.zoomTools.hidden = mostZoom(layout) < 1.7;
-    return layout;
+    return { width, height };
   }
 
   tiles() {
@@ -96,9 +97,12 @@ class Paint {
     if (event.button !== 0 || this.stroke) return;
     const hit = this.hit(event);
     if (!hit) return;
-    this.lab.refs.surface.setPointerCapture(event.pointerId);
-    this.lab.refs.surface.focus({ preventScroll: true });
+    const { surface } = this.lab.refs;
+    surface.setPointerCapture(event.pointerId);
+    surface.dataset.pointer = "true"; // the focus ring is for the keyboard
+    surface.focus({ preventScroll: true });
     event.preventDefault();
+    if (hit.row !== null && hit.column !== null) this.lab.cursor = hit;
     const mode = hit.row === null ? "column" : hit.column === null ? "row" : "cell";
     const visible = !this.wholly(this.area(hit, hit, mode));
     this.stroke = { id: this.strokes++, mode, visible, last: hit };
@@ -197,6 +201,7 @@ class Paint {
       PageUp: [-page, 0], PageDown: [page, 0],
     };
     if (event.ctrlKey || event.metaKey || event.altKey) return;
+    lab.refs.surface.dataset.pointer = "false";
     if (event.key in moves) {
       const [dq, dk] = moves[event.key];
       const next = { row: clamp(at.row + dq, 0, rows - 1), column: clamp(at.column + dk, 0, columns - 1) };

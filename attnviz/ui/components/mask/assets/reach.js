@@ -37,7 +37,8 @@ class Reach {
     const future = (i) => shot.has_future && i % columns > Math.floor(i / columns);
     const [alarm, alarmFill] = [parseColour(theme.alarm), parseColour(theme.alarm_fill)];
     const paint = (_, i) => {
-      const amount = amounts && !Number.isNaN(amounts[i]) && amounts[i] >= 0 ? amounts[i] : null;
+      if (amounts && Number.isNaN(amounts[i])) return alarmFill;
+      const amount = amounts && amounts[i] >= 0 ? amounts[i] : null; // below 0: not measured
       if (future(i)) return amount === null || amount > 0 ? mixed(alarmFill, alarm, amount === null || !peak ? 0.25 : 0.25 + 0.75 * Math.sqrt(amount / peak)) : alarmFill;
       if (amount === null || !peak) return theme.visibleRgb;
       return theme.rgb[Math.round(40 + 215 * Math.sqrt(Math.min(1, amount / peak)))];
@@ -49,7 +50,7 @@ class Reach {
         title: shot.text.all_layers_through,
         tiles: new Tiles({
           rows, columns, values: reach, blocked: reach.map((arrives) => 1 - arrives), paint, marked: reach.map((arrives, i) => (arrives && !own[i] ? 1 : 0)),
-          write: (_, i) => (amounts && amounts[i] > 0 ? shortNumber(amounts[i]) : amounts && amounts[i] === 0 ? "0" : ""),
+          write: (_, i) => (!amounts || amounts[i] < 0 ? "" : amounts[i] === 0 ? "0" : shortNumber(amounts[i])),
         }),
       },
     ];

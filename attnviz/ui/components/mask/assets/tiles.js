@@ -84,11 +84,12 @@ function paintMarks(painter, tiles, box, part, shown, theme) {
   const cw = box.w / part.columns;
   const ch = box.h / part.rows;
   const width = clamp(Math.min(cw, ch) * 0.09, 1, 3);
+  const framed = Math.min(cw, ch) >= 14;
   for (let q = shown.top; q < shown.bottom; q++) {
     for (let k = shown.left; k < shown.right; k++) {
       if (!tiles.marked[q * tiles.columns + k]) continue;
       const [x, y] = [box.x + (k - part.left) * cw, box.y + (q - part.top) * ch];
-      if (Math.min(cw, ch) < 5) painter.rect(x, y, Math.max(cw, 2), Math.max(ch, 2), theme.alarm, 0.85);
+      if (!framed) painter.rect(x, y, cw, ch, theme.alarm, tiles.blocked && tiles.blocked[q * tiles.columns + k] ? 0.2 : 0.6);
       else painter.frame(x + width / 2 + 1, y + width / 2 + 1, cw - width - 2, ch - width - 2, theme.alarm, width);
     }
   }
@@ -182,8 +183,12 @@ function paintRowLabels(painter, axes, layout, part, theme, lit) {
 
 function paintColumnLabels(painter, axes, layout, part, theme, lit, only = null) {
   const cw = layout.cells.w / part.columns;
-  const style = styleAt(layout, cw);
-  const need = style.angle ? style.size * 1.12 : Math.min(style.room, cw);
+  const usual = styleAt(layout, cw);
+  // Labels that could only stand when all are written lie flat when most are left out.
+  const width = labelsWidth(axes.columnLabels, theme, usual.size);
+  const crowded = cw < usual.size * 1.12;
+  const style = crowded ? { ...usual, angle: 0, room: width, flatRoom: width } : usual;
+  const need = crowded ? width + 8 : style.angle ? style.size * 1.12 : cw;
   const last = Math.min(axes.columns, part.left + part.columns - 0.4);
   const indices = only || shownIndices(part.left, last, cw, need);
   const inside = lit !== null && lit + 0.5 >= part.left && lit + 0.5 <= part.left + part.columns;
