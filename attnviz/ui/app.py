@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+import attnviz
 from attnviz.ui import language, navigation, sidebar, style
+from attnviz.ui.text import words
 
 ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#0b5d4e"/>'
@@ -14,9 +16,17 @@ ICON = (
 )
 
 
+def about() -> str:
+    """What the menu says about the program; having it makes Streamlit show the menu, and with it light and dark."""
+    t = words("common", language.current())
+    return f"attnviz {attnviz.__version__} · {t('tagline')}"
+
+
 def main() -> None:
     """One run of the app."""
-    st.set_page_config(page_title="attnviz", page_icon=ICON, layout="wide", initial_sidebar_state="auto")
+    st.set_page_config(
+        page_title="attnviz", page_icon=ICON, layout="wide", initial_sidebar_state="auto", menu_items={"About": about()}
+    )
     style.apply(language.current())
     site = navigation.build()
     sidebar.draw(site)

@@ -34,7 +34,7 @@ def pick_model(frame: Frame) -> Loaded | None:
             names,
             labels.__getitem__,
             default=asked if asked in names else names[0],
-            width=340,
+            width=372,
         )
     if asked is not None and asked not in names:
         with frame.notices:
@@ -64,8 +64,8 @@ def describe(frame: Frame, loaded: Loaded) -> None:
     with st.sidebar:
         st.html(
             f'<div class="av-section">{html.escape(frame.t("data"))}</div><div class="av-foot">'
-            f"<b>{html.escape(info.title[frame.language])}</b><br>{html.escape(info.note[frame.language])}<br>"
-            f"{html.escape(source)}<br>{html.escape(licence)}<br>{html.escape(size)}</div>"
+            f'<b title="{html.escape(info.note[frame.language])}">{html.escape(info.title[frame.language])}</b><br>'
+            f"{html.escape(source)}<br>{html.escape(licence)}</div>"
         )
 
 

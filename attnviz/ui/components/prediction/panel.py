@@ -10,7 +10,6 @@ from typing import Any
 
 from attnviz.ui.text import Language, texts, words
 
-HEIGHT = 170  # pixels, always the same, so that nothing ever jumps
 ASSETS = Path(__file__).parent / "assets"
 
 
@@ -67,4 +66,4 @@ def _component() -> Callable[..., Any]:
 def prediction_panel(panel: Panel, *, language: Language, key: str) -> None:
     """Draw the panel."""
     text = words("prediction", language).table(*texts("prediction"))
-    _component()(key=key, data={"panel": panel.to_dict(), "text": text, "height": HEIGHT})
+    _component()(key=key, data={"panel": panel.to_dict(), "text": text})

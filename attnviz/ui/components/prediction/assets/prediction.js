@@ -107,7 +107,6 @@ function mostTelling(steps) {
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".panel");
   const { panel, text } = data;
-  root.style.setProperty("--height", `${data.height}px`);
   const tokens = root.querySelector(".tokens");
   const compared = panel.loss_before !== null;
   const right = panel.steps.filter((step) => step.right === true).length;
@@ -122,7 +121,6 @@ export default function ({ data, parentElement }) {
   drawLoss(root.querySelector(".loss"), panel, text);
   drawFree(root.querySelector(".free"), panel, text);
   tokens.setAttribute("aria-label", text.tokens);
-  tokens.classList.toggle("many", panel.steps.length > 14);
 
   // The choice outlives new data as long as the sentence is the same.
   const sentence = JSON.stringify(panel.steps.map((step) => step.read));
@@ -161,7 +159,9 @@ export default function ({ data, parentElement }) {
   });
   const scrolled = tokens.scrollTop;
   const hadFocus = tokens.contains(root.getRootNode().activeElement);
+  tokens.classList.remove("many");
   tokens.replaceChildren(...buttons);
+  tokens.classList.toggle("many", tokens.scrollHeight > tokens.clientHeight + 1);
   tokens.scrollTop = root.byHand ? scrolled : 0;
   tokens.onkeydown = (event) => {
     const steps = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, Home: -1e6, End: 1e6 };
