@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 
+from attnviz.data.hsk_corrections import corrected
 from attnviz.data.package_data import package_file
 from attnviz.data.text import is_han
 
@@ -17,7 +20,7 @@ class Sentence:
     text: str
     characters: tuple[str, ...]
     syllables: tuple[str, ...]  # empty when the reading does not fit the characters
-    words: tuple[tuple[str, str], ...]  # (word, reading), as the corpus divides it
+    words: tuple[tuple[str, tuple[str, ...]], ...]  # (word, syllables), as the corpus divides it
 
 
 @lru_cache(maxsize=1)
@@ -30,9 +33,37 @@ def sentences() -> tuple[Sentence, ...]:
             continue
         chinese = tuple(char for char in record["chinese"] if is_han(char))
         syllables = align_syllables(chinese, record["pinyin"].split())
-        words = tuple((token["word"], token["pinyin"]) for token in record["tokens"])
+        if syllables:
+            syllables = corrected(chinese, plain_reading(chinese, syllables))
+        words = _divide([token["word"] for token in record["tokens"]], chinese, syllables)
         seen.setdefault(chinese, Sentence(record["chinese"].strip(), chinese, syllables, words))
     return tuple(seen.values())
+
+
+def plain_reading(chinese: Sequence[str], reading: Sequence[str]) -> tuple[str, ...]:
+    """A reading without what speech adds: 一 and 不 with their own tone, 儿 after a syllable as r."""
+    plain = []
+    for i, (char, syllable) in enumerate(zip(chinese, reading, strict=True)):
+        if char == "一" and syllable in ("yí", "yì"):
+            plain.append("yī")
+        elif char == "不" and syllable == "bú":
+            plain.append("bù")
+        elif char == "儿" and syllable == "er" and i > 0:
+            plain.append("r")
+        else:
+            plain.append(syllable)
+    return tuple(plain)
+
+
+def _divide(
+    words: Sequence[str], chinese: tuple[str, ...], syllables: tuple[str, ...]
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The words with their part of the sentence's syllables; () if they do not make up the sentence."""
+    words = ["".join(filter(is_han, word)) for word in words]
+    if "".join(words) != "".join(chinese) or not syllables:
+        return ()
+    ends = list(accumulate(map(len, words)))
+    return tuple((word, syllables[end - len(word) : end]) for word, end in zip(words, ends, strict=True) if word)
 
 
 def align_syllables(chinese: tuple[str, ...], syllables: list[str]) -> tuple[str, ...]:

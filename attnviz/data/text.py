@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 # What decides whether a text needs more than one code point a character. Covers every range that
 # holds marks, joiners, variation selectors, skin tones, flags or tags; Han, Latin and kana stay fast.
@@ -12,12 +13,13 @@ _PLAIN = re.compile(
     r"\u3030-\u3098\u309b-\ua66e\uac00-\ud7a3\uf900-\ufaff\uff01-\uffee\U00020000-\U0003ffff]*"
 )
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff]")
+_SURROGATES = re.compile("[\ud800-\udfff]")
 _JOINER = "\u200d"
 
 
 def clean(text: str) -> str:
     """Line ends become \\n, control characters go, halves of surrogate pairs are joined or become U+FFFD."""
-    if not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text):
+    if _SURROGATES.search(text):
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -33,27 +35,18 @@ def characters(text: str) -> list[str]:
     """
     if _PLAIN.fullmatch(text):
         return list(text)
-    clusters: list[str] = []
-    flags = 0  # regional indicators in the cluster at hand
-    for char in text:
-        is_flag = "\U0001f1e6" <= char <= "\U0001f1ff"
-        joined = clusters and clusters[-1] != "\n"
-        if joined and (_extends(char) or clusters[-1][-1] == _JOINER or (is_flag and flags == 1)):
-            clusters[-1] += char
-            flags = 2 if is_flag else flags
-        else:
-            clusters.append(char)
-            flags = 1 if is_flag else 0
-    return clusters
+    return _clusters().findall(text)
 
 
-def _extends(char: str) -> bool:
-    return (
-        char == _JOINER
-        or unicodedata.category(char) in ("Mn", "Me", "Mc")
-        or "\U0001f3fb" <= char <= "\U0001f3ff"  # skin tones
-        or "\U000e0020" <= char <= "\U000e007f"  # tags (flags of regions)
-    )
+@lru_cache(maxsize=1)
+def _clusters() -> re.Pattern[str]:
+    """A character, a pair of regional indicators, or a line end; then whatever joins what stands before it."""
+    marked = (*range(0x300, 0x20000), *range(0xE0000, 0xE0200))  # no marks elsewhere
+    joining = "".join(re.escape(chr(i)) for i in marked if unicodedata.category(chr(i)) in ("Mn", "Me", "Mc"))
+    tones_tags = "\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f"
+    flag = "[\U0001f1e6-\U0001f1ff]"
+    joined = f"[{joining}{_JOINER}{tones_tags}]|(?<={_JOINER})[^\n]"
+    return re.compile(f"\n|(?:{flag}{{2}}|.)(?:{joined})*", re.DOTALL)
 
 
 def is_han(char: str) -> bool:
@@ -67,6 +60,7 @@ def is_han(char: str) -> bool:
     )
 
 
+@lru_cache(maxsize=4096)
 def is_separator(char: str) -> bool:
     """Whether a character is white space or punctuation."""
     return char.isspace() or unicodedata.category(char[0])[0] in "PZ"

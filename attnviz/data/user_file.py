@@ -69,6 +69,7 @@ def two_columns(text: str, *, header: bool | None = None) -> tuple[list[tuple[st
     heading: tuple[str, str] | None = None
     capped = False
     first = True
+    text = clean(text)
     for row in _rows(text, _separator(text)):
         if len(rows) == MAX_ROWS:
             capped = True
@@ -78,7 +79,7 @@ def two_columns(text: str, *, header: bool | None = None) -> tuple[list[tuple[st
         if len(row) < 2:
             skipped["one_column_rows"] += 1
             continue
-        source, target = clean(row[0]).strip(), clean(row[1]).strip()
+        source, target = row[0].strip(), row[1].strip()
         if first and (header if header is not None else {source.lower(), target.lower()} <= _HEADINGS):
             heading, first = (source, target), False
             continue

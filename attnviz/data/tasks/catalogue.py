@@ -8,7 +8,7 @@ from typing import Any
 from attnviz.data.info import TaskInfo
 
 _HSK: dict[str, Any] = {
-    "source": "HSK sentences with readings (hsk-sentences-audio 1.0.0)",
+    "source": "HSK sentences with readings (hsk-sentences-audio 1.0.0, some readings corrected)",
     "licence": "CC-BY-SA-4.0 (data), MIT (package)",
     "url": "https://github.com/no7z/hsk-sentences-audio",
 }

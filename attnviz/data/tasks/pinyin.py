@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from typing import Any, ClassVar
 
 from attnviz.data.batch import Pair
-from attnviz.data.hsk import Sentence, sentences
+from attnviz.data.hsk import Sentence, plain_reading, sentences
 from attnviz.data.package_data import package_file
 from attnviz.data.split import rank, split_by_key
 from attnviz.data.stringing import string_together
@@ -32,21 +32,6 @@ EXAMPLES: Mapping[str, str] = {
         "jīn tiān xià wǔ wǒ qù yín háng huán qián zài lù shang kàn jiàn hěn duō xíng rén hé zì xíng chē"
     ),
 }
-
-
-def plain_reading(word: Sequence[str], reading: Sequence[str]) -> Reading:
-    """The dictionary's reading as the sentences write it: 一 and 不 without tone change, 儿 after a syllable is r."""
-    plain = []
-    for i, (char, syllable) in enumerate(zip(word, reading, strict=True)):
-        if char == "一" and syllable in ("yí", "yì"):
-            plain.append("yī")
-        elif char == "不" and syllable == "bú":
-            plain.append("bù")
-        elif char == "儿" and syllable == "er" and i > 0:
-            plain.append("r")
-        else:
-            plain.append(syllable)
-    return tuple(plain)
 
 
 @lru_cache(maxsize=1)
@@ -150,10 +135,10 @@ class Pinyin(PinyinSentences):
     info = INFOS["pinyin"]
     defaults: ClassVar[Mapping[str, Any]] = {
         "seed": 0,
-        "phrases": 30_000,  # how many are mixed into training
-        "characters": 2_500,  # phrases are made of so many of the dictionary's most frequent characters
+        "phrases": 50_000,  # how many are mixed into training
+        "characters": 3_500,  # phrases are made of so many of the dictionary's most frequent characters
         "max_length": 40,  # characters that are strung together at most
-        "copies": 3,  # how often an epoch shows each sentence, for one time each phrase
+        "copies": 10,  # how often an epoch shows each sentence, for one time each phrase
     }
     allowed: ClassVar[Mapping[str, Sequence[Any]]] = {
         "phrases": range(50_001),
@@ -177,8 +162,8 @@ class Pinyin(PinyinSentences):
         votes: dict[str, Counter[Reading]] = {}
         for sentence in train:
             for word, reading in sentence.words:
-                if len(word) == len(reading.split()) > 1:
-                    votes.setdefault(word, Counter())[tuple(reading.split())] += 1
+                if len(word) > 1:
+                    votes.setdefault(word, Counter())[reading] += 1
         words = {word: counter.most_common(1)[0][0] for word, counter in votes.items()}
         present = {"".join(s.characters) for s in train}
         fitting = [
