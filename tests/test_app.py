@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 import time
 from html import escape
 from pathlib import Path
@@ -174,6 +176,12 @@ def test_the_decoder_can_read_its_own_output() -> None:
     (feed,) = [group for group in at.get("button_group") if str(group.key).startswith("feed")]
     shown(feed.set_value("own").run())
     assert panel(at)["fed"] == "own"
+
+
+def test_nothing_heavy_is_imported_before_the_frame_is_drawn() -> None:
+    code = "import sys, attnviz.ui.app, attnviz.ui.page; print({'torch', 'pandas'} & set(sys.modules))"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=APP.parent)
+    assert said.stdout.strip() == "set()"
 
 
 # ---- checkpoints --------------------------------------------------------------------------------------------

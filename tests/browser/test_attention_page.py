@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from attnviz.training.checkpoint import shipped
+from attnviz.ui.navigation import PAGES
 from attnviz.ui.text import words
 
 pytestmark = [
@@ -85,11 +86,12 @@ def test_a_sentence_a_head_and_the_language(chromium_page: Callable[..., Any], s
 
     other = "English" if language == "zh" else "中文"
     page.locator("[data-testid=stSidebar] button", has_text=other).click()
-    page.wait_for_function("old => !document.querySelector('.av-question').innerText.startsWith(old)", arg=question)
+    page.wait_for_function("old => !document.querySelector('.av-question')?.innerText.startsWith(old)", arg=question)
     page.wait_for_timeout(800)
     assert page.input_value(FIELD) == "fedcb"
     assert address(page)["head"] == "3"
     assert address(page)["lang"] == ("en" if language == "zh" else "zh")
+    assert page.get_attribute("html", "lang") == ("en" if language == "zh" else "zh-CN")
     assert page.get_attribute('[data-head="2.3"]', "aria-pressed") == "true"
     assert page.get_attribute('[data-switch="1.1"]', "aria-checked") == "false"
     assert page.inner_text(".loss b") == moved
@@ -168,6 +170,28 @@ def test_a_file_of_ones_own_gives_a_sentence_and_its_reference(
     settled(page, ".loss", before)
     assert "from your file" in page.inner_text(".how")
     assert "not a" in " ".join(page.locator(".token .note").all_inner_texts())
+
+
+@pytest.mark.skipif(len(PAGES) < 2, reason="there is only one page")
+def test_going_to_another_page_and_back_keeps_model_sentence_and_language(
+    chromium_page: Callable[..., Any], server: Any
+) -> None:
+    tab = chromium_page(locale="zh-CN")
+    page = opened(tab, server, "/?model=reverse&lang=en")
+    typed_in(page, "fedcb")
+    page.locator("[data-testid=stSidebar] a", has_text=words(PAGES[1].name, "en")("title")).click()
+    question = words(PAGES[1].name, "en")("question")
+    page.wait_for_function("q => document.querySelector('.av-question')?.innerText.startsWith(q)", arg=question)
+    page.locator("[data-testid=stSidebar] a", has_text=words(PAGES[0].name, "en")("title")).click()
+    for _ in range(150):
+        if said(page) == [*"bcdef", "</s>"]:
+            break
+        page.wait_for_timeout(100)
+    assert said(page) == [*"bcdef", "</s>"]
+    assert page.input_value(FIELD) == "fedcb"
+    page.wait_for_function("() => new URL(location.href).searchParams.get('model') === 'reverse'")
+    assert address(page)["lang"] == "en"
+    assert not tab.foreign_requests
 
 
 @pytest.mark.parametrize("size", [(1440, 900), (1920, 1080)])

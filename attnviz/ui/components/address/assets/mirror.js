@@ -4,6 +4,7 @@ export default function ({ data }) {
     if (value === null) address.searchParams.delete(name);
     else address.searchParams.set(name, value);
   }
+  if (data.values.lang) document.documentElement.lang = data.values.lang === "zh" ? "zh-CN" : data.values.lang;
   if (address.href !== window.location.href) {
     window.history.replaceState(window.history.state, "", address);
   }
