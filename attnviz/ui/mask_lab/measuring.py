@@ -74,7 +74,8 @@ def measure(
     shown, shown_own = shown_reach(followed, kind), shown_reach(own.reach, kind)
     inputs = _inputs_to_measure(model, kind, shown, everything)
     amounts = _influence(subject, kind, plan, application, inputs, seen.logits) if inputs else None
-    row = _telling_row(seen, own.weights[site][look[1]])
+    real = subject.real_source if kind == "encoder_self" else None
+    row = _telling_row(seen, own.weights[site][look[1]], real)
     return Measurement(
         seen=seen,
         own=own,
@@ -139,7 +140,7 @@ def _influence(
         inputs=inputs,
         replacements=replacements,
     ):
-        found[:, list(done)] = np.where(really_moved(amounts, logits), amounts, 0)
+        found[:, list(done)] = np.where(really_moved(amounts, logits[None]), amounts, 0)
     return found
 
 
@@ -149,11 +150,11 @@ def from_the_future(shape: tuple[int, ...]) -> NDArray[np.bool_]:
     return later
 
 
-def _telling_row(seen: Pass, before: Floats) -> int:
-    """The row whose weights have moved most; without any change, the last."""
+def _telling_row(seen: Pass, before: Floats, real: int | None) -> int:
+    """The row whose weights have moved most; without any change, the last that is no padding."""
     now = np.asarray(seen.detail["weights"], dtype=np.float32)
     change = np.nan_to_num(np.abs(now - before).sum(axis=-1), nan=np.inf)
-    return int(change.argmax()) if change.max() > 1e-6 else len(change) - 1
+    return int(change.argmax()) if change.max() > 1e-6 else (real or len(change)) - 1
 
 
 def _telling_position(now: Floats, before: Floats) -> int:

@@ -6,9 +6,9 @@ TEXTS = table(
     title=Text("掩码", "Masks"),
     question=Text(
         "谁能看谁？改一个格子，注意力、预测和损失会怎样？",
-        "Who may look at whom? Change one cell: what becomes of attention, prediction and loss?",
+        "Who may look at whom? Change a cell, and see attention, prediction and loss move",
     ),
-    hint=Text("点或拖动格子即可，全部数字随之更新", "Click or drag the cells; every number follows"),
+    hint=Text("点或拖动格子，全部数字随之更新", "Click or drag; every number follows"),
     # strip
     what=Text("看什么", "What to look at"),
     what_sentence=Text("真实句子", "a sentence"),
@@ -35,19 +35,20 @@ TEXTS = table(
     computing=Text("正在计算……", "Computing…"),
     # target
     kinds=Text("哪种注意力", "Kind of attention"),
-    kind_encoder_self=Text("编码器自注意力", "Encoder self-attention"),
-    kind_decoder_self=Text("解码器自注意力", "Decoder self-attention"),
-    kind_cross=Text("交互注意力", "Cross-attention"),
+    kind_encoder_self=Text("编码器自注意力", "Encoder self"),
+    kind_decoder_self=Text("解码器自注意力", "Decoder self"),
+    kind_cross=Text("交互注意力", "Cross"),
     short_encoder_self=Text("编码器", "Encoder"),
     short_decoder_self=Text("解码器", "Decoder"),
     short_cross=Text("交互", "Cross"),
-    about_encoder_self=Text("源句的词元互相看", "Source tokens look at source tokens"),
+    about_encoder_self=Text("源句的词元互相看", "Encoder self-attention: source tokens look at source tokens"),
     about_decoder_self=Text(
-        "目标的词元互相看，通常只看前面", "Target tokens look at target tokens, usually backwards only"
+        "目标的词元互相看，通常只看前面",
+        "Decoder self-attention: target tokens look at target tokens, usually backwards only",
     ),
     about_cross=Text(
         "目标看源句；又称交叉注意力、编码器-解码器注意力",
-        "The target looks at the source; also called encoder–decoder attention",
+        "Cross-attention: the target looks at the source; also called encoder–decoder attention",
     ),
     target=Text("改", "Change"),
     layer=Text("哪一层", "Which layer"),

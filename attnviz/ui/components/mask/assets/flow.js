@@ -71,7 +71,8 @@ class Flow {
     const sums = base * 2.5;
     const outputWidth = base * 3.4;
     const pitchFor = (room) => room / (3 * axes.columns);
-    const room = width - rowRoom - 12 - 3 * gap - sums - outputWidth - (predicts ? 1.4 * gap + answer : 0);
+    const beyond = Math.max(0, labelsWidth([`⑤ ${text.output}`], theme, base * 0.95) - outputWidth);
+    const room = width - rowRoom - 12 - 3 * gap - sums - outputWidth - (predicts ? Math.max(1.4 * gap, beyond + 6) + answer : beyond);
     const columnSize = clamp(pitchFor(room) * 0.4, base * 0.72, base);
     const leaning = labelStyle(axes.columnLabels, theme, pitchFor(room), columnSize, base * 5);
     const style = flatter(leaning, axes.columnLabels, theme, pitchFor(room), base * 0.66);
@@ -83,7 +84,7 @@ class Flow {
     for (const block of blocks) {
       const w = block.id === "output" ? outputWidth : cw * axes.columns;
       block.layout = { cells: { x, y: top, w, h: ch * axes.rows }, cw, ch, rowSize: size, rowRoom, columnStyle: style, arrow: 0 };
-      x += w + (block.id === "weights" ? sums : 0) + (block.id === "output" ? 1.4 * gap : gap);
+      x += w + (block.id === "weights" ? sums : 0) + (block.id === "output" ? Math.max(1.4 * gap, beyond + 6) : gap);
     }
     this.box = { width, height: Math.ceil(top + ch * axes.rows + base * 0.6), gap, size, sums, answerX: x, answer, predicts, style };
     return this.box;

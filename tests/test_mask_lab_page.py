@@ -1,0 +1,249 @@
+"""What the page shows is what the library computes; both languages; nothing a link says breaks it."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+import attnviz as av
+from attnviz import masks
+from attnviz.masks import MaskPlan
+from attnviz.trace import watch
+from attnviz.trace.application import APPLICATIONS, PRECISIONS, MaskApplication
+from attnviz.trace.leakage import influence, reach
+from attnviz.trace.predictions import predictions
+from attnviz.training.checkpoint import shipped
+from attnviz.ui.components.packing import split, unpack_bits
+from attnviz.ui.mask_lab.lab import Lab
+from attnviz.ui.mask_lab.measuring import baseline, measure, moved_share
+from attnviz.ui.mask_lab.picture import thumbnails, values_and_arrays
+from attnviz.ui.mask_lab.practice import practice_model, practice_subject
+from attnviz.ui.mask_lab.setting import Setting, Target
+from attnviz.ui.mask_lab.subject import Subject, answers
+from attnviz.ui.mask_lab.verdicts import Conclusion, conclude
+from attnviz.ui.text import LANGUAGES, texts, words
+
+APP = Path(__file__).resolve().parents[1] / "app.py"
+pytestmark = pytest.mark.skipif("reverse" not in shipped(), reason="no shipped checkpoint")
+TEXT = "fedcb"
+
+
+def opened(**query: str) -> AppTest:
+    at = AppTest.from_file(str(APP), default_timeout=60)
+    for name, value in {"model": "reverse", "example": "2", **query}.items():
+        at.query_params[name] = value
+    at.switch_page("pages/masks.py").run()
+    assert not at.exception, [error.value for error in at.exception]
+    return at
+
+
+def payload(at: AppTest) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """The lab's values and arrays, as the browser gets them."""
+    (element,) = [one for one in at.get("bidi_component") if one.proto.id.endswith("mask-lab")]
+    header, blocks = split(element.proto.bytes)
+    arrays = {}
+    for name, described in header["arrays"].items():
+        shape, kind = tuple(described["shape"]), described["type"]
+        if kind == "bits":
+            arrays[name] = unpack_bits(np.frombuffer(blocks[name], dtype=np.uint8), shape)
+        else:
+            arrays[name] = np.frombuffer(blocks[name], dtype=np.dtype(kind)).reshape(shape)
+    return header, arrays
+
+
+def notices(at: AppTest) -> list[str]:
+    return [one.proto.body for one in at.get("html") if 'class="av-notice' in one.proto.body]
+
+
+@pytest.fixture(scope="module")
+def library() -> tuple[Any, Any, Any]:
+    """Model, task and the second example's batch with the right answer."""
+    model, task = av.load("reverse")
+    text = task.examples[1]
+    return model, task, task.encode(text, task.reference(text))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_numbers_on_the_page_are_the_librarys(library: tuple[Any, Any, Any], language: str) -> None:
+    model, task, batch = library
+    formula = "causal & ~cells(2:1) | cells(1:3)"
+    at = opened(lang=language, kind="decoder_self", layer="2", head="3", how="-1e9", **{"mask.decoder_self": formula})
+    shown, arrays = payload(at)
+    assert shown["language"] == language
+    assert shown["text"]["scores"] == getattr(texts("masks")["scores"], language)
+    mask = masks.causal() & ~masks.cells([(2, 1)]) | masks.cells([(1, 3)])
+    plan = model.default_masks(batch.src, batch.decoder_input).with_kind("decoder_self", mask)
+    trace = watch(model, batch, masks=plan, interventions=[MaskApplication("-1e9")])
+    own = watch(model, batch)
+    record, head = trace["decoder.1.self_attn"], 2
+    for name in ("scores", "weights", "head_output"):
+        np.testing.assert_allclose(arrays[name], getattr(record, name)[0, head], atol=1e-6, err_msg=name)
+    np.testing.assert_allclose(arrays["row_sums"], record.row_sums[0, head], atol=1e-6)
+    np.testing.assert_array_equal(arrays["mask"], record.mask[0, head])
+    np.testing.assert_allclose(arrays["own_weights"], own["decoder.1.self_attn"].weights[0, head], atol=1e-6)
+    assert shown["loss"]["now"] == pytest.approx(trace.loss, abs=1e-6)
+    assert shown["loss"]["own"] == pytest.approx(own.loss, abs=1e-6)
+    said = predictions(trace.logits, task.tgt_vocab, 4)
+    assert [step["now"][0] for step in shown["steps"]] == [place[0] for place in said.tokens[0]]
+    np.testing.assert_allclose([s["now"][1] for s in shown["steps"]], said.probabilities[0, :, 0], atol=1e-6)
+    moved = [
+        moved_share(trace[site].weights[0], own[site].weights[0])
+        for kind in model.kinds
+        for site in model.sites_of(kind)
+    ]
+    np.testing.assert_allclose(arrays["moved"], np.stack(moved), atol=1e-6)
+    followed = reach(model, batch, masks=plan, how="-1e9").decoder
+    assert followed is not None
+    np.testing.assert_array_equal(arrays["reach"], followed[-1])
+    amounts = influence(model, batch, "decoder", masks=plan, interventions=[MaskApplication("-1e9")])
+    np.testing.assert_allclose(arrays["influence"], np.where(amounts > 1e-4, amounts, 0), atol=1e-3)
+    assert shown["verdict"]["level"] == "leak"
+    row_token = shown["rows"][1]
+    expected = words("masks", language)("verdict_leak", row=2, row_token=row_token, token=3, key_token=shown["rows"][2])  # type: ignore[arg-type]
+    assert shown["verdict"]["sentence"] == expected
+
+
+def test_it_opens_with_a_leak_and_says_so() -> None:
+    shown, arrays = payload(opened())
+    assert shown["verdict"]["level"] == "leak"
+    (changed,) = np.argwhere(arrays["mask"] != arrays["own"]).tolist()
+    assert changed[1] == changed[0] + 1
+    assert shown["loss"]["now"] != shown["loss"]["own"]
+    assert shown["moved_most"] is not None
+
+
+def test_with_its_own_masks_nothing_has_moved_and_nothing_leaks() -> None:
+    shown, arrays = payload(opened(how="own"))
+    assert shown["verdict"]["level"] == "fine"
+    assert not arrays["moved"].any()
+    assert shown["loss"]["now"] == shown["loss"]["own"]
+    assert not arrays["reach"][np.arange(len(arrays["reach"]))[:, None] < np.arange(arrays["reach"].shape[1])].any()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_a_link_cannot_mean_is_said(language: str) -> None:
+    at = opened(lang=language, how="sideways", **{"mask.cross": "causl & full", "mask.decoder_self": "window(2)"})
+    shown, _ = payload(at)
+    said = " ".join(notices(at))
+    assert "causl" in said
+    assert "sideways" in said
+    assert shown["written"] == "window(2)" or shown["edits"][0]["formula"] == "window(2)"
+    assert "{" not in said
+
+
+def test_padding_is_seen_only_without_its_mask() -> None:
+    shown, arrays = payload(opened(example="1", pads="4", kind="cross"))
+    assert [one["name"] for one in shown["answers"]] == ["plain", "masked", "unmasked"]
+    plain, masked, unmasked = (one["said"] for one in shown["answers"])
+    assert plain == masked != unmasked
+    pads = len(shown["columns"]) - shown["columns"].index("</s>") - 1
+    assert pads == 4
+    assert not arrays["mask"][:, -pads:].any()
+    assert not arrays["reach"][:, -pads:].any()
+
+
+# ---- every way of applying a mask, on a row that may see nothing ----------------------------------------------------
+
+
+def lab_on(library: tuple[Any, Any, Any], setting: Setting, kind: str, look: tuple[int, int]) -> tuple[Any, ...]:
+    model, task, batch = library
+    subject = Subject(model, batch, task.tgt_vocab, "reference")
+    measured = measure(subject, baseline(subject), setting, kind, look)  # type: ignore[arg-type]
+    return subject, measured, conclude(subject, setting, measured, kind)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("how", APPLICATIONS)
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_a_fully_blocked_row_shows_what_each_choice_does(
+    library: tuple[Any, Any, Any], how: str, precision: str
+) -> None:
+    """The table of what torch does, measured on the page's own numbers."""
+    blocked = masks.causal() & ~masks.cells([(3, key) for key in range(9)])
+    setting = Setting(application=how, precision=precision).with_edit(Target("decoder_self"), blocked)  # type: ignore[arg-type]
+    _, measured, conclusion = lab_on(library, setting, "decoder_self", (0, 1))
+    row = np.asarray(measured.seen.detail["weights"], dtype=np.float64)[3]
+    total = row.sum()
+    is_nan = how in ("-inf", "after-renormalised") or (how, precision) == ("-1e9", "fp16")
+    assert math.isnan(total) == is_nan
+    assert (conclusion.level == "dead") == (is_nan or how in ("own", "hidden"))
+    if how in ("own", "after"):
+        assert total == 0
+    elif how == "-1e9" and precision in ("fp32", "bf16"):
+        np.testing.assert_allclose(row, 1 / len(row), atol=1e-3)
+    elif not is_nan:
+        assert total == pytest.approx(1, abs=2e-2)
+    picture = thumbnails(measured.seen.weights["decoder.0.self_attn"])
+    assert (picture == -128).any() == is_nan
+
+
+def test_the_snippet_on_the_page_makes_the_pages_mask(library: tuple[Any, Any, Any]) -> None:
+    mask = masks.causal() & ~masks.cells([(2, 1)]) | masks.cells([(0, 3)])
+    setting = Setting().with_edit(Target("decoder_self"), mask)
+    subject, measured, conclusion = lab_on(library, setting, "decoder_self", (1, 0))
+    for api in ("sdpa", "mha"):
+        lab = Lab(target=Target("decoder_self"), look=(1, 0), setting=setting, code=api)  # type: ignore[arg-type]
+        values, arrays = shown(lab, subject, measured, conclusion)
+        found: dict[str, Any] = {}
+        exec(compile(values["code"]["source"], api, "exec"), found)
+        made = found["mask"].expand(1, subject.model.config.n_heads, *arrays["mask"].shape)
+        np.testing.assert_array_equal(made[0, 0].numpy(), arrays["mask"])
+        assert torch.isfinite(found["output"]).all()
+
+
+def shown(lab: Lab, subject: Subject, measured: Any, conclusion: Conclusion) -> tuple[dict[str, Any], dict[str, Any]]:
+    return values_and_arrays(
+        lab,
+        subject,
+        measured,
+        conclusion,
+        answers(subject),
+        scope="s",
+        name="n",
+        t=words("masks", "en"),
+        keys=(),
+        problem=None,
+    )
+
+
+# ---- long sequences -------------------------------------------------------------------------------------------------
+
+
+def test_a_long_sequence_measures_only_the_first_leak() -> None:
+    subject = practice_subject(practice_model(), 61)
+    setting = Setting().with_edit(Target("decoder_self"), masks.causal() | masks.cells([(40, 50)]))
+    measured = measure(subject, baseline(subject), setting, "decoder_self", (2, 1))
+    assert measured.influence is not None
+    measured_inputs = np.flatnonzero((measured.influence >= 0).all(axis=0)).tolist()
+    assert measured_inputs == [41]  # through (40, 50) row 40 sees all that row 50 has seen: first of all 41
+    assert measured.influence[40, 41] > 0
+    whole = measure(subject, baseline(subject), setting, "decoder_self", (2, 1), everything=True)
+    assert whole.influence is not None
+    assert (whole.influence >= 0).all()
+    assert (whole.influence > 0)[~measured.shown].sum() == 0  # nothing moves that cannot be reached
+
+
+def test_the_receptive_field_of_a_window_grows_layer_by_layer() -> None:
+    subject = practice_subject(practice_model(), 31)
+    window = 4
+    setting = Setting().with_edit(Target("decoder_self"), masks.causal() & masks.sliding_window(window))
+    measured = measure(subject, baseline(subject), setting, "decoder_self", (0, 0))
+    assert measured.reach.decoder is not None
+    fields = measured.reach.decoder.sum(axis=-1)[:, -1].tolist()
+    assert fields == [1 + (window - 1) * layer for layer in range(1, 5)]
+    assert measured.layers is not None
+    assert (measured.layers.sum(axis=-1)[:, -1] == window).all()
+
+
+def test_the_most_general_plan_equals_no_mask() -> None:
+    subject = practice_subject(practice_model(), 17)
+    setting = Setting().with_edit(Target("decoder_self"), masks.full())
+    visible = measure(subject, baseline(subject), setting, "decoder_self", (0, 0))
+    unmasked = measure(subject, baseline(subject), Setting(application="none"), "decoder_self", (0, 0))
+    np.testing.assert_array_equal(visible.seen.logits, unmasked.seen.logits)
+    assert isinstance(subject.own, MaskPlan)
