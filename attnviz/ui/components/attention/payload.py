@@ -14,7 +14,7 @@ from attnviz.ui.components.packing import Codes, dequantise, join, pack_bits, qu
 
 
 def pack(picture: AttentionPicture, height: int | None = None) -> bytes:
-    """The picture as one payload for the browser; equal pictures give equal bytes. `height` in pixels; None: as the window."""
+    """The picture as one payload; equal pictures give equal bytes. `height` in pixels, None follows the window."""
     blocks: dict[str, NDArray[Any]] = {}
     header = {
         "kinds": [_pack_kind(kind, blocks) for kind in picture.kinds],

@@ -70,9 +70,9 @@ class AttentionPicture:
     """Everything the stage needs for one drawing.
 
     `kind`, `layer`, `head` (from 0) are what is chosen at first; afterwards the browser keeps its own choice, until
-    these change. `heads_off` and `seq` echo what `stage_state` returned: so the browser knows which edits were answered.
-    `scope` names what the switches belong to (a model); switches of another scope are dropped. `name` begins the file
-    names of downloads. `mirror_url` writes the choice into the page's address as kind, layer, head (from 1).
+    these change. `heads_off` and `seq` echo what `stage_state` returned, so that the browser knows which edits were
+    answered. `scope` names what the switches belong to (a model); switches of another scope are dropped. `name` begins
+    the file names of downloads. `mirror_url` writes the choice into the address as kind, layer, head (from 1).
     """
 
     kinds: tuple[KindPicture, ...]

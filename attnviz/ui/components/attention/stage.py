@@ -86,15 +86,16 @@ def read_state(value: object, scope: str) -> AttentionStageState:
     heads = sent.get("heads")
     if sent.get("scope") != scope or not isinstance(heads, Sequence):
         return AttentionStageState(seq=seq)
-    pairs = {
-        (pair[0], int(pair[1]))
-        for pair in heads
-        if isinstance(pair, Sequence)
-        and len(pair) == 2
-        and isinstance(pair[0], str)
-        and isinstance(pair[1], int | float)
-    }
+    pairs = {(pair[0], pair[1]) for pair in heads if _is_head(pair)}
     return AttentionStageState(tuple(sorted(pairs)), seq)
+
+
+def _is_head(pair: object) -> bool:
+    """Whether it is [site, head]."""
+    if not isinstance(pair, list | tuple) or len(pair) != 2:
+        return False
+    site, head = pair
+    return isinstance(site, str) and isinstance(head, int) and not isinstance(head, bool) and head >= 0
 
 
 def attention_stage(
@@ -106,7 +107,7 @@ def attention_stage(
 ) -> AttentionStageState:
     """Draw the stage and return its switches.
 
-    `height` in pixels; None fits the window (and at least 560). A switch reruns the script (or the fragment around);
+    `height` in pixels; None fits the window (at least 540). A switch reruns the script (or the fragment around);
     read the switches before computing the picture with `stage_state`. `on_change` is called when a switch was moved.
     """
     result = _component()(

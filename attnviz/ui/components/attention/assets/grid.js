@@ -6,13 +6,19 @@ function headCaption(kind, text, layer, head) {
   const value = (v, format) => (v === null ? text.pending : format(v));
   return {
     entropy: entropy === undefined ? [] : shorter([text.entropy_short], value(entropy, (v) => v.toFixed(2))),
-    delta: delta === undefined ? [] : shorter([text.delta_loss_short, text.delta_loss_tiny], value(delta, (v) => signed(v))),
+    delta: delta === undefined ? [] : shorter([text.delta_loss_short, text.delta_loss_tiny], value(delta, (v) => signed(v, lossDigits(kind)))),
   };
 }
 
 // The same value with ever fewer words.
 function shorter(names, value) {
   return [...names.map((name) => `${name} ${value}`), value];
+}
+
+// Where all heads matter little, a third decimal tells them apart.
+function lossDigits(kind) {
+  const known = kind.stats.delta_loss.flat().filter((value) => value !== null);
+  return known.length && Math.max(...known.map(Math.abs)) < 0.095 ? 3 : 2;
 }
 
 // The head whose removal costs most: its Δloss is written bold.
@@ -22,7 +28,7 @@ function costliest(kind) {
   let best = null;
   table.forEach((row, layer) =>
     row.forEach((value, head) => {
-      if (value !== null && value > 0.005 && (!best || value > best.value)) best = { layer, head, value };
+      if (value !== null && value > 0.0005 && (!best || value > best.value)) best = { layer, head, value };
     })
   );
   return best;

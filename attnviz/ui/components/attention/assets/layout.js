@@ -98,7 +98,7 @@ function matrixLayout(kind, box, theme, base, ratio) {
   const least = Math.max(11, base * 0.74);
   const guess = (box.h - base * 2.4) / rows;
   const most = Math.min(box.w * 0.36, base * 15);
-  let rowSize = clamp(guess * 0.46, least, base * 1.5);
+  let rowSize = clamp(guess * 0.58, least, base * 1.5);
   let wanted = rowLabelsWidth(kind, theme, rowSize);
   if (wanted > most) {
     rowSize = Math.max(least, (rowSize * most) / wanted);
@@ -108,7 +108,7 @@ function matrixLayout(kind, box, theme, base, ratio) {
   const rowRoom = Math.ceil(Math.min(wanted, most)) + 1;
   const left = rowRoom + 12;
   const pitch = (box.w - left) / columns;
-  const columnSize = clamp(pitch * 0.4, least, base * 1.5);
+  const columnSize = clamp(pitch * 0.4, least, Math.max(rowSize * 1.3, base));
   const style = labelStyle(kind.columnLabels, theme, pitch, columnSize, Math.min(box.h * 0.26, base * 7));
   const top = Math.ceil(style.height) + 4;
   const overhang = Math.max(0, style.reach - pitch / 2);

@@ -85,7 +85,7 @@ function paintColumnLabel(painter, label, style, theme, x, base, { lit, unknown,
 function paintNumbers(painter, kind, layer, head, layout, part, state, theme) {
   const cw = layout.cells.w / part.columns;
   const ch = layout.cells.h / part.rows;
-  const size = clamp(Math.min(cw * 0.36, ch * 0.44), 0, layout.rowSize * 1.15);
+  const size = clamp(Math.min(cw * 0.36, ch * 0.56), 0, layout.rowSize * 1.1);
   const short = size < 10 || cw < 30;
   const written = short ? Math.min(cw * 0.5, ch * 0.55, 12) : size;
   if (written < 9) return;

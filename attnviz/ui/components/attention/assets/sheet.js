@@ -4,8 +4,8 @@ function sheetSize(state, theme) {
   const base = 17;
   const margin = 36;
   const width = 1680;
-  const split = splitOf(state.kind, width - 3 * margin, 760, base);
-  const grid = gridLayout(state.kind, split, 760, base, 2);
+  const split = splitOf(state.kind, width - 3 * margin, 800, base);
+  const grid = gridLayout(state.kind, split, 800, base, 2);
   return { base, margin, width: Math.max(width, grid.width + 1000), height: Math.max(1000, grid.height + 200), gridWidth: Math.max(split, grid.width), grid, theme };
 }
 
@@ -29,7 +29,9 @@ function paintSheet(painter, stage, size) {
   const shown = { ...state, zoom: WHOLE };
   const bottom = size.height - margin - 30;
   const layout = headLayout(kind, stage.view(), size.width - left - margin, bottom - top - 40, { beside: false, height: 0, width: 0 }, theme, base, 2);
-  painter.text(fitted(numbers, size.width - left - margin, fontOf(theme, base)), left, top + 8, { size: base, colour: theme.ink });
+  const room = size.width - left - margin;
+  const small = Math.min(base, (base * room) / textWidth(numbers, fontOf(theme, base)));
+  painter.text(numbers, left, top + 8, { size: small, colour: theme.ink });
   moved(painter, left, top + 40, (p) => {
     if (layout.matrix) paintMatrix(p, layout.matrix, shown, theme);
     if (layout.lines) paintLines(p, layout.lines, shown, theme);
@@ -37,7 +39,7 @@ function paintSheet(painter, stage, size) {
   const y = size.height - margin - 4;
   painter.text(`${text.weight} 0`, margin, y, { size: base, colour: theme.muted });
   const start = margin + textWidth(`${text.weight} 0`, fontOf(theme, base)) + 8;
-  for (let i = 0; i < 64; i++) painter.rect(start + i * 2.5, y - 8, 2.6, 16, theme.css[Math.round((i * 255) / 63)]);
+  for (let i = 0; i < 80; i++) painter.rect(start + i * 2, y - 8, 160 - i * 2, 16, theme.css[Math.round((i * 255) / 79)]);
   painter.frame(start - 0.5, y - 8.5, 161, 17, theme.line, 1);
   painter.text("1", start + 168, y, { size: base, colour: theme.muted });
   painter.hatch(start + 200, y - 8, 30, 16);

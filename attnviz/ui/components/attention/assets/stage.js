@@ -189,6 +189,11 @@ class Stage {
     this.paintSoon();
   }
 
+  // The piece of the chosen head on screen, in cells.
+  shownPart() {
+    return windowOf(this.state.kind, this.state.zoom);
+  }
+
   pan(from, dx, dy) {
     const { matrix } = this.layouts.head;
     if (!matrix) return;

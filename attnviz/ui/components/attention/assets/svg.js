@@ -65,25 +65,28 @@ class SvgPainter {
     this.parts.push(`<rect ${this.box(x, y, w, h)} fill="url(#${fine ? "hatch-fine" : "hatch"})"/>`);
   }
 
-  // Runs of equal colour in a row become one rectangle; see-through runs are left to the hatching beneath.
+  // Runs of equal colour become one piece of that colour's path; see-through runs are left to the hatching beneath.
   raster(raster, x, y, w, h) {
     const cw = w / raster.columns;
     const ch = h / raster.rows;
-    const pixels = raster.pixels;
+    const paths = new Map();
     for (let row = 0; row < raster.rows; row++) {
-      let start = 0;
-      while (start < raster.columns) {
-        const at = row * raster.columns + start;
-        let end = start + 1;
-        while (end < raster.columns && pixels[row * raster.columns + end] === pixels[at]) end++;
-        const alpha = pixels[at] >>> 24;
-        if (alpha) {
-          const rgb = [pixels[at] & 255, (pixels[at] >> 8) & 255, (pixels[at] >> 16) & 255];
-          const hex = rgb.map((v) => v.toString(16).padStart(2, "0")).join("");
-          this.rect(x + start * cw, y + row * ch, (end - start) * cw, ch, `#${hex}`, alpha / 255);
-        }
-        start = end;
+      const line = row * raster.columns;
+      for (let start = 0, end; start < raster.columns; start = end) {
+        const pixel = raster.pixels[line + start];
+        for (end = start + 1; end < raster.columns && raster.pixels[line + end] === pixel; ) end++;
+        if (!(pixel >>> 24)) continue;
+        if (!paths.has(pixel)) paths.set(pixel, []);
+        const width = this.n((end - start) * cw);
+        paths.get(pixel).push(`M${this.n(x + start * cw)} ${this.n(y + row * ch)}h${width}v${this.n(ch)}h-${width}z`);
       }
+    }
+    for (const [pixel, pieces] of paths) {
+      const rgb = [pixel & 255, (pixel >> 8) & 255, (pixel >> 16) & 255];
+      const hex = rgb.map((v) => v.toString(16).padStart(2, "0")).join("");
+      const alpha = pixel >>> 24;
+      const opacity = alpha < 255 ? ` fill-opacity="${this.n(alpha / 255)}"` : "";
+      this.parts.push(`<path fill="#${hex}"${opacity} d="${pieces.join("")}"/>`);
     }
   }
 
@@ -109,7 +112,7 @@ class SvgPainter {
     return (
       `<svg xmlns="http://www.w3.org/2000/svg" width="${this.width}" height="${this.height}" ` +
       `viewBox="0 0 ${this.width} ${this.height}" font-family="${escapeXml(this.theme.fontFamily)}" ` +
-      `shape-rendering="geometricPrecision"><title>${escapeXml(title)}</title>` +
+      `shape-rendering="geometricPrecision" xml:space="preserve"><title>${escapeXml(title)}</title>` +
       `<defs>${this.hatchPattern("hatch", size)}${this.hatchPattern("hatch-fine", Math.max(4, size - 3))}</defs>` +
       `${this.parts.join("")}</svg>`
     );

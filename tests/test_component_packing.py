@@ -1,0 +1,125 @@
+"""Laws of the payload's container: what goes in comes out, within the stated error, and blocked bits stay bits."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from attnviz.ui.components.packing import (
+    ALIGNMENT,
+    dequantise,
+    join,
+    pack_bits,
+    quantisation_error,
+    quantise,
+    split,
+    unpack_bits,
+)
+
+shapes = hnp.array_shapes(min_dims=2, max_dims=4, min_side=1, max_side=7)
+unit = st.floats(0, 1, width=32)
+weights_of_any_shape = shapes.flatmap(lambda shape: hnp.arrays(np.float32, shape, elements=unit))
+
+
+@given(weights_of_any_shape)
+def test_quantisation_stays_within_its_error(weights):
+    codes = quantise(weights)
+    error = np.abs(dequantise(codes).astype(np.float64) - weights)
+    assert (error <= quantisation_error(weights, codes) + 1e-7).all()
+
+
+@given(st.floats(2**-20, 1, width=32))
+def test_small_weights_of_short_texts_keep_their_relative_precision(weight):
+    found = dequantise(quantise(np.full((3, 5), weight, np.float32)))[0, 0]
+    assert abs(found - weight) <= 1.6e-5 * np.sqrt(weight) + 1e-9
+
+
+def test_short_texts_get_sixteen_bits_and_long_ones_eight():
+    assert quantise(np.zeros((2, 128, 128), np.float32)).values.dtype == np.uint16
+    assert quantise(np.zeros((2, 129, 128), np.float32)).values.dtype == np.uint8
+
+
+def test_a_uniform_row_of_512_does_not_vanish_in_eight_bits():
+    codes = quantise(np.full((1, 512, 512), 1 / 512, np.float32))
+    assert codes.values.dtype == np.uint8
+    np.testing.assert_allclose(dequantise(codes).sum(-1), 1, atol=0.1)
+
+
+@given(weights_of_any_shape)
+def test_zero_stays_zero_and_order_is_kept(weights):
+    found = dequantise(quantise(weights))
+    assert (found[weights == 0] == 0).all()
+    order = np.argsort(weights, axis=None)
+    assert (np.diff(found.reshape(-1)[order]) >= 0).all()
+
+
+@pytest.mark.parametrize("side", [5, 131])
+def test_nan_stays_nan_and_nothing_else_becomes_it(side):
+    weights = np.full((side, side), 0.25, np.float32)
+    weights[1, 2] = np.nan
+    weights[3, 4] = 7.5  # weights above 1 widen the scale
+    found = dequantise(quantise(weights))
+    assert np.isnan(found[1, 2])
+    assert np.isnan(found).sum() == 1
+    assert found[3, 4] == pytest.approx(7.5)
+
+
+@pytest.mark.parametrize("wrong", [-0.01, np.inf])
+def test_what_is_no_weight_is_refused(wrong):
+    weights = np.full((2, 3), 0.5, np.float32)
+    weights[1, 1] = wrong
+    with pytest.raises(ValueError, match="finite and ≥ 0"):
+        quantise(weights)
+
+
+@given(shapes.flatmap(lambda shape: hnp.arrays(np.bool_, shape)))
+def test_bits_round_trip(mask):
+    assert (unpack_bits(pack_bits(mask), mask.shape) == mask).all()
+
+
+blocks_of_any_kind = st.dictionaries(
+    st.text(min_size=1, max_size=5),
+    st.sampled_from([np.uint8, np.uint16, np.float32]).flatmap(
+        lambda dtype: hnp.arrays(dtype, st.integers(0, 1500), elements=st.integers(0, 3))
+    ),
+    max_size=4,
+)
+
+
+@given(blocks_of_any_kind, st.dictionaries(st.text(max_size=3), st.text(max_size=9), max_size=3))
+def test_container_round_trip(blocks, header):
+    header = {key: value for key, value in header.items() if key not in {"blocks", "body"}}
+    payload = join(header, blocks)
+    found, pieces = split(payload)
+    assert {key: found[key] for key in header} == header
+    assert pieces.keys() == blocks.keys()
+    for name, block in blocks.items():
+        assert found["blocks"][name][0] % ALIGNMENT == 0
+        assert (np.frombuffer(pieces[name], dtype=block.dtype) == block).all()
+
+
+def test_compression_is_used_when_it_pays_and_only_then():
+    noise = np.random.default_rng(0).integers(0, 256, 20_011).astype(np.uint8)
+    assert split(join({}, {"a": noise}))[0]["body"]["compressed"] is False
+    zeros = join({}, {"a": np.zeros(20_011, np.uint8)})
+    assert split(zeros)[0]["body"]["compressed"] is True
+    assert len(zeros) < 1000
+
+
+def test_the_digest_tells_bodies_apart():
+    one, other = np.arange(11, dtype=np.uint8), np.arange(11, dtype=np.uint8)[::-1].copy()
+    digests = {split(join({}, {"a": block}))[0]["body"]["digest"] for block in (one, other)}
+    assert len(digests) == 2
+
+
+@pytest.mark.parametrize("broken", [b"", b"PK\x03\x04 something", b"AV01"])
+def test_foreign_bytes_are_refused(broken):
+    with pytest.raises(ValueError):  # noqa: PT011 (JSON's own error is one)
+        split(broken)
+
+
+def test_a_cut_body_is_refused():
+    payload = join({}, {"a": np.arange(97, dtype=np.uint8)})
+    with pytest.raises(ValueError, match="bytes"):
+        split(payload[:-5])
