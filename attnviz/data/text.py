@@ -14,6 +14,7 @@ _PLAIN = re.compile(
 )
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_HAN = re.compile(r"[\u4e00-\u9fff\u3400-\u4dbf\U00020000-\U0003ffff\uf900-\ufaff〇]+")
 _JOINER = "\u200d"
 
 
@@ -49,15 +50,9 @@ def _clusters() -> re.Pattern[str]:
     return re.compile(f"\n|(?:{flag}{{2}}|.)(?:{joined})*", re.DOTALL)
 
 
-def is_han(char: str) -> bool:
-    """Whether a character is a Chinese one (CJK unified ideographs, their extensions, and 〇)."""
-    return (
-        "\u4e00" <= char <= "\u9fff"
-        or "\u3400" <= char <= "\u4dbf"
-        or "\U00020000" <= char <= "\U0003ffff"
-        or "\uf900" <= char <= "\ufaff"
-        or char == "〇"
-    )
+def is_han(text: str) -> bool:
+    """Whether all of a text is Chinese characters (CJK unified ideographs, their extensions, and 〇)."""
+    return _HAN.fullmatch(text) is not None
 
 
 @lru_cache(maxsize=4096)

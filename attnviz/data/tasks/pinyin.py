@@ -42,7 +42,7 @@ def phrases() -> Mapping[str, Reading]:
     return {
         phrase: plain_reading(phrase, [choices[0] for choices in readings])
         for phrase, readings in found.items()
-        if len(phrase) == len(readings) and all(map(is_han, phrase))
+        if len(phrase) == len(readings) and is_han(phrase)
     }
 
 
@@ -54,7 +54,7 @@ def dictionary_reading(tokens: Sequence[str]) -> Reading:
     reading: list[str] = []
     run = ""
     for token in [*tokens, ""]:
-        if token and is_han(token[0]) and len(token) == 1:
+        if len(token) == 1 and is_han(token):
             run += token
             continue
         if run:
@@ -165,17 +165,20 @@ class Pinyin(PinyinSentences):
                 if len(word) > 1:
                     votes.setdefault(word, Counter())[reading] += 1
         words = {word: counter.most_common(1)[0][0] for word, counter in votes.items()}
-        present = {"".join(s.characters) for s in train}
+        excluded = held_out | {"".join(s.characters) for s in train}
         fitting = [
-            (phrase, reading)
+            (rank(phrase, self.options["seed"]), Pair(tuple(phrase), reading))
             for phrase, reading in phrases().items()
             if usable.issuperset(phrase)
-            and phrase not in held_out
-            and phrase not in present
-            and _agrees(phrase, reading, words)
+            and phrase not in excluded
+            and all(
+                words.get(phrase[start:end], reading[start:end]) == reading[start:end]
+                for start in range(len(phrase))
+                for end in range(start + 2, len(phrase) + 1)
+            )
         ]
-        fitting.sort(key=lambda item: rank(item[0], self.options["seed"]))
-        return [Pair(tuple(phrase), reading) for phrase, reading in fitting[: self.options["phrases"]]]
+        fitting.sort(key=lambda item: item[0])
+        return [pair for _, pair in fitting[: self.options["phrases"]]]
 
     @cached_property
     def max_src_len(self) -> int:
@@ -190,18 +193,9 @@ class Pinyin(PinyinSentences):
         pairs = list(self.split(split))
         if split != "train":
             return pairs
-        n_sentences = sum(1 for pair in pairs if "".join(pair.source) in self.known)
+        n_sentences = len(_split_sentences(self.options["seed"])["train"])
         pairs = pairs[:n_sentences] * self.options["copies"] + pairs[n_sentences:]
         return string_together(pairs, self.options["max_length"], generator)
-
-
-def _agrees(phrase: str, reading: Reading, words: Mapping[str, Reading]) -> bool:
-    for length in range(2, len(phrase) + 1):
-        for start in range(len(phrase) - length + 1):
-            word = words.get(phrase[start : start + length])
-            if word is not None and word != reading[start : start + length]:
-                return False
-    return True
 
 
 class PinyinPhrases(PinyinTask):

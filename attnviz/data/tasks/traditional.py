@@ -31,7 +31,7 @@ def _table(name: str) -> dict[str, str]:
 @lru_cache(maxsize=1)
 def phrases() -> Mapping[str, str]:
     """OpenCC's phrases of Chinese characters."""
-    return {phrase: form for phrase, form in _table("STPhrases").items() if all(map(is_han, phrase))}
+    return {phrase: form for phrase, form in _table("STPhrases").items() if is_han(phrase)}
 
 
 @lru_cache(maxsize=1)
