@@ -253,6 +253,24 @@ def test_switches_thrown_faster_than_the_server_answers_are_all_kept(opened):
     clean(tab)
 
 
+def test_an_answer_to_an_older_message_changes_no_switch(opened):
+    tab = opened("lang=en")
+    off = tab.page.evaluate(
+        f"""() => {{
+            const stage = {STAGE};
+            for (const head of [0, 1, 2]) stage.toggle(1, head);
+            stage.switches.receive({{ scope: "model", seq: 1, heads_off: [["decoder.1.cross", 0]] }});
+            const during = stage.switches.off.size;
+            stage.switches.receive({{ scope: "model", seq: 3, heads_off: [["decoder.1.cross", 2]] }});
+            const after = [...stage.switches.off];
+            stage.switches.receive({{ scope: "another model", seq: 0, heads_off: [] }});
+            return [during, after, stage.switches.off.size, stage.switches.seq];
+        }}"""
+    )
+    assert off == [3, ["2@decoder.1.cross"], 0, 3]
+    clean(tab)
+
+
 def test_a_rerun_keeps_what_the_browser_chose(opened):
     tab = opened("kind=cross&layer=1&head=1")
     tab.page.locator("[data-head='2.3']").click()
@@ -430,19 +448,21 @@ def test_nothing_overlaps_or_sticks_out(opened, width, height):
 
 def test_the_skeleton_holds_the_place(server, chromium_page):
     tab = chromium_page()
-    heights = []
     tab.page.add_init_script(
         """window.seen = [];
-        new MutationObserver(() => {
+        const look = () => {
             const host = document.querySelector('[data-testid=stBidiComponentIsolated]');
             const place = host && host.shadowRoot && host.shadowRoot.querySelector('.stage-place');
             if (place) window.seen.push([place.dataset.state, place.getBoundingClientRect().height]);
-        }).observe(document, { childList: true, subtree: true, attributes: true });"""
+            requestAnimationFrame(look);
+        };
+        requestAnimationFrame(look);"""
     )
     tab.page.goto(server.url)
     tab.page.locator(".stage .head").first.wait_for()
     tab.page.wait_for_timeout(500)
     seen = tab.page.evaluate("window.seen")
+    assert seen[-1][0] == "ready"
     heights = {round(height) for _, height in seen}
     assert len(heights) == 1, f"the page jumped: {heights}"
     assert heights.pop() >= 540

@@ -59,10 +59,21 @@ function splitOf(kind, width, height, base) {
   return Math.round(clamp(need, width * 0.3, width * most));
 }
 
-// Wide enough for nine labels of ten; a single giant may not shrink all others.
+// Wide enough for nine of ten, and for all unless one is a giant that would shrink the others.
+function usual(widths) {
+  const sorted = [...widths].sort((a, b) => a - b);
+  const [most, largest] = [sorted[Math.ceil((sorted.length - 1) * 0.9)], sorted[sorted.length - 1]];
+  return largest <= most * 1.4 ? largest : most;
+}
+
 function usualWidth(labels, font) {
-  const widths = labels.map((label) => textWidth(label, font)).sort((a, b) => a - b);
-  return widths[Math.ceil((widths.length - 1) * 0.9)];
+  return usual(labels.map((label) => textWidth(label, font)));
+}
+
+// The size at which the labels fit side by side, if it need not be smaller than `least`.
+function sizeFitting(labels, theme, size, pitch, least) {
+  const width = usualWidth(labels, fontOf(theme, size));
+  return width <= pitch - 7 ? size : Math.min(size, Math.max(least, (size * (pitch - 7)) / width));
 }
 
 // Column labels lie flat, lean or stand, whichever is the first to fit. Where nearly all can lie flat, only the long ones
@@ -74,8 +85,8 @@ function labelStyle(labels, theme, pitch, size, longest) {
   const flat = { angle: 0, size, height: size * 1.6, reach: 0, room: flatRoom, flatRoom };
   if (width <= flatRoom) return flat;
   // Too dense for every label: short ones stay flat and are thinned.
-  const usual = usualWidth(labels, font);
-  if (pitch < size * 1.05 && usual < size * 2.4) return { ...flat, room: Math.max(usual, size) };
+  const short = usualWidth(labels, font);
+  if (pitch < size * 1.05 && short < size * 2.4) return { ...flat, room: Math.max(short, size) };
   const fitting = labels.filter((label) => textWidth(label, font) <= flatRoom).length;
   const mixed = fitting >= labels.length * 0.75;
   const leaning = mixed || pitch >= size * 1.25;
@@ -89,7 +100,7 @@ function rowLabelsWidth(kind, theme, size) {
   if (!kind.nextLabels.length) return usualWidth(kind.rowLabels, heavy);
   const arrow = textWidth(" → ", light);
   const widths = kind.rowLabels.map((label, q) => textWidth(label, heavy) + arrow + textWidth(kind.nextLabels[q], heavy));
-  return widths.sort((a, b) => a - b)[Math.ceil((widths.length - 1) * 0.9)];
+  return usual(widths);
 }
 
 // The large head: labels left and above, cells filling what remains.
@@ -108,7 +119,8 @@ function matrixLayout(kind, box, theme, base, ratio) {
   const rowRoom = Math.ceil(Math.min(wanted, most)) + 1;
   const left = rowRoom + 12;
   const pitch = (box.w - left) / columns;
-  const columnSize = clamp(pitch * 0.4, least, Math.max(rowSize * 1.3, base));
+  const wished = clamp(pitch * 0.4, least, Math.max(rowSize * 1.3, base));
+  const columnSize = sizeFitting(kind.columnLabels, theme, wished, pitch, base * 0.85);
   const style = labelStyle(kind.columnLabels, theme, pitch, columnSize, Math.min(box.h * 0.26, base * 7));
   const top = Math.ceil(style.height) + 4;
   const overhang = Math.max(0, style.reach - pitch / 2);
@@ -130,7 +142,7 @@ function linesLayout(kind, box, theme, base) {
   const pad = 10;
   const place = (labels, edge) => {
     const pitch = (box.w - 2 * pad) / labels.length;
-    const size = clamp(pitch * 0.36, least, base * 1.3);
+    const size = sizeFitting(labels, theme, clamp(pitch * 0.36, least, base * 1.3), pitch, base * 0.85);
     const style = labelStyle(labels, theme, pitch, size, Math.min(box.h * 0.24, base * 5));
     return { pitch, ...style, edge, x: (i) => box.x + pad + (i + 0.5) * pitch };
   };

@@ -30,7 +30,7 @@ function statisticRows(kind, layer, head, text) {
     const all = kind.stats.delta_loss.flat().filter((value) => value !== null).map(Math.abs);
     rows.push({
       name: "delta_loss", label: text.delta_loss, hint: text.delta_loss_hint, unit: text.nats,
-      value: delta === null ? text.pending : signed(delta, lossDigits(kind)), part: Math.abs(delta) / Math.max(1e-9, ...all),
+      value: delta === null ? text.pending : signed(delta, lossDigits(kind)), part: Math.abs(delta) / Math.max(0.01, ...all),
     });
   }
   return rows;
