@@ -61,7 +61,7 @@ def test_listing_tasks_needs_neither_torch_nor_data() -> None:
 
 
 def test_the_same_options_give_the_same_task() -> None:
-    assert tasks.get("copy", size=211) is tasks.get("copy", size=211)
+    assert tasks.get("copy", size=211) is tasks.get("copy", seed=0, size=211)
     assert tasks.get("copy", size=211) is not tasks.get("copy", size=223)
 
 
@@ -73,6 +73,7 @@ def test_the_same_options_give_the_same_task() -> None:
         ("copy", {"size": -1}, "bad_option"),
         ("copy", {"size": "many"}, "bad_option"),
         ("copy", {"size": True}, "bad_option"),
+        ("copy", {"size": [211]}, "bad_option"),
         ("copy", {"seed": -1}, "bad_option"),
         ("copy", {"seed": 1.5}, "bad_option"),
         ("copy", {"min_length": 9, "max_length": 8}, "bad_option"),
@@ -95,6 +96,16 @@ def test_every_task_says_what_it_is(task: Task) -> None:
     assert task.info.licence
     assert task.info.synthetic == task.info.source.startswith("generated")
     assert len(set(task.examples)) >= 5
+
+
+def test_only_so_many_tasks_are_kept() -> None:
+    first = tasks.get("copy", size=101)
+    for seed in range(1, tasks.KEPT):
+        tasks.get("copy", size=101, seed=seed)
+    assert tasks.get("copy", size=101) is first
+    for seed in range(tasks.KEPT + 1):
+        tasks.get("copy", size=103, seed=seed)
+    assert tasks.get("copy", size=101) is not first
 
 
 # ---- splits

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import threading
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 from attnviz.data.errors import InputError
@@ -33,7 +32,9 @@ _CLASSES: Mapping[str, str] = {  # name → module and class; in the order the i
     "lm-zh": "language_model:ChineseSentences",
 }
 _USER_CLASSES: Mapping[str, str] = {"user-text": "user:UserText", "user-pairs": "user:UserPairs"}
-_lock = threading.RLock()
+KEPT = 32  # tasks, with whatever data they have read
+_made: dict[str, Task] = {}
+_lock = threading.Lock()
 
 
 def names() -> tuple[str, ...]:
@@ -50,8 +51,14 @@ def info(name: str) -> TaskInfo:
 def get(name: str, **options: Any) -> Task:
     """The task of that name; the same name and options give the same object."""
     _require(name)
+    task = _make(name, options)  # cheap: it reads nothing yet
+    key = f"{name} {sorted(task.options.items())}"
     with _lock:
-        return _cached(name, tuple(sorted(options.items())))
+        task = _made.pop(key, task)
+        _made[key] = task  # the last is the one used last
+        while len(_made) > KEPT:
+            del _made[next(iter(_made))]
+    return task
 
 
 def restore(
@@ -100,11 +107,6 @@ def _require(name: str) -> None:
 
 def _vocabulary(tokens: Vocabulary | Sequence[str]) -> Vocabulary:
     return tokens if isinstance(tokens, Vocabulary) else Vocabulary.from_tokens(tokens)
-
-
-@lru_cache(maxsize=32)
-def _cached(name: str, options: tuple[tuple[str, Any], ...]) -> Task:
-    return _make(name, dict(options))
 
 
 def _make(name: str, options: Mapping[str, Any]) -> Task:
