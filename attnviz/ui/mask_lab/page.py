@@ -70,7 +70,7 @@ def explore(frame: Frame, loaded: Loaded) -> None:
         )
     if what == "tokens":
         tokens = _length(frame)
-        subject = _practice(tokens)
+        subject = practice(tokens)
         key, name = SubjectKey("practice", str(tokens)), f"attnviz-mask-{tokens}"
     else:
         chosen = sentence_row(frame, loaded.task, first=_asked_example(frame, loaded))
@@ -209,7 +209,7 @@ def _practice_model() -> Transformer:
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _practice(tokens: int) -> Subject:
+def practice(tokens: int) -> Subject:
     return practice_subject(_practice_model(), tokens)
 
 

@@ -38,7 +38,7 @@ class Lab {
     const turn = ++this.turn;
     const parsed = readHeader(data);
     if (parsed.text === this.headerText) {
-      this.retheme();
+      if (this.appearance() !== this.appeared) this.retheme();
       return;
     }
     const shot = await readShot(data, parsed);
@@ -66,6 +66,7 @@ class Lab {
     this.refs.root.hidden = false;
     this.host.querySelector(".lab-place").dataset.state = "ready";
     this.layout();
+    this.refs.root.dataset.drawn = String(shot.seq);
   }
 
   // Hand an operation to the server; returns its number.
@@ -90,7 +91,6 @@ class Lab {
     for (const part of [this.bar, this.formula, this.paint, this.flow, this.outcome, this.heads, this.reach, this.field, this.padding, this.take]) part.write();
     writeVerdict(this);
     this.busySoon();
-    refs.root.dataset.answered = String(shot.seq);
   }
 
   resized() {
@@ -98,6 +98,12 @@ class Lab {
     if (!this.shot || size === this.size || !this.refs.root.clientWidth) return;
     this.size = size;
     this.layout();
+  }
+
+  // Light or dark, and the font: Streamlit calls the component again when they change, and at other times too.
+  appearance() {
+    const style = getComputedStyle(this.host.querySelector(".lab-place"));
+    return ["--st-background-color", "--st-text-color", "--st-font"].map((name) => style.getPropertyValue(name)).join("|");
   }
 
   retheme() {
@@ -112,6 +118,7 @@ class Lab {
     if (!shot || !refs.root.clientWidth) return;
     if (!this.theme) {
       this.theme = readTheme(this.host.querySelector(".lab-place"), shot.theme);
+      this.appeared = this.appearance();
       this.theme.differenceRgb = ramp(this.theme.difference);
       applyTheme(refs.root, this.theme);
     }

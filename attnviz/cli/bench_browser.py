@@ -1,0 +1,129 @@
+"""From a painted cell to all numbers updated: a real Chromium, in turns with an empty fragment's round trip."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from attnviz.cli.bench_figures import Figure, Result, Skipped
+
+NAME = "paint"
+AIMS = {32: 1.5, 256: 3.0}  # tokens → at most so many empty round trips
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
+PAUSE = 200.0  # milliseconds between two round trips, so that neither waits for the end of the other
+PATIENCE = 90.0  # seconds until the server must be up and the page drawn
+
+# Both are timed in the browser: from the event until the answer is drawn.
+EMPTY = "async () => (await window.attnvizBench.empty())"
+PAINT = "async () => (await window.attnvizBench.paint())"
+
+
+def paint(quick: bool) -> Iterator[Result]:
+    """The round trip at each size, as a multiple of an empty fragment's in the same browser tab."""
+    if find_spec("playwright") is None:
+        yield Skipped(NAME, "needs a browser: pip install playwright, and Chromium or Chrome")
+        return
+    from playwright.sync_api import Error, sync_playwright
+
+    with sync_playwright() as playwright, _server() as url:
+        try:
+            browser = playwright.chromium.launch(executable_path=_executable(), args=list(ARGUMENTS))
+        except Error as error:
+            yield Skipped(NAME, f"no Chromium could be started: {str(error).splitlines()[0]}")
+            return
+        with contextlib.closing(browser):
+            tabs = {tokens: _opened(browser, f"{url}/?tokens={tokens}") for tokens in AIMS}
+            times = _in_turns(tabs, 4 if quick else 25)
+    for tokens, aim in AIMS.items():
+        whole, floor = (1e3 * statistics.median(times[tokens][what]) for what in ("paint", "empty"))
+        yield Figure(
+            name=f"{NAME}/{tokens}",
+            ratio=whole / floor,
+            what=f"from a painted cell to all numbers updated, {tokens} tokens",
+            against="an empty fragment's round trip",
+            milliseconds=whole,
+            base_milliseconds=floor,
+            aim=aim,
+        )
+
+
+def _in_turns(tabs: dict[int, Any], repeats: int) -> dict[int, dict[str, list[float]]]:
+    """Seconds of painted cells, each beside an empty round trip of the same tab; the first two rounds warm up."""
+    times: dict[int, dict[str, list[float]]] = {tokens: {"empty": [], "paint": []} for tokens in tabs}
+    for turn in range(repeats + 2):
+        for tokens, tab in tabs.items():
+            tab.bring_to_front()
+            for what, script in (("empty", EMPTY), ("paint", PAINT)):
+                tab.wait_for_timeout(PAUSE)
+                milliseconds = float(tab.evaluate(script))
+                if turn >= 2:
+                    times[tokens][what].append(milliseconds / 1e3)
+    return times
+
+
+def _opened(browser: Any, url: str) -> Any:
+    """A tab that is ready to be timed."""
+    tab = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    tab.set_default_timeout(1e3 * PATIENCE)
+    tab.goto(url)
+    tab.wait_for_function("() => window.attnvizBench && window.attnvizBench.ready()")
+    return tab
+
+
+def _executable() -> str | None:
+    named = os.environ.get("ATTNVIZ_CHROMIUM")
+    return named or next((found for found in map(shutil.which, BROWSERS) if found), None)
+
+
+@contextmanager
+def _server() -> Iterator[str]:
+    """The benchmark's app on a free port of this machine; ended when the block is left."""
+    import attnviz
+
+    script = Path(attnviz.__file__).resolve().parent / "ui" / "bench_app.py"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.address", "127.0.0.1"]
+    command += ["--server.port", str(port), "--server.headless", "true", "--server.fileWatcherType", "none"]
+    command += ["--browser.gatherUsageStats", "false", "--server.enableWebsocketCompression", "false"]
+    environment = {**os.environ, "PYTHONUTF8": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
+        try:
+            _wait(f"http://127.0.0.1:{port}/_stcore/health", process)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=2) as answer:
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    raise RuntimeError("the benchmark's Streamlit server did not come up")

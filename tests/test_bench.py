@@ -1,0 +1,87 @@
+"""`attnviz bench`: ratios of things timed in turns, as a table and as JSON; what cannot run says why."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+
+import pytest
+
+from attnviz.cli import bench, bench_browser
+from attnviz.cli.bench_figures import Figure, Skipped, compared, medians
+from attnviz.cli.main import main
+
+
+def test_both_sides_are_timed_in_turns() -> None:
+    calls: list[str] = []
+    times = medians({"a": lambda: calls.append("a"), "b": lambda: (calls.append("b"), time.sleep(0.003))}, 3)
+    assert calls == ["a", "b"] * 4  # the first round is not counted
+    assert times["b"] >= 3
+    figure = compared(times, "b", "a", name="n", what="w", against="x", aim=0.5)
+    assert figure.ratio == pytest.approx(times["b"] / times["a"])
+    assert figure.reached is False
+
+
+@pytest.mark.parametrize(
+    ("ratio", "smaller", "reached"), [(1.4, True, True), (1.6, True, False), (1.4, False, False), (1.6, False, True)]
+)
+def test_an_aim_has_a_direction(ratio: float, smaller: bool, reached: bool) -> None:
+    times = {"milliseconds": ratio, "base_milliseconds": 1.0}
+    figure = Figure(name="n", ratio=ratio, what="w", against="x", aim=1.5, smaller_is_better=smaller, **times)
+    assert figure.reached is reached
+    assert figure.to_dict()["reached"] is reached
+
+
+def test_json_holds_the_machine_and_every_figure(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "heads", "cache", "--quick", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {"torch", "streamlit", "cores"} <= set(found["machine"])
+    names = {one["name"]: one for one in found["figures"]}
+    assert {"head-importance", "cache/64"} <= set(names)
+    for one in names.values():
+        assert one["ratio"] > 0
+        assert one["milliseconds"] > 0
+
+
+def test_the_table_names_what_counts_as_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "heads", "--quick"]) == 0
+    said = capsys.readouterr().out
+    assert "one forward pass" in said
+    assert "head-importance" in said
+
+
+def test_an_unknown_benchmark_is_refused_by_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "nonsense"]) == 2
+    assert "attention, cache, heads, paint" in capsys.readouterr().err
+
+
+def test_without_a_browser_it_says_what_is_missing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench_browser, "find_spec", lambda name: None)
+    (skipped,) = bench_browser.paint(True)
+    assert isinstance(skipped, Skipped)
+    assert "playwright" in skipped.why
+    assert main(["bench", "paint"]) == 0
+    assert "skipped" in capsys.readouterr().out
+    assert main(["bench", "paint", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["figures"] == [{"name": "paint", "why": skipped.why}]
+
+
+@pytest.mark.browser
+def test_a_painted_cell_is_timed_in_a_real_browser() -> None:
+    if shutil.which("chromium") is None and "ATTNVIZ_REQUIRE_BROWSER" not in os.environ:
+        pytest.skip("no Chromium")
+    figures = list(bench_browser.paint(True))
+    assert [one.name for one in figures] == ["paint/32", "paint/256"]
+    for one in figures:
+        assert isinstance(one, Figure)
+        assert 0 < one.milliseconds < 60_000
+
+
+def test_every_benchmark_is_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "--help"]) == 0
+    said = capsys.readouterr().out
+    assert all(name in said for name in bench.BENCHES)
