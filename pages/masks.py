@@ -4,12 +4,9 @@ from attnviz.ui.page import Frame, run
 
 
 def body(frame: Frame) -> None:
-    from attnviz.ui import model_picker  # torch comes with it: only now, when the frame is on screen
-    from attnviz.ui.mask_lab import page
+    from attnviz.ui.mask_lab import page  # torch comes with it: only now, when the frame is on screen
 
-    loaded = model_picker.pick_model(frame)
-    if loaded is not None:
-        page.explore(frame, loaded)
+    page.show(frame)
 
 
 run("masks", body)

@@ -109,6 +109,24 @@ def test_the_numbers_on_the_page_are_the_librarys(library: tuple[Any, Any, Any],
     assert shown["verdict"]["sentence"] == expected
 
 
+@pytest.mark.parametrize("model", shipped())
+def test_every_shipped_model_opens_with_something_to_see(model: str) -> None:
+    at = opened(model=model, example="1")
+    shown, arrays = payload(at)
+    assert not [said for said in notices(at) if "av-error" in said]
+    assert shown["verdict"]["level"] == "leak"
+    assert shown["moved_most"] is not None
+    assert arrays["weights"].shape == (len(shown["rows"]), len(shown["columns"]))
+
+
+def test_a_link_opens_a_long_sequence() -> None:
+    at = opened(what="tokens", tokens="97", **{"mask.decoder_self": "window(9)"})
+    shown, arrays = payload(at)
+    assert arrays["mask"].shape == (97, 97)
+    assert shown["written"] == "window(9)"
+    assert shown["loss"] is None
+
+
 def test_it_opens_with_a_leak_and_says_so() -> None:
     shown, arrays = payload(opened())
     assert shown["verdict"]["level"] == "leak"

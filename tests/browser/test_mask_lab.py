@@ -224,6 +224,19 @@ def test_several_edits_stand_side_by_side(lab: LabPage) -> None:
     assert [edit["kind"] for edit in lab.state("lab.shot.edits")] == ["cross"]
 
 
+def test_another_language_keeps_everything(lab: LabPage) -> None:
+    lab.click(1, 3)
+    lab.settle()
+    loss = lab.state("lab.shot.loss.now")
+    lab.page.get_by_text("中文", exact=True).click()
+    lab.page.wait_for_function(f"() => ({FIND})()?.shot?.language === 'zh'")
+    assert lab.written() == "causal | cells(1:3)"
+    assert lab.state("lab.shot.loss.now") == loss
+    assert lab.page.inner_text(".paint h3") == "② " + words("masks", "zh")("paint_title")
+    lab.page.keyboard.press("Control+z")
+    assert lab.written() == "causal"
+
+
 def test_nan_is_drawn_as_nan(lab: LabPage) -> None:
     lab.formula("causal & ~cells(0:0)")
     lab.page.locator(".bar select").nth(2).select_option("-inf")

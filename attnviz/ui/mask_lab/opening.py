@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from attnviz.trace.predictions import log_probabilities
 from attnviz.ui.mask_lab import address
 from attnviz.ui.mask_lab.lab import Lab
 from attnviz.ui.mask_lab.lens import run
-from attnviz.ui.mask_lab.measuring import Baseline
+from attnviz.ui.mask_lab.measuring import Baseline, moved_share
 from attnviz.ui.mask_lab.painting import Cell, paint
 from attnviz.ui.mask_lab.setting import Setting, Target
 from attnviz.ui.mask_lab.subject import Subject
@@ -26,25 +27,35 @@ def default_target(subject: Subject) -> Target:
     return Target("decoder_self") if "decoder_self" in subject.sizes else Target(next(iter(subject.sizes)))
 
 
-def telling_leak(subject: Subject, own: Baseline) -> Cell | None:
+@dataclass(frozen=True)
+class Leak:
+    """A cell that lets a row read its own answer, and the head (layer, head) whose weights move most for it."""
+
+    cell: Cell
+    look: tuple[int, int]
+
+
+def telling_leak(subject: Subject, own: Baseline) -> Leak | None:
     """Of the cells (i, i + 1), by which row i reads the token it has to predict, the one that changes most."""
     if "decoder_self" not in subject.sizes:
         return None
     queries, keys = subject.sizes["decoder_self"]
-    site, before = subject.model.sites_of("decoder_self")[0], np.exp(log_probabilities(own.logits))
-    found: list[tuple[float, Cell]] = []
+    sites, before = subject.model.sites_of("decoder_self"), np.exp(log_probabilities(own.logits))
+    best, most = None, -1.0
     for row in range(FIRST_ROW, min(queries - 1, FIRST_ROW + TRIED)):
         cell = (row, row + 1)
         mask = paint(causal(), [cell], True, heads=subject.model.config.n_heads, queries=queries, keys=keys)
-        seen = run(
-            subject.model, subject.batch, subject.own.with_kind("decoder_self", mask), MaskApplication(), site, 0
-        )
-        change = np.abs(np.exp(log_probabilities(seen.logits)) - before).sum(axis=-1).max()
-        found.append((float(change), cell))
-    return max(found)[1] if found else None
+        plan = subject.own.with_kind("decoder_self", mask)
+        seen = run(subject.model, subject.batch, plan, MaskApplication(), sites[0], 0)
+        change = float(np.abs(np.exp(log_probabilities(seen.logits)) - before).sum(axis=-1).max())
+        if change > most:
+            moved = np.stack([moved_share(seen.weights[site], own.weights[site]) for site in sites])
+            layer, head = divmod(int(moved.argmax()), moved.shape[1])
+            best, most = Leak(cell, (layer, head)), change
+    return best
 
 
-def opened(params: Mapping[str, str], subject: Subject, leak: Cell | None) -> tuple[Lab, tuple[address.Refused, ...]]:
+def opened(params: Mapping[str, str], subject: Subject, leak: Leak | None) -> tuple[Lab, tuple[address.Refused, ...]]:
     """A new lab: as an address describes it, else with `leak` painted in the decoder's self-attention."""
     default = default_target(subject)
     target, look = address.target_of_address(params, subject, default)
@@ -54,6 +65,7 @@ def opened(params: Mapping[str, str], subject: Subject, leak: Cell | None) -> tu
     setting = Setting()
     if leak is not None:
         queries, keys = subject.sizes["decoder_self"]
-        leaking = paint(causal(), [leak], True, heads=subject.model.config.n_heads, queries=queries, keys=keys)
+        leaking = paint(causal(), [leak.cell], True, heads=subject.model.config.n_heads, queries=queries, keys=keys)
         setting = setting.with_edit(Target("decoder_self"), leaking)
+        look = leak.look if target == Target("decoder_self") and "head" not in params else look
     return Lab(target=target, look=look, setting=setting), ()

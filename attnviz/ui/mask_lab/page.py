@@ -19,14 +19,14 @@ from attnviz.ui.controls import choose
 from attnviz.ui.mask_lab import address
 from attnviz.ui.mask_lab.lab import Lab
 from attnviz.ui.mask_lab.measuring import Baseline, baseline, measure
-from attnviz.ui.mask_lab.opening import opened, telling_leak
+from attnviz.ui.mask_lab.opening import Leak, opened, telling_leak
 from attnviz.ui.mask_lab.operations import Surroundings, carry_out, pending
-from attnviz.ui.mask_lab.painting import Cell
 from attnviz.ui.mask_lab.picture import values_and_arrays
 from attnviz.ui.mask_lab.practice import HEADS, LAYERS, LONGEST, SHORTEST, practice_model, practice_subject
 from attnviz.ui.mask_lab.setting import Setting, refitted
 from attnviz.ui.mask_lab.subject import Answer, Subject, answers, most_pads
 from attnviz.ui.mask_lab.verdicts import conclude
+from attnviz.ui.model_picker import pick_model
 from attnviz.ui.models import Loaded
 from attnviz.ui.notices import notice, notice_lines, shortened
 from attnviz.ui.page import Frame
@@ -35,6 +35,7 @@ from attnviz.ui.text import texts, words
 
 STAGE = "mask-lab"
 WHATS = ("sentence", "tokens")
+FIRST_LENGTH = 64  # tokens of a long sequence, at first
 
 
 @dataclass(eq=False)
@@ -56,49 +57,60 @@ class SubjectKey:
     stamp: float = 0.0
 
 
-def explore(frame: Frame, loaded: Loaded) -> None:
+def show(frame: Frame) -> None:
     """Choose a sentence or a length, and open the lab on it."""
+    asked = st.query_params.get("what", "")
     with frame.controls:
         what = choose(
             "masks-what",
             frame.t("what"),
             WHATS,
             lambda code: frame.t(f"what_{code}"),
-            default="sentence",
+            default="tokens" if asked == "tokens" else "sentence",
             look="segments",
             help=frame.t("what_help"),
         )
     if what == "tokens":
         tokens = _length(frame)
-        subject = practice(tokens)
-        key, name = SubjectKey("practice", str(tokens)), f"attnviz-mask-{tokens}"
-    else:
-        chosen = sentence_row(frame, loaded.task, first=_asked_example(frame, loaded))
-        mirror("address-example", example=chosen.example)
-        key = SubjectKey(loaded.key.folder, chosen.text, chosen.reference, loaded.key.stamp)
-        try:
-            subject, said = _sentence(key, loaded)
-        except InputError as error:
-            notice(explain(error, frame.language), "warning")
-            return
-        notice_lines([explain(remark, frame.language) for remark in said])
-        name = f"attnviz-mask-{loaded.task.info.name}"
-    kept = _kept(frame, key, subject)
-    laboratory(frame, key, subject, kept, name)
+        mirror("address-what", what=what, tokens=tokens, model=None, example=None)
+        key, subject = SubjectKey("practice", str(tokens)), practice(tokens)
+        laboratory(frame, key, subject, _kept(frame, key, subject), f"attnviz-mask-{tokens}")
+        return
+    mirror("address-what", what=None, tokens=None)
+    loaded = pick_model(frame)
+    if loaded is not None:
+        _sentence_lab(frame, loaded)
 
 
-def _asked_example(frame: Frame, loaded: Loaded) -> int | None:
+def _sentence_lab(frame: Frame, loaded: Loaded) -> None:
     asked = state.arrival(frame.name).example
-    return asked if asked is not None and asked <= len(loaded.task.examples) else None
+    chosen = sentence_row(
+        frame, loaded.task, first=asked if asked is not None and asked <= len(loaded.task.examples) else None
+    )
+    mirror("address-example", example=chosen.example)
+    key = SubjectKey(loaded.key.folder, chosen.text, chosen.reference, loaded.key.stamp)
+    try:
+        subject, said = _sentence(key, loaded)
+    except InputError as error:
+        notice(explain(error, frame.language), "warning")
+        return
+    notice_lines([explain(remark, frame.language) for remark in said])
+    kept = _kept(frame, key, subject)
+    laboratory(frame, key, subject, kept, f"attnviz-mask-{loaded.task.info.name}")
 
 
 def _length(frame: Frame) -> int:
+    """How many tokens; at first what the address says."""
+    asked = st.query_params.get("tokens", "")
+    fits = asked.isascii() and asked.isdigit() and SHORTEST <= int(asked[:6]) <= LONGEST
+    kept = st.session_state.setdefault("masks-tokens", int(asked) if fits else FIRST_LENGTH)
     with frame.controls:
         tokens = st.number_input(
-            frame.t("length"), SHORTEST, LONGEST, 64, key="masks-length", width=150, label_visibility="collapsed"
+            frame.t("length"), SHORTEST, LONGEST, kept, key="masks-length", width=150, label_visibility="collapsed"
         )
+    st.session_state["masks-tokens"] = int(tokens)
     with frame.notices:
-        notice(frame.t("practice", layers=LAYERS, heads=HEADS, tokens=tokens))
+        notice(frame.t("practice", layers=LAYERS, heads=HEADS, tokens=int(tokens)))
     return int(tokens)
 
 
@@ -227,8 +239,8 @@ def _own(key: SubjectKey, pads: int, _subject: Subject) -> Baseline:
     return baseline(_subject)
 
 
-@st.cache_data(show_spinner=False, max_entries=64)
-def _leak(key: SubjectKey, _subject: Subject) -> Cell | None:
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _leak(key: SubjectKey, _subject: Subject) -> Leak | None:
     return telling_leak(_subject, _own(key, 0, _subject))
 
 

@@ -75,9 +75,9 @@ def _leak(subject: Subject, measured: Measurement, kind: Kind) -> tuple[Said, li
     more = []
     if shown is not None and np.isfinite(shown[row, token]) and shown[row, token] >= 0:
         key = "leak_amount" if shown[row, token] > 0 else "leak_still"
-        more.append(Said(key, {"amount": f"{shown[row, token]:.2f}", "token": token + 1, "row": row + 1}))
+        more.append(Said(key, {"amount": f"{shown[row, token]:.2f}"}))
     if reached[-1][row, row + 1 :][:1].any():
-        more.append(Said("leak_answer", {"row": row + 1}))
+        more.append(Said("leak_answer"))
     if len(found.rows) > 1:
         more.append(Said("leak_more", {"count": len(found.rows), "rows": _listed(found.rows)}))
     return Said("verdict_leak", values), more

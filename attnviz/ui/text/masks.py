@@ -201,16 +201,9 @@ TEXTS = table(
     sum_wrong=Text("行和不是 1：权重不再是平均", "The row does not sum to 1: no longer an average"),
     # outcome
     outcome_title=Text("预测与损失", "Prediction and loss"),
-    outcome_reference=Text(
-        "解码器读参考答案；损失：每词元的纳特数", "The decoder reads the reference; loss in nats per token"
-    ),
-    outcome_own=Text(
-        "解码器读自己原来的输出；损失对着它算", "The decoder reads its own former output; the loss is against it"
-    ),
-    outcome_text=Text(
-        "每个词元由前面的预测；损失：每词元的纳特数",
-        "Each token is predicted from those before; loss in nats per token",
-    ),
+    outcome_reference=Text("解码器读参考答案；损失：纳特/词元", "The decoder reads the reference; nats a token"),
+    outcome_own=Text("解码器读自己原来的输出，损失对着它算", "It reads its own former output; the loss is against it"),
+    outcome_text=Text("每个词元由前面的预测；损失：纳特/词元", "Each token from those before; nats a token"),
     outcome_none=Text("未训练的模型，没有标准答案", "An untrained model; nothing is right or wrong"),
     loss=Text("损失", "Loss"),
     tokens_label=Text("各位置的预测，方向键选择", "The prediction at each position; arrows choose"),
@@ -268,15 +261,9 @@ TEXTS = table(
         "第 {row} 行（{row_token}）看到了未来：第 {token} 个词元（{key_token}）",
         "Row {row} ({row_token}) sees the future: token {token} ({key_token})",
     ),
-    leak_amount=Text(
-        "换掉第 {token} 个词元，第 {row} 行的 logit 最多变 {amount}",
-        "replacing token {token} moves a logit of row {row} by {amount}",
-    ),
-    leak_still=Text(
-        "通路在，但换掉第 {token} 个词元没有动到第 {row} 行",
-        "the path is open, but replacing token {token} did not move row {row}",
-    ),
-    leak_answer=Text("它看到的正是自己要预测的答案", "it reads the very answer it has to predict"),
+    leak_amount=Text("实测：换掉它，logit 最多变 {amount}", "replacing it moves a logit by {amount}"),
+    leak_still=Text("通路是开的，但换掉它没有动到这一行", "the path is open, yet replacing it moved nothing"),
+    leak_answer=Text("那正是它要预测的答案", "that is the answer it has to predict"),
     leak_more=Text("共 {count} 行看到未来：{rows}", "{count} rows see the future: {rows}"),
     verdict_nan=Text(
         "NaN：{all} 个预测里有 {broken} 个算不出来", "NaN: {broken} of {all} predictions cannot be computed"

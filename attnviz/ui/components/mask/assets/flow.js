@@ -142,6 +142,10 @@ class Flow {
       const [token, probability] = step.now;
       const changed = token !== step.own[0];
       const y = cells.y + (q + 0.5 - part.top) * ch;
+      const { row = null, column = null } = lab.lit || {};
+      if (row === null && column !== null && movedBy(shot, q, column)) {
+        painter.rect(box.answerX - 6, y - ch / 2 + 1, box.answer + 2, Math.max(1, ch - 2), theme.key, 0.25);
+      }
       const font = fontOf(theme, box.size, changed || q === lit ? 700 : 500);
       const name = fitted(printable(token), box.answer - 10 - textWidth("0.00", fontOf(theme, box.size * 0.86)), font);
       if (changed) painter.pill(box.answerX - 4, y - box.size * 0.78, textWidth(name, font) + 8, box.size * 1.56, 4, theme.alarm_fill);

@@ -35,7 +35,7 @@ class Heads {
     const gap = base * 0.5;
     const caption = base * 1.15;
     const count = this.rows.length;
-    height = Math.max(height, count * base * 2.9);
+    height = Math.max(height, count * base * 3.4);
     const w = (width - left - 4 - (shot.heads - 1) * gap) / shot.heads;
     const h = clamp((height - count * (caption + gap)) / count, base * 1.6, w);
     this.box = { width, height: count * (h + caption + gap), left, gap, caption, w, h };

@@ -90,10 +90,24 @@ class Reach {
       paintColumnLabels(painter, shot.axes, layout, part, theme, column);
       paintCrossing(painter, layout.cells, part, row, column, theme);
     });
+    if (row === null && column !== null) this.lightOutputs(painter, part, column);
     paintRowLabels(painter, shot.axes, this.box[0], part, theme, row);
     painter.text("→", (this.box[0].cells.x + this.box[0].cells.w + this.box[1].cells.x) / 2, this.box[0].cells.y + this.box[0].cells.h / 2, {
       size: base * 1.2, colour: theme.muted, align: "center",
     });
+  }
+
+  // Pointing at an input alone lights every output that it moves.
+  lightOutputs(painter, part, column) {
+    const { shot, theme } = this.lab;
+    const { cells, rowRoom } = this.box[0];
+    const ch = cells.h / part.rows;
+    for (let q = 0; q < shot.axes.rows; q++) {
+      const y = cells.y + (q - part.top) * ch;
+      if (movedBy(shot, q, column) && y >= cells.y - 1 && y < cells.y + cells.h) {
+        painter.rect(cells.x - rowRoom - 12, y + 1, rowRoom + 9, Math.max(1, ch - 2), theme.key, 0.25);
+      }
+    }
   }
 
   hit(event) {
@@ -111,6 +125,13 @@ class Reach {
     }
     return null;
   }
+}
+
+// Whether output q moves with an input: as measured, else as far as the masks let it through.
+function movedBy(shot, q, column) {
+  const i = q * shot.axes.columns + column;
+  const amount = shot.has("influence") ? shot.array("influence")[i] : -1;
+  return amount < 0 ? shot.array("reach")[i] === 1 : !(amount === 0);
 }
 
 function mixed(from, to, share) {
