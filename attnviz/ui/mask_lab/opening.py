@@ -29,10 +29,11 @@ def default_target(subject: Subject) -> Target:
 
 @dataclass(frozen=True)
 class Leak:
-    """A cell that lets a row read its own answer, and the head (layer, head) whose weights move most for it."""
+    """A cell that lets a row read its own answer, and what it does."""
 
     cell: Cell
-    look: tuple[int, int]
+    look: tuple[int, int]  # the head (layer, head) whose weights move most
+    flips: bool  # whether a prediction becomes another one
 
 
 def telling_leak(subject: Subject, own: Baseline) -> Leak | None:
@@ -51,7 +52,8 @@ def telling_leak(subject: Subject, own: Baseline) -> Leak | None:
         if change > most:
             moved = np.stack([moved_share(seen.weights[site], own.weights[site]) for site in sites])
             layer, head = divmod(int(moved.argmax()), moved.shape[1])
-            best, most = Leak(cell, (layer, head)), change
+            flips = bool((seen.logits.argmax(axis=-1) != own.logits.argmax(axis=-1)).any())
+            best, most = Leak(cell, (layer, head), flips), change
     return best
 
 

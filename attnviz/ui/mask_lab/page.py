@@ -27,7 +27,7 @@ from attnviz.ui.mask_lab.setting import Setting, refitted
 from attnviz.ui.mask_lab.subject import Answer, Subject, answers, most_pads
 from attnviz.ui.mask_lab.verdicts import conclude
 from attnviz.ui.model_picker import pick_model
-from attnviz.ui.models import Loaded
+from attnviz.ui.models import Loaded, ModelKey
 from attnviz.ui.notices import notice, notice_lines, shortened
 from attnviz.ui.page import Frame
 from attnviz.ui.sentence import sentence_row
@@ -35,6 +35,7 @@ from attnviz.ui.text import texts, words
 
 STAGE = "mask-lab"
 WHATS = ("sentence", "tokens")
+EXAMPLES_TRIED = 4  # when the address names none
 FIRST_LENGTH = 64  # tokens of a long sequence, at first
 
 
@@ -84,9 +85,8 @@ def show(frame: Frame) -> None:
 
 def _sentence_lab(frame: Frame, loaded: Loaded) -> None:
     asked = state.arrival(frame.name).example
-    chosen = sentence_row(
-        frame, loaded.task, first=asked if asked is not None and asked <= len(loaded.task.examples) else None
-    )
+    fits = asked is not None and asked <= len(loaded.task.examples)
+    chosen = sentence_row(frame, loaded.task, first=asked if fits else _first_example(loaded.key, loaded))
     mirror("address-example", example=chosen.example)
     key = SubjectKey(loaded.key.folder, chosen.text, chosen.reference, loaded.key.stamp)
     try:
@@ -232,6 +232,17 @@ def _sentence(key: SubjectKey, _loaded: Loaded) -> tuple[Subject, tuple[object, 
     batch, scored = reading.fed(model, task, sentence, "reference")
     pads = most_pads(model, batch, reading.room(model))
     return Subject(model=model, batch=batch, vocabulary=task.tgt_vocab, scored=scored, most_pads=pads), sentence.notices
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _first_example(key: ModelKey, _loaded: Loaded) -> int:
+    """The first example, counted from 1, in which one leaking cell makes the model say something else."""
+    for number, text in enumerate(_loaded.task.examples[:EXAMPLES_TRIED], start=1):
+        of_text = SubjectKey(key.folder, text, None, key.stamp)
+        leak = _leak(of_text, _sentence(of_text, _loaded)[0])
+        if leak is not None and leak.flips:
+            return number
+    return 1
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)

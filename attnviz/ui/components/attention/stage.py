@@ -19,6 +19,7 @@ ASSETS = Path(__file__).parent / "assets"
 SCRIPTS = (
     "model.js",
     "theme.js",
+    "dom.js",
     "labels.js",
     "painter.js",
     "svg.js",

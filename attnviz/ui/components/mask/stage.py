@@ -19,10 +19,11 @@ from attnviz.ui.components.packing import join, pack_bits
 
 ASSETS = Path(__file__).parent / "assets"
 FINE_CELLS = 128 * 128  # up to so many numbers travel in 32 bits, more in 16
-# Drawing code of the attention stage: theme, painters, labels, geometry.
+# Drawing code of the attention stage: theme, elements, painters, labels, geometry.
 SHARED_SCRIPTS = (
     "model.js",
     "theme.js",
+    "dom.js",
     "labels.js",
     "painter.js",
     "cells.js",

@@ -4,17 +4,6 @@ const VIEWS = ["matrix", "lines", "both", "mask"];
 const SCALES = ["linear", "sqrt", "row"];
 const FORMATS = ["png", "svg", "csv", "json"];
 
-function element(tag, properties = {}, children = []) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(properties)) {
-    if (name === "class") node.className = value;
-    else if (name === "text") node.textContent = value;
-    else node.setAttribute(name, value);
-  }
-  node.append(...children);
-  return node;
-}
-
 // A row of buttons of which one is pressed.
 function segmented(name, options, choose) {
   const buttons = new Map();

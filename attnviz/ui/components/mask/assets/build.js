@@ -1,17 +1,5 @@
 // The elements of the lab, built once. Words are written by the parts that own them; token text is drawn or textContent.
 
-function element(tag, properties = {}, children = []) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(properties)) {
-    if (name === "class") node.className = value;
-    else if (name === "text") node.textContent = value;
-    else if (name === "click") node.addEventListener("click", value);
-    else node.setAttribute(name, value);
-  }
-  node.append(...children);
-  return node;
-}
-
 // A card with a heading, a hint, and a canvas that draws itself through `view`.
 function card(name, extra = []) {
   const refs = {
