@@ -201,7 +201,7 @@ function shortNumber(value) {
   if (!Number.isFinite(value)) return value < 0 ? "−∞" : "∞";
   const size = Math.abs(value);
   if (size >= 1e4) return (value < 0 ? "−" : "") + size.toExponential(0).replace("e+", "e");
-  const text = size.toFixed(size >= 99.95 ? 0 : 1);
+  const text = size.toFixed(size >= 9.95 ? 0 : 1);
   return value < 0 && Number(text) ? `−${text}` : text;
 }
 
