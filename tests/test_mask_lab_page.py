@@ -256,6 +256,14 @@ def test_a_long_sequence_measures_only_the_first_leak() -> None:
     assert (whole.influence > 0)[~measured.shown].sum() == 0  # nothing moves that cannot be reached
 
 
+def test_what_would_take_too_long_is_not_measured() -> None:
+    subject = practice_subject(practice_model(), 140)
+    setting = Setting().with_edit(Target("decoder_self"), masks.causal() | masks.cells([(3, 4)]))
+    measured = measure(subject, baseline(subject), setting, "decoder_self", (0, 0), everything=True)
+    assert measured.influence is not None
+    assert np.flatnonzero((measured.influence >= 0).all(axis=0)).tolist() == [4]
+
+
 def test_the_receptive_field_of_a_window_grows_layer_by_layer() -> None:
     subject = practice_subject(practice_model(), 31)
     window = 4

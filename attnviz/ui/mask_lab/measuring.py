@@ -19,6 +19,7 @@ from attnviz.ui.mask_lab.setting import Setting, plan_of
 from attnviz.ui.mask_lab.subject import Subject
 
 UNMEASURED = -1.0
+MOST_MEASURED = 128  # inputs beyond which nobody would wait for all of them
 AT_ONCE = 12  # inputs whose influence is measured without being asked
 SIDE_OF: Mapping[Kind, Side] = {"encoder_self": "source", "decoder_self": "decoder", "cross": "source"}
 
@@ -115,7 +116,7 @@ def _inputs_to_measure(model: Transformer, kind: Kind, shown: NDArray[np.bool_],
     """Which inputs are replaced to see what moves: all of a short sequence, else the first one that leaks back."""
     if kind == "encoder_self" and model.config.has_decoder:
         return ()  # what is shown are the encoder's outputs; logits are further on
-    if everything or shown.shape[1] <= AT_ONCE:
+    if shown.shape[1] <= (MOST_MEASURED if everything else AT_ONCE):
         return range(shown.shape[1])
     if kind != "decoder_self":
         return ()

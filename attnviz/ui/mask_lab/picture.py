@@ -17,7 +17,7 @@ from attnviz.masks.snippets import Sizes, snippet
 from attnviz.trace.application import APPLICATIONS, PRECISIONS
 from attnviz.trace.predictions import Predictions, log_probabilities, predictions
 from attnviz.ui.mask_lab.lab import Lab
-from attnviz.ui.mask_lab.measuring import Measurement, most_moved
+from attnviz.ui.mask_lab.measuring import MOST_MEASURED, Measurement, most_moved
 from attnviz.ui.mask_lab.painting import matrix_of
 from attnviz.ui.mask_lab.presets import presets
 from attnviz.ui.mask_lab.setting import Setting, Target, plan_of, target_of, written
@@ -276,9 +276,11 @@ def _blocked_score(setting: Setting) -> str | None:
 
 
 def _how_measured(subject: Subject, measured: Measurement, kind: Kind) -> str:
-    """Which influences were measured: all, some, none (yet), or only followed through the masks (structure)."""
+    """Which influences were measured: all, some, none yet; else why they are only followed through the masks."""
     if kind == "encoder_self" and subject.model.config.has_decoder:
         return "structure"
+    if measured.shown.shape[1] > MOST_MEASURED:
+        return "long"
     if measured.influence is None:
         return "none"
     return "some" if (measured.influence < 0).any() else "all"

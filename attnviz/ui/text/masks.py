@@ -236,6 +236,10 @@ TEXTS = table(
         "行 = 输出，列 = 输入；沿可见格子逐层推得",
         "Row = output, column = input; followed through visible cells, layer by layer",
     ),
+    reach_long=Text(
+        "行 = 输出，列 = 输入；沿可见格子逐层推得（太长，只实测第一处泄漏）",
+        "Row = output, column = input; followed through visible cells (so long that only the first leak is measured)",
+    ),
     reach_structure=Text(
         "行 = 编码器输出，列 = 源词元；沿可见格子逐层推得",
         "Row = encoder output, column = source token; followed through visible cells",
