@@ -121,6 +121,8 @@ class TrainConfig(_Config):
     weight_decay: float = 0.01
     clip_norm: float = 1.0  # gradient norm above which the gradient is scaled down; 0: never
     label_smoothing: float = 0.0
+    cross_mask: str = ""  # laid over cross-attention while training, as masks write it, e.g. "~window(1)"; "": none
+    cross_mask_share: float = 1.0  # share of the steps in which it is
     seed: int = 0
     eval_every: int = 250  # steps between evaluations on the validation split; 0: only at the end
     eval_examples: int = 256  # examples of an evaluation during training
@@ -138,3 +140,5 @@ class TrainConfig(_Config):
                 f"final_learning_rate_share is {self.final_learning_rate_share!r}; it must lie between 0 and 1"
             )
         _share("label_smoothing", self.label_smoothing)
+        if not 0 <= self.cross_mask_share <= 1:
+            raise ValueError(f"cross_mask_share is {self.cross_mask_share!r}; it must lie between 0 and 1")

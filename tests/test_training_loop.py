@@ -189,3 +189,43 @@ def test_batches_see_every_example_once_an_epoch_and_can_be_sought() -> None:
     assert after[0].src_labels != taken[0].src_labels  # another order in another epoch
     stream.seek(position)
     assert [stream.take().src_labels for _ in range(11)] == [batch.src_labels for batch in after]
+
+
+def trained_with(**changes: object) -> dict[str, torch.Tensor]:
+    trainer = make_trainer(TrainConfig.from_dict({**CONFIG.to_dict(), "steps": 5, **changes}))
+    list(trainer.run())
+    return weights(trainer)
+
+
+def test_a_training_mask_hides_what_it_says_and_nothing_else() -> None:
+    plain = trained_with()
+    assert_same(trained_with(cross_mask="full"), plain)
+    assert_same(trained_with(cross_mask="~window(1)", cross_mask_share=0.0), plain)
+    hidden = trained_with(cross_mask="~window(1)")
+    assert any(not torch.equal(hidden[name], plain[name]) for name in plain)
+    with pytest.raises(ValueError, match="nonsense"):
+        trained_with(cross_mask="nonsense")
+
+
+def test_a_training_mask_is_in_force_in_its_share_of_the_steps() -> None:
+    trainer = make_trainer(replace(CONFIG, cross_mask="~window(1)", cross_mask_share=0.3))
+    batch = trainer.draw()
+    steps = 0
+    for step in range(1000):
+        trainer.step_number = step
+        plan = trainer.masks(batch)
+        if plan is not None:
+            steps += 1
+            visible = plan.cross.dense(batch=1, heads=1, queries=5, keys=5)[0, 0]
+            assert not visible.diagonal().any()
+    assert 250 < steps < 350
+
+
+def test_a_resumed_run_hides_in_the_same_steps(tmp_path: Path) -> None:
+    config = replace(CONFIG, cross_mask="~window(1)", cross_mask_share=0.5)
+    stopped = make_trainer(config)
+    list(stopped.run(until=6))
+    resumed = make_trainer(config)
+    resumed.restore(stopped.capture())
+    list(resumed.run())
+    assert_same(weights(resumed), finished(config))

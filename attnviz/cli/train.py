@@ -48,6 +48,8 @@ _TRAIN: Mapping[str, tuple[str, Any, str]] = {
     "--weight-decay": ("weight_decay", float, ""),
     "--clip-norm": ("clip_norm", float, "0: never clip"),
     "--label-smoothing": ("label_smoothing", float, ""),
+    "--cross-mask": ("cross_mask", str, "hides cells of cross-attention while training, e.g. ~window(1)"),
+    "--cross-mask-share": ("cross_mask_share", float, "share of the steps in which it does"),
     "--eval-every": ("eval_every", int, "steps between evaluations; 0: only at the end"),
     "--seed": ("seed", int, "decides weights, dropout and the order of the data"),
 }
@@ -71,7 +73,11 @@ def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     for title, options in (("model", _SHAPE), ("training", _TRAIN)):
         group = command.add_argument_group(title)
         for option, (field, kind, text) in options.items():
-            values = {"choices": kind} if isinstance(kind, tuple) else {"type": kind, "metavar": "N"}
+            values = (
+                {"choices": kind}
+                if isinstance(kind, tuple)
+                else {"type": kind, "metavar": "MASK" if kind is str else "N"}
+            )
             group.add_argument(option, dest=field, default=argparse.SUPPRESS, help=text, **values)
     command.set_defaults(run=run)
 

@@ -8,6 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from attnviz.data import Batch
+from attnviz.masks import MaskPlan
 from attnviz.model import Transformer
 
 
@@ -21,9 +22,9 @@ class Loss:
     correct: int  # of them, those whose target got the highest logit
 
 
-def predict(model: Transformer, batch: Batch) -> Float[Tensor, "B T V"]:
-    """The logits that stand for `batch.targets`."""
-    return model(batch.src, batch.decoder_input if model.config.has_decoder else None)
+def predict(model: Transformer, batch: Batch, masks: MaskPlan | None = None) -> Float[Tensor, "B T V"]:
+    """The logits that stand for `batch.targets`. `masks` None: the model's own."""
+    return model(batch.src, batch.decoder_input if model.config.has_decoder else None, masks=masks)
 
 
 def cross_entropy(

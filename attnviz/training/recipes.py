@@ -48,7 +48,7 @@ _PINYIN = TrainConfig(
 )
 _PINYIN_SHAPE = {"d_model": 128, "d_ff": 256, "n_decoder_layers": 3, "dropout": 0.1, "positions": "sinusoidal"}
 _GENERATED = TrainConfig(steps=2500, batch_size=96, learning_rate=3e-3, warmup_steps=100, seed=1)
-_TEXT = TrainConfig(steps=2000, batch_size=32, learning_rate=3e-3, warmup_steps=100, weight_decay=0.1, seed=1)
+_TEXT = TrainConfig(steps=1500, batch_size=32, learning_rate=3e-3, warmup_steps=100, weight_decay=0.1, seed=1)
 
 _ALL = (
     Recipe(
@@ -80,7 +80,7 @@ _ALL = (
     Recipe(
         name="lm-zh",
         task="lm-zh",
-        shape={"d_model": 96, "d_ff": 256, "n_decoder_layers": 3, "dropout": 0.3},
+        shape={"d_model": 96, "d_ff": 256, "n_decoder_layers": 3, "dropout": 0.3, "positions": "rotary"},
         # Smoothing leaves some probability for characters that the training text lacks.
         train=TrainConfig(
             steps=900,
@@ -96,7 +96,7 @@ _ALL = (
         name="lm-en",
         task="lm-en",
         task_options={"window": 96},
-        shape={"d_model": 96, "d_ff": 384, "n_decoder_layers": 4, "dropout": 0.0},
+        shape={"d_model": 96, "d_ff": 384, "n_decoder_layers": 4, "dropout": 0.0, "positions": "rotary"},
         train=_TEXT,
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ import torch
 
 from attnviz.config import ModelConfig, TrainConfig
 from attnviz.data import Batch, Task
+from attnviz.masks import MaskPlan
+from attnviz.masks.parse import parse
 from attnviz.model import Transformer
 from attnviz.training.batch_stream import BatchStream
 from attnviz.training.evaluation import Metrics, evaluate
@@ -61,6 +64,7 @@ class Trainer:
         self.optimizer = make_optimizer(self.model, config)
         self.random = RandomStream(config.seed, self.device)
         self.batches = BatchStream(task, config.batch_size, config.seed)
+        self.cross_mask = parse(config.cross_mask) if config.cross_mask else None
 
     def run(self, until: int | None = None) -> Iterator[StepRecord]:
         """Step until `until` (default: the end of the run) and yield a record after each step."""
@@ -101,7 +105,7 @@ class Trainer:
         """Predict and compare."""
         self.model.train()
         with self.random.lent():
-            logits = predict(self.model, batch)
+            logits = predict(self.model, batch, self.masks(batch))
         assert batch.targets is not None, "a training batch has targets"
         return cross_entropy(
             logits,
@@ -109,6 +113,17 @@ class Trainer:
             pad_id=self.model.config.pad_id,
             label_smoothing=self.config.label_smoothing,
         )
+
+    def masks(self, batch: Batch) -> MaskPlan | None:
+        """The masks of this step: the model's own (None), or those with `cross_mask` laid over cross-attention.
+
+        The seed and the step alone decide which steps have it, so that a resumed run has it in the same ones.
+        """
+        drawn = random.Random(f"{self.config.seed} {self.step_number}").random()
+        if self.cross_mask is None or drawn >= self.config.cross_mask_share:
+            return None
+        own = self.model.default_masks(batch.src, batch.decoder_input)
+        return own.with_kind("cross", own.cross & self.cross_mask)
 
     def backward(self, loss: Loss) -> None:
         """Leave d objective / d parameter in every parameter's `.grad`."""
