@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from attnviz.config import ModelConfig, TrainConfig
@@ -46,9 +46,8 @@ def model_config_for(task: Task, **shape: Any) -> ModelConfig:
 _PINYIN = TrainConfig(
     steps=2500, batch_size=96, learning_rate=3e-3, warmup_steps=100, label_smoothing=0.05, weight_decay=0.05, seed=1
 )
-_PINYIN_SHAPE = {"d_model": 128, "d_ff": 256, "n_decoder_layers": 3, "dropout": 0.1, "positions": "sinusoidal"}
+_PINYIN_SHAPE = {"d_model": 128, "d_ff": 256, "n_decoder_layers": 3, "dropout": 0.1}
 _GENERATED = TrainConfig(steps=2500, batch_size=96, learning_rate=3e-3, warmup_steps=100, seed=1)
-_TEXT = TrainConfig(steps=1500, batch_size=32, learning_rate=3e-3, warmup_steps=100, weight_decay=0.1, seed=1)
 
 _ALL = (
     Recipe(
@@ -59,13 +58,15 @@ _ALL = (
         train=_PINYIN,
         stored="float16",
     ),
-    # The same but for the encoder: as accurate, yet its cross-attention need not point at the character it reads.
+    # As accurate with its cross-attention pointing elsewhere: in most steps each query was not allowed to look at the
+    # character it reads, so the encoder learned to carry it next door (Pruthi et al. 2020). Without an encoder nothing
+    # could. At other times, as when the model is used, nothing is hidden.
     Recipe(
         name="pinyin-2enc",
         task="pinyin",
         task_options={"characters": 3500, "phrases": 50_000, "copies": 10},
         shape={**_PINYIN_SHAPE, "n_encoder_layers": 2},
-        train=_PINYIN,
+        train=replace(_PINYIN, cross_mask="~window(1)", cross_mask_share=0.85),
         stored="float16",
     ),
     Recipe(name="numbers-zh", task="numbers-zh", shape={"n_encoder_layers": 1}, train=_GENERATED),
@@ -97,7 +98,7 @@ _ALL = (
         task="lm-en",
         task_options={"window": 96},
         shape={"d_model": 96, "d_ff": 384, "n_decoder_layers": 4, "dropout": 0.0, "positions": "rotary"},
-        train=_TEXT,
+        train=TrainConfig(steps=1200, batch_size=32, learning_rate=3e-3, warmup_steps=100, weight_decay=0.1, seed=1),
     ),
 )
 RECIPES: Mapping[str, Recipe] = {recipe.name: recipe for recipe in _ALL}
