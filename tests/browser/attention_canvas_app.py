@@ -1,4 +1,4 @@
-"""The attention stage alone, on made-up weights: what tests/browser/test_attention_canvas.py drives.
+"""The attention stage alone, on made-up weights: what tests/browser/test_attention_canvas_in_a_browser.py drives.
 
 The address chooses: tokens (how many), lang, scope. The page prints how often it ran and which switches it received.
 """

@@ -1,0 +1,108 @@
+"""The ready-trained models: small, as good as promised, and exactly as good as their manifests say."""
+
+from __future__ import annotations
+
+import pytest
+
+from attnviz.training import RECIPES, Manifest, checkpoint, evaluate
+
+NAMES = ("pinyin", "pinyin-2enc", "numbers-zh", "numbers-en", "dates", "reverse", "lm-zh", "lm-en")
+EXACT_MATCH = {
+    "pinyin": 0.80,
+    "pinyin-2enc": 0.80,
+    "numbers-zh": 0.99,
+    "numbers-en": 0.99,
+    "dates": 0.99,
+    "reverse": 0.98,
+}
+MAX_BYTES = 3_000_000
+
+
+def manifest_of(name: str) -> Manifest:
+    return checkpoint.load_manifest(name)
+
+
+def test_all_are_there_in_order() -> None:
+    assert checkpoint.shipped() == NAMES
+    assert set(RECIPES) == set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_small_enough(name: str) -> None:
+    files = list(checkpoint.find(name).iterdir())
+    assert sorted(file.name for file in files) == ["manifest.json", "model.safetensors"]
+    assert sum(file.stat().st_size for file in files) <= MAX_BYTES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_made_by_its_recipe(name: str) -> None:
+    manifest, recipe = manifest_of(name), RECIPES[name]
+    assert manifest.recipe == name
+    assert manifest.complete
+    assert manifest.train == recipe.train
+    assert manifest.stored == recipe.stored
+    task = recipe.make_task()
+    assert manifest.task["name"] == task.info.name
+    assert manifest.task["options"] == task.options
+    for field, value in recipe.shape.items():
+        assert getattr(manifest.model, field) == value
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_the_manifest_tells_the_truth(name: str, split: str) -> None:
+    model, task, manifest = checkpoint.load(name)
+    stated = manifest.metrics[split]
+    if task.fingerprint(split) != manifest.splits[split].fingerprint:
+        # lm-en reads the documentation that comes with Python, which differs from one version of Python to the next.
+        assert name == "lm-en", "only Python's own documentation may differ from machine to machine"
+        pytest.skip(f"this Python's documentation is not that of {manifest.made_with['python']}")
+    measured = evaluate(model, task, split)
+    # Other processors round otherwise: a near-tie may tip one example, no more.
+    assert measured.loss == pytest.approx(stated.loss, rel=1e-3, abs=1e-5)
+    assert measured.tokens == stated.tokens
+    assert measured.token_accuracy == pytest.approx(stated.token_accuracy, abs=3 / stated.tokens)
+    if stated.exact_match is None:
+        assert measured.exact_match is None
+    else:
+        assert measured.exact_match == pytest.approx(stated.exact_match, abs=1.5 / stated.examples)
+    if stated.alignment is None:
+        assert measured.alignment is None
+    else:
+        assert measured.alignment is not None
+        for site, shares in stated.alignment.by_head.items():
+            assert measured.alignment.by_head[site] == pytest.approx(shares, abs=3 / stated.alignment.tokens)
+
+
+@pytest.mark.parametrize("name", EXACT_MATCH)
+def test_as_good_as_promised(name: str) -> None:
+    exact_match = manifest_of(name).metrics["test"].exact_match
+    assert exact_match is not None
+    assert exact_match >= EXACT_MATCH[name]
+
+
+def test_pinyin_points_at_the_character_it_reads() -> None:
+    report = manifest_of("pinyin").report
+    assert report is not None
+    assert report.alignment is not None
+    assert report.alignment >= 0.98
+    assert manifest_of("pinyin").model.n_encoder_layers == 0
+
+
+def test_attention_is_not_explanation() -> None:
+    """As accurate with an encoder, but no head points at the character so reliably."""
+    without, with_encoder = manifest_of("pinyin").report, manifest_of("pinyin-2enc").report
+    assert without is not None
+    assert with_encoder is not None
+    assert with_encoder.test.exact_match == pytest.approx(without.test.exact_match, abs=0.05)
+    assert without.alignment is not None
+    assert with_encoder.alignment is not None
+    assert with_encoder.alignment < without.alignment - 0.1
+
+
+@pytest.mark.parametrize("name", ["lm-zh", "lm-en"])
+def test_language_models_beat_counting(name: str) -> None:
+    manifest = manifest_of(name)
+    loss = manifest.metrics["test"].loss
+    assert set(manifest.baselines) == {"unigram", "bigram"}
+    assert loss < manifest.baselines["bigram"] < manifest.baselines["unigram"]
