@@ -65,7 +65,7 @@ _ALL = (
         name="pinyin-2enc",
         task="pinyin",
         task_options={"characters": 3500, "phrases": 50_000, "copies": 10},
-        shape={**_PINYIN_SHAPE, "n_encoder_layers": 2},
+        shape={**_PINYIN_SHAPE, "n_encoder_layers": 2, "d_ff": 224},
         train=replace(_PINYIN, cross_mask="~window(1)", cross_mask_share=0.85),
         stored="float16",
     ),
