@@ -12,6 +12,10 @@ Norm = Literal["pre", "post"]
 Positions = Literal["learned", "sinusoidal", "rotary", "none"]
 Activation = Literal["gelu", "relu"]
 Schedule = Literal["cosine", "linear", "constant"]
+Optimizer = Literal["adamw", "adam", "momentum", "sgd"]
+Initialiser = Literal["default", "normal", "xavier", "he", "too-small", "too-large"]
+Objective = Literal["causal-lm", "masked-lm", "seq2seq", "denoising"]
+Removable = Literal["causal-mask", "shift", "padding-mask"]
 
 
 def _one_of(field: str, value: object, allowed: tuple[object, ...]) -> None:
@@ -68,6 +72,8 @@ class ModelConfig(_Config):
     tied_embeddings: bool = True  # the output projection is the decoder's token embedding
     scale_scores: bool = True  # divide scores by √head_dim
     pad_id: int = 0
+    n_labels: int = 0  # what the logits of a decoder that labels its tokens range over; 0: its vocabulary
+    adapter_size: int = 0  # inner width of the adapter behind every sublayer; 0: none
 
     def __post_init__(self) -> None:
         _one_of("architecture", self.architecture, get_args(Architecture))
@@ -76,7 +82,7 @@ class ModelConfig(_Config):
         _one_of("activation", self.activation, get_args(Activation))
         for field in ("vocab_size", "d_model", "n_heads", "d_ff", "max_len"):
             _at_least(field, getattr(self, field), 1)
-        for field in ("n_encoder_layers", "n_decoder_layers", "pad_id", "src_vocab_size"):
+        for field in ("n_encoder_layers", "n_decoder_layers", "pad_id", "src_vocab_size", "n_labels", "adapter_size"):
             _at_least(field, getattr(self, field), 0)
         _share("dropout", self.dropout)
         if self.d_model % self.n_heads:
@@ -93,11 +99,20 @@ class ModelConfig(_Config):
             raise ValueError("n_decoder_layers is 0; a decoder-only model needs at least 1")
         if self.architecture == "encoder-only" and self.tied_embeddings:
             raise ValueError("tied_embeddings is True; an encoder-only model has no decoder embedding to tie")
+        if self.n_labels and (self.architecture != "decoder-only" or self.tied_embeddings):
+            raise ValueError(
+                f"n_labels is {self.n_labels}; only a decoder-only model without tied_embeddings has labels"
+            )
 
     @property
     def head_dim(self) -> int:
         """Width of one head: d_model / n_heads."""
         return self.d_model // self.n_heads
+
+    @property
+    def n_outputs(self) -> int:
+        """What the logits range over."""
+        return self.n_labels or self.vocab_size
 
     @property
     def has_encoder(self) -> bool:
@@ -123,15 +138,28 @@ class TrainConfig(_Config):
     label_smoothing: float = 0.0
     cross_mask: str = ""  # laid over cross-attention while training, as masks write it, e.g. "~window(1)"; "": none
     cross_mask_share: float = 1.0  # share of the steps in which it is
+    optimizer: Optimizer = "adamw"  # "momentum" is SGD with a momentum of 0.9
+    l1: float = 0.0  # the penalty l1 · Σ|w| over the weights that decay, added to the loss
+    initialiser: Initialiser = "default"  # how the weights of a new model are drawn
+    objective: Objective | None = None  # None: what the task is made for
+    without: tuple[Removable, ...] = ()  # what is left out on purpose, to see what breaks
     seed: int = 0
     eval_every: int = 250  # steps between evaluations on the validation split; 0: only at the end
     eval_examples: int = 256  # examples of an evaluation during training
 
     def __post_init__(self) -> None:
         _one_of("schedule", self.schedule, get_args(Schedule))
+        _one_of("optimizer", self.optimizer, get_args(Optimizer))
+        _one_of("initialiser", self.initialiser, get_args(Initialiser))
+        if self.objective is not None:
+            _one_of("objective", self.objective, get_args(Objective))
+        # JSON has lists only; an order that nobody gave makes equal settings equal.
+        object.__setattr__(self, "without", tuple(sorted(set(self.without))))
+        for thing in self.without:
+            _one_of("without", thing, get_args(Removable))
         for field in ("steps", "batch_size", "eval_examples"):
             _at_least(field, getattr(self, field), 1)
-        for field in ("warmup_steps", "weight_decay", "clip_norm", "seed", "eval_every"):
+        for field in ("warmup_steps", "weight_decay", "clip_norm", "l1", "seed", "eval_every"):
             _at_least(field, getattr(self, field), 0)
         if not 0 < self.learning_rate <= 10:
             raise ValueError(f"learning_rate is {self.learning_rate!r}; it must be above 0 and at most 10")

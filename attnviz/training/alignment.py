@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from attnviz.data import Batch, Pair, Task
+from attnviz.masks import MaskPlan
 from attnviz.model import Transformer
 from attnviz.training.objective import predict
 
@@ -82,13 +83,16 @@ class AlignmentCounter:
         }
         self.tokens = 0
 
-    def forward(self, batch: Batch, pairs: Sequence[Pair]) -> Tensor:
-        """The logits of `batch`, whose rows are `pairs`; counts on the way where the task knows an alignment."""
+    def forward(self, batch: Batch, pairs: Sequence[Pair], masks: MaskPlan | None = None) -> Tensor:
+        """The logits of `batch`, whose rows are `pairs`; counts on the way where the task knows an alignment.
+
+        `masks` None: the model's own.
+        """
         known = [self.task.alignment(pair) for pair in pairs] if self.sites else []
         if all(origins is None for origins in known):
-            return predict(self.model, batch)
+            return predict(self.model, batch, masks)
         probe = _Pointing(self.sites)
-        logits: Tensor = self.model(batch.src, batch.decoder_input, probe=probe)
+        logits = predict(self.model, batch, masks, probe=probe)
         rows = [
             (row, t, origin)
             for row, origins in enumerate(known)

@@ -46,6 +46,13 @@ class BatchStream:
         self.position = position
         self._rest = self._open(position)
 
+    def resize(self, batch_size: int) -> None:
+        """Batches of another size from the next one on; a pass already begun is left, and the next one begins."""
+        if batch_size == self.batch_size:
+            return
+        self.batch_size = batch_size
+        self.seek(self.position if self.position.index == 0 else DataPosition(self.position.epoch + 1))
+
     def _open(self, position: DataPosition) -> Iterator[Batch]:
         batches = self.task.batches("train", self.batch_size, self.seed * EPOCH_STRIDE + position.epoch, epochs=1)
         return islice(batches, position.index, None)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from attnviz.data import BOS, EOS, Batch, Pair, Task
 from attnviz.decoding import greedy
+from attnviz.masks import MaskPlan
 from attnviz.model import Transformer
-from attnviz.trace.watching import evaluating
+from attnviz.model.inference import inference
 from attnviz.training.alignment import Alignment, AlignmentCounter, Head
 from attnviz.training.objective import cross_entropy
+from attnviz.training.regime import broken_batch, broken_masks
 
 EXTRA_STEPS = 2  # free running may say this much more than the longest target before it is cut
 
@@ -59,8 +61,20 @@ class Metrics:
         )
 
 
-def evaluate(model: Transformer, task: Task, split: str, *, limit: int | None = None, batch_size: int = 128) -> Metrics:
-    """Metrics on the first `limit` examples of a split (None: all of it). The model is left as it was."""
+def evaluate(
+    model: Transformer,
+    task: Task,
+    split: str,
+    *,
+    limit: int | None = None,
+    batch_size: int = 128,
+    without: Collection[str] = (),
+) -> Metrics:
+    """Metrics on the first `limit` examples of a split (None: all of it). The model is left as it was.
+
+    `without` is what the model was trained without (see `TrainConfig.without`) and is measured without too. Without a
+    padding mask the examples stay in their own order, so that batches hold rows of many lengths and padding shows.
+    """
     pairs = task.split(split)[:limit]
     if not pairs:
         raise ValueError(f"split {split!r} of task {task.info.name} has no examples")
@@ -68,16 +82,19 @@ def evaluate(model: Transformer, task: Task, split: str, *, limit: int | None = 
     counter = AlignmentCounter(model, task)
     free_running = model.config.has_encoder and model.config.has_decoder
     device = next(model.parameters()).device
-    with evaluating(model):
-        for chunk in _by_length(pairs, batch_size):
-            batch = task.collate(chunk).to(device)
+    ordered = pairs if "padding-mask" in without else _by_length(pairs)
+    with inference(model):
+        for chunk in (list(ordered[i : i + batch_size]) for i in range(0, len(ordered), batch_size)):
+            batch = broken_batch(task.collate(chunk).to(device), without)
             assert batch.targets is not None, "an evaluated batch has targets"
-            part = cross_entropy(counter.forward(batch, chunk), batch.targets, pad_id=model.config.pad_id)
+            logits = counter.forward(batch, chunk, broken_masks(model, batch, without))
+            part = cross_entropy(logits, batch.targets, pad_id=model.config.pad_id)
             loss += part.nats.item() * part.tokens
             correct += part.correct
             tokens += part.tokens
             if free_running:
-                matches += sum(exact_matches(model, task, batch))
+                free = broken_masks(model, replace(batch, decoder_input=None), without)
+                matches += sum(exact_matches(model, task, batch, free))
     return Metrics(
         loss=loss / tokens,
         token_accuracy=correct / tokens,
@@ -88,24 +105,22 @@ def evaluate(model: Transformer, task: Task, split: str, *, limit: int | None = 
     )
 
 
-def exact_matches(model: Transformer, task: Task, batch: Batch) -> list[bool]:
+def exact_matches(model: Transformer, task: Task, batch: Batch, masks: MaskPlan | None = None) -> list[bool]:
     """For each example of a sequence-to-sequence batch: does greedy decoding end and say exactly the target?
 
-    Compared as strings, so that a target token outside the vocabulary can never be right.
+    Compared as strings, so that a target token outside the vocabulary can never be right. `masks` None: the model's.
     """
     assert batch.targets is not None, "an evaluated batch has targets"
     room = min(batch.targets.size(1) + EXTRA_STEPS, model.config.max_len)
-    said = greedy(model, batch.src, bos_id=BOS, eos_id=EOS, max_len=room)
+    said = greedy(model, batch.src, bos_id=BOS, eos_id=EOS, max_len=room, masks=masks)
     wanted = batch.target_labels
     rows = [row[: row.index(EOS) + 1] if EOS in row else row for row in said.tolist()]
     return [tuple(task.tgt_vocab.decode(row)) == target for row, target in zip(rows, wanted, strict=True)]
 
 
-def _by_length(pairs: Sequence[Pair], batch_size: int) -> Iterator[list[Pair]]:
+def _by_length(pairs: Sequence[Pair]) -> list[Pair]:
     # Rows of one length need no padding; sorting is stable, so the order is repeatable.
-    ordered = sorted(pairs, key=lambda pair: (len(pair.source), len(pair.target)))
-    for start in range(0, len(ordered), batch_size):
-        yield ordered[start : start + batch_size]
+    return sorted(pairs, key=lambda pair: (len(pair.source), len(pair.target)))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from attnviz.data import Batch
 from attnviz.masks import MaskPlan
-from attnviz.model import Transformer
+from attnviz.model import SILENT, Probe, Transformer
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,11 @@ class Loss:
     correct: int  # of them, those whose target got the highest logit
 
 
-def predict(model: Transformer, batch: Batch, masks: MaskPlan | None = None) -> Float[Tensor, "B T V"]:
+def predict(
+    model: Transformer, batch: Batch, masks: MaskPlan | None = None, *, probe: Probe = SILENT
+) -> Float[Tensor, "B T V"]:
     """The logits that stand for `batch.targets`. `masks` None: the model's own."""
-    return model(batch.src, batch.decoder_input if model.config.has_decoder else None, masks=masks)
+    return model(batch.src, batch.decoder_input if model.config.has_decoder else None, masks=masks, probe=probe)
 
 
 def cross_entropy(

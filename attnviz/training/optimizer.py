@@ -1,6 +1,12 @@
-"""AdamW (Loshchilov & Hutter 2019): weight decay on matrices, none on biases, norms and embeddings."""
+"""SGD, momentum, Adam (Kingma & Ba 2015) and AdamW (Loshchilov & Hutter 2019).
+
+Weight decay acts on matrices, not on biases, norms and embeddings. AdamW shrinks the weights beside the gradient's
+step; in the other three decay is L2, a part of the gradient, which Adam then rescales with it.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import torch
 from torch import nn
@@ -8,16 +14,54 @@ from torch import nn
 from attnviz.config import TrainConfig
 
 BETAS = (0.9, 0.98)  # as in Vaswani et al. 2017: short runs have no use for a memory of 1,000 steps
+MOMENTUM = 0.9
+
+# What each optimizer remembers of a parameter, by torch's names.
+MEMORY: dict[str, frozenset[str]] = {
+    "adamw": frozenset({"step", "exp_avg", "exp_avg_sq"}),
+    "adam": frozenset({"step", "exp_avg", "exp_avg_sq"}),
+    "momentum": frozenset({"momentum_buffer"}),
+    "sgd": frozenset(),
+}
 
 
-def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.AdamW:
-    """AdamW over every parameter that is trained, fused where torch has it for the device."""
+def decaying(model: nn.Module) -> list[nn.Parameter]:
+    """The trained parameters that weight decay and the L1 penalty act on: matrices that are not embeddings."""
     embeddings = {id(m.weight) for m in model.modules() if isinstance(m, nn.Embedding)}
+    return [p for p in model.parameters() if p.requires_grad and p.dim() >= 2 and id(p) not in embeddings]
+
+
+def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.Optimizer:
+    """The optimizer of `config` over every parameter that is trained, fused where torch has it for the device."""
+    decayed = decaying(model)
+    shrinking = {id(p) for p in decayed}
     trained = [p for p in model.parameters() if p.requires_grad]
-    decayed = [p for p in trained if p.dim() >= 2 and id(p) not in embeddings]
-    others = [p for p in trained if p.dim() < 2 or id(p) in embeddings]
+    others = [p for p in trained if id(p) not in shrinking]
     groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": others, "weight_decay": 0.0}]
-    fused = all(p.device.type in ("cpu", "cuda", "mps") and p.is_floating_point() for p in trained)
-    return torch.optim.AdamW(
-        [group for group in groups if group["params"]], lr=config.learning_rate, betas=BETAS, fused=fused
-    )
+    groups = [group for group in groups if group["params"]]
+    fused = _can_fuse(trained)
+    match config.optimizer:
+        case "adamw":
+            return torch.optim.AdamW(groups, lr=config.learning_rate, betas=BETAS, fused=fused)
+        case "adam":
+            return torch.optim.Adam(groups, lr=config.learning_rate, betas=BETAS, fused=fused)
+        case "momentum":
+            return torch.optim.SGD(groups, lr=config.learning_rate, momentum=MOMENTUM, fused=fused)
+        case "sgd":
+            return torch.optim.SGD(groups, lr=config.learning_rate, fused=fused)
+
+
+def add_l1_gradient(model: nn.Module, strength: float) -> None:
+    """Add the (sub)gradient of strength · Σ|w| to `.grad`: strength · sign(w), 0 at w = 0."""
+    for parameter in decaying(model):
+        if parameter.grad is not None:
+            parameter.grad.add_(parameter.detach().sign(), alpha=strength)
+
+
+def l1_penalty(model: nn.Module, strength: float) -> float:
+    """strength · Σ|w| over the weights that decay."""
+    return strength * sum(float(p.detach().abs().sum(dtype=torch.float64)) for p in decaying(model))
+
+
+def _can_fuse(parameters: Iterable[nn.Parameter]) -> bool:
+    return all(p.device.type in ("cpu", "cuda", "mps") and p.is_floating_point() for p in parameters)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -26,10 +28,32 @@ class TrainingState:
     model: dict[str, Tensor]
     optimizer: dict[str, Tensor]  # "<parameter>/exp_avg" …
     random: dict[str, Tensor]
+    settings: Mapping[str, Any] = field(default_factory=dict)  # what `Trainer.set` changed, by name
+    batch_size: int = 0  # that `position` counts in; 0: the config's
+
+    def fitted_to(self, model: nn.Module) -> TrainingState:
+        """The state for a model of another shape: a tensor that does not fit by name and size takes the model's own.
+
+        What the optimizer remembers of such a tensor is dropped. For forks that change the model.
+        """
+        own = model.state_dict()
+        kept = {name for name, value in own.items() if name in self.model and self.model[name].shape == value.shape}
+        return replace(
+            self,
+            model={name: self.model[name] if name in kept else value.detach().clone() for name, value in own.items()},
+            optimizer={key: value for key, value in self.optimizer.items() if key.rpartition("/")[0] in kept},
+        )
 
     def save(self, path: Path) -> None:
         """Write one safetensors file; the numbers go into its header."""
-        numbers = {"step": self.step, "seconds": self.seconds, "position": asdict(self.position), "version": VERSION}
+        numbers = {
+            "step": self.step,
+            "seconds": self.seconds,
+            "position": asdict(self.position),
+            "settings": dict(self.settings),
+            "batch_size": self.batch_size,
+            "version": VERSION,
+        }
         tensors = {
             f"{part}:{name}": tensor.contiguous()
             for part in ("model", "optimizer", "random")
@@ -58,6 +82,8 @@ class TrainingState:
                 step=int(numbers["step"]),
                 seconds=float(numbers["seconds"]),
                 position=DataPosition(**numbers["position"]),
+                settings=dict(numbers.get("settings", {})),
+                batch_size=int(numbers.get("batch_size", 0)),
                 **parts,
             )
         except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
@@ -74,11 +100,17 @@ def capture_optimizer(optimizer: torch.optim.Optimizer, model: nn.Module) -> dic
     }
 
 
-def restore_optimizer(optimizer: torch.optim.Optimizer, model: nn.Module, kept: dict[str, Tensor]) -> None:
-    """The inverse of `capture_optimizer`."""
+def restore_optimizer(
+    optimizer: torch.optim.Optimizer, model: nn.Module, kept: dict[str, Tensor], memory: frozenset[str] | None = None
+) -> None:
+    """The inverse of `capture_optimizer`. A parameter whose kept values are not those of `memory` starts afresh."""
     optimizer.state.clear()
+    trained = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
+    found: dict[str, dict[str, Tensor]] = {}
+    for name, value in kept.items():
+        parameter_name, _, key = name.rpartition("/")
+        found.setdefault(parameter_name, {})[key] = value
     for name, parameter in model.named_parameters():
-        prefix = f"{name}/"
-        found = {key.removeprefix(prefix): value for key, value in kept.items() if key.startswith(prefix)}
-        if found:
-            optimizer.state[parameter] = {key: value.to(parameter.device, copy=True) for key, value in found.items()}
+        values = found.get(name, {})
+        if values and id(parameter) in trained and (memory is None or memory == values.keys()):
+            optimizer.state[parameter] = {key: value.to(parameter.device, copy=True) for key, value in values.items()}

@@ -5,22 +5,31 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
-from attnviz.config import ModelConfig, TrainConfig
+from attnviz.config import TrainConfig
 from attnviz.data import Batch, Task
 from attnviz.masks import MaskPlan
 from attnviz.masks.parse import parse
 from attnviz.model import Transformer
-from attnviz.training.batch_stream import BatchStream
+from attnviz.training.batch_stream import BatchStream, DataPosition
 from attnviz.training.evaluation import Metrics, evaluate
+from attnviz.training.initialiser import make_model
 from attnviz.training.objective import Loss, cross_entropy, predict
-from attnviz.training.optimizer import make_optimizer
+from attnviz.training.optimizer import MEMORY, add_l1_gradient, decaying, make_optimizer
 from attnviz.training.randomness import RandomStream
+from attnviz.training.regime import broken_batch, broken_masks
 from attnviz.training.schedule import learning_rate
+from attnviz.training.settings import SETTABLE, set_dropout
 from attnviz.training.state import TrainingState, capture_optimizer, restore_optimizer
+from attnviz.training.updates import UpdateMeter
+
+__all__ = ["StepRecord", "Trainer", "make_model"]
 
 
 @dataclass(frozen=True)
@@ -36,20 +45,19 @@ class StepRecord:
     tokens_per_second: float  # of this step
     seconds: float  # spent training so far, evaluations not counted
     metrics: Metrics | None = None  # on the validation split, when an evaluation was due
+    update_ratio: float | None = None  # ‖Δw‖ / ‖w‖ over all trained weights, when it was due; about 0.001 is healthy
 
-
-def make_model(config: ModelConfig, seed: int) -> Transformer:
-    """A new model; the seed decides every weight and nothing else in the process is disturbed."""
-    with RandomStream(seed).lent():
-        return Transformer(config)
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {**asdict(self), "metrics": None if self.metrics is None else self.metrics.to_dict()}
 
 
 class Trainer:
     """Trains `model` on `task` as `config` says. One object is one run.
 
     ``for record in trainer.run(): …`` is all that most callers need. `step` is made of `draw`, `forward`, `backward`,
-    `clip` and `update`, which may be called one at a time, in that order. Dropout draws from the run's own random
-    stream, so that several trainers can take turns in one process.
+    `clip` and `update`, which may be called one at a time, in that order; `finish_step` then makes the record.
+    Dropout draws from the run's own random stream, so that several trainers can take turns in one process.
     """
 
     def __init__(
@@ -59,17 +67,22 @@ class Trainer:
         self.model = model.to(self.device)
         self.task = task
         self.config = config
+        self.settings: dict[str, Any] = {}  # what `set` has changed since
+        self.ratio_every = 0  # steps between measurements of the update-to-weight ratio; 0: never
         self.step_number = 0
         self.seconds = 0.0
-        self.optimizer = make_optimizer(self.model, config)
+        self.optimizer = self.make_optimizer()
         self.random = RandomStream(config.seed, self.device)
         self.batches = BatchStream(task, config.batch_size, config.seed)
         self.cross_mask = parse(config.cross_mask) if config.cross_mask else None
 
+    def make_optimizer(self) -> torch.optim.Optimizer:
+        """The optimizer that `config` asks for."""
+        return make_optimizer(self.model, self.config)
+
     def run(self, until: int | None = None) -> Iterator[StepRecord]:
         """Step until `until` (default: the end of the run) and yield a record after each step."""
-        last = self.config.steps if until is None else min(until, self.config.steps)
-        while self.step_number < last:
+        while self.step_number < (self.config.steps if until is None else min(until, self.config.steps)):
             yield self.step()
 
     def step(self) -> StepRecord:
@@ -79,33 +92,43 @@ class Trainer:
         loss = self.forward(batch)
         self.backward(loss)
         grad_norm = self.clip()
+        meter = UpdateMeter(self.model) if self._ratio_due() else None
         rate = self.update()
-        nats = loss.nats.item()  # waits for the device, so the clock below is honest
-        took = time.perf_counter() - begin
-        self.seconds += took
+        ratio = None if meter is None else meter.ratio()
+        loss.nats.item()  # waits for the device, so the clock below is honest
+        return self.finish_step(loss, grad_norm, rate, ratio, time.perf_counter() - begin)
+
+    def finish_step(self, loss: Loss, grad_norm: float, rate: float, ratio: float | None, seconds: float) -> StepRecord:
+        """The record of the step just made, which took `seconds`; evaluates when that is due."""
+        self.seconds += seconds
         return StepRecord(
             step=self.step_number,
-            loss=nats,
+            loss=loss.nats.item(),
             token_accuracy=loss.correct / loss.tokens,
             learning_rate=rate,
             grad_norm=grad_norm,
             tokens=loss.tokens,
-            tokens_per_second=loss.tokens / max(took, 1e-9),
+            tokens_per_second=loss.tokens / max(seconds, 1e-9),
             seconds=self.seconds,
             metrics=self.evaluate() if self._evaluation_due() else None,
+            update_ratio=ratio,
         )
 
     # ---- the phases of a step -----------------------------------------------------------------------------
 
     def draw(self) -> Batch:
         """Take the next batch."""
-        return self.batches.take().to(self.device)
+        return broken_batch(self.batches.take().to(self.device), self.config.without)
 
     def forward(self, batch: Batch) -> Loss:
         """Predict and compare."""
         self.model.train()
         with self.random.lent():
             logits = predict(self.model, batch, self.masks(batch))
+        return self.compare(logits, batch)
+
+    def compare(self, logits: Float[Tensor, "B T V"], batch: Batch) -> Loss:
+        """The loss of logits for this batch."""
         assert batch.targets is not None, "a training batch has targets"
         return cross_entropy(
             logits,
@@ -115,20 +138,23 @@ class Trainer:
         )
 
     def masks(self, batch: Batch) -> MaskPlan | None:
-        """The masks of this step: the model's own (None), or those with `cross_mask` laid over cross-attention.
+        """The masks of this step: the model's own (None), less those of `without`, `cross_mask` laid over the rest.
 
-        The seed and the step alone decide which steps have it, so that a resumed run has it in the same ones.
+        The seed and the step alone decide which steps have `cross_mask`, so that a resumed run has it in the same ones.
         """
+        broken = broken_masks(self.model, batch, self.config.without)
         drawn = random.Random(f"{self.config.seed} {self.step_number}").random()
         if self.cross_mask is None or drawn >= self.config.cross_mask_share:
-            return None
-        own = self.model.default_masks(batch.src, batch.decoder_input)
+            return broken
+        own = broken or self.model.default_masks(batch.src, batch.decoder_input)
         return own.with_kind("cross", own.cross & self.cross_mask)
 
     def backward(self, loss: Loss) -> None:
         """Leave d objective / d parameter in every parameter's `.grad`."""
         self.optimizer.zero_grad(set_to_none=True)
         loss.objective.backward()
+        if self.config.l1:
+            add_l1_gradient(self.model, self.config.l1)
 
     def clip(self) -> float:
         """Scale the gradient down to `clip_norm` where it is longer; returns its norm before. 0 never scales."""
@@ -146,11 +172,43 @@ class Trainer:
 
     def evaluate(self) -> Metrics:
         """Metrics on the first `eval_examples` of the validation split."""
-        return evaluate(self.model, self.task, "validation", limit=self.config.eval_examples)
+        return evaluate(
+            self.model, self.task, "validation", limit=self.config.eval_examples, without=self.config.without
+        )
+
+    def _ratio_due(self) -> bool:
+        return bool(self.ratio_every) and (self.step_number + 1) % self.ratio_every == 0
 
     def _evaluation_due(self) -> bool:
         every = self.config.eval_every
         return self.step_number == self.config.steps or bool(every and self.step_number % every == 0)
+
+    # ---- changing on the fly ------------------------------------------------------------------------------
+
+    def set(self, **changes: Any) -> None:
+        """Change settings from the next step on: fields of TrainConfig listed in `SETTABLE`, and `dropout`.
+
+        The state taken by `capture` holds them, so that the same changes at the same steps give the same numbers.
+        Another batch size begins a new pass over the data. Raises ValueError, and changes nothing, for a value or a
+        name that cannot be set.
+        """
+        for name in changes:
+            if name not in SETTABLE:
+                raise ValueError(f"{name} cannot be changed while training; these can: {', '.join(SETTABLE)}")
+        values = dict(changes)
+        dropout = values.pop("dropout", None)
+        config = replace(self.config, **values)
+        cross_mask = parse(config.cross_mask) if config.cross_mask else None
+        if dropout is not None:
+            set_dropout(self.model, dropout)
+        self.config, self.cross_mask = config, cross_mask
+        self.settings |= changes
+        self.batches.resize(config.batch_size)
+        decayed = {id(parameter) for parameter in decaying(self.model)}
+        if "weight_decay" in changes:
+            for group in self.optimizer.param_groups:
+                if all(id(parameter) in decayed for parameter in group["params"]):
+                    group["weight_decay"] = config.weight_decay
 
     # ---- stopping and going on ----------------------------------------------------------------------------
 
@@ -163,13 +221,23 @@ class Trainer:
             model={name: value.detach().clone() for name, value in self.model.state_dict().items()},
             optimizer=capture_optimizer(self.optimizer, self.model),
             random=self.random.capture(),
+            settings=dict(self.settings),
+            batch_size=self.batches.batch_size,
         )
 
-    def restore(self, state: TrainingState) -> None:
-        """Go on from `state` with the same numbers as if never stopped. Other shapes raise RuntimeError (torch's)."""
+    def restore(self, state: TrainingState, *, settings: bool = True) -> None:
+        """Go on from `state` with the same numbers as if never stopped. Other shapes raise RuntimeError (torch's).
+
+        What `set` had changed is set again, unless `settings` is False: a fork brings its own config. The optimizer's
+        memory is kept if this run's optimizer has the same kind, and a pass over the data in batches of another size
+        is left for the next one.
+        """
+        if settings and state.settings:
+            self.set(**state.settings)
         self.model.load_state_dict(state.model)
-        restore_optimizer(self.optimizer, self.model, state.optimizer)
+        restore_optimizer(self.optimizer, self.model, state.optimizer, MEMORY[self.config.optimizer])
         self.random.restore(state.random)
-        self.batches.seek(state.position)
+        other_size = state.batch_size not in (0, self.batches.batch_size) and state.position.index > 0
+        self.batches.seek(DataPosition(state.position.epoch + 1) if other_size else state.position)
         self.step_number = state.step
         self.seconds = state.seconds

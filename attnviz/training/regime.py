@@ -1,0 +1,43 @@
+"""What is left out on purpose while a model is trained and measured: masks, and the shift of the decoder's input."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from attnviz.data import PAD, Batch
+from attnviz.masks import MaskPlan, full, key_padding
+from attnviz.model import Transformer
+from attnviz.model.transformer import real_lengths
+
+
+def unshifted(batch: Batch) -> Batch:
+    """The batch whose decoder reads at each position the very token it should say there."""
+    if batch.decoder_input is None or batch.targets is None:
+        return batch
+    return replace(
+        batch, decoder_input=batch.targets, decoder_labels=batch.target_labels, unknown_decoder=((),) * batch.size
+    )
+
+
+def broken_batch(batch: Batch, without: Collection[str]) -> Batch:
+    """The batch as a run without these things reads it: "shift" is the only one that concerns it."""
+    return unshifted(batch) if "shift" in without else batch
+
+
+def broken_masks(model: Transformer, batch: Batch, without: Collection[str]) -> MaskPlan | None:
+    """The model's own masks less those of `without`; None where nothing is taken away.
+
+    "causal-mask": a position sees the whole target, padding aside. "padding-mask": padding of the source may be
+    attended to.
+    """
+    if not {"causal-mask", "padding-mask"} & set(without):
+        return None
+    plan = model.default_masks(batch.src, batch.decoder_input)
+    if "padding-mask" in without:
+        plan = plan.with_kind("encoder_self", full()).with_kind("cross", full())
+    if "causal-mask" in without:
+        lengths = [] if batch.decoder_input is None else real_lengths(batch.decoder_input, PAD)
+        padded = batch.decoder_input is not None and min(lengths) < batch.decoder_input.size(1)
+        plan = plan.with_kind("decoder_self", key_padding(lengths) if padded else full())
+    return plan
