@@ -47,6 +47,7 @@ class Entry:
 PAGES: tuple[Entry, ...] = (
     Entry("attention", "look", ":material/visibility:"),  # the first one opens at "/"
     Entry("masks", "look", ":material/grid_on:"),
+    Entry("pretraining", "train", ":material/model_training:"),
 )
 
 under_app: ContextVar[bool] = ContextVar("under_app", default=False)

@@ -1,0 +1,1 @@
+"""The page Pretraining: data, choices, a run that is watched, broken and compared."""
