@@ -17,6 +17,12 @@ Initialiser = Literal["default", "normal", "xavier", "he", "too-small", "too-lar
 Objective = Literal["causal-lm", "masked-lm", "seq2seq", "denoising"]
 Removable = Literal["causal-mask", "shift", "padding-mask"]
 
+Strategy = Literal["scratch", "full", "head", "last-layers", "layer-decay", "gradual", "lora", "adapter"]
+Backbone = Literal["auto", "whole", "encoder", "decoder"]
+NewTokens = Literal["extend", "unknown", "refuse"]
+Augmentation = Literal["none", "join", "rename", "hide"]
+LoRATarget = Literal["q_proj", "k_proj", "v_proj", "out_proj", "inner", "outer"]
+
 
 def _one_of(field: str, value: object, allowed: tuple[object, ...]) -> None:
     if value not in allowed:
@@ -170,3 +176,57 @@ class TrainConfig(_Config):
         _share("label_smoothing", self.label_smoothing)
         if not 0 <= self.cross_mask_share <= 1:
             raise ValueError(f"cross_mask_share is {self.cross_mask_share!r}; it must lie between 0 and 1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FineTuneConfig(_Config):
+    """What a run that begins from a trained model trains, and on which part of the data."""
+
+    strategy: Strategy = "full"
+    backbone: Backbone = "auto"  # which part of the old model carries on; "auto": the largest that fits the task
+    new_tokens: NewTokens = "extend"  # tokens that the old model lacks: learn them, read them as <unk>, or refuse
+    last_layers: int = 1  # "last-layers": blocks nearest to the output that train, besides the head
+    layer_decay: float = 0.7  # "layer-decay": each block learns at this share of the rate of the block above it
+    unfreeze_every: int = 50  # "gradual": steps between two stages; in the first only the head trains
+    unfreeze_blocks: int = 0  # "gradual": blocks that each later stage adds, from the output down; 0: all at once
+    lora_rank: int = 8
+    lora_alpha: float = 16.0  # the detour counts alpha / rank times
+    lora_targets: tuple[LoRATarget, ...] = ("q_proj", "v_proj")
+    adapter_size: int = 16  # "adapter": its inner width
+    dropout: float | None = None  # None: the old model's
+    train_size: int = 0  # training examples that are used; 0: all
+    augmentation: Augmentation = "none"
+    augmentation_share: float = 0.5  # share of the examples of an epoch that are changed
+    patience: int = 0  # evaluations without a lower validation loss after which the run ends; 0: never
+    folds: int = 0  # k of k-fold cross-validation; 0: the task's own split
+    fold: int = 0  # the fold that is held out as validation, 0 … k−1
+    data_seed: int = 0  # decides which examples are used and how they are shared out into folds
+    watch_old_task: bool = True  # measure the old task too at every evaluation
+
+    def __post_init__(self) -> None:
+        _one_of("strategy", self.strategy, get_args(Strategy))
+        _one_of("backbone", self.backbone, get_args(Backbone))
+        _one_of("new_tokens", self.new_tokens, get_args(NewTokens))
+        _one_of("augmentation", self.augmentation, get_args(Augmentation))
+        # JSON has lists only; an order that nobody gave makes equal settings equal.
+        order = get_args(LoRATarget)
+        for target in self.lora_targets:
+            _one_of("lora_targets", target, order)
+        object.__setattr__(self, "lora_targets", tuple(sorted(set(self.lora_targets), key=order.index)))
+        if not self.lora_targets:
+            raise ValueError(f"lora_targets is empty; allowed: {', '.join(order)}")
+        for field in ("last_layers", "unfreeze_every", "lora_rank", "adapter_size"):
+            _at_least(field, getattr(self, field), 1)
+        for field in ("unfreeze_blocks", "train_size", "patience", "fold", "data_seed"):
+            _at_least(field, getattr(self, field), 0)
+        if self.dropout is not None:
+            _share("dropout", self.dropout)
+        for field, value in (("layer_decay", self.layer_decay), ("augmentation_share", self.augmentation_share)):
+            if not 0 < value <= 1:
+                raise ValueError(f"{field} is {value!r}; it must be above 0 and at most 1")
+        if not 0 < self.lora_alpha < float("inf"):
+            raise ValueError(f"lora_alpha is {self.lora_alpha!r}; it must be above 0")
+        if self.folds == 1 or self.folds < 0:
+            raise ValueError(f"folds is {self.folds!r}; it must be 0 or at least 2")
+        if self.folds and self.fold >= self.folds:
+            raise ValueError(f"fold is {self.fold!r}; it must be below folds ({self.folds})")

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from attnviz.config import ModelConfig
+from attnviz.model.adapter import projection
 from attnviz.model.cache import KVCache
 from attnviz.model.positions import rotate
 from attnviz.model.probe import SILENT, Probe
@@ -80,7 +81,7 @@ class MultiHeadAttention(nn.Module):
         self.q_proj = nn.Linear(config.d_model, config.d_model)
         self.k_proj = nn.Linear(config.d_model, config.d_model)
         self.v_proj = nn.Linear(config.d_model, config.d_model)
-        self.out_proj = nn.Linear(config.d_model, config.d_model)
+        self.out_proj = projection(config.d_model, config.d_model, config.adapter_size)
 
     def forward(
         self,

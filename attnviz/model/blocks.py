@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from attnviz.config import ModelConfig
+from attnviz.model.adapter import projection
 from attnviz.model.attention import MultiHeadAttention
 from attnviz.model.cache import KVCache
 from attnviz.model.probe import SILENT, Probe
@@ -20,7 +21,7 @@ class FeedForward(nn.Module):
         super().__init__()
         self.inner = nn.Linear(config.d_model, config.d_ff)
         self.activation = nn.GELU() if config.activation == "gelu" else nn.ReLU()
-        self.outer = nn.Linear(config.d_ff, config.d_model)
+        self.outer = projection(config.d_ff, config.d_model, config.adapter_size)
 
     def forward(self, x: Float[Tensor, "B T C"]) -> Float[Tensor, "B T C"]:
         y: Tensor = self.outer(self.activation(self.inner(x)))

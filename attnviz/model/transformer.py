@@ -43,7 +43,7 @@ class Transformer(nn.Module):
                 DecoderBlock(config, f"decoder.{layer}") for layer in range(config.n_decoder_layers)
             )
             self.decoder_norm = final_norm(config.d_model)
-        self.output = nn.Linear(config.d_model, config.vocab_size, bias=not config.tied_embeddings)
+        self.output = nn.Linear(config.d_model, config.n_outputs, bias=not config.tied_embeddings)
         if config.tied_embeddings:
             self.output.weight = self.embedding.tokens.weight
 
