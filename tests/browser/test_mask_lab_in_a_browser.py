@@ -48,6 +48,14 @@ class LabPage:
             self.page.wait_for_timeout(50)
         raise AssertionError("an operation was never answered")
 
+    def only_one(self, locator: Any) -> None:
+        """Wait until what the page showed before is gone."""
+        for _ in range(200):
+            if locator.count() == 1:
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"{locator} is there {locator.count()} times")
+
     def at(self, row: float, column: float) -> tuple[float, float]:
         """The middle of a cell on the screen; −0.5 of a column or row is its label."""
         box = self.state(
@@ -69,6 +77,7 @@ class LabPage:
 
     def formula(self, text: str) -> None:
         field = self.page.locator(".formula > input")
+        self.only_one(field)
         field.fill(text)
         field.press("Enter")
         self.settle()

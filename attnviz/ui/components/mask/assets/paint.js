@@ -214,6 +214,7 @@ class Paint {
     else if (event.key === "+" || event.key === "-") lab.zoomStep(event.key === "+" ? "zoom_in" : "zoom_out");
     else return;
     event.preventDefault();
+    event.stopPropagation(); // R and C are shortcuts of Streamlit's, too
     lab.say();
   }
 
