@@ -32,6 +32,8 @@ def curves(
     title: str | None = None,
     language: Language = "en",
     dark: bool = False,
+    width: int = WIDTH,
+    height: int = HEIGHT,
 ) -> go.Figure:
     """Named curves from a table (column `x` against each of `y`, or against every other number) or from name → (x, y).
 
@@ -71,11 +73,11 @@ def curves(
         figure.add_vline(x=where, line={"color": p.muted, "width": 1, "dash": "dot"}, annotation=mark)
     room = max((width_em(name) for _, name, _ in ends), default=0) * FONT_SIZE
     margins = {"l": 64, "r": int(room) + 24, "t": 52 if title else 24, "b": 52}
-    _label_ends(figure, ends, y_range, log_y, HEIGHT - margins["t"] - margins["b"])
+    _label_ends(figure, ends, y_range, log_y, height - margins["t"] - margins["b"])
     figure.update_layout(
         template=plotly_template(dark),
-        width=WIDTH,
-        height=HEIGHT,
+        width=width,
+        height=height,
         margin=margins,
         showlegend=False,
         hovermode="x unified",
