@@ -33,13 +33,16 @@ class Recipe:
 def model_config_for(task: Task, **shape: Any) -> ModelConfig:
     """A ModelConfig that fits the task's vocabularies and lengths; `shape` sets or overrides its other fields."""
     is_lm = task.src_vocab is None
+    labels = task.info.kind in ("tagging", "classification")
     fitting = {
-        "architecture": "decoder-only" if is_lm else "encoder-decoder",
+        "architecture": "decoder-only" if is_lm else "encoder-only" if labels else "encoder-decoder",
         "src_vocab_size": 0 if task.src_vocab is None else len(task.src_vocab),
         "vocab_size": len(task.tgt_vocab),
         "max_len": max(task.max_tgt_len, 0 if is_lm else task.max_src_len),
         "n_encoder_layers": 0 if is_lm else 2,
     }
+    if labels:
+        fitting |= {"tied_embeddings": False, "n_decoder_layers": 0}
     return ModelConfig.from_dict({**fitting, **shape})
 
 

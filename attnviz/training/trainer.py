@@ -18,6 +18,7 @@ from attnviz.masks import MaskPlan
 from attnviz.masks.parse import parse
 from attnviz.model import Transformer
 from attnviz.training.batch_stream import BatchStream, DataPosition
+from attnviz.training.distributed import Ranks
 from attnviz.training.evaluation import Metrics, evaluate
 from attnviz.training.initialiser import make_model
 from attnviz.training.objective import Loss, cross_entropy, predict
@@ -61,7 +62,13 @@ class Trainer:
     """
 
     def __init__(
-        self, model: Transformer, task: Task, config: TrainConfig, *, device: torch.device | str = "cpu"
+        self,
+        model: Transformer,
+        task: Task,
+        config: TrainConfig,
+        *,
+        device: torch.device | str = "cpu",
+        ranks: Ranks | None = None,
     ) -> None:
         self.device = torch.device(device)
         self.model = model.to(self.device)
@@ -72,7 +79,9 @@ class Trainer:
         self.step_number = 0
         self.seconds = 0.0
         self.optimizer = self.make_optimizer()
-        self.random = RandomStream(config.seed, self.device)
+        self.ranks = ranks  # the processes that train together; None: this one alone
+        self._shared = None if ranks is None else ranks.wrap(self.model)
+        self.random = RandomStream(config.seed if ranks is None else ranks.seed(config.seed), self.device)
         self.batches = BatchStream(task, config.batch_size, config.seed)
         self.cross_mask = parse(config.cross_mask) if config.cross_mask else None
 
@@ -101,6 +110,7 @@ class Trainer:
     def finish_step(self, loss: Loss, grad_norm: float, rate: float, ratio: float | None, seconds: float) -> StepRecord:
         """The record of the step just made, which took `seconds`; evaluates when that is due."""
         self.seconds += seconds
+        measures = self.ranks is None or self.ranks.writes
         return StepRecord(
             step=self.step_number,
             loss=loss.nats.item(),
@@ -110,7 +120,7 @@ class Trainer:
             tokens=loss.tokens,
             tokens_per_second=loss.tokens / max(seconds, 1e-9),
             seconds=self.seconds,
-            metrics=self.evaluate() if self._evaluation_due() else None,
+            metrics=self.evaluate() if measures and self._evaluation_due() else None,
             update_ratio=ratio,
         )
 
@@ -118,24 +128,35 @@ class Trainer:
 
     def draw(self) -> Batch:
         """Take the next batch."""
-        return broken_batch(self.batches.take().to(self.device), self.config.without)
+        batch = self.batches.take()
+        if self.ranks is not None:
+            batch = self.ranks.share(batch)
+        return broken_batch(batch.to(self.device), self.config.without)
 
     def forward(self, batch: Batch) -> Loss:
         """Predict and compare."""
         self.model.train()
         with self.random.lent():
-            logits = predict(self.model, batch, self.masks(batch))
+            logits = self._predict(batch)
         return self.compare(logits, batch)
+
+    def _predict(self, batch: Batch) -> Float[Tensor, "B T V"]:
+        masks = self.masks(batch)
+        if self.ranks is None or self._shared is None:
+            return predict(self.model, batch, masks)
+        return self.ranks.predict(self._shared, batch, masks)
 
     def compare(self, logits: Float[Tensor, "B T V"], batch: Batch) -> Loss:
         """The loss of logits for this batch."""
         assert batch.targets is not None, "a training batch has targets"
-        return cross_entropy(
+        loss = cross_entropy(
             logits,
             batch.targets,
             pad_id=self.model.config.pad_id,
             label_smoothing=self.config.label_smoothing,
+            may_be_empty=self.ranks is not None,
         )
+        return loss if self.ranks is None else self.ranks.join(loss)
 
     def masks(self, batch: Batch) -> MaskPlan | None:
         """The masks of this step: the model's own (None), less those of `without`, `cross_mask` laid over the rest.
@@ -236,7 +257,10 @@ class Trainer:
             self.set(**state.settings)
         self.model.load_state_dict(state.model)
         restore_optimizer(self.optimizer, self.model, state.optimizer, MEMORY[self.config.optimizer])
-        self.random.restore(state.random)
+        if self.ranks is None or self.ranks.writes:
+            self.random.restore(state.random)
+        else:  # the state holds the first rank's; the others' dropout goes on with numbers of its own
+            self.random = RandomStream(self.ranks.seed(self.config.seed + state.step), self.device)
         other_size = state.batch_size not in (0, self.batches.batch_size) and state.position.index > 0
         self.batches.seek(DataPosition(state.position.epoch + 1) if other_size else state.position)
         self.step_number = state.step

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from attnviz.data.errors import InputError
 from attnviz.data.info import TaskInfo
+from attnviz.data.objectives import with_objective
 from attnviz.data.tasks.catalogue import INFOS
 from attnviz.data.vocabulary import Vocabulary
 
@@ -49,7 +50,10 @@ def info(name: str) -> TaskInfo:
 
 
 def get(name: str, **options: Any) -> Task:
-    """The task of that name; the same name and options give the same object."""
+    """The task of that name; the same name and options give the same object.
+
+    Every task takes the option `objective`: see `attnviz.data.objectives`.
+    """
     _require(name)
     task = _make(name, options)  # cheap: it reads nothing yet
     key = f"{name} {sorted(task.options.items())}"
@@ -111,5 +115,6 @@ def _vocabulary(tokens: Vocabulary | Sequence[str]) -> Vocabulary:
 
 def _make(name: str, options: Mapping[str, Any]) -> Task:
     module, _, kind = {**_CLASSES, **_USER_CLASSES}[name].partition(":")
-    made = getattr(importlib.import_module(f"attnviz.data.tasks.{module}"), kind)(**options)
-    return cast("Task", made)
+    own = {key: value for key, value in options.items() if key != "objective"}
+    made = cast("Task", getattr(importlib.import_module(f"attnviz.data.tasks.{module}"), kind)(**own))
+    return with_objective(made, options.get("objective"))
