@@ -28,7 +28,7 @@ TEXTS = table(
     loading=Text("正在载入模型…", "Loading the model…"),
     # models
     depth_both=Text("编码器 {encoder} 层 + 解码器 {decoder} 层", "{encoder} enc. + {decoder} dec. layers"),
-    depth_decoder=Text("解码器 {decoder} 层", "{decoder} decoder layers"),
+    depth_decoder=Text("解码器 {decoder} 层", "{decoder} dec. layers"),
     depth_encoder=Text("编码器 {encoder} 层", "{encoder} encoder layers"),
     model_unreadable=Text("⚠ {name}（读不出来）", "⚠ {name} (cannot be read)"),
     model_failed=Text(

@@ -64,6 +64,7 @@ function paintGrid(painter, layout, state, text, theme, marks = false) {
     painter.frame(cells.x - 0.5, cells.y - 0.5, cells.w + 1, cells.h + 1, theme.line, 1);
     if (marks && chosen) painter.frame(cells.x - 2.5, cells.y - 2.5, cells.w + 5, cells.h + 5, theme.strong, 3, 2);
     const caption = headCaption(kind, text, layer, head);
+    if (layout.brief) caption.entropy = [];
     const heavy = most && most.layer === layer && most.head === head;
     const y = cells.y + cells.h + 4 + layout.lineHeight / 2 + 1;
     const room = box.column - 2;

@@ -18,15 +18,18 @@ function gridLayout(kind, width, height, base, ratio) {
   const metaLines = (kind.stats.entropy ? 1 : 0) + (kind.stats.delta_loss ? 1 : 0);
   const oneLine = metaLines === 2 && column >= base * 11.5;
   const lineHeight = Math.round(small * 1.4);
-  const metaHeight = (oneLine ? 1 : metaLines) * lineHeight + (metaLines ? 4 : 0);
-  const gapY = 14;
-  const room = (height - (layers - 1) * gapY) / layers - titleHeight - metaHeight - 2;
   const shape = rows / columns;
   const flattest = column * clamp(shape * 0.5, 0.34, 0.9);
+  const gapOf = (brief) => (brief ? 8 : 14);
+  const metaHeightOf = (brief) => (oneLine || brief ? 1 : metaLines) * lineHeight + (metaLines ? 4 : 0);
+  const roomOf = (brief) => (height - (layers - 1) * gapOf(brief)) / layers - titleHeight - metaHeightOf(brief) - 2;
+  // Many layers: Δloss alone is written below a head, if that lets all of them be seen at once.
+  const brief = metaLines === 2 && !oneLine && roomOf(false) < flattest && roomOf(true) >= 0.8 * flattest;
+  const [gapY, metaHeight, room] = [gapOf(brief), metaHeightOf(brief), roomOf(brief)];
   const tallest = column * clamp(shape * 1.5, 0.6, 1.9);
   let w = column - 2;
   // What does not fit even when flat scrolls, and then it need not be flat.
-  let h = room < flattest ? column * clamp(shape, 0.5, 1.1) : Math.min(room, tallest);
+  let h = room < (brief ? 0.8 : 1) * flattest ? column * clamp(shape, 0.5, 1.1) : Math.min(room, tallest);
   w = snapped(w / columns, ratio) * columns;
   h = snapped(h / rows, ratio) * rows;
   const rowHeight = titleHeight + h + metaHeight + 2;
@@ -41,7 +44,7 @@ function gridLayout(kind, width, height, base, ratio) {
     }
   }
   return {
-    boxes, column, titleHeight, lineHeight, small, base, oneLine, compact,
+    boxes, column, titleHeight, lineHeight, small, base, oneLine, brief, compact,
     width: Math.max(width, gutter + heads * column + (heads - 1) * gapX + 2),
     height: Math.max(rowHeight, layers * rowHeight + (layers - 1) * (gapY + extra)),
   };
