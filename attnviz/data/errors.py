@@ -22,6 +22,10 @@ SENTENCES: Mapping[str, str] = {
     "one_column": "Line {line} has one column; two are needed: source and target, separated by , ; or tab.",
     "csv": "The CSV cannot be read near line {line}: {problem}.",
     "too_few_rows": "{given} usable rows; at least {need} different sources are needed.",
+    "labels_missing": "{rows} rows have no label; each row needs a text and its label, separated by , ; or tab.",
+    "one_label": "Every row has the same label ({label}); at least two different labels are needed.",
+    "too_many_labels": "There are {given} different labels; at most {limit} can be told apart. Choose another column.",
+    "label_count": "{given} labels were given for {need} tokens; each token needs one.",
     # refusals: names and options
     "unknown_task": "There is no task named {name!r}. There are: {known}.",
     "unknown_option": "The task {task} has no option {name!r}. It has: {known}.",
@@ -42,6 +46,7 @@ SENTENCES: Mapping[str, str] = {
     "one_column_rows": "{rows} rows with only one column were left out.",
     "long_cells": "{rows} rows longer than {limit} tokens were left out.",
     "repeated_rows": "{rows} repeated rows were left out.",
+    "labels_unseen": "No example of these labels is left to train on: {labels}.",
     "vocabulary_capped": "{kept} of {given} different tokens are known; the others become <unk>.",
 }
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["seq2seq", "lm", "tagging"]
+Kind = Literal["seq2seq", "lm", "tagging", "classification"]  # tagging: a label a token; classification: one a text
 
 
 @dataclass(frozen=True, kw_only=True)

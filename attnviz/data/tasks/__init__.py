@@ -29,10 +29,20 @@ _CLASSES: Mapping[str, str] = {  # name → module and class; in the order the i
     "copy": "symbols:Copy",
     "sort": "symbols:Sort",
     "lookup": "symbols:Lookup",
+    "numbers-formal": "numbers:FormalNumbers",
+    "segmentation": "hsk_labels:Segmentation",
+    "hsk-topic": "hsk_labels:Topic",
+    "python-syntax": "syntax:Syntax",
+    "sentiment-zh": "sentiment:ChineseSentiment",
+    "sentiment-en": "sentiment:EnglishSentiment",
     "lm-en": "language_model:EnglishDocumentation",
     "lm-zh": "language_model:ChineseSentences",
 }
-_USER_CLASSES: Mapping[str, str] = {"user-text": "user:UserText", "user-pairs": "user:UserPairs"}
+_USER_CLASSES: Mapping[str, str] = {
+    "user-text": "user:UserText",
+    "user-pairs": "user:UserPairs",
+    "user-labels": "user_labels:UserLabels",
+}
 KEPT = 32  # tasks, with whatever data they have read
 _made: dict[str, Task] = {}
 _lock = threading.Lock()
@@ -102,6 +112,13 @@ def from_csv(data: bytes | str, *, name: str = "", **options: Any) -> Task:
     from attnviz.data.tasks.user import UserPairs
 
     return UserPairs.read(data, name, **options)
+
+
+def from_labels(data: bytes | str, *, name: str = "", **options: Any) -> Task:
+    """A classification task from a CSV of the user, text and label; see `task.notices`."""
+    from attnviz.data.tasks.user_labels import UserLabels
+
+    return UserLabels.read(data, name, **options)
 
 
 def _require(name: str) -> None:

@@ -18,6 +18,11 @@ _PYPINYIN: dict[str, Any] = {
     "url": "https://github.com/mozillazg/python-pinyin",
 }
 _GENERATED: dict[str, Any] = {"source": "generated from a seed", "licence": "MIT (attnviz)", "synthetic": True}
+_TEMPLATES: dict[str, Any] = {
+    "source": "generated from templates and a seed; synthetic, not real reviews",
+    "licence": "MIT (attnviz)",
+    "synthetic": True,
+}
 _USER: dict[str, Any] = {"source": "the user's own file", "licence": "the user's own"}
 
 
@@ -166,6 +171,74 @@ def _infos() -> tuple[TaskInfo, ...]:
             **_GENERATED,
         ),
         TaskInfo(
+            name="numbers-formal",
+            title={"zh": "数字 → 大写数词", "en": "Numbers → formal Chinese numerals"},
+            note={
+                "zh": "支票上的大写：柒佰捌拾叁万……规则与普通数词相同，写法全换。",
+                "en": "The numerals of cheques, 柒佰捌拾叁万: the rules of the plain ones, other characters.",
+            },
+            kind="seq2seq",
+            **_GENERATED,
+        ),
+        TaskInfo(
+            name="segmentation",
+            title={"zh": "中文分词（标注）", "en": "Chinese word segmentation"},
+            note={
+                "zh": "给每个字标上：词首、词中、单字词；中文不写空格，词界要看上下文。",
+                "en": "Each character begins a word, stands inside one or is one; "
+                "Chinese writes no spaces, so the neighbours decide.",
+            },
+            kind="tagging",
+            language="zh",
+            **_HSK,
+        ),
+        TaskInfo(
+            name="hsk-topic",
+            title={"zh": "句子主题", "en": "Topic of a sentence"},
+            note={
+                "zh": "八类主题，例子不多：朴素贝叶斯往往不输 Transformer。",
+                "en": "Eight topics and few examples: Naive Bayes is often no worse than a Transformer.",
+            },
+            kind="classification",
+            language="zh",
+            **_HSK,
+        ),
+        TaskInfo(
+            name="python-syntax",
+            title={"zh": "Python 语法着色", "en": "Python syntax"},
+            note={
+                "zh": "给每个字符标上：关键字、名字、字符串、注释……引号里的 if 不是关键字。",
+                "en": "Each character is part of a keyword, name, string, comment …; an if in quotes is none.",
+            },
+            kind="tagging",
+            source="Python's standard library, tagged by its own tokenizer",
+            licence="PSF-2.0",
+            url="https://docs.python.org/3/",
+            language="en",
+        ),
+        TaskInfo(
+            name="sentiment-zh",
+            title={"zh": "褒贬（模板生成）", "en": "Sentiment in Chinese, from templates"},
+            note={
+                "zh": "由模板生成的句子，不是真实评论：“不”和“但是”会把意思反过来。",
+                "en": "Made from templates, no real reviews: 不 (not) and 但是 (but) turn the meaning round.",
+            },
+            kind="classification",
+            language="zh",
+            **_TEMPLATES,
+        ),
+        TaskInfo(
+            name="sentiment-en",
+            title={"zh": "英文褒贬（模板生成）", "en": "Sentiment, from templates"},
+            note={
+                "zh": "由模板生成的英文句子，不是真实评论：not 和 but 会把意思反过来。",
+                "en": "Made from templates, no real reviews: not and but turn the meaning round.",
+            },
+            kind="classification",
+            language="en",
+            **_TEMPLATES,
+        ),
+        TaskInfo(
             name="lm-en",
             title={"zh": "英文语言模型（字符）", "en": "English language model, characters"},
             note={
@@ -208,6 +281,16 @@ def _infos() -> tuple[TaskInfo, ...]:
                 "en": "Your own two-column table: the left column becomes the right one.",
             },
             kind="seq2seq",
+            **_USER,
+        ),
+        TaskInfo(
+            name="user-labels",
+            title={"zh": "我的标签", "en": "My labels"},
+            note={
+                "zh": "自己的两列表格：文字和它的标签。",
+                "en": "Your own two-column table: a text and its label.",
+            },
+            kind="classification",
             **_USER,
         ),
     )

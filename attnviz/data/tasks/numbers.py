@@ -12,7 +12,7 @@ from attnviz.data.batch import Pair
 from attnviz.data.split import split_by_key
 from attnviz.data.task import ReferenceKind, Task
 from attnviz.data.tasks.catalogue import INFOS
-from attnviz.data.tasks.numerals import DIGITS, chinese_numeral
+from attnviz.data.tasks.numerals import DIGITS, FORMAL_DIGITS, chinese_numeral, formal_numeral
 from attnviz.data.text import characters, clean
 from attnviz.data.vocabulary import SPECIALS, Vocabulary
 
@@ -77,6 +77,19 @@ class ChineseNumbers(Numbers):
     @cached_property
     def tgt_vocab(self) -> Vocabulary:
         return Vocabulary((*SPECIALS, *DIGITS, *"十百千万亿"))
+
+
+class FormalNumbers(Numbers):
+    """7830021 → 柒佰捌拾叁万零贰拾壹, as cheques have it."""
+
+    info = INFOS["numbers-formal"]
+
+    def words(self, number: int) -> list[str]:
+        return list(formal_numeral(number))
+
+    @cached_property
+    def tgt_vocab(self) -> Vocabulary:
+        return Vocabulary((*SPECIALS, *FORMAL_DIGITS, *"拾佰仟万亿"))
 
 
 class EnglishNumbers(Numbers):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 DIGITS = "零一二三四五六七八九"
+FORMAL_DIGITS = "零壹贰叁肆伍陆柒捌玖"
+_FORMAL = str.maketrans(DIGITS + "十百千", FORMAL_DIGITS + "拾佰仟")
 LIMIT = 10**12
 
 
@@ -18,6 +20,12 @@ def chinese_numeral(number: int) -> str:
             words += _below_ten_thousand(group) + unit
         skipped = group == 0
     return (words.removeprefix("一") if words.startswith("一十") else words) or "零"
+
+
+def formal_numeral(number: int) -> str:
+    """The numeral as cheques have it: 7830021 is 柒佰捌拾叁万零贰拾壹; 十 at the beginning is 壹拾."""
+    numeral = chinese_numeral(number)
+    return ("一" + numeral if numeral.startswith("十") else numeral).translate(_FORMAL)
 
 
 def _below_ten_thousand(group: int) -> str:

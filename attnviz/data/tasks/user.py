@@ -52,7 +52,7 @@ class UserText(LanguageModel):
         Raises InputError: empty_file, binary, encoding, too_little_text, repetitive_text.
         """
         task = cls(**options)
-        task.info = _named(cls.info, name)
+        task.info = named(cls.info, name)
         text, notices = decoded(data) if isinstance(data, bytes) else (data, [])
         if len(text) > MAX_CHARACTERS:
             notices.append(Notice("text_capped", {"kept": MAX_CHARACTERS, "limit": MAX_CHARACTERS}))
@@ -114,7 +114,7 @@ class UserPairs(Task):
         Raises InputError: empty_file, binary, encoding, one_column, csv, too_few_rows.
         """
         task = cls(**options)
-        task.info = _named(cls.info, name)
+        task.info = named(cls.info, name)
         text, notices = decoded(data) if isinstance(data, bytes) else (data, [])
         if not text.strip():
             raise InputError("empty_file")
@@ -202,7 +202,8 @@ def blocks(text: str, size: int) -> list[str]:
     return [*found, block] if block else found
 
 
-def _named(info: TaskInfo, name: str) -> TaskInfo:
+def named(info: TaskInfo, name: str) -> TaskInfo:
+    """The info with the file's name in its title."""
     name = clean(name).strip()[:60]
     if not name:
         return info

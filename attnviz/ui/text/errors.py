@@ -37,6 +37,22 @@ TEXTS = table(
         "可用的只有 {given} 行，至少需要 {need} 个不同的源文。",
         "{given} usable rows; at least {need} different sources are needed.",
     ),
+    labels_missing=Text(
+        "有 {rows} 行没有标签；每行要有一段文字和它的标签，用逗号、分号或制表符隔开。",
+        "{rows} rows have no label; each row needs a text and its label, separated by , ; or tab.",
+    ),
+    one_label=Text(
+        "所有行的标签都是 {label}；至少需要两种标签。",
+        "Every row has the same label ({label}); at least two different labels are needed.",
+    ),
+    too_many_labels=Text(
+        "有 {given} 种标签，最多只能分 {limit} 种。请换一列。",
+        "There are {given} different labels; at most {limit} can be told apart. Choose another column.",
+    ),
+    label_count=Text(
+        "给了 {given} 个标签，但有 {need} 个词元；每个词元要有一个标签。",
+        "{given} labels were given for {need} tokens; each token needs one.",
+    ),
     # names and options
     unknown_task=Text("没有名为 {name} 的任务。现有：{known}。", "There is no task named {name}. There are: {known}."),
     unknown_option=Text(
@@ -77,6 +93,9 @@ TEXTS = table(
         "有 {rows} 行超过 {limit} 个词元，已略去。", "{rows} rows longer than {limit} tokens were left out."
     ),
     repeated_rows=Text("有 {rows} 行重复，已略去。", "{rows} repeated rows were left out."),
+    labels_unseen=Text(
+        "训练数据里没有这些标签的例子：{labels}。", "No example of these labels is left to train on: {labels}."
+    ),
     vocabulary_capped=Text(
         "{given} 种词元只认识 {kept} 种，其余记作 <unk>。",
         "{kept} of {given} different tokens are known; the others become <unk>.",
