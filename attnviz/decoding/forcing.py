@@ -14,6 +14,8 @@ from attnviz.decoding.session import DecoderSession, longest
 from attnviz.masks import MaskPlan
 from attnviz.model import Transformer
 
+LIKELIEST = 6  # tokens kept at a position
+
 
 @dataclass(frozen=True, kw_only=True)
 class ForcedPosition:
@@ -27,6 +29,7 @@ class ForcedPosition:
     probability: float  # of `predicted`
     target_probability: float | None
     entropy: float  # nats
+    likeliest: tuple[tuple[int, float], ...] = ()  # tokens and their probabilities, the most probable first
 
     @property
     def correct(self) -> bool:
@@ -112,7 +115,8 @@ def _position(
     place: int, fed: int, disturbed: bool, reference: tuple[int, ...], probabilities: Tensor
 ) -> ForcedPosition:
     target = reference[place] if place < len(reference) else None
-    predicted = int(probabilities.argmax())
+    order = probabilities.argsort(descending=True, stable=True)[:LIKELIEST].tolist()
+    predicted = order[0]
     return ForcedPosition(
         position=place,
         fed=fed,
@@ -122,4 +126,5 @@ def _position(
         probability=float(probabilities[predicted]),
         target_probability=None if target is None else float(probabilities[target]),
         entropy=entropy(probabilities),
+        likeliest=tuple((token, float(probabilities[token])) for token in order),
     )

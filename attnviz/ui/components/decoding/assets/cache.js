@@ -1,0 +1,73 @@
+// Which keys and values are computed and which come out of the cache, on the map; and what that saves, measured.
+
+class CacheView {
+  constructor(stage) {
+    this.stage = stage;
+    this.map = new MapCard(stage, { marks: true, sites: true });
+    this.ways = element("div", { class: "ways" });
+    this.counts = element("div", { class: "counts" });
+    this.bars = element("div", { class: "speeds" });
+    this.heading = element("h3");
+    this.again = element("button", { type: "button", class: "tool wide", click: () => stage.measureAgain() });
+    this.note = element("p", { class: "caption" });
+    this.side = element("section", { class: "card speed-card" }, [this.ways, this.counts, element("header", {}, [this.heading, this.again]), this.bars, this.note]);
+    const button = (name, act) => element("button", { type: "button", class: `tool wide go-${name}`, click: act });
+    this.go = { back: button("back", () => stage.walk(-1)), next: button("next", () => stage.walk(1)), end: button("end", () => stage.walk(Infinity)) };
+    this.count = element("span", { class: "count" });
+    this.verdict = element("span", { class: "verdict" });
+    this.bar = element("div", { class: "bar" }, [...Object.values(this.go), this.count, this.verdict]);
+    this.root = element("div", { class: "view cache" }, [this.bar, element("div", { class: "cards" }, [this.map.card, this.side])]);
+  }
+
+  write() {
+    const { shot, withCache } = this.stage;
+    const { text } = shot;
+    for (const [name, button] of Object.entries(this.go)) {
+      button.textContent = text["go_" + name];
+      button.title = text[`go_${name}_help`];
+    }
+    this.ways.replaceChildren(segments([{ value: true, text: text.with_cache }, { value: false, text: text.without_cache }], withCache, (way) => this.stage.setWay(way), text.cache_way));
+    this.map.write();
+    this.heading.textContent = text.speed;
+    this.again.textContent = text.measure_again;
+    this.writeSpeeds(shot.speeds, text);
+  }
+
+  writeSpeeds(speeds, text) {
+    const most = Math.max(...speeds.flatMap(({ cached, uncached }) => [cached, uncached]));
+    this.bars.replaceChildren(...speeds.map((one) => {
+      const bar = (kind, value) => {
+        const made = element("i", { class: kind });
+        made.style.width = `${(value / most) * 100}%`;
+        return element("div", { class: "speed-bar" }, [element("span", { class: "word", text: text[kind === "now" ? "with_cache" : "without_cache"] }), element("span", { class: "track" }, [made]), element("b", { class: kind, text: rate(value) })]);
+      };
+      return element("div", { class: "speed" }, [
+        element("div", { class: "speed-name" }, [element("span", { text: fill(text.length_of, { tokens: one.tokens }) }), element("b", { text: `× ${one.speedup.toFixed(1)}` })]),
+        bar("now", one.cached), bar("was", one.uncached),
+      ]);
+    }));
+    const difference = Math.max(...speeds.map((one) => one.difference));
+    this.note.textContent = fill(text.speed_note, { difference: difference.toExponential(1) });
+  }
+
+  draw() {
+    const { stage } = this;
+    const { shot, state, withCache } = stage;
+    const { text } = shot;
+    const path = stage.path();
+    const last = stage.last();
+    this.go.back.disabled = state.step === 0;
+    this.go.next.disabled = this.go.end.disabled = state.step >= last;
+    this.count.textContent = fill(text.step_of, { step: state.step, last });
+    this.map.draw(path);
+    const n = path.length;
+    const self = [n, (n * (n + 1)) / 2];
+    const sources = shot.subject.columns.length;
+    const cross = n ? [sources, n * sources] : [0, 0];
+    const now = withCache ? 0 : 1;
+    this.verdict.textContent = n ? fill(text.cache_verdict, { step: n, computed: withCache ? 1 : n, reused: withCache ? n - 1 : 0 }) : "";
+    const row = (name, counts) => element("div", { class: "count-row" }, [element("span", { text: name }), ...counts.map((count, i) => element("b", { class: i === now ? "on" : "", text: thousands(count) }))]);
+    const head = element("div", { class: "count-row head" }, [element("span", { text: fill(text.pairs_computed, { step: n }) }), element("span", { text: text.with_cache }), element("span", { text: text.without_cache })]);
+    this.counts.replaceChildren(head, row(text.kind_self_attn, self), ...(sources ? [row(text.kind_cross_attn, cross)] : []));
+  }
+}

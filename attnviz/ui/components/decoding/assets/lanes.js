@@ -1,0 +1,51 @@
+// One regime as a lane of columns: target, prediction, input; a click on a prediction opens what could be put there.
+
+class Lane {
+  constructor(view, name) {
+    this.view = view;
+    this.name = name;
+    this.heading = element("h3");
+    this.score = element("span", { class: "score" });
+    this.story = element("p", { class: "caption" });
+    this.columns = element("div", { class: "lane-columns" });
+    this.card = element("section", { class: `card lane-card ${name}` }, [element("header", {}, [this.heading, this.score]), this.story, this.columns]);
+  }
+
+  write(lesson, text) {
+    const places = lesson[this.name];
+    this.heading.textContent = text["regime_" + this.name];
+    this.story.textContent = text[`regime_${this.name}_story`];
+    const right = lesson[`${this.name}_correct`];
+    const clean = lesson[`${this.name}_clean`];
+    this.score.replaceChildren(element("b", { text: `${right} / ${lesson.scored}` }), element("span", { text: ` ${text.right}` }));
+    if (lesson.mistake) this.score.append(element("span", { class: "was", text: fill(text.without_mistake, { right: clean, scored: lesson.scored }) }));
+    if (this.name === "teacher") this.score.append(element("span", { class: "was", text: fill(text.loss_of, { loss: lesson.loss.toFixed(3) }) }));
+    const names = element("div", { class: "names" }, [
+      element("span", { text: text.lane_target }), element("span", { text: text.lane_said }), element("span", { class: "gap" }), element("span", { text: text.lane_fed }),
+    ]);
+    const columns = places.map((place, i) => this.column(place, i, places, lesson, text));
+    this.columns.replaceChildren(names, ...columns);
+  }
+
+  column(place, i, places, lesson, text) {
+    const teacher = this.name === "teacher";
+    const parted = lesson.parts_at !== null && i >= lesson.parts_at;
+    const target = element("div", { class: "target", text: place.target === null ? "–" : printable(place.target) });
+    const overwritten = !teacher && lesson.mistake?.position === i;
+    const said = element("button", { type: "button", class: `said ${place.right === true ? "right" : place.right === false ? "wrong" : ""} ${overwritten ? "overwritten" : ""}` }, [
+      element("span", { class: "token", text: printable(place.said) }), element("span", { class: "p", text: share(place.p) }),
+    ]);
+    if (overwritten) said.append(element("span", { class: "instead", text: `→ ${printable(lesson.mistake.token)}` }));
+    const could = i < lesson.scored - 1;
+    said.disabled = !could;
+    said.title = could ? text.put_mistake : "";
+    said.addEventListener("click", () => this.view.choose(i, place, said));
+    const shift = element("div", { class: "shift" });
+    if (i + 1 < places.length) shift.append(arrow());
+    const fed = element("div", { class: `fed ${i === 0 ? "bos" : ""} ${place.disturbed ? "disturbed" : ""}`, text: printable(place.fed) });
+    const column = element("div", { class: `column ${parted ? "parted" : ""}`, "data-position": String(i) });
+    // Teacher forcing feeds the targets: its arrows start there. Free running feeds what it says.
+    column.append(...(teacher ? [said, target, shift, fed] : [target, said, shift, fed]));
+    return column;
+  }
+}

@@ -1,0 +1,98 @@
+"""The row of knobs: the strategy, what it has to be told, and the prefix. What is set stays set across pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import streamlit as st
+
+from attnviz.ui.controls import choose
+from attnviz.ui.decoding.settings import RANGES, STRATEGIES, USED_BY, Settings
+from attnviz.ui.page import Frame
+
+KEPT = "decoding-settings"  # session state: Settings
+PREFIXES = "decoding-prefixes"  # session state: task → typed prefix
+STRATEGY = "decoding-strategy"
+SHEET = Path(__file__).with_suffix(".css")
+
+
+def style() -> None:
+    """The row's own look."""
+    st.html(f"<style>{SHEET.read_text(encoding='utf-8')}</style>")
+
+
+def settle(settings: Settings) -> None:
+    """Begin with these, unless the session has settled before."""
+    if KEPT not in st.session_state:
+        st.session_state[KEPT] = settings
+        st.session_state[STRATEGY] = settings.strategy
+
+
+def knob_row(frame: Frame, task: str, *, prefix: bool, defaults: Mapping[str, int]) -> tuple[Settings, str]:
+    """Draw the row; the settings and the prefix as they now are. `defaults` says what an unset limit is."""
+    kept: Settings = st.session_state[KEPT]
+    with st.container(key="av-knobs", horizontal=True, vertical_alignment="bottom", gap="small"):
+        strategy = choose(
+            STRATEGY,
+            frame.t("strategy"),
+            STRATEGIES,
+            lambda code: frame.t(f"strategy_{code}"),
+            default=kept.strategy,
+            look="segments",
+            help=frame.t("strategy_help"),
+        )
+        kept = replace(kept, strategy=strategy)
+        st.session_state[KEPT] = kept
+        for name in USED_BY[strategy]:
+            _knob(frame, name, getattr(kept, name), defaults.get(name))
+        typed = _prefix(frame, task) if prefix else ""
+    settings: Settings = st.session_state[KEPT]
+    return settings, typed
+
+
+def _knob(frame: Frame, name: str, value: float | int | None, default: int | None) -> None:
+    bounds = RANGES[name]
+    kind = int if bounds.whole else float
+    key = f"decoding:{name}"
+
+    def turned() -> None:
+        given = st.session_state.get(key)
+        if given is not None:
+            known: dict[str, float | int] = {name: kind(given)}
+            st.session_state[KEPT] = replace(st.session_state[KEPT], **known)
+
+    shown = value if value is not None else default
+    assert shown is not None, f"{name} has no default"
+    st.session_state[key] = kind(min(max(shown, bounds.low), bounds.high))
+    st.number_input(
+        frame.t(f"knob_{name}"),
+        kind(bounds.low),
+        kind(bounds.high),
+        step=kind(bounds.step),
+        format="%d" if bounds.whole else "%.2f",
+        key=key,
+        on_change=turned,
+        help=frame.t(f"knob_{name}_help"),
+        width=136,
+    )
+
+
+def _prefix(frame: Frame, task: str) -> str:
+    typed: dict[str, str] = st.session_state.setdefault(PREFIXES, {})
+    key = f"decoding-prefix:{task}"
+    st.session_state[key] = typed.get(task, "")
+
+    def changed() -> None:
+        typed[task] = st.session_state[key]
+
+    st.text_input(
+        frame.t("prefix"),
+        key=key,
+        on_change=changed,
+        placeholder=frame.t("prefix_none"),
+        help=frame.t("prefix_help"),
+        width=220,
+    )
+    return typed.get(task, "")

@@ -1,0 +1,45 @@
+"""What a cache of keys and values saves on this sentence: vectors computed, and tokens per second in one run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from attnviz.data import BOS
+from attnviz.decoding import CacheSpeed, cache_speed
+from attnviz.ui.decoding.subject import Subject
+
+SHARES = (0.25, 0.5, 1.0)  # of the longest text: the gain grows with the length
+REPEATS = 3
+
+
+@dataclass(frozen=True)
+class Speeds:
+    """Several lengths, measured one after the other."""
+
+    measured: tuple[CacheSpeed, ...]
+
+
+def measure(subject: Subject) -> Speeds:
+    """Decode texts of three lengths from BOS, in turns with and without a cache."""
+    lengths = sorted({max(4, round(share * subject.room)) for share in SHARES})
+    return Speeds(
+        tuple(
+            cache_speed(subject.model, subject.src, bos_id=BOS, tokens=min(length, subject.room), repeats=REPEATS)
+            for length in lengths
+        )
+    )
+
+
+def values(speeds: Speeds) -> list[dict[str, Any]]:
+    """Plain values for the browser."""
+    return [
+        {
+            "tokens": one.tokens,
+            "cached": one.cached_tokens_per_second,
+            "uncached": one.uncached_tokens_per_second,
+            "speedup": one.speedup,
+            "difference": one.largest_difference,
+        }
+        for one in speeds.measured
+    ]

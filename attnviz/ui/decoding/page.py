@@ -1,0 +1,265 @@
+"""The page, part by part: model and view in the strip, then sentence, knobs and stage in a fragment of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import streamlit as st
+
+from attnviz.data import InputError
+from attnviz.ui import state
+from attnviz.ui.boundary import explain, live
+from attnviz.ui.components.address import mirror
+from attnviz.ui.components.decoding import decoding_stage, pack, said
+from attnviz.ui.controls import choose
+from attnviz.ui.decoding import forcing, handover, knobs, measuring, picture, progress, running
+from attnviz.ui.decoding.forcing import Lesson, Mistake
+from attnviz.ui.decoding.progress import Progress
+from attnviz.ui.decoding.running import Run, Search
+from attnviz.ui.decoding.settings import RANGES, Settings, from_address, number, to_address
+from attnviz.ui.decoding.subject import Subject, take_in
+from attnviz.ui.model_picker import pick_model
+from attnviz.ui.models import Loaded, ModelKey
+from attnviz.ui.notices import notice, notice_lines, shortened
+from attnviz.ui.page import Frame
+from attnviz.ui.sentence import Chosen, sentence_row
+from attnviz.ui.text import texts
+
+STAGE = "decoding-stage"
+View = Literal["steps", "forcing", "cache"]
+VIEWS: tuple[View, ...] = get_args(View)
+MOST_KEPT = 32  # sentences whose progress a session keeps
+
+
+def show(frame: Frame) -> None:
+    """The whole page."""
+    knobs.style()
+    params = _arrival(frame)
+    view = _pick_view(frame, params.get("view", ""))
+    loaded = pick_model(frame)
+    if loaded is None:
+        return
+    if not loaded.model.config.has_decoder:
+        notice(frame.t("no_decoder"), "warning")
+        return
+    explore(frame, loaded, view)
+
+
+def _arrival(frame: Frame) -> dict[str, str]:
+    """What the address said when this session first came here; the settings begin with it."""
+    params = {name: st.query_params.get(name, "") for name in st.query_params}
+    if "decoding-arrived" not in st.session_state:
+        st.session_state["decoding-arrived"] = params
+        settings, remarks = from_address(params)
+        knobs.settle(settings)
+        asked = params.get("view", "")
+        if asked and asked not in VIEWS:
+            values = {"name": "view", "value": shortened(asked, 40), "allowed": ", ".join(VIEWS)}
+            remarks = (*remarks, state.Remark("url_choice", values))
+        st.session_state["decoding-remarks"] = remarks
+    kept: dict[str, str] = st.session_state["decoding-arrived"]
+    remarks = st.session_state["decoding-remarks"]
+    with frame.notices:
+        notice_lines([frame.t(remark.key, **remark.values) for remark in remarks], "warning")
+    return kept
+
+
+def _pick_view(frame: Frame, asked: str) -> View:
+    default = next((view for view in VIEWS if view == asked), VIEWS[0])
+    with frame.controls:
+        view = choose(
+            "decoding-view",
+            frame.t("view"),
+            VIEWS,
+            lambda code: frame.t(f"view_{code}"),
+            default=default,
+            look="segments",
+        )
+    mirror("address-view", view=view if view != VIEWS[0] else None)
+    return view
+
+
+@live
+def explore(frame: Frame, loaded: Loaded, view: View) -> None:
+    """Sentence, knobs and stage: what changes with a click, in a fragment of its own."""
+    asked = state.arrival(frame.name).fitted((), {}, state.LARGEST, examples=len(loaded.task.examples))
+    chosen = sentence_row(frame, loaded.task, first=asked.example)
+    mirror("address-example", example=chosen.example)
+    row, remarks, stage = st.container(), st.container(), st.container()
+    task = loaded.task.info.name
+    has_encoder = loaded.model.config.has_encoder
+    typed: dict[str, str] = st.session_state.setdefault(knobs.PREFIXES, {})
+    question = Question(loaded.key, chosen.text, typed.get(task, "") if has_encoder and view == "steps" else "")
+    problem, subject = None, None
+    try:
+        subject = _taken_in(question, loaded)
+    except InputError as error:
+        problem = error
+    settings: Settings = st.session_state[knobs.KEPT]
+    if view == "steps":
+        usual = 1 if subject is None else subject.usual_limit
+        with row:
+            settings, now_typed = knobs.knob_row(frame, task, prefix=has_encoder, defaults={"limit": usual})
+        assert now_typed == question.prefix, "the field shows what the session keeps"
+    mirror("address-knobs", **to_address(settings))
+    if subject is None:
+        with remarks:
+            notice(explain(problem, frame.language), "warning")
+        return
+    with remarks:
+        notice_lines(_remarks(frame, subject, asked), "info")
+    kept = _progress(question, subject)
+    kept.take(said(STAGE), subject)
+    with stage:
+        _draw(frame, loaded, view, question, subject, settings, chosen, kept)
+
+
+def _remarks(frame: Frame, subject: Subject, asked: state.Address) -> list[str]:
+    lines = [frame.t(remark.key, **remark.values) for remark in (*asked.remarks, *subject.remarks)]
+    return lines + [explain(remark, frame.language) for remark in subject.notices]
+
+
+def _draw(
+    frame: Frame,
+    loaded: Loaded,
+    view: View,
+    question: Question,
+    subject: Subject,
+    settings: Settings,
+    chosen: Chosen,
+    kept: Progress,
+) -> None:
+    """Compute what the view shows, hand it to the browser, and keep the address."""
+    values, arrays = dict[str, object](), picture.Arrays()
+    address: dict[str, str | int | None] = {"step": None, "forced": None, "mistake": None}
+    text = None
+    if view == "steps" and settings.strategy == "beam":
+        found = _searched(question, settings.used, subject)
+        kept.step = _settled(kept.step, len(found.trees), 0, subject)
+        values, arrays = picture.search_values(subject, found, settings)
+        address["step"] = kept.step
+    elif view == "steps" or view == "cache":
+        own = settings if view == "steps" else Settings()
+        forced = {at: token for at, token in kept.forced.items() if at >= len(subject.prefix)}
+        forced = forced if view == "steps" else {}
+        run = _ran(question, own.used, tuple(sorted(forced.items())), subject)
+        kept.step = _settled(kept.step, len(run.steps), len(subject.prefix), subject)
+        values, arrays = picture.run_values(subject, run, own)
+        address |= {"step": kept.step, "forced": progress.forced_to_address(forced) if chosen.example else None}
+        text = subject.written(run.steps[kept.step - 1].tokens) if kept.step else ""
+        if view == "cache":
+            values["speeds"] = _measured(frame, question, kept.attempt, subject)
+        else:
+            handover.leave(subject, run, kept, chosen.text)
+    else:
+        lesson = _lesson(question, chosen.reference, kept, subject)
+        values = {"lesson": forcing.values(subject, lesson)}
+        mistake = progress.forced_to_address(dict([lesson.mistake])) if lesson.mistake else "none"
+        address["mistake"] = mistake if chosen.example else None
+    address |= {"part": kept.site, "head": None if kept.head is None else kept.head + 1}
+    name = f"attnviz-decoding-{loaded.task.info.name}"
+    shared = {
+        "view": view,
+        "strategy": settings.strategy,
+        "name": name,
+        "language": frame.language,
+        "text": frame.t.table(*texts(frame.name)),
+        "model": picture.model_values(subject.model),
+        "subject": picture.subject_values(subject),
+        "state": picture.state_values(kept),
+        "said": text,
+    }
+    decoding_stage(pack(picture.merged(shared, values), arrays), key=STAGE)
+    mirror("address-decoding", **address)
+
+
+def _settled(step: int | None, length: int, prefix: int, subject: Subject) -> int:
+    """How many tokens are on screen: what was clicked, at most all."""
+    if step is None:
+        step = prefix + progress.FIRST if subject.src is not None or not prefix else prefix + 1
+    return max(0, min(step, length))
+
+
+# ---- what the session keeps -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a cached answer belongs to."""
+
+    model: ModelKey
+    text: str
+    prefix: str
+
+
+def _progress(question: Question, subject: Subject) -> Progress:
+    """How far this sentence has been walked; the first one of a session begins where the address says."""
+    walked: dict[Question, Progress] = st.session_state.setdefault("decoding-walked", {})
+    if question not in walked:
+        before: Progress | None = st.session_state.get("decoding-last")
+        params: Mapping[str, str] = {} if before is not None else st.session_state["decoding-arrived"]
+        kept = _begun(params, subject)
+        if before is not None:
+            kept.look(subject.model, before.site, before.head)
+        while len(walked) >= MOST_KEPT:
+            walked.pop(next(iter(walked)))
+        walked[question] = kept
+    st.session_state["decoding-last"] = walked[question]
+    return walked[question]
+
+
+def _begun(params: Mapping[str, str], subject: Subject) -> Progress:
+    kept = Progress()
+    step = number(params.get("step", ""), RANGES["seed"])
+    kept.step = None if step is None else int(step)
+    head = number(params.get("head", ""), RANGES["seed"])
+    kept.look(subject.model, params.get("part"), None if not head else int(head) - 1)
+    kept.forced = progress.forced_in_address(params.get("forced", ""), subject)
+    if params.get("mistake"):
+        kept.mistake = next(iter(progress.forced_in_address(params["mistake"], subject).items()), None)
+        kept.mistake_settled = True
+    return kept
+
+
+# ---- what is computed once and shared by everybody who asks the same ---------------------------------------------
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _taken_in(question: Question, _loaded: Loaded) -> Subject:
+    return take_in(_loaded.model, _loaded.task, question.text, question.prefix)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _ran(question: Question, settings: Settings, forced: tuple[tuple[int, int], ...], _subject: Subject) -> Run:
+    return running.decode(_subject, settings, dict(forced))
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _searched(question: Question, settings: Settings, _subject: Subject) -> Search:
+    return running.search(_subject, settings)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _compared(
+    question: Question, given: str | None, settled: bool, mistake: Mistake | None, _subject: Subject
+) -> Lesson:
+    reference = forcing.reference_of(_subject, given)
+    clean = forcing.clean_run(_subject, reference)
+    wrong = mistake if settled else forcing.telling_mistake(_subject, reference, clean)
+    return forcing.lesson(_subject, reference, clean, wrong)
+
+
+def _lesson(question: Question, given: str | None, kept: Progress, subject: Subject) -> Lesson:
+    return _compared(question, given, kept.mistake_settled, kept.mistake, subject)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _timed(question: Question, attempt: int, _subject: Subject) -> list[dict[str, object]]:
+    return measuring.values(measuring.measure(_subject))
+
+
+def _measured(frame: Frame, question: Question, attempt: int, subject: Subject) -> list[dict[str, object]]:
+    with st.spinner(frame.t("measuring")):
+        return _timed(question, attempt, subject)

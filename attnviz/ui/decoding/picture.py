@@ -1,0 +1,153 @@
+"""From what was computed to what the browser is handed: plain values and arrays."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attnviz.data import BOS, SPECIALS
+from attnviz.decoding import BeamNode, DecodingStep
+from attnviz.model import Transformer
+from attnviz.model.parts import parts
+from attnviz.ui.decoding.progress import Progress
+from attnviz.ui.decoding.running import Run, Search
+from attnviz.ui.decoding.settings import Settings
+from attnviz.ui.decoding.subject import Subject
+
+Arrays = dict[str, NDArray[np.float32]]
+Values = dict[str, Any]
+
+
+def model_values(model: Transformer) -> Values:
+    """The drawing: every part with its parameters, and the attention sites."""
+    return {
+        "parts": [
+            {
+                "path": part.path,
+                "kind": part.kind,
+                "block": part.block,
+                "site": part.site,
+                "parameters": part.parameters,
+                "shared": part.shared_with,
+            }
+            for part in parts(model)
+        ],
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "sites": [{"site": site, "kind": kind} for kind in model.kinds for site in model.sites_of(kind)],
+        "heads": model.config.n_heads,
+        "norm": model.config.norm,
+        "has_encoder": model.config.has_encoder,
+        "vocab_size": model.config.vocab_size,
+    }
+
+
+def subject_values(subject: Subject) -> Values:
+    """Labels of what is read."""
+    return {
+        "columns": list(subject.columns),
+        "unknown_columns": list(subject.unknown_columns),
+        "bos": SPECIALS[BOS],
+        "prefix": len(subject.prefix),
+    }
+
+
+def state_values(progress: Progress) -> Values:
+    """Where the browser begins, or is put back to."""
+    return {
+        "scope": progress.scope,
+        "seq": progress.seq,
+        "step": progress.step,
+        "site": progress.site,
+        "head": progress.head,
+        "forced": sorted(progress.forced.items()),
+        "attempt": progress.attempt,
+        "refused": progress.refused,
+    }
+
+
+def run_values(subject: Subject, run: Run, settings: Settings) -> tuple[Values, Arrays]:
+    """Every step of a greedy or sampled text."""
+    values: Values = {
+        "steps": [_step(subject, step) for step in run.steps],
+        "cached": run.cached,
+        "sampled": settings.strategy == "sample",
+        "most_entropy": math.log(subject.model.config.vocab_size),
+        "written": [subject.written(step.tokens) for step in run.steps],
+        "prompt_written": "",
+    }
+    return values, dict(run.weights)
+
+
+def _step(subject: Subject, step: DecodingStep) -> Values:
+    tokens = subject.task.tgt_vocab.tokens
+    return {
+        "token": subject.label(step.token, step.position),
+        "id": step.token,
+        "fed": subject.label(step.fed, step.position - 1) if step.position else SPECIALS[BOS],
+        "p": step.probability,
+        "chance": step.chance,
+        "rank": step.rank,
+        "log_p": step.log_probability,
+        "cumulative": step.cumulative,
+        "entropy": step.entropy,
+        "chance_entropy": step.chance_entropy,
+        "draw": step.draw,
+        "forced": step.forced,
+        "reason": step.reason,
+        "reused": dict(step.reused),
+        "alternatives": [
+            {"id": one.token, "token": tokens[one.token], "p": one.probability, "chance": one.chance}
+            for one in step.alternatives
+        ],
+    }
+
+
+def search_values(subject: Subject, found: Search, settings: Settings) -> tuple[Values, Arrays]:
+    """A beam search: all nodes once, and what each step did."""
+    last = found.trees[-1]
+    values: Values = {
+        "beam": {
+            "nodes": [_node(subject, node) for node in last.nodes],
+            "steps": [
+                {
+                    "new": list(tree.new),
+                    "living": list(tree.living),
+                    "finished": list(tree.finished),
+                    "best": tree.best,
+                    "reason": tree.reason,
+                }
+                for tree in found.trees
+            ],
+            "expansions": {str(parent): at for parent, at in found.expansions.items()},
+            "prefix": list(subject.prefix_labels),
+            "beams": settings.beams,
+            "penalised": settings.length_penalty > 0,
+            "written": {str(node): subject.written(last.tokens(node)) for node in last.finished},
+        }
+    }
+    return values, dict(found.weights)
+
+
+def _node(subject: Subject, node: BeamNode) -> Values:
+    return {
+        "token": subject.task.tgt_vocab.tokens[node.token] if node.parent is not None else SPECIALS[BOS],
+        "parent": node.parent,
+        "position": node.position,
+        "log_p": node.log_probability,
+        "score": node.score,
+        "normalised": node.normalised,
+        "state": node.state,
+        "reason": node.reason,
+    }
+
+
+def merged(*values: Mapping[str, Any]) -> Values:
+    """One dictionary of several."""
+    whole: Values = {}
+    for one in values:
+        whole |= one
+    return whole
