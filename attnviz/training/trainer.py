@@ -135,16 +135,16 @@ class Trainer:
 
     def forward(self, batch: Batch) -> Loss:
         """Predict and compare."""
-        self.model.train()
-        with self.random.lent():
-            logits = self._predict(batch)
-        return self.compare(logits, batch)
+        return self.compare(self.logits(batch), batch)
 
-    def _predict(self, batch: Batch) -> Float[Tensor, "B T V"]:
+    def logits(self, batch: Batch) -> Float[Tensor, "B T V"]:
+        """Predict, with dropout and under the masks of this step."""
+        self.model.train()
         masks = self.masks(batch)
-        if self.ranks is None or self._shared is None:
-            return predict(self.model, batch, masks)
-        return self.ranks.predict(self._shared, batch, masks)
+        with self.random.lent():
+            if self.ranks is None or self._shared is None:
+                return predict(self.model, batch, masks)
+            return self.ranks.predict(self._shared, batch, masks)
 
     def compare(self, logits: Float[Tensor, "B T V"], batch: Batch) -> Loss:
         """The loss of logits for this batch."""
