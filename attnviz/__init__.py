@@ -9,13 +9,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from attnviz import figures, masks
+    from attnviz import figures, masks, runs
     from attnviz.api import load, watch
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "figures", "load", "masks", "watch"]
+__all__ = ["__version__", "figures", "load", "masks", "runs", "watch"]
 
-_LAZY_MODULES = {"config", "data", "decoding", "figures", "masks", "model", "trace", "training"}
+_LAZY_MODULES = {"config", "data", "decoding", "figures", "masks", "model", "runs", "trace", "training"}
 _LAZY_FUNCTIONS = {"load": "attnviz.api", "watch": "attnviz.api"}
 
 

@@ -1,0 +1,78 @@
+"""What a run may be told, checked before it is written down."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from attnviz.runs.errors import RunError
+
+SETTABLE = ("learning_rate", "batch_size", "dropout", "cross_mask", "cross_mask_share")
+COMMANDS: Mapping[str, tuple[str, ...]] = {  # command → its arguments
+    "play": (),
+    "pause": (),
+    "step": ("n",),  # so many steps, then pause
+    "phase": ("weight",),  # the next phase of a step; the name of a parameter to look at
+    "set": SETTABLE,
+    "speed": ("steps_per_second",),  # at most so many; None: as fast as it goes
+    "device": ("device",),
+    "stop": (),
+    "delete": (),
+}
+MAX_STEPS = 10_000_000
+
+
+def checked(kind: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a command, complete. What is wrong raises RunError."""
+    if kind not in COMMANDS:
+        raise RunError("command_unknown", name=str(kind)[:40], known=", ".join(COMMANDS))
+    for name, value in arguments.items():
+        if name not in COMMANDS[kind]:
+            known = ", ".join(COMMANDS[kind]) or "–"
+            raise RunError("command_argument", name=f"{kind} {name[:40]}", value=str(value)[:40], allowed=known)
+        _check(name, value)
+    if kind == "step":
+        return {"n": 1, **arguments}
+    if kind in ("set", "device", "speed") and not arguments:
+        raise RunError("command_argument", name=kind, value="", allowed=", ".join(COMMANDS[kind]))
+    return dict(arguments)
+
+
+def _check(name: str, value: Any) -> None:
+    match name:
+        case "n":
+            _require(name, value, type(value) is int and 1 <= value <= MAX_STEPS, f"1 … {MAX_STEPS}")
+        case "learning_rate":
+            _require(name, value, _number(value) and 0 < value <= 10, "0 < … ≤ 10")
+        case "batch_size":
+            _require(name, value, type(value) is int and 1 <= value <= 65536, "1 … 65536")
+        case "dropout":
+            _require(name, value, _number(value) and 0 <= value < 1, "0 ≤ … < 1")
+        case "cross_mask_share":
+            _require(name, value, _number(value) and 0 <= value <= 1, "0 … 1")
+        case "steps_per_second":
+            _require(name, value, value is None or (_number(value) and 0.01 <= value <= 1e6), "0.01 … 1000000, –")
+        case "weight":
+            _require(name, value, value is None or (isinstance(value, str) and len(value) <= 200), "a parameter")
+        case "device":
+            _require(name, value, isinstance(value, str) and 0 < len(value) <= 20, "auto, cpu, cuda, cuda:1, mps")
+        case "cross_mask":
+            _check_mask(value)
+
+
+def _check_mask(value: Any) -> None:
+    from attnviz.masks.parse import parse
+
+    _require("cross_mask", value, isinstance(value, str) and len(value) <= 2000, "~window(1)")
+    if value:
+        parse(value)  # its own ValueError says what is wrong with the text
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _require(name: str, value: Any, fine: bool, allowed: str) -> None:
+    if not fine:
+        raise RunError("command_argument", name=name, value=str(value)[:60], allowed=allowed)

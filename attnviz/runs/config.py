@@ -1,0 +1,128 @@
+"""What a run is asked to do. Together with the seed in `train` it fixes every number."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from attnviz.config import ModelConfig, TrainConfig
+from attnviz.runs.errors import RunError
+
+FILE = "config.json"
+FORMAT = "attnviz-run"
+VERSION = 1
+MAX_NAME = 120
+MAX_BYTES = 4 * 2**20
+_DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d{1,2})?")
+_PLAIN_FILE = re.compile(r"[^/\\:\0]{1,120}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """Written once, as config.json. A bad value raises RunError("run_config") naming the entry."""
+
+    name: str  # what people call it
+    task: str
+    task_options: Mapping[str, Any] = field(default_factory=dict)
+    own_file: str | None = None  # name of the user's own file, kept in the run's folder data/
+    shape: Mapping[str, Any] = field(default_factory=dict)  # fields of ModelConfig that differ from what fits the task
+    train: TrainConfig = field(default_factory=TrainConfig)
+    start: Mapping[str, Any] | None = None  # {"checkpoint": name} or {"run": id, "step": k}: weights to begin from
+    finetune: Mapping[str, Any] | None = None  # fields of FineTuneConfig; None: pretraining
+    probe: str | None = None  # a sentence to be looked at while training
+    device: str = "auto"  # "cpu", "cuda", "cuda:1", "mps" or the best there is
+    threads: int = 0  # CPU threads; 0: the worker's choice, kept for the rest of the run
+    recipe: str | None = None  # the recipe it follows, unchanged
+    parent: Mapping[str, Any] | None = None  # {"run": id, "step": k, "changes": {…}} of a fork
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not 1 <= len(self.name.strip()) <= MAX_NAME:
+            raise RunError("run_name", limit=MAX_NAME)
+        _require("task", isinstance(self.task, str) and 0 < len(self.task) <= 100, self.task)
+        for entry in ("task_options", "shape"):
+            _require(entry, isinstance(getattr(self, entry), Mapping), getattr(self, entry))
+        for entry in ("start", "finetune", "parent"):
+            _require(entry, getattr(self, entry) is None or isinstance(getattr(self, entry), Mapping), "no object")
+        _require("train", isinstance(self.train, TrainConfig), self.train)
+        _require("probe", self.probe is None or isinstance(self.probe, str), self.probe)
+        _require("recipe", self.recipe is None or isinstance(self.recipe, str), self.recipe)
+        _require("device", isinstance(self.device, str) and bool(_DEVICE.fullmatch(self.device)), self.device)
+        _require("threads", type(self.threads) is int and 0 <= self.threads <= 256, self.threads)
+        if self.own_file is not None:
+            plain = isinstance(self.own_file, str) and bool(_PLAIN_FILE.fullmatch(self.own_file))
+            _require("own_file", plain and self.own_file not in (".", ".."), self.own_file)
+        known = {one.name for one in fields(ModelConfig)}
+        for name in self.shape:
+            _require("shape", name in known, name)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        plain = {key: dict(value) if isinstance(value, Mapping) else value for key, value in values.items()}
+        return {"format": FORMAT, "format_version": VERSION, **plain, "train": self.train.to_dict()}
+
+    def to_json(self) -> str:
+        """The text of config.json. Values that JSON cannot hold raise RunError."""
+        try:
+            return json.dumps(self.to_dict(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+        except (TypeError, ValueError) as error:
+            raise RunError("run_config", file=FILE, entry="", problem=str(error)) from None
+
+    @classmethod
+    def from_dict(cls, values: Any) -> RunConfig:
+        """The inverse of `to_dict`; whatever is wrong raises RunError naming the entry."""
+        if not isinstance(values, dict) or values.get("format", FORMAT) != FORMAT:
+            raise RunError("run_config", file=FILE, entry="format", problem=f"it must be {FORMAT}")
+        version = values.get("format_version", VERSION)
+        if type(version) is not int or version > VERSION:
+            raise RunError("run_version", given=str(version)[:40], known=VERSION)
+        given = {key: value for key, value in values.items() if key not in ("format", "format_version")}
+        known = {one.name for one in fields(cls)}
+        for name in given:
+            _require(str(name)[:80], name in known, "unknown")
+        for name in ("name", "task"):
+            _require(name, name in given, "missing")
+        if "train" in given:
+            given["train"] = _train(given["train"])
+        return cls(**given)
+
+    @classmethod
+    def from_json(cls, text: str) -> RunConfig:
+        """The inverse of `to_json`."""
+        try:
+            return cls.from_dict(json.loads(text))
+        except (json.JSONDecodeError, RecursionError) as error:
+            raise RunError("run_config", file=FILE, entry="", problem=str(error)[:200]) from None
+
+    def changed(self, changes: Mapping[str, Any]) -> RunConfig:
+        """With other values. A name is a field of TrainConfig, ModelConfig or RunConfig, looked for in that order."""
+        train, shape, own = {}, dict(self.shape), {}
+        mine = {one.name for one in fields(self)} - {"train", "shape", "recipe"}
+        for name, value in changes.items():
+            if name in {one.name for one in fields(TrainConfig)}:
+                train[name] = value
+            elif name in {one.name for one in fields(ModelConfig)}:
+                shape[name] = value
+            elif name in mine:
+                own[name] = value
+            else:
+                raise RunError("run_config", file=FILE, entry=str(name)[:80], problem="there is no such setting")
+        new_train = _train({**self.train.to_dict(), **train}) if train else self.train
+        return replace(self, train=new_train, shape=shape, **own)
+
+
+def _train(values: Any) -> TrainConfig:
+    if isinstance(values, TrainConfig):
+        return values
+    try:
+        return TrainConfig.from_dict(values)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise RunError("run_config", file=FILE, entry="train", problem=str(error)[:300]) from None
+
+
+def _require(entry: str, fine: bool, value: object) -> None:
+    if not fine:
+        raise RunError("run_config", file=FILE, entry=entry, problem=f"it is {str(value)[:80]!r}")

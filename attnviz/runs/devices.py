@@ -1,0 +1,38 @@
+"""Where a run is trained: what this machine has, and what stands in for what it has not."""
+
+from __future__ import annotations
+
+import os
+
+import torch
+
+from attnviz.runs.errors import RunError
+
+
+def available() -> tuple[str, ...]:
+    """The devices of this machine, the best first."""
+    found = []
+    if torch.cuda.is_available():
+        found += [f"cuda:{i}" for i in range(torch.cuda.device_count())]
+    if torch.backends.mps.is_available():
+        found.append("mps")
+    return (*found, "cpu")
+
+
+def resolve(asked: str) -> tuple[str, RunError | None]:
+    """The device to use for "auto" or a name, and what must be said about it: one that is absent is replaced."""
+    there = available()
+    if asked == "auto":
+        return there[0], None
+    device = "cuda:0" if asked == "cuda" else asked
+    if device in there:
+        return device, None
+    return there[0], RunError("device_absent", asked=asked, device=there[0])
+
+
+def default_threads() -> int:
+    """CPU threads of a run that asks for none: ATTNVIZ_THREADS, else half of the cores, so that the app stays quick."""
+    asked = os.environ.get("ATTNVIZ_THREADS", "")
+    if asked.isdecimal() and int(asked) > 0:
+        return min(int(asked), 256)
+    return max(1, min(8, (os.cpu_count() or 2) // 2))

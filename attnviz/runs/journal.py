@@ -1,0 +1,271 @@
+"""The writing side of a run: one process at a time, everything of a moment in one transaction."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import secrets
+import sqlite3
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from attnviz.runs import database
+from attnviz.runs.errors import RunError, clear_errors
+from attnviz.runs.folder import NOTICE_BYTES, RunFolder, step_of
+from attnviz.runs.process import Identity, myself
+from attnviz.training import TrainingState
+
+FOREIGN_PATIENCE = 3.0  # seconds in which a writer on another machine must say something to be believed alive
+METRICS = (*database.NUMBERS, "more")
+_INSERT = f"INSERT INTO metrics ({', '.join(METRICS)}) VALUES ({', '.join('?' * len(METRICS))})"
+REPEATABLE = ("loss", "grad_norm", "validation_loss")  # what a step that is made again must show again
+
+
+@dataclass(frozen=True)
+class Command:
+    """Something that the run was told and has not done yet."""
+
+    id: int
+    kind: str
+    arguments: dict[str, Any]
+
+
+@dataclass
+class _Pending:
+    """What is not on the disk yet, in order."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    statements: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.rows or self.statements)
+
+
+class Journal:
+    """Owns a run: claims it, writes what happens and reads commands.
+
+    Everything is kept in memory until `flush`, which writes all of it or nothing; a `flush` that fails (a full disk)
+    may be called again. A claim that another process has taken over raises RunError("run_lost") at the next flush.
+    """
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+        self.connection = database.open_writer(folder.database)
+        self.token = secrets.token_hex(8)
+        self._pending = _Pending()
+        self._seen_version = -1
+        self._beats = 0
+        try:
+            self._claim()
+        except BaseException:
+            self.connection.close()
+            raise
+
+    # ---- owning -------------------------------------------------------------------------------------------
+
+    def _claim(self) -> None:
+        with clear_errors(self.folder.path):
+            seen = self._owner()
+            if seen is not None and not Identity(*seen["who"]).local:
+                time.sleep(FOREIGN_PATIENCE)
+            with database.writing(self.connection):
+                owner = self._owner()
+                if owner is not None and _holds(owner, seen):
+                    pid, _, host = owner["who"]
+                    raise RunError("run_elsewhere", name=self.folder.path.name, pid=pid, host=host)
+                self.connection.execute(
+                    "INSERT OR REPLACE INTO meta (key, value) VALUES ('owner', ?)", (json.dumps(self._mine()),)
+                )
+
+    def _owner(self) -> dict[str, Any] | None:
+        owner = self.get("owner")
+        return owner if isinstance(owner, dict) else None
+
+    def _mine(self) -> dict[str, Any]:
+        who = myself()
+        return {"token": self.token, "who": [who.pid, who.started, who.host], "beat": self._beats, "time": time.time()}
+
+    def beat(self) -> None:
+        """Say that the owner lives; written with the next flush."""
+        self._beats += 1
+        self.put("owner", self._mine())
+
+    def close(self) -> None:
+        """Write what is left and give the run back."""
+        try:
+            self._pending.statements.append(("DELETE FROM meta WHERE key = 'owner'", ()))
+            self.flush()
+        finally:
+            self.connection.close()
+
+    # ---- reading ------------------------------------------------------------------------------------------
+
+    def get(self, key: str) -> Any:
+        """A value of `meta` as it is on the disk."""
+        row = self.connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def commands(self) -> list[Command]:
+        """What the run was told and has not done, in order; costs next to nothing when nothing was written."""
+        (version,) = self.connection.execute("PRAGMA data_version").fetchone()
+        if version == self._seen_version:
+            return []
+        self._seen_version = version
+        rows = self.connection.execute(
+            "SELECT id, kind, arguments FROM commands WHERE outcome IS NULL ORDER BY id"
+        ).fetchall()
+        return [Command(row[0], row[1], json.loads(row[2])) for row in rows]
+
+    def look_again(self) -> None:
+        """Let the next `commands` look at the disk in any case."""
+        self._seen_version = -1
+
+    def last_step(self) -> int:
+        """The last step whose metrics are on the disk."""
+        return int(self.connection.execute("SELECT COALESCE(MAX(step), 0) FROM metrics").fetchone()[0])
+
+    def settings(self) -> list[tuple[int, int, dict[str, Any]]]:
+        """(event, step, changes) of everything that was set on the way."""
+        rows = self.connection.execute("SELECT id, step, details FROM events WHERE kind = 'set' ORDER BY id")
+        return [(row[0], row[1], json.loads(row[2])) for row in rows]
+
+    def snapshots(self) -> list[tuple[int, int]]:
+        """(step, last setting inside it) of every snapshot, the latest first."""
+        return self.connection.execute("SELECT step, settings FROM snapshots ORDER BY step DESC").fetchall()
+
+    # ---- writing ------------------------------------------------------------------------------------------
+
+    def put(self, key: str, value: Any) -> None:
+        """Set a value of `meta`."""
+        text = json.dumps(value, ensure_ascii=False)
+        self._pending.statements.append(("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, text)))
+
+    def row(self, values: Mapping[str, Any]) -> None:
+        """The metrics of a step."""
+        self._pending.rows.append({name: _plain(values.get(name)) for name in METRICS})
+
+    def event(self, step: int, kind: str, details: Mapping[str, Any] | None = None, *, key: str | None = None) -> None:
+        """Something that happened at a step; of those with the same `key` the first stays."""
+        text = json.dumps(dict(details or {}), ensure_ascii=False, default=str)
+        self._pending.statements.append(
+            (
+                "INSERT OR IGNORE INTO events (step, kind, details, time, key) VALUES (?, ?, ?, ?, ?)",
+                (step, kind, text, time.time(), key),
+            )
+        )
+
+    def sample(self, step: int, number: int, source: str, output: str, reference: str | None) -> None:
+        """What the model says at a step."""
+        self._pending.statements.append(
+            ("INSERT OR REPLACE INTO samples VALUES (?, ?, ?, ?, ?)", (step, number, source, output, reference))
+        )
+
+    def done(self, command: Command, step: int, outcome: str = "done") -> None:
+        """A command was carried out (or refused: `outcome` then says why)."""
+        self._pending.statements.append(
+            ("UPDATE commands SET done_step = ?, outcome = ? WHERE id = ?", (step, outcome, command.id))
+        )
+
+    def flush(self) -> None:
+        """Write all that is pending, in one transaction."""
+        if not self._pending:
+            return
+        with clear_errors(self.folder.path):
+            with database.writing(self.connection):
+                self._check_owner()
+                for row in self._pending.rows:
+                    self._write_row(row)
+                for statement, values in self._pending.statements:
+                    self.connection.execute(statement, values)
+            self._pending = _Pending()
+
+    def _check_owner(self) -> None:
+        owner = self._owner()
+        if owner is None or owner["token"] != self.token:
+            raise RunError("run_lost", name=self.folder.path.name)
+
+    def _write_row(self, row: dict[str, Any]) -> None:
+        """A step that is made again leaves the row that was recorded, unless the numbers differ, which is said."""
+        try:
+            self.connection.execute(_INSERT, tuple(row.values()))
+        except sqlite3.IntegrityError:
+            before = self.connection.execute(
+                f"SELECT {', '.join(REPEATABLE)} FROM metrics WHERE step = ?", (row["step"],)
+            ).fetchone()
+            now = tuple(row[name] for name in REPEATABLE)
+            if before != now:
+                self.connection.execute(_INSERT.replace("INSERT", "INSERT OR REPLACE", 1), tuple(row.values()))
+                details = json.dumps({"step": row["step"], "before": before[0], "now": now[0]})
+                self.connection.execute(
+                    "INSERT OR IGNORE INTO events (step, kind, details, time, key) VALUES (?, ?, ?, ?, ?)",
+                    (row["step"], "remade_differently", details, time.time(), "remade_differently"),
+                )
+
+    def snapshot(self, state: TrainingState, *, kept: bool) -> None:
+        """Keep a state; of those that are not `kept` only the last stays. Whatever is pending is written first."""
+        self.flush()
+        path = self.folder.snapshot(state.step)
+        with clear_errors(self.folder.path):
+            try:
+                state.save(path)
+                _to_disk(path)
+            except BaseException:
+                path.with_name(path.name + ".part").unlink(missing_ok=True)
+                raise
+            with database.writing(self.connection):
+                self._check_owner()
+                (inside,) = self.connection.execute(
+                    "SELECT COALESCE(MAX(id), 0) FROM events WHERE kind = 'set'"
+                ).fetchone()
+                self.connection.execute("DELETE FROM snapshots WHERE NOT kept AND step < ?", (state.step,))
+                self.connection.execute(
+                    "INSERT OR REPLACE INTO snapshots (step, kept, settings) VALUES (?, ?, ?)",
+                    (state.step, int(kept), inside),
+                )
+            self.sweep()
+
+    def sweep(self) -> None:
+        """Remove files that no row of `snapshots` speaks of: what a kill left behind."""
+        known = {row[0] for row in self.connection.execute("SELECT step FROM snapshots")}
+        for path in self.folder.snapshots.iterdir():
+            if path.name.endswith(".part") or step_of(path.name) not in known:
+                path.unlink(missing_ok=True)
+
+    def notice(self, problem: RunError | None) -> None:
+        """Say (or take back) what stands in the way, also when the disk has no room for a row."""
+        value = {} if problem is None else {"code": problem.code, "details": problem.details}
+        write_notice(self.folder, value)
+
+
+def write_notice(folder: RunFolder, value: dict[str, Any]) -> None:
+    """Overwrite notice.json in place: no new room on the disk is needed."""
+    text = json.dumps(value, ensure_ascii=False, default=str).encode("utf-8")[:NOTICE_BYTES]
+    try:
+        with folder.notice.open("r+b" if folder.notice.exists() else "wb") as file:
+            file.write(text.ljust(NOTICE_BYTES))
+    except OSError:
+        return  # a folder that cannot be written at all is said by whoever reads it
+
+
+def _holds(owner: dict[str, Any], seen: dict[str, Any] | None) -> bool:
+    who = Identity(*owner["who"])
+    if who.local:
+        return who.alive
+    return seen is None or (seen["token"], seen["beat"]) != (owner["token"], owner["beat"])
+
+
+def _plain(value: Any) -> Any:
+    # SQLite has no NaN; a missing number is read back as one.
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _to_disk(path: Any) -> None:
+    # Windows syncs only what is open for writing.
+    descriptor = os.open(path, os.O_RDWR | getattr(os, "O_BINARY", 0))
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

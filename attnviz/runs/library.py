@@ -1,0 +1,176 @@
+"""The folder in which runs lie: list, create, open, fork, rename, delete and undo, export and import."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from attnviz.data import InputError
+from attnviz.runs import creating, database, forking, trash
+from attnviz.runs.config import RunConfig
+from attnviz.runs.errors import RunError, clear_errors
+from attnviz.runs.folder import TRASH, RunFolder, default_root, is_id
+from attnviz.runs.registry import Registry
+from attnviz.runs.run import Run
+from attnviz.runs.status import Problem, RunStatus
+
+PATIENCE = 10.0  # seconds until a worker must have let go of a run
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """A line of the list of runs. A run that cannot be read has an `error` and no status."""
+
+    id: str
+    name: str
+    task: str
+    status: RunStatus | None
+    created: float  # by the computer's clock then
+    parent: Mapping[str, Any] | None = None
+    error: Problem | None = None
+    finetune: bool = False
+
+
+class Library:
+    """All runs of a folder (default: the environment variable ATTNVIZ_RUNS, else `runs`)."""
+
+    def __init__(self, root: str | Path | None = None) -> None:
+        self.root = default_root() if root is None else Path(root).absolute()
+
+    def list(self) -> tuple[RunSummary, ...]:
+        """Every run, the newest first."""
+        return self._summaries(self.root)
+
+    def trashed(self) -> tuple[RunSummary, ...]:
+        """Deleted runs that can be restored."""
+        return self._summaries(self.root / TRASH)
+
+    def open(self, run: str) -> Run:
+        """A run by its id. Cheap: nothing is loaded."""
+        folder = RunFolder(self.root / run) if is_id(run) else None
+        if folder is None or not folder.exists:
+            raise RunError("run_unknown", name=str(run)[:80])
+        return Run(folder)
+
+    def create(self, config: RunConfig, data: bytes | None = None) -> Run:
+        """A new run, paused at step 0; `data` is the content of the user's own file.
+
+        Raises InputError or ValueError for what cannot be trained; nothing is left then.
+        """
+        folder = creating.build_whole(
+            self.root, config.name, lambda path: creating.fill_folder(path, config, data=data)
+        )
+        return self._named(folder, config.name)
+
+    def fork(self, run: str, step: int, changes: Mapping[str, Any] | None = None, name: str | None = None) -> Run:
+        """A run that goes on from a kept step of another, with changes by name (fields of TrainConfig and ModelConfig).
+
+        From step 0 it is a run of its own; later the weights, the optimizer's memory, the data's order and all that
+        was recorded come along. Without changes the curve is the parent's. Raises RunError.
+        """
+        parent = self.open(run)
+        kept = parent.kept_steps()
+        if step != 0 and step not in kept:
+            raise RunError("run_no_snapshot", step=step, known=", ".join(map(str, kept)))
+        config = forking.fork_config(parent.folder, step, changes or {}, name)
+        folder = creating.build_whole(
+            self.root, config.name, lambda path: forking.fill_fork(path, parent.folder, config, step)
+        )
+        return self._named(folder, config.name)
+
+    def restart(self, run: str) -> Run:
+        """The same run from the beginning; what was made so far goes to the trash."""
+        old = self.open(run)
+        new = self.fork(run, 0, {}, old.name)
+        self.delete(run)
+        return new
+
+    def rename(self, run: str, name: str) -> None:
+        """Call a run something else; links to it stay."""
+        self.open(run).rename(name)
+
+    def delete(self, run: str) -> None:
+        """Move a run to the trash; a worker that trains it lets go first."""
+        one = self.open(run)
+        if one.status().worker_alive:
+            one.send("delete")
+            until = time.monotonic() + PATIENCE
+            while one.folder.exists:
+                if time.monotonic() > until:
+                    raise RunError("run_busy", name=run)
+                time.sleep(0.02)
+            return
+        trash.to_trash(self.root, run)
+
+    def restore(self, run: str) -> Run:
+        """Undo `delete`."""
+        trash.from_trash(self.root, run)
+        return self.open(run)
+
+    def wake(self) -> None:
+        """Start workers for runs that should be going on and whose worker is gone. Cheap when all is well."""
+        alive = Registry(self.root).alive()
+        for one in self.list():
+            if one.status is not None and one.status.state == "waiting" and (one.status.device or "") not in alive:
+                self.open(one.id).wake()
+
+    # ---- zip files ----------------------------------------------------------------------------------------
+
+    def export_zip(self, run: str) -> bytes:
+        """The run's folder as a zip file, also while it is being trained."""
+        from attnviz.runs.exporting import zipped
+
+        return zipped(self.open(run))
+
+    def import_zip(self, source: Path | bytes, name: str | None = None) -> Run:
+        """A run from what `export_zip` made. Whatever is broken or hostile raises RunError; nothing stays."""
+        from attnviz.runs.importing import import_zip
+
+        return import_zip(self, source, name)
+
+    # ---- inside -------------------------------------------------------------------------------------------
+
+    def _named(self, folder: RunFolder, name: str) -> Run:
+        values = [("name", json.dumps(name)), ("created", json.dumps(time.time()))]
+        with database.changing(folder.database) as connection:
+            connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values)
+        return Run(folder)
+
+    def _summaries(self, root: Path) -> tuple[RunSummary, ...]:
+        if not root.is_dir():
+            return ()
+        with clear_errors(root):
+            paths = [path for path in root.iterdir() if is_id(path.name)]
+        found = [_summary(RunFolder(path)) for path in paths if (path / database_name()).is_file()]
+        return tuple(sorted(found, key=lambda one: (-one.created, one.id)))
+
+
+def database_name() -> str:
+    """The file that makes a folder a run."""
+    return RunFolder(Path()).database.name
+
+
+def _summary(folder: RunFolder) -> RunSummary:
+    run = Run(folder)
+    try:
+        config = run.config
+        with database.reading(folder.database) as connection:
+            rows = connection.execute("SELECT key, value FROM meta WHERE key IN ('name', 'created')")
+            meta = {key: json.loads(value) for key, value in rows}
+        return RunSummary(
+            id=run.id,
+            name=str(meta.get("name", config.name)),
+            task=config.task,
+            status=run.status(),
+            created=float(meta.get("created", 0.0)),
+            parent=config.parent,
+            finetune=config.finetune is not None,
+        )
+    except (InputError, ValueError, TypeError) as error:
+        code, details = (error.code, error.details) if isinstance(error, InputError) else ("run_damaged", {})
+        details = details or {"file": folder.database.name, "problem": str(error)[:200]}
+        return RunSummary(run.id, run.id, "", None, 0.0, error=Problem(code, details))

@@ -1,0 +1,341 @@
+"""A run being trained in this process: obeys commands, steps, records, and can be cut off at any moment."""
+
+from __future__ import annotations
+
+import math
+import time
+import traceback
+from typing import Any
+
+import torch
+
+from attnviz.data import InputError
+from attnviz.runs.building import build_trainer, describe, load_state, load_task, remember_task
+from attnviz.runs.clock import ClockWatch
+from attnviz.runs.errors import RunError
+from attnviz.runs.folder import RunFolder
+from attnviz.runs.journal import Command, Journal
+from attnviz.runs.keeping import is_kept, per_doubling
+from attnviz.runs.phases import PhaseWalk
+from attnviz.runs.recording import metrics_row
+from attnviz.runs.samples import samples_of
+from attnviz.runs.status import NEW
+from attnviz.training import StepRecord, Trainer
+
+FLUSH_SECONDS = 0.1  # what happened within so short a time is written together
+SNAPSHOT_SECONDS = 10.0  # at most so much work is done again after a kill
+BEAT_SECONDS = 2.0
+RATIO_EVERY = 5  # steps between update-to-weight ratios
+WAITABLE = ("disk_full", "run_read_only", "run_locked", "run_folder")  # what may pass; everything is kept until then
+
+
+class Session:
+    """Opens a run for training; raises RunError or InputError when it cannot be.
+
+    `work` does a little at a time, so that several sessions can take turns in one process.
+    """
+
+    def __init__(self, folder: RunFolder, *, device: str = "cpu", threads: int = 1) -> None:
+        self.folder = folder
+        self.config = folder.read_config()
+        self.journal = Journal(folder)
+        self.closing = False  # nothing is left to do: the worker may let go
+        self.deleting = False
+        self.device_failed: str | None = None  # why the device could not go on
+        self.next_step_at = 0.0  # a monotonic time, when speed is limited
+        self._walk: PhaseWalk | None = None
+        self._due: bool | None = None  # a snapshot that must be written; True: to be kept
+        self._stalled: RunError | None = None
+        self._last_flush = self._last_snapshot = self._last_beat = time.monotonic()
+        self._last_command = 0
+        self._clock = ClockWatch()
+        try:
+            self.state: dict[str, Any] = {**NEW, **(self.journal.get("state") or {})}
+            self._prepare(device, threads)
+        except BaseException as error:
+            self._refuse(error)
+            raise
+
+    # ---- beginning ----------------------------------------------------------------------------------------
+
+    def _prepare(self, device: str, threads: int) -> None:
+        self.threads = self.config.threads or self.state["threads"] or threads
+        torch.set_num_threads(self.threads)
+        task = load_task(self.folder, self.config)
+        remember_task(self.folder, self.config, task)
+        self.trainer: Trainer = build_trainer(self.folder, self.config, device)
+        self.trainer.ratio_every = RATIO_EVERY
+        self.replay: list[tuple[int, dict[str, Any]]] = []
+        if not self._restore():
+            self.replay = [(step, changes) for _, step, changes in self.journal.settings()]
+            self.journal.snapshot(self.trainer.capture(), kept=True)
+        self.recorded = self.journal.last_step()
+        self.density = per_doubling(self.folder.snapshot(self.trainer.step_number).stat().st_size)
+        self.journal.sweep()
+        if self.trainer.step_number == 0 and not self.recorded:
+            self._sample()
+        self._put(device=str(self.trainer.device), threads=self.threads, steps=self.trainer.config.steps)
+        self.journal.beat()
+        self.journal.flush()
+
+    def _restore(self) -> bool:
+        """Go on from the last snapshot that can be read."""
+        for step, inside in self.journal.snapshots():
+            try:
+                state = load_state(self.folder, step)
+                self.trainer.restore(state)
+            except (RunError, RuntimeError, ValueError, KeyError) as error:
+                self.journal.event(step, "snapshot_bad", {"step": step, "problem": describe(error)})
+                continue
+            later = [(at, changes) for event, at, changes in self.journal.settings() if event > inside]
+            self.replay = later
+            return True
+        return False
+
+    def _refuse(self, error: BaseException) -> None:
+        """Say why the run cannot be opened, and let go of it."""
+        if isinstance(error, Exception) and not (isinstance(error, RunError) and error.code in WAITABLE):
+            self._fail(error)
+        elif isinstance(error, RunError):
+            self.journal.notice(error)
+        try:
+            self.journal.close()
+        except RunError as problem:
+            self.journal.notice(problem)
+
+    # ---- working ------------------------------------------------------------------------------------------
+
+    @property
+    def catching_up(self) -> bool:
+        """Whether steps that are recorded already are being made again."""
+        return self.trainer.step_number < self.recorded
+
+    @property
+    def running(self) -> bool:
+        """Whether there is a step to be made."""
+        return not self.closing and (self.catching_up or self.state["state"] == "running")
+
+    def work(self, seconds: float) -> bool:
+        """Obey and train for about `seconds`; whether anything was done."""
+        torch.set_num_threads(self.threads)
+        until = time.monotonic() + seconds
+        worked = False
+        while self.settle():
+            if not self.catching_up:
+                worked |= self._obey()
+            if not self.running or self.next_step_at > time.monotonic():
+                break
+            self._advance()
+            worked = True
+            if self.closing or time.monotonic() >= until:
+                break
+        self.settle()
+        return worked
+
+    def settle(self, *, now: bool = False) -> bool:
+        """Write what is due. False while that is impossible: the run then waits, and nothing is lost."""
+        moment = time.monotonic()
+        if self._stalled is not None and not now and moment - self._last_flush < 1.0:
+            return False
+        if moment - self._last_beat >= BEAT_SECONDS:
+            self._last_beat = moment
+            self.journal.beat()
+            if moved := self._clock.moved():
+                self.journal.event(self.trainer.step_number, "clock_moved", {"seconds": round(moved)})
+        try:
+            if self._due is not None:
+                self.journal.snapshot(self.trainer.capture(), kept=self._due)
+                self._due, self._last_snapshot = None, time.monotonic()
+            elif now or self._stalled or moment - self._last_flush >= FLUSH_SECONDS:
+                self.journal.flush()
+                self._last_flush = moment
+        except RunError as error:
+            self._last_flush = moment
+            if error.code not in WAITABLE:
+                raise
+            self._stalled = error
+            self.journal.notice(error)
+            return False
+        if self._stalled is not None:
+            self.journal.notice(None)
+            self.journal.event(self.trainer.step_number, "went_on", {"code": self._stalled.code})
+            self._stalled = None
+        return True
+
+    def _advance(self) -> None:
+        if (limit := self.state["speed"]) and not self.catching_up:
+            now = time.monotonic()
+            self.next_step_at = max(self.next_step_at + 1 / limit, now)
+        try:
+            self._replay_due()
+            if self._walk is not None:
+                self._finish_walk()
+            elif self.trainer.step_number < self.trainer.config.steps:
+                self._record(self.trainer.step())
+            self._replay_due()
+            self._end_if_done()
+        except torch.OutOfMemoryError as error:
+            self.device_failed = "device_full"
+            self._device_gone(error)
+        except Exception as error:
+            if self.trainer.device.type != "cpu" and isinstance(error, RuntimeError) and not self.folder_gone:
+                self.device_failed = "device_unusable"
+                self._device_gone(error)
+                return
+            self._fail(error)
+
+    def _record(self, record: StepRecord) -> None:
+        again = record.step <= self.recorded
+        self.journal.row(metrics_row(record))
+        if not math.isfinite(record.loss):
+            self._fail(RunError("run_diverged", loss=str(record.loss), step=record.step))
+            return
+        kept = is_kept(record.step, self.density) or record.step >= self.trainer.config.steps
+        if kept or record.metrics is not None:
+            self._sample()
+        if kept:
+            self._due = True
+        elif time.monotonic() - self._last_snapshot >= SNAPSHOT_SECONDS and not again:
+            self._due = False
+
+    def _replay_due(self) -> None:
+        """Set again what was set at this step, or before it, when it was made the first time."""
+        while self.replay and self.replay[0][0] <= self.trainer.step_number:
+            self.trainer.set(**self.replay.pop(0)[1])
+
+    def _sample(self) -> None:
+        for one in samples_of(self.trainer.model, self.trainer.task, self.trainer.step_number, self.config.probe):
+            self.journal.sample(one.step, one.number, one.source, one.output, one.reference)
+
+    def _end_if_done(self) -> None:
+        if self.closing or self.catching_up:
+            return
+        step = self.trainer.step_number
+        if step >= self.trainer.config.steps:
+            self._put(state="finished", until=None)
+            self.journal.event(step, "finished", key=f"finished {step}")
+            self.closing = True
+        elif self.state["until"] is not None and step >= self.state["until"]:
+            self._put(state="paused", until=None)
+            self._snapshot_here()
+
+    # ---- obeying ------------------------------------------------------------------------------------------
+
+    def _obey(self) -> bool:
+        obeyed = False
+        for command in self.journal.commands():
+            if command.id <= self._last_command or self.closing:
+                continue
+            self._last_command = command.id
+            outcome = "done"
+            try:
+                self._do(command)
+            except ValueError as error:  # InputError and what configs say about impossible values
+                outcome = describe(error)
+                self.journal.event(self.trainer.step_number, "refused", {"kind": command.kind, "problem": outcome})
+            self.journal.done(command, self.trainer.step_number, outcome)
+            obeyed = True
+        if obeyed:
+            self.settle(now=True)
+        return obeyed
+
+    def _do(self, command: Command) -> None:
+        step, given = self.trainer.step_number, command.arguments
+        match command.kind:
+            case "play" if step < self.trainer.config.steps:
+                self._put(state="running", until=None, error=None)
+            case "step" if step < self.trainer.config.steps:
+                self._put(state="running", until=step + int(given["n"]), error=None)
+            case "pause":
+                if self.state["state"] == "running":
+                    self._put(state="paused", until=None)
+                    self._snapshot_here()
+            case "phase" if step < self.trainer.config.steps or self._walk is not None:
+                self._put(state="paused", until=None, error=None)
+                self._phase(given.get("weight"))
+            case "set":
+                self._set(given)
+            case "speed":
+                self.next_step_at = 0.0
+                self._put(speed=given["steps_per_second"])
+            case "device":
+                self._put(asked_device=given["device"])
+                self._snapshot_here()
+                self.closing = True
+            case "stop":
+                self._put(state="finished" if step >= self.trainer.config.steps else "stopped", until=None)
+                self._snapshot_here()
+                self.closing = True
+            case "delete":
+                self.closing = self.deleting = True
+
+    def _set(self, changes: dict[str, Any]) -> None:
+        if self._walk is not None:
+            self._finish_walk()
+        before = {name: getattr(self.trainer.config, name, None) for name in changes}
+        self.trainer.set(**changes)
+        self.journal.event(self.trainer.step_number, "set", changes)
+        self.journal.event(self.trainer.step_number, "changed", {"from": before, "to": changes})
+        self._put(steps=self.trainer.config.steps)
+
+    def _phase(self, weight: str | None) -> None:
+        if self._walk is None:
+            self._snapshot_here()
+            self._walk = PhaseWalk(self.trainer, weight)
+        report = self._walk.next(weight)
+        self.journal.put("phase_report", report)
+        self._put(phase=self._walk.done[-1])
+        if self._walk.record is not None:
+            record, self._walk = self._walk.record, None
+            self._record(record)
+            self._end_if_done()
+
+    def _finish_walk(self) -> None:
+        assert self._walk is not None
+        while self._walk.record is None:
+            self._walk.next()
+        record, self._walk = self._walk.record, None
+        self._put(phase=None)
+        self._record(record)
+
+    def _snapshot_here(self) -> None:
+        """See to it that this very step can be looked at, and gone on from."""
+        if self._walk is None and not self.folder.snapshot(self.trainer.step_number).exists():
+            self._due = is_kept(self.trainer.step_number, self.density)
+
+    def _put(self, **changes: Any) -> None:
+        self.state |= changes
+        self.journal.put("state", self.state)
+
+    # ---- ending -------------------------------------------------------------------------------------------
+
+    @property
+    def folder_gone(self) -> bool:
+        return not self.folder.database.exists()
+
+    def _device_gone(self, error: Exception) -> None:
+        assert self.device_failed is not None
+        details = {"asked": str(self.trainer.device), "device": "cpu", "problem": describe(error)}
+        self.journal.event(self.trainer.step_number, self.device_failed, details)
+        self._put(asked_device="cpu", device="cpu")
+        self.closing = True
+
+    def _fail(self, error: Exception) -> None:
+        step = self.trainer.step_number if hasattr(self, "trainer") else 0
+        if not isinstance(error, InputError):
+            traceback.print_exception(error)
+            error = RunError("run_failed", step=step, problem=describe(error))
+        problem = {"code": error.code, "details": error.details}
+        self.journal.event(step, "failed", problem)
+        self._due = None
+        if hasattr(self, "state"):
+            self._put(state="failed", until=None, error=problem)
+        self.closing = True
+
+    def close(self) -> None:
+        """Write everything and give the run back; a run that is going on stays "running" for the next worker."""
+        if self._walk is None and not self.closing and not self.catching_up:
+            self._snapshot_here()
+        self._put(phase=None)
+        self.settle(now=True)
+        self.journal.close()

@@ -1,0 +1,109 @@
+"""How a run stands: read from its folder in a moment, without disturbing anybody."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from attnviz.runs.database import reading
+from attnviz.runs.errors import run_sentence
+from attnviz.runs.folder import RunFolder
+from attnviz.runs.process import Identity
+
+State = Literal["running", "paused", "waiting", "finished", "failed", "stopped"]
+STATES: tuple[str, ...] = ("running", "paused", "finished", "failed", "stopped")
+RECENT = 24  # steps over which speed is averaged
+NEW = {"state": "paused", "until": None, "speed": None, "device": None, "threads": None, "phase": None, "error": None}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What stands in the way of a run, for the interface to say in any language."""
+
+    code: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        try:
+            return run_sentence(self.code, self.details)
+        except KeyError:  # a code of another layer
+            return f"{self.code}: {dict(self.details)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunStatus:
+    """Where a run stands. "waiting" means: it shall run, and its worker is not there yet."""
+
+    state: State
+    step: int  # the last one recorded
+    steps: int
+    error: Problem | None = None
+    device: str | None = None  # None: not decided yet
+    worker_alive: bool = False
+    tokens_per_second: float | None = None
+    steps_per_second: float | None = None
+    seconds_left: float | None = None  # at the present speed
+    phase: str | None = None  # the phase last walked of a step that is not finished
+    speed: float | None = None  # steps per second at most; None: as fast as it goes
+    pending: int = 0  # commands not carried out yet
+
+
+def read_status(folder: RunFolder, connection: sqlite3.Connection, steps: int) -> RunStatus:
+    """The status; `steps` is how many the config asks for (a change on the way counts instead)."""
+    meta = {row[0]: row[1] for row in connection.execute("SELECT key, value FROM meta")}
+    state: dict[str, Any] = {**NEW, **json.loads(meta.get("state", "{}"))}
+    owner = json.loads(meta["owner"]) if "owner" in meta else None
+    alive = owner is not None and (not Identity(*owner["who"]).local or Identity(*owner["who"]).alive)
+    waiting = connection.execute("SELECT kind FROM commands WHERE outcome IS NULL").fetchall()
+    recent = connection.execute(
+        "SELECT step, tokens, tokens_per_second FROM metrics ORDER BY step DESC LIMIT ?", (RECENT,)
+    ).fetchall()
+    step = recent[0][0] if recent else 0
+    steps = int(state.get("steps") or steps)
+    tokens = sum(row[1] or 0 for row in recent)
+    seconds = sum(row[1] / row[2] for row in recent if row[1] and row[2])
+    rate = len(recent) / seconds if seconds else None
+    if rate is not None and state["speed"]:
+        rate = min(rate, state["speed"])
+    error = state["error"] or _notice(folder)
+    return RunStatus(
+        state=_shown(state["state"], alive, {row[0] for row in waiting}),
+        step=step,
+        steps=steps,
+        error=None if error is None else Problem(error["code"], error.get("details", {})),
+        device=state["device"],
+        worker_alive=alive,
+        tokens_per_second=tokens / seconds if seconds else None,
+        steps_per_second=rate,
+        seconds_left=None if rate is None else max(0, steps - step) / rate,
+        phase=state["phase"],
+        speed=state["speed"],
+        pending=len(waiting),
+    )
+
+
+def _shown(recorded: str, alive: bool, waiting: set[str]) -> State:
+    if recorded == "running":
+        return "running" if alive else "waiting"
+    if not alive and waiting & {"play", "step", "phase"}:
+        return "waiting"
+    return recorded  # type: ignore[return-value]  # one of STATES: the worker writes no other
+
+
+def _notice(folder: RunFolder) -> dict[str, Any] | None:
+    try:
+        found = json.loads(folder.notice.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) and "code" in found else None
+
+
+def asked_device(folder: RunFolder) -> str:
+    """The device that a run shall be trained on: what was asked for last, else what its config says."""
+    with reading(folder.database) as connection:
+        row = connection.execute("SELECT value FROM meta WHERE key = 'state'").fetchone()
+    state = json.loads(row[0]) if row else {}
+    return state.get("asked_device") or folder.read_config().device

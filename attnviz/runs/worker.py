@@ -1,0 +1,199 @@
+"""`python -m attnviz.runs.worker`: trains the runs of a folder on one device, in turns, and ends when there is no work.
+
+It is started by whoever gives a run a command. Everything that it knows is in the folder, so that it may be killed
+at any moment: the next one goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from attnviz.data import InputError
+from attnviz.runs.database import reading
+from attnviz.runs.devices import default_threads, resolve
+from attnviz.runs.errors import RunError
+from attnviz.runs.folder import RunFolder, is_id
+from attnviz.runs.registry import Registry
+from attnviz.runs.session import Session
+from attnviz.runs.status import asked_device, read_status
+from attnviz.runs.trash import to_trash
+
+SLICE_SECONDS = 0.2  # of one run before the next has its turn
+POLL_SECONDS = 0.1  # between looks at requests
+BEAT_SECONDS = 2.0
+IDLE_SECONDS = 60.0  # without anything to do
+NAP_SECONDS = 0.02
+MOST_OPEN = 8  # runs in memory that are not going on
+
+
+class Worker:
+    """Serves the runs of a folder on one device until nothing has been asked for `idle` seconds."""
+
+    def __init__(self, root: Path, device: str, *, idle: float = IDLE_SECONDS, token: str | None = None) -> None:
+        self.root = root
+        self.device = device
+        self.idle = idle
+        self.token = token or secrets.token_hex(8)
+        self.registry = Registry(root)
+        self.sessions: dict[str, Session] = {}
+        self.ending = False
+
+    def serve(self) -> bool:
+        """Work until there is none; False if another worker serves the device."""
+        if not self.registry.register(self.device, self.token):
+            return False
+        try:
+            self._open_interrupted()
+            self._loop()
+        finally:
+            for run in list(self.sessions):
+                self._close(run)
+            self.registry.retire(self.device, self.token, even_if_asked=True)
+        return True
+
+    def _loop(self) -> None:
+        last_poll = last_beat = 0.0
+        last_work = time.monotonic()
+        while not self.ending:
+            now = time.monotonic()
+            if now - last_poll >= POLL_SECONDS:
+                last_poll = now
+                for run in self.registry.requests(self.device):
+                    self._open(run)
+                    last_work = now
+            if now - last_beat >= BEAT_SECONDS:
+                last_beat = now
+                if not self.root.is_dir() or not self.registry.beat(self.device, self.token):
+                    return  # the folder is gone, or the place was given to another
+            worked = [self._turn(run) for run in list(self.sessions)]
+            if any(worked) or any(session.running for session in self.sessions.values()):
+                last_work = time.monotonic()
+            if not any(worked):
+                if time.monotonic() - last_work > self.idle and self.registry.retire(self.device, self.token):
+                    return
+                time.sleep(self._nap())
+
+    def _nap(self) -> float:
+        """Seconds until there may be something to do: a limited speed is kept to the millisecond."""
+        due = [one.next_step_at - time.monotonic() for one in self.sessions.values() if one.running]
+        return max(0.0005, min([NAP_SECONDS, *due]))
+
+    # ---- one run ------------------------------------------------------------------------------------------
+
+    def _open_interrupted(self) -> None:
+        """Go on with runs whose worker was killed."""
+        for path in sorted(self.root.iterdir()):
+            folder = RunFolder(path)
+            if not is_id(path.name) or not folder.exists:
+                continue
+            try:
+                with reading(folder.database) as connection:
+                    status = read_status(folder, connection, 0)
+                if status.state == "waiting":
+                    self._open(path.name)
+            except InputError:
+                continue  # whoever looks at the run is told
+
+    def _open(self, run: str) -> None:
+        folder = RunFolder(self.root / run)
+        if run in self.sessions:
+            self.sessions[run].journal.look_again()
+            return
+        if not is_id(run) or not folder.exists:
+            return
+        self._make_room()
+        try:
+            asked = asked_device(folder)
+            device, problem = resolve(asked)
+            if device != self.device:
+                self.registry.request(device, run)
+                return
+            session = Session(folder, device=device, threads=default_threads())
+        except InputError as error:
+            print(f"{run}: {error}", file=sys.stderr, flush=True)
+            return
+        except Exception as error:
+            traceback.print_exception(error)
+            return
+        self.sessions[run] = session
+        if problem is not None:
+            step = session.trainer.step_number
+            session.journal.event(step, problem.code, problem.details, key=f"{problem.code} {asked}")
+
+    def _make_room(self) -> None:
+        resting = [run for run, session in self.sessions.items() if not session.running]
+        for run in resting[: max(0, len(resting) - MOST_OPEN + 1)]:
+            self._close(run)
+
+    def _turn(self, run: str) -> bool:
+        session = self.sessions[run]
+        if session.folder_gone:
+            self._drop(run)
+            return False
+        try:
+            worked = session.work(SLICE_SECONDS)
+        except Exception as error:
+            print(f"{run}: {error}", file=sys.stderr, flush=True)
+            if not isinstance(error, RunError):
+                traceback.print_exception(error)
+            self._drop(run)
+            return False
+        if session.closing:
+            self._close(run)
+            if session.deleting:
+                to_trash(self.root, run)
+            elif session.state.get("asked_device"):
+                self._move(run)
+        return worked
+
+    def _move(self, run: str) -> None:
+        """Hand a run to the worker of the device that it shall go on on."""
+        folder = RunFolder(self.root / run)
+        device, _ = resolve(asked_device(folder))
+        with reading(folder.database) as connection:
+            wanted = read_status(folder, connection, 0).state == "waiting"
+        if wanted:
+            self.registry.request(device, run)
+
+    def _close(self, run: str) -> None:
+        session = self.sessions.pop(run)
+        try:
+            session.close()
+        except (InputError, OSError) as error:
+            print(f"{run}: {error}", file=sys.stderr, flush=True)
+
+    def _drop(self, run: str) -> None:
+        """Let go of a run without writing: it is somebody else's, or gone."""
+        self.sessions.pop(run).journal.connection.close()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command line of a worker."""
+    parser = argparse.ArgumentParser(prog="python -m attnviz.runs.worker")
+    parser.add_argument("--root", type=Path, required=True)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--token")
+    parser.add_argument("--idle", type=float, default=IDLE_SECONDS, help="seconds without work after which it ends")
+    arguments = parser.parse_args(argv)
+    worker = Worker(arguments.root, arguments.device, idle=arguments.idle, token=arguments.token)
+
+    def end(number: int, frame: FrameType | None) -> None:
+        worker.ending = True
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, end)
+        signal.signal(signal.SIGINT, end)
+    return 0 if worker.serve() else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
