@@ -47,6 +47,7 @@ class Entry:
 PAGES: tuple[Entry, ...] = (
     Entry("attention", "look", ":material/visibility:"),  # the first one opens at "/"
     Entry("masks", "look", ":material/grid_on:"),
+    Entry("by_hand", "look", ":material/calculate:"),
     Entry("decoding", "look", ":material/keyboard_tab:"),
     Entry("pretraining", "train", ":material/model_training:"),
 )

@@ -53,12 +53,15 @@ def room(model: Transformer) -> int:
     return longest(model, LONGEST)
 
 
-def take_in(model: Transformer, task: Task, text: str, given: str | None = None) -> Sentence:
+def take_in(
+    model: Transformer, task: Task, text: str, given: str | None = None, *, limit: int | None = None
+) -> Sentence:
     """Encode a typed text and let the model run freely on it. `given` is the user's own right answer, if there is one.
 
-    Raises InputError("empty") when nothing is left to read.
+    At most `limit` positions are kept (default: all that the model has room for). Raises InputError("empty") when
+    nothing is left to read.
     """
-    limit = room(model)
+    limit = limit or room(model)
     notices: list[Notice] = []
     if len(text) > MOST_CHARACTERS:
         notices.append(Notice("typed_capped", {"kept": MOST_CHARACTERS, "given": len(text)}))

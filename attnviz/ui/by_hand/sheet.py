@@ -46,7 +46,7 @@ class Problem:
 class Sheet:
     """The page's state for one attention."""
 
-    changes: Changes = Changes()
+    changes: Changes = field(default_factory=Changes)
     past: tuple[Changes, ...] = ()
     future: tuple[Changes, ...] = ()
     answered: int = 0  # number of the last operation of the browser that was carried out

@@ -1,0 +1,235 @@
+"""The page, part by part: what to compute, then the walk itself in a fragment of its own."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import streamlit as st
+
+from attnviz.data import Batch, InputError, Notice
+from attnviz.trace.walkthrough import Setup, walk
+from attnviz.training.checkpoint_error import CheckpointError
+from attnviz.ui import state
+from attnviz.ui.boundary import explain, live
+from attnviz.ui.by_hand import address, opening, shapes, subject
+from attnviz.ui.by_hand.operations import carry_out, pending
+from attnviz.ui.by_hand.picture import problem_of, values_and_arrays
+from attnviz.ui.by_hand.sheet import Sheet, applied
+from attnviz.ui.by_hand.subject import Asked
+from attnviz.ui.components.address import mirror
+from attnviz.ui.components.by_hand import by_hand_stage, pack, sent
+from attnviz.ui.controls import choose
+from attnviz.ui.model_picker import CHOSEN, pick_model
+from attnviz.ui.models import Loaded, ModelKey, choices, load
+from attnviz.ui.notices import notice, notice_lines, shortened
+from attnviz.ui.page import Frame
+from attnviz.ui.sentence import sentence_row
+from attnviz.ui.text import texts
+
+STAGE = "by-hand-stage"
+WHAT, SITE = "by-hand-what", "by-hand-site"
+MOST_SHEETS = 64  # kept by a session
+
+
+@dataclass(eq=False)
+class Kept:
+    """What the session keeps of the page."""
+
+    arrival: address.Arrival
+    params: Mapping[str, str]  # what the address said at first
+    scope: str = field(default_factory=lambda: secrets.token_hex(6))  # operations of another session are not ours
+    sheets: dict[object, Sheet] = field(default_factory=dict)
+    shapes: shapes.Shapes = field(default_factory=shapes.Shapes)
+    given: tuple[str, opening.Opening] | None = None  # the sentence's task and what another page asked for
+    refused: str | None = None  # why what another page asked for was not taken
+    asked: dict[str, Any] = field(default_factory=dict)  # where the browser opens: head, row, step, view
+    fresh: bool = True  # the address's switches have not been taken up yet
+
+
+def show(frame: Frame) -> None:
+    """Choose an example or a model's attention, and walk through it."""
+    kept = _kept()
+    _take_up(frame, kept)
+    arrived = kept.arrival
+    with frame.controls:
+        what = choose(
+            WHAT, frame.t("what"), address.WHATS, lambda code: frame.t(f"what_{code}"),
+            default=arrived.what or "apples", width=330,
+        )  # fmt: skip
+    mirror("address-what", what=what)
+    with frame.notices:
+        notice_lines(_remarks(frame, kept), "warning")
+    if what == "shapes":
+        mirror(
+            "address-by-hand", model=None, example=None, site=None, **dict.fromkeys(address.parameters(Sheet().changes))
+        )
+        wrong_shapes(frame, kept)
+    elif what == "model":
+        loaded = pick_model(frame)
+        if loaded is not None:
+            _model(frame, kept, loaded)
+    else:
+        mirror("address-source", model=None, example=None, site=None)
+        walked(frame, kept, what, subject.worked(what, frame.language), what)
+
+
+def _model(frame: Frame, kept: Kept, loaded: Loaded) -> None:
+    """A sentence through one attention of a model."""
+    site, head = subject.first_site(loaded)
+    asked_site = kept.arrival.site
+    if asked_site in loaded.model.sites:
+        site = asked_site
+    elif not kept.asked:
+        kept.asked = {"head": head + 1}
+    with frame.controls:
+        site = choose(
+            SITE, frame.t("site"), loaded.model.sites, lambda code: site_name(frame, code), default=site, width=300
+        )
+    examples = len(loaded.task.examples)
+    first = state.arrival(frame.name).example
+    chosen = sentence_row(frame, loaded.task, first=first if first is not None and first <= examples else None)
+    mirror("address-source", model=st.session_state[CHOSEN], example=chosen.example, site=site)
+    asked = Asked(chosen.text, chosen.reference, st.session_state.get("feed", "reference"))
+    if kept.given is not None and kept.given[0] == st.session_state[CHOSEN] and kept.given[1].text == chosen.text:
+        given = kept.given[1]
+        asked = Asked(chosen.text, chosen.reference, asked.feed, given.decoder_input, given.labels)
+    try:
+        batch, notices = _read(loaded.key, asked, loaded)
+    except InputError as error:
+        notice(explain(error, frame.language), "warning")
+        return
+    lines = [explain(remark, frame.language) for remark in notices]
+    if asked.decoder_input is not None:
+        lines.append(frame.t("prefix_given", count=len(asked.decoder_input)))
+    notice_lines(lines)
+    setup = _attention(loaded.key, asked, site, loaded, batch)
+    walked(frame, kept, (loaded.key, asked, site), setup, f"{st.session_state[CHOSEN]}-{site}")
+
+
+@live
+def walked(frame: Frame, kept: Kept, key: object, setup: Setup, name: str) -> None:
+    """One round: take in what the browser did, compute, answer. Only this runs again when a number is changed."""
+    sheet = kept.sheets.get(key, Sheet())
+    if kept.fresh:
+        sheet = sheet.changed(kept.arrival.changes)
+        kept.fresh = False
+    scope = f"{kept.scope}:{abs(hash(key)):x}"
+    message = sent(STAGE)
+    if isinstance(message, Mapping) and message.get("scope") == scope:
+        for operation in pending(message, sheet.answered):
+            sheet = carry_out(sheet, operation, setup)
+    kept.sheets.pop(key, None)
+    kept.sheets[key] = sheet
+    while len(kept.sheets) > MOST_SHEETS:
+        kept.sheets.pop(next(iter(kept.sheets)))
+    values, arrays = values_and_arrays(walk(applied(setup, sheet.changes)), setup, sheet)
+    values |= _common(frame, kept, scope, sheet.answered, f"attnviz-{name}")
+    values["problem"] = problem_of(sheet, frame.t)
+    by_hand_stage(pack(values, arrays), key=STAGE)
+    mirror("address-by-hand", **address.parameters(sheet.changes))
+
+
+@live
+def wrong_shapes(frame: Frame, kept: Kept) -> None:
+    """The products that do not exist, and what would mend them."""
+    scope = f"{kept.scope}:shapes"
+    message = sent(STAGE)
+    if isinstance(message, Mapping) and message.get("scope") == scope:
+        for operation in pending(message, kept.shapes.answered):
+            kept.shapes = shapes.carry_out(kept.shapes, operation)
+    values = shapes.values(kept.shapes)
+    values |= _common(frame, kept, scope, kept.shapes.answered, "attnviz-shapes")
+    by_hand_stage(pack(values, {}), key=STAGE)
+
+
+def _common(frame: Frame, kept: Kept, scope: str, answered: int, name: str) -> dict[str, Any]:
+    return {
+        "language": frame.language,
+        "text": frame.t.table(*texts(frame.name)),
+        "scope": scope,
+        "seq": answered,
+        "name": name,
+        "asked": kept.asked,
+    }
+
+
+def site_name(frame: Frame, site: str) -> str:
+    """A site as people call it."""
+    stack, layer, kind = site.split(".")
+    return frame.t(f"site_{stack}_{kind}", layer=int(layer) + 1)
+
+
+# ---- what the session keeps, and what asked for it -----------------------------------------------------------
+
+
+def _kept() -> Kept:
+    """The session's, or a new one from the address."""
+    kept: Kept | None = st.session_state.get("by-hand")
+    if kept is None:
+        params = {name: st.query_params.get(name, "") for name in st.query_params}
+        arrived = address.read(params)
+        said = {"head": arrived.head, "row": arrived.row, "step": arrived.step, "view": arrived.view}
+        kept = Kept(arrived, params, asked={name: value for name, value in said.items() if value is not None})
+        if kept.asked:
+            kept.asked["id"] = kept.scope
+        if arrived.what is None and (params.get("model") or arrived.site):
+            kept.arrival = replace(arrived, what="model")
+        st.session_state["by-hand"] = kept
+    return kept
+
+
+def _take_up(frame: Frame, kept: Kept) -> None:
+    """What another page asked for, put where the widgets of this page find it."""
+    asked = opening.taken()
+    if asked is None:
+        return
+    kept.refused = None
+    loaded = None
+    if asked.model in choices():
+        try:
+            loaded = load(asked.model)
+        except CheckpointError as error:
+            kept.refused = explain(error, frame.language)
+    if loaded is None or asked.site not in loaded.model.sites:
+        kept.refused = kept.refused or frame.t(
+            "opening_unknown", model=shortened(asked.model, 40), site=shortened(asked.site, 40)
+        )
+        return
+    st.session_state[WHAT] = "model"
+    st.session_state[CHOSEN] = asked.model
+    st.session_state[SITE] = asked.site
+    st.session_state.setdefault("sentences", {})[loaded.task.info.name] = asked.text
+    kept.given = (asked.model, asked)
+    kept.fresh = False
+    kept.asked = {"head": asked.head + 1, "id": secrets.token_hex(6), "stage": "softmax", "view": "one"}
+    if asked.row is not None:
+        kept.asked["row"] = asked.row + 1
+
+
+def _remarks(frame: Frame, kept: Kept) -> list[str]:
+    """What could not be used, as long as the address says what it said at first."""
+    said = [] if kept.refused is None else [kept.refused]
+    kept.refused = None
+    for remark in state.arrival(frame.name).remarks:
+        said.append(frame.t(remark.key, **remark.values))
+    now = {name: st.query_params.get(name, "") for name in st.query_params}
+    if now == dict(kept.params):
+        for name, value in kept.arrival.refused:
+            said.append(frame.t("url_value", name=shortened(name, 20), value=shortened(value, 40)))
+    return said
+
+
+# ---- what is computed once and shared by everybody who asks the same ---------------------------------------------
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _read(key: ModelKey, asked: Asked, _loaded: Loaded) -> tuple[Batch, tuple[Notice, ...]]:
+    return subject.read(_loaded, asked)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _attention(key: ModelKey, asked: Asked, site: str, _loaded: Loaded, _batch: Batch) -> Setup:
+    return subject.attention_at(_loaded.model, _batch, site)

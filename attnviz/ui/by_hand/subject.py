@@ -1,0 +1,78 @@
+"""What is walked through: a worked example, or one attention of a loaded model on a sentence."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import torch
+
+from attnviz.data import UNK, Batch, Notice
+from attnviz.model import Transformer
+from attnviz.trace.walkthrough import Setup, example, setup_of
+from attnviz.ui import reading
+from attnviz.ui.models import Loaded
+from attnviz.ui.reading import Feed
+from attnviz.ui.text import Language
+
+LONGEST = 64  # tokens that are still walked through; longer texts are cut, with a notice
+EXAMPLES = {"apples": "apples", "two_heads": "two-heads"}  # choice of the page → worked example
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A sentence as the page asks for it; everything that its numbers depend on, but for the site."""
+
+    text: str
+    given: str | None = None  # people's own right answer
+    feed: Feed = "reference"
+    decoder_input: tuple[int, ...] | None = None  # BOS first; from another page
+    labels: tuple[str, ...] = ()
+
+
+def worked(name: str, language: Language) -> Setup:
+    """The worked example behind a choice of the page."""
+    return example(EXAMPLES[name], language)
+
+
+def read(loaded: Loaded, asked: Asked) -> tuple[Batch, tuple[Notice, ...]]:
+    """The sentence as the model reads it, with what people should know. InputError where nothing is left to read."""
+    model, task = loaded.model, loaded.task
+    # What another page opened is taken as it was there, so that the numbers are the same.
+    limit = reading.room(model) if asked.decoder_input is not None else min(reading.room(model), LONGEST)
+    sentence = reading.take_in(model, task, asked.text, asked.given, limit=limit)
+    batch, _ = reading.fed(model, task, sentence, asked.feed)
+    if asked.decoder_input is not None and model.config.has_decoder:
+        batch = with_decoder_input(batch, asked, loaded)
+    return batch, sentence.notices
+
+
+def with_decoder_input(batch: Batch, asked: Asked, loaded: Loaded) -> Batch:
+    """The batch with the decoder reading what another page said; ids outside the vocabulary count as unknown."""
+    vocabulary = loaded.task.tgt_vocab
+    ids = [token if 0 <= token < len(vocabulary) else UNK for token in asked.decoder_input or ()]
+    ids = ids[: reading.room(loaded.model)]
+    own = tuple(vocabulary.decode(ids))
+    labels = asked.labels if len(asked.labels) == len(ids) else own
+    return dataclasses.replace(
+        batch,
+        decoder_input=torch.tensor([ids]),
+        targets=None,
+        decoder_labels=(labels,),
+        target_labels=(),
+        unknown_decoder=(tuple(i for i, token in enumerate(ids) if token == UNK),),
+    )
+
+
+def attention_at(model: Transformer, batch: Batch, site: str) -> Setup:
+    """One attention of the model on this batch."""
+    return setup_of(model, batch, site)
+
+
+def first_site(loaded: Loaded) -> tuple[str, int]:
+    """Where a model opens: the head that points best where that is known, else the last attention's first head."""
+    report = loaded.manifest.report
+    best = report.aligned_head if report else None
+    if best is not None and best[0] in loaded.model.sites and best[1] < loaded.model.config.n_heads:
+        return best
+    return loaded.model.sites[-1], 0

@@ -1,0 +1,206 @@
+// The matrices on screen: laid out to fit, lit together, pointed at, scrolled in step.
+
+class Board {
+  constructor(sheet) {
+    this.sheet = sheet;
+    this.node = element("div", { class: "board" });
+    this.offsets = {};
+    this.tables = [];
+    this.lit = [];
+    this.node.addEventListener("pointerover", (event) => this.point(event));
+    this.node.addEventListener("pointerleave", () => this.sheet.hover(null));
+    this.node.addEventListener("click", (event) => this.click(event));
+    this.node.addEventListener("dblclick", (event) => this.edit(event));
+    this.node.addEventListener("focusin", (event) => this.focused(event));
+  }
+
+  cellOf(event) {
+    const node = event.target.closest("td");
+    return node && node.attnvizCell ? node.attnvizCell : null;
+  }
+
+  point(event) {
+    if (event.pointerType === "touch") return;
+    const cell = this.cellOf(event);
+    if (cell || !event.target.closest("table")) this.sheet.hover(cell);
+  }
+
+  click(event) {
+    const cell = this.cellOf(event);
+    if (!cell || this.sheet.editor.open) return;
+    if (this.sheet.walk.step(cell.name).role === "mask") {
+      this.sheet.hold(cell);
+      this.sheet.editor.start(cell);
+    } else this.sheet.hold(cell);
+  }
+
+  edit(event) {
+    const cell = this.cellOf(event);
+    if (cell && this.sheet.walk.step(cell.name).role !== "mask") this.sheet.editor.start(cell);
+  }
+
+  focused(event) {
+    const cell = this.cellOf(event);
+    if (cell) event.target.setAttribute("aria-label", this.spoken(cell));
+  }
+
+  spoken({ name, row, column, head }) {
+    const { walk, digits } = this.sheet;
+    const step = walk.step(name);
+    const value = step.role === "mask" ? walk.text[step.at(row, column, head) ? "visible" : "blocked"] : numberText(step.at(row, column, head), digits);
+    return fill(walk.text.cell_label, { name: step.symbol, row: row + 1, column: column + 1, value });
+  }
+
+  // -- layout --------------------------------------------------------------------------------------------------------
+  layout() {
+    const { sheet, node } = this;
+    const { walk, view, screen, head } = sheet;
+    node.dataset.view = view;
+    this.tables = [];
+    node.replaceChildren();
+    if (view === "all") this.layoutAll();
+    else {
+      const equations = equationsOf(walk, screen, head);
+      for (const part of equations.flat()) {
+        part.sums = part.kind === "matrix" && part.result && part.step.role === "weights";
+      }
+      const room = { width: node.clientWidth - 8, height: node.clientHeight - 4 };
+      const { size, caps } = fitScreen(equations, walk, room.width, room.height, sheet.base, sheet.digits);
+      node.style.fontSize = `${size}px`;
+      this.caps = caps;
+      this.showFocus();
+      node.append(...equations.map((parts) => this.equation(parts)));
+      for (let i = 0, now = size; i < 12 && (node.scrollWidth > node.clientWidth + 1 || node.scrollHeight > node.clientHeight + 1); i++) {
+        node.style.fontSize = `${(now *= 0.96)}px`;
+      }
+    }
+    this.index();
+  }
+
+  equation(parts) {
+    const line = element("div", { class: "equation" });
+    for (const part of parts) {
+      if (part.kind === "sign") line.append(element("span", { class: "sign", text: part.text }));
+      else {
+        const table = new MatrixTable(this, part, this.caps);
+        this.tables.push(table);
+        line.append(table.node);
+      }
+    }
+    return line;
+  }
+
+  layoutAll() {
+    const { sheet, node } = this;
+    const { walk, head } = sheet;
+    const groups = walk.screens.map((screen) => ({ screen, views: matricesOf(walk, screen, head) }));
+    const views = groups.flatMap((group) => group.views);
+    const full = {};
+    for (const view of views) {
+      measureView(view, walk, sheet.digits);
+      full[view.rowAxis] = Math.max(full[view.rowAxis] || 1, view.rowCount);
+      full[view.columnAxis] = Math.max(full[view.columnAxis] || 1, view.columnCount);
+    }
+    const most = Math.max(...Object.values(full));
+    for (const part of most <= 8 ? [8] : [5, 4, 3]) {
+      this.caps = Object.fromEntries(Object.entries(full).map(([axis, size]) => [axis, Math.min(size, part)]));
+      this.tables = [];
+      this.showFocus();
+      node.replaceChildren(...groups.map((group) => this.group(group)));
+      if (this.shrinkToFit(sheet.base * 1.05, Math.max(9.5, sheet.base * 0.62))) return;
+    }
+  }
+
+  group({ screen, views }) {
+    const { sheet } = this;
+    const number = screen.index + 1;
+    const chosen = screen.index === sheet.step;
+    const title = element("button", { type: "button", class: "group-title", text: `${number} ${sheet.walk.text[`stage_${screen.stage}`]}`, click: () => sheet.go(screen.index) });
+    const node = element("section", { class: "group-card", "data-screen": screen.index, "data-now": String(chosen), "data-later": String(screen.index > sheet.step) }, [title]);
+    const line = element("div", { class: "group-line" });
+    for (const view of views) {
+      const table = new MatrixTable(this, view, this.caps);
+      this.tables.push(table);
+      line.append(table.node);
+    }
+    node.append(line);
+    return node;
+  }
+
+  shrinkToFit(largest, smallest) {
+    const { node } = this;
+    for (let size = largest; size >= smallest; size -= 0.5) {
+      node.style.fontSize = `${size}px`;
+      if (node.scrollHeight <= node.clientHeight + 1 && node.scrollWidth <= node.clientWidth + 1) return true;
+    }
+    return false;
+  }
+
+  // Scrolled so that the cell looked at is in sight.
+  showFocus() {
+    const { walk, focus } = this.sheet;
+    const into = (axis, index) => {
+      const part = this.caps[axis];
+      const from = this.offsets[axis] || 0;
+      if (part && (index < from || index >= from + part)) this.offsets[axis] = Math.max(0, index - (part >> 1));
+    };
+    if (this.focusShown !== focus.row) into("query", Math.min(focus.row, walk.rowLabels.length - 1));
+    this.focusShown = focus.row;
+  }
+
+  shift(axis, from, shown, count) {
+    this.offsets[axis] = clamp(from, 0, Math.max(0, count - shown));
+    this.refill();
+  }
+
+  refill() {
+    for (const table of this.tables) table.fill();
+    this.index();
+    this.sheet.light();
+  }
+
+  // -- light ---------------------------------------------------------------------------------------------------------
+  index() {
+    this.byKey = new Map();
+    for (const table of this.tables) {
+      for (const node of table.cells) {
+        const { name, head, row, column } = node.attnvizCell;
+        const key = `${name}|${head}|${row}|${column}`;
+        if (this.byKey.has(key)) this.byKey.get(key).push(node);
+        else this.byKey.set(key, [node]);
+      }
+    }
+    this.lit = [];
+  }
+
+  nodes({ name, step, head, row, column }) {
+    return this.byKey.get(`${name || step}|${head || 0}|${row}|${column}`) || [];
+  }
+
+  find(cell) {
+    return this.nodes(cell)[0] || null;
+  }
+
+  light(cell, sources) {
+    for (const [node, name] of this.lit) node.classList.remove(name);
+    this.lit = [];
+    const add = (node, name) => {
+      node.classList.add(name);
+      this.lit.push([node, name]);
+    };
+    if (!cell) return;
+    for (const source of sources) for (const node of this.nodes(source)) add(node, "lit");
+    for (const node of this.nodes(cell)) add(node, "aim");
+    for (const table of this.tables) {
+      const aimed = table.cells.filter((node) => node.classList.contains("aim") || node.classList.contains("lit"));
+      const mark = new Set();
+      for (const node of aimed) {
+        const [row, column] = node.attnvizCell.at;
+        mark.add(`r${row}`).add(`c${column}`);
+      }
+      const lines = [...table.table.rows];
+      lines.slice(1).forEach((line, r) => mark.has(`r${table.rowsFrom + r}`) && add(line.cells[0], "lit-label"));
+      [...lines[0].cells].slice(1).forEach((th, c) => mark.has(`c${table.columnsFrom + c}`) && add(th, "lit-label"));
+    }
+  }
+}

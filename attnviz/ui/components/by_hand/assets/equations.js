@@ -1,0 +1,93 @@
+// What a step looks like as an equation: matrices with signs between them.
+
+const WHOLE_WEIGHTS = 8; // up to so many columns a projection is shown whole, with the head's own columns marked
+
+// A matrix on screen: which part of a step, for which head, and whether it is turned on its side.
+function shownMatrix(step, head, changes = {}) {
+  const [rowAxis, columnAxis] = step.axes;
+  return {
+    kind: "matrix", step, head: step.hasHeads ? head : 0, turned: false, symbol: step.symbol, result: false,
+    rowAxis, columnAxis, columnBase: 0, rowCount: step.rows, columnCount: step.columns, owned: null, ...changes,
+  };
+}
+
+function turned(view) {
+  return { ...view, turned: true, symbol: `${view.symbol}ᵀ`, rowAxis: view.columnAxis, columnAxis: view.rowAxis, rowCount: view.columnCount, columnCount: view.rowCount };
+}
+
+// Of the parameters of a projection the columns that make this head.
+function ofHead(view, walk, head) {
+  const first = head * walk.headDim;
+  if (view.columnCount <= WHOLE_WEIGHTS) return walk.heads > 1 ? { ...view, owned: [first, first + walk.headDim] } : view;
+  return { ...view, columnAxis: "head_feature", columnBase: first, columnCount: walk.headDim };
+}
+
+function equationOf(walk, step, head) {
+  const view = (place, changes) => shownMatrix(walk.step(step.inputs[place]), head, changes);
+  const sign = (text, hint) => ({ kind: "sign", text, hint });
+  const result = shownMatrix(step, head, { result: true });
+  const rest = (from, before) => step.inputs.slice(from).flatMap((name, i) => [sign(before(name)), view(from + i)]);
+  const { variant } = walk;
+  const warm = variant.temperature === 1 ? "" : ` / ${numberText(variant.temperature, 2)}`;
+  switch (step.operation) {
+    case "affine":
+      return [view(0), sign("·"), view(1, { rowCount: walk.step(step.inputs[0]).columns }), ...rest(2, () => "+"), sign("="), result];
+    case "affine_heads": {
+      const parameters = step.inputs.slice(1).map((name, i) => [sign(i ? "+" : "·"), ofHead(view(i + 1), walk, head)]);
+      return [view(0), ...parameters.flat(), sign("="), result];
+    }
+    case "products":
+      return [view(0), sign("·"), turned(view(1)), sign("="), result];
+    case "divide":
+      return [view(0), sign(`÷ √${walk.headDim}`), sign("="), result];
+    case "mask":
+      return [view(0), sign("■→−∞"), view(1), sign("="), result];
+    case "softmax":
+      return [sign("softmax("), view(0), sign(`${warm})`), sign("="), result];
+    case "mask_weights":
+      return [view(0), sign("⊙"), view(1), sign("="), result];
+    case "renormalise":
+      return [view(0), sign("÷ Σ"), sign("="), result];
+    case "mix":
+      return [view(0), sign("·"), view(1), sign("="), result];
+    case "concat":
+    case "sum_heads": {
+      const source = walk.step(step.inputs[0]);
+      const between = step.operation === "concat" ? "‖" : "+";
+      const heads = Array.from({ length: walk.heads }, (_, h) => [...(h ? [sign(between)] : []), shownMatrix(source, h, { ofHead: h })]);
+      return [...heads.flat(), sign("="), result];
+    }
+    case "layer_norm":
+      return [sign("LN("), view(0), sign(")"), ...rest(1, (name) => (name.endsWith("_gain") ? "⊙" : "+")), sign("="), result];
+    case "rotate":
+      return [sign("R("), view(0), sign(")"), sign("="), result];
+    case "add":
+      return [view(0), sign("+"), view(1), sign("="), result];
+    case "activation":
+      return [sign(`${walk.activation.toUpperCase()}(`), view(0), sign(")"), sign("="), result];
+    default:
+      return [view(0), sign("="), result];
+  }
+}
+
+// The equations of a screen; what is only given there stands alone.
+function equationsOf(walk, screen, head) {
+  const computed = screen.all.filter((step) => step.operation !== "given");
+  if (computed.length) return computed.map((step) => equationOf(walk, step, head));
+  return [screen.all.flatMap((step) => [shownMatrix(step, head, { result: true })])];
+}
+
+// Every matrix of a screen once, for the view of all steps.
+function matricesOf(walk, screen, head) {
+  return screen.all.map((step) => {
+    const view = shownMatrix(step, head, { result: step.operation !== "given" });
+    const parameter = /^[wb]_[qkv]$/.test(step.name);
+    return parameter ? ofHead(view, walk, head) : view;
+  });
+}
+
+// What to look at first on a screen: the last number made there.
+function lastMade(screen) {
+  const computed = screen.all.filter((step) => step.operation !== "given");
+  return computed[computed.length - 1] || screen.all[0];
+}

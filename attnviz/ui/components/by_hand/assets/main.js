@@ -1,0 +1,10 @@
+// What Streamlit calls, anew after every change of data or theme. All state lives on the element; no clean-up function.
+
+export default function byHand({ data, parentElement, setStateValue }) {
+  let sheet = parentElement.attnvizByHand;
+  if (!sheet || !sheet.root.isConnected) {
+    sheet = new Sheet(parentElement);
+    parentElement.attnvizByHand = sheet;
+  }
+  sheet.receive(data, setStateValue);
+}

@@ -1,0 +1,108 @@
+// How large numbers may be written, and how much of every axis then fits: all in units of the letter's size.
+
+const CAPTION = 2.45;
+const HEADING = 1.45;
+const ROW = 1.72;
+const SCROLLER = 1.75;
+const SIGN_GAP = 0.9;
+const BETWEEN = 0.55;
+
+function letters(text) {
+  let width = 0;
+  for (const character of text) width += character.codePointAt(0) > 0x2e80 ? 1.05 : 0.57;
+  return width;
+}
+
+// Widths of a matrix's cells and row labels, whatever part of it is shown.
+function measureView(view, walk, digits) {
+  const { step } = view;
+  let longest = 0;
+  const count = step.rows * step.columns;
+  const every = Math.max(1, Math.floor(count / 4096));
+  const start = step.place(0, 0, view.head);
+  if (view.step.role === "mask") longest = 1.6;
+  else for (let i = 0; i < count; i += every) longest = Math.max(longest, cellText(step.values[start + i], digits).length);
+  const widest = (labels, most) => (labels ? Math.min(most, Math.max(...labels.map(letters))) : 0);
+  const columnLabels = walk.labels(view.columnAxis);
+  view.cell = Math.max(2.35, longest * 0.585 + 0.75, widest(columnLabels, 4.1) * 0.88 + 0.5);
+  const rowLabels = walk.labels(view.rowAxis);
+  view.label = view.rowAxis === "one" ? 0.3 : rowLabels ? widest(rowLabels, 5.6) * 0.92 + 0.6 : 1.5;
+  view.captionWidth = letters(`${view.symbol} ${view.rowCount}×${view.columnCount} `) + 1.2;
+}
+
+function shownOf(view, caps) {
+  return { rows: Math.min(view.rowCount, caps[view.rowAxis]), columns: Math.min(view.columnCount, caps[view.columnAxis]) };
+}
+
+function extentOf(view, caps) {
+  const { rows, columns } = shownOf(view, caps);
+  const part = rows < view.rowCount || columns < view.columnCount;
+  const sums = view.sums ? 3.4 : 0;
+  return {
+    width: Math.max(view.label + columns * view.cell + sums, view.captionWidth, part ? 9.5 : 0) + 0.3,
+    height: CAPTION + HEADING + rows * ROW + (part ? SCROLLER : 0),
+  };
+}
+
+function equationExtent(parts, caps) {
+  let width = 0;
+  let height = 0;
+  for (const part of parts) {
+    if (part.kind === "sign") width += letters(part.text) * 1.18 + SIGN_GAP;
+    else {
+      const extent = extentOf(part, caps);
+      width += extent.width;
+      height = Math.max(height, extent.height);
+    }
+  }
+  return { width, height };
+}
+
+function screenExtent(equations, caps) {
+  const extents = equations.map((parts) => equationExtent(parts, caps));
+  return {
+    width: Math.max(...extents.map((extent) => extent.width)),
+    height: extents.reduce((total, extent) => total + extent.height, 0) + BETWEEN * (equations.length - 1),
+  };
+}
+
+// {size, caps}: the largest letters with which everything fits; where nothing readable does, parts of the axes.
+function fitScreen(equations, walk, width, height, base, digits) {
+  const caps = { one: 1 };
+  const views = equations.flat().filter((part) => part.kind === "matrix");
+  for (const view of views) {
+    measureView(view, walk, digits);
+    caps[view.rowAxis] = Math.max(caps[view.rowAxis] || 0, view.rowCount);
+    caps[view.columnAxis] = Math.max(caps[view.columnAxis] || 0, view.columnCount);
+  }
+  const sizeFor = () => {
+    const extent = screenExtent(equations, caps);
+    return Math.min(width / extent.width, height / extent.height);
+  };
+  const smallest = Math.max(11.5, base * 0.8);
+  const wanted = sizeFor() >= smallest ? smallest : Math.max(12.5, base * 0.86);
+  for (let i = 0; i < 2000 && sizeFor() < wanted; i++) {
+    const extent = screenExtent(equations, caps);
+    const wide = width / extent.width < height / extent.height;
+    const axis = largestAxis(equations, caps, wide, height / wanted);
+    if (!axis) break;
+    caps[axis] -= 1;
+  }
+  return { size: Math.min(sizeFor(), base * 1.75), caps };
+}
+
+// The axis whose shortening helps: the longest one of those that make the widest or the highest equation.
+function largestAxis(equations, caps, wide) {
+  const extents = equations.map((parts) => equationExtent(parts, caps));
+  const worst = wide
+    ? [equations[extents.indexOf(extents.reduce((a, b) => (b.width > a.width ? b : a)))]]
+    : equations;
+  let best = null;
+  for (const view of worst.flat()) {
+    if (view.kind !== "matrix") continue;
+    const axis = wide ? view.columnAxis : view.rowAxis;
+    const shown = wide ? shownOf(view, caps).columns : shownOf(view, caps).rows;
+    if (shown > 1 && (!best || caps[axis] > caps[best])) best = axis;
+  }
+  return best;
+}

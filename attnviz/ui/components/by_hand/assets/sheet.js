@@ -1,0 +1,264 @@
+// The whole walk on the page: what the server said, what is chosen here, and when to lay out, draw and light.
+
+// Kept while the tab lives, so that another page and back finds the same step.
+const remembered = (window.attnvizByHandKept = window.attnvizByHandKept || { step: 0, head: 0, view: "one", digits: 2, row: null, asked: null });
+
+class Sheet {
+  constructor(host) {
+    this.host = host;
+    this.operations = new Operations();
+    this.turn = this.shown = 0;
+    this.hovered = this.held = this.aimed = null;
+    this.board = new Board(this);
+    this.why = new Why(this);
+    this.rail = new Rail(this);
+    this.switches = new Switches(this);
+    this.code = new Code(this);
+    this.shapes = new Shapes(this);
+    this.editor = new Editor(this);
+    this.title = element("h3");
+    this.about = element("p", { class: "about" });
+    this.busy = element("div", { class: "busy", role: "status" });
+    this.spoken = element("p", { class: "spoken", "aria-live": "polite" });
+    this.boardCard = element("section", { class: "card main" }, [element("header", {}, [this.title, this.about]), this.board.node, this.why.node]);
+    this.body = element("div", { class: "walk" }, [this.rail.node, this.switches.node, element("div", { class: "cards" }, [this.boardCard, this.code.node])]);
+    this.root = element("div", { class: "sheet" }, [this.body, this.shapes.node, this.busy, this.spoken]);
+    this.root.hidden = true;
+    host.querySelector(".sheet-place").append(this.root);
+    new ResizeObserver(() => this.resized()).observe(this.root);
+    this.keyboard = new Keyboard(this);
+  }
+
+  // -- the server ----------------------------------------------------------------------------------------------------
+  async receive(data, setStateValue) {
+    this.operations.deliver = (message) => setStateValue("operations", message);
+    if (!data) return;
+    const turn = ++this.turn;
+    const parsed = readHeader(data);
+    if (parsed.text === this.headerText) {
+      if (this.appearance() !== this.appeared) this.retheme();
+      return;
+    }
+    const answer = await readAnswer(data, parsed);
+    if (turn < this.shown) return;
+    this.shown = turn;
+    this.headerText = parsed.text;
+    this.show(answer);
+  }
+
+  show(answer) {
+    const isWalk = answer.mode === "walk";
+    const another = !this.answer || this.answer.scope !== answer.scope;
+    this.answer = answer;
+    this.operations.receive(answer);
+    this.root.lang = answer.language;
+    this.root.dataset.mode = answer.mode;
+    this.root.setAttribute("aria-label", answer.text.title);
+    this.root.setAttribute("role", "region");
+    this.busy.textContent = answer.text.computing;
+    this.readTheme(answer);
+    this.body.hidden = !isWalk;
+    this.shapes.node.hidden = isWalk;
+    const before = this.walk;
+    this.walk = isWalk ? answer : null;
+    if (isWalk) this.showWalk(answer, another, before);
+    else this.shapes.write(answer);
+    this.root.hidden = false;
+    this.host.querySelector(".sheet-place").dataset.state = "ready";
+    if (isWalk) this.layout();
+    this.busySoon();
+    if (isWalk && answer.problem && answer.problem.place) this.editor.reopen(answer.problem);
+    this.root.dataset.drawn = `${answer.scope} ${answer.seq}`;
+  }
+
+  showWalk(answer, another, before) {
+    if (another) {
+      this.hovered = this.held = null;
+      this.board.offsets = {};
+    }
+    const { asked } = answer;
+    if (asked.id && asked.id !== remembered.asked) {
+      const index = asked.stage ? answer.screens.findIndex((screen) => screen.stage === asked.stage) : (asked.step || 1) - 1;
+      Object.assign(remembered, { asked: asked.id, step: index, head: (asked.head || 1) - 1, view: asked.view || remembered.view, row: asked.row ? asked.row - 1 : null });
+    } else if (another && asked.head && !asked.id && !remembered.chosen) remembered.head = asked.head - 1;
+    // Another order of the steps (pre-norm): stay with what was being looked at.
+    if (before && this.screen && !asked.stage) {
+      const same = answer.screens.find((screen) => screen.steps.includes(lastMade(this.screen).name));
+      if (same && !(asked.id && another)) remembered.step = same.index;
+    }
+    this.step = clamp(remembered.step, 0, answer.screens.length - 1);
+    this.head = clamp(remembered.head, 0, answer.heads - 1);
+    this.view = remembered.view;
+    this.digits = remembered.digits;
+    this.screen = answer.screens[this.step];
+    this.write();
+  }
+
+  ask(op, values = {}) {
+    this.operations.add({ op, ...values });
+    this.busySoon();
+    return true;
+  }
+
+  busySoon() {
+    clearTimeout(this.busyTimer);
+    this.root.dataset.busy = "false";
+    if (this.operations.busy) this.busyTimer = setTimeout(() => (this.root.dataset.busy = String(this.operations.busy)), 350);
+  }
+
+  // -- what is chosen here -------------------------------------------------------------------------------------------
+  walkOn(by) {
+    return this.go(this.step + by);
+  }
+
+  go(index) {
+    if (!this.walk) return false;
+    const step = clamp(index, 0, this.walk.screens.length - 1);
+    if (step !== this.step) {
+      this.step = remembered.step = step;
+      this.screen = this.walk.screens[step];
+      this.hovered = this.held = null;
+      this.changed();
+      const { text } = this.walk;
+      this.spoken.textContent = `${fill(text.step_of, { number: step + 1, count: this.walk.screens.length })}: ${text[`stage_${this.screen.stage}`]}`;
+    }
+    return true;
+  }
+
+  goTo(name) {
+    this.go(this.walk.screens.findIndex((screen) => screen.steps.includes(name)));
+  }
+
+  chooseHead(head) {
+    this.head = remembered.head = head;
+    remembered.chosen = true;
+    this.held = this.hovered = null;
+    this.changed();
+  }
+
+  chooseView(view) {
+    this.view = remembered.view = view;
+    this.changed();
+  }
+
+  chooseDigits(digits) {
+    this.digits = remembered.digits = digits;
+    this.changed();
+  }
+
+  changed() {
+    this.write();
+    this.layout();
+  }
+
+  hover(cell) {
+    if (this.editor.open || cell === this.hovered) return;
+    this.hovered = cell;
+    this.light();
+  }
+
+  hold(cell) {
+    this.held = { name: cell.name, row: cell.row, column: cell.column, head: cell.head };
+    const step = this.walk.step(cell.name);
+    if (step.axes[0] === "query") remembered.row = cell.row;
+    const node = this.board.find(cell);
+    if (node) node.focus({ preventScroll: true });
+    this.light();
+    this.mirror();
+  }
+
+  release() {
+    this.held = this.hovered = null;
+    this.light();
+  }
+
+  // The number that is looked at while nothing is pointed at: of the same row, step after step.
+  get focus() {
+    const { walk } = this;
+    const step = lastMade(this.screen);
+    const row = Math.min(remembered.row ?? Math.min(2, walk.rowLabels.length - 1), step.rows - 1);
+    let column = 0;
+    if (step.role === "weights") for (let c = 0; c < step.columns; c++) if (step.at(row, c, this.head) > step.at(row, column, this.head)) column = c;
+    return { name: step.name, row: step.axes[0] === "one" ? 0 : row, column: step.role === "mask" ? Math.min(row, step.columns - 1) : column, head: step.hasHeads ? this.head : 0 };
+  }
+
+  // -- words, layout, light ------------------------------------------------------------------------------------------
+  write() {
+    const { walk, screen } = this;
+    this.title.replaceChildren(element("i", { text: String(screen.index + 1) }), walk.text[`stage_${screen.stage}`]);
+    this.about.textContent = aboutScreen(walk, screen);
+    this.about.title = this.about.textContent;
+    this.rail.write();
+    this.switches.write();
+    this.code.write();
+    this.why.complain(walk.problem);
+  }
+
+  appearance() {
+    const style = getComputedStyle(this.host.querySelector(".sheet-place"));
+    return ["--st-background-color", "--st-text-color", "--st-font"].map((name) => style.getPropertyValue(name)).join("|");
+  }
+
+  readTheme(answer) {
+    this.theme = readTheme(this.host.querySelector(".sheet-place"), answer.theme);
+    this.appeared = this.appearance();
+    const signed = ramp(this.theme.difference);
+    this.theme.signedCss = signed.map((rgb) => `rgb(${rgb.join(",")})`);
+    this.theme.signedInk = signed.map((rgb) => (luminance(rgb) > 0.24 ? "#16201e" : "#ffffff"));
+    applyTheme(this.root, this.theme);
+    for (const name of ["visible", "right"]) this.root.style.setProperty(`--av-${name}`, this.theme[name]);
+  }
+
+  retheme() {
+    this.readTheme(this.answer);
+    if (this.walk) this.changed();
+  }
+
+  resized() {
+    const size = `${this.root.clientWidth}×${this.root.clientHeight}×${window.devicePixelRatio}`;
+    if (!this.walk || size === this.size || !this.root.clientWidth) return;
+    this.layout();
+  }
+
+  layout() {
+    if (!this.root.clientWidth || this.editor.open) return;
+    this.size = `${this.root.clientWidth}×${this.root.clientHeight}×${window.devicePixelRatio}`;
+    this.base = parseFloat(getComputedStyle(this.root).fontSize);
+    this.root.dataset.width = this.root.clientWidth < 900 ? "narrow" : "wide";
+    this.board.layout();
+    this.light();
+    this.mirror();
+  }
+
+  light() {
+    if (!this.walk || this.editor.open) return;
+    const cell = this.hovered || this.held || this.focus;
+    this.aimed = cell;
+    const arithmetic = arithmeticOf(this.walk, cell.name, cell.row, cell.column, cell.head);
+    this.board.light(cell, cellsOf(arithmetic.tree));
+    this.why.write(cell, arithmetic, !this.hovered && Boolean(this.held));
+    this.code.mark();
+  }
+
+  // Step, head, row and view in the page's address, without a trip to the server.
+  mirror() {
+    const url = new URL(window.location.href);
+    const wanted = { step: String(this.step + 1), head: String(this.head + 1), row: remembered.row === null ? null : String(remembered.row + 1), view: this.view === "one" ? null : this.view };
+    for (const [name, value] of Object.entries(wanted)) {
+      if (value === null) url.searchParams.delete(name);
+      else url.searchParams.set(name, value);
+    }
+    if (url.href !== window.location.href) window.history.replaceState(window.history.state, "", url);
+  }
+}
+
+// What a step does, in a sentence; the switches change what is true.
+function aboutScreen(walk, { stage }) {
+  const { text, variant } = walk;
+  if (stage === "input" && walk.byName.has("memory")) return text.about_memory;
+  if (stage === "scale") return fill(variant.divide ? text.about_scale : text.about_scale_off, { root: `√${walk.headDim} = ${numberText(Math.sqrt(walk.headDim), 2)}` });
+  if (stage === "mask" && variant.mask !== "before") return text.about_mask_after;
+  if (stage === "softmax" && variant.mask !== "before") return text[`about_softmax_${variant.mask.replaceAll("-", "_")}`];
+  if (stage === "combine" && variant.combine === "sum") return text.about_combine_sum;
+  return text[`about_${stage}`];
+}

@@ -1,0 +1,84 @@
+// The arithmetic of the cell that is pointed at, written out; its numbers carry the colours of where they stand.
+
+const LONGEST_LIT = 10; // terms of a sum while one only points; a held cell shows all of them
+
+class Why {
+  constructor(sheet) {
+    this.sheet = sheet;
+    this.title = element("b");
+    this.where = element("span", { class: "where" });
+    this.extra = element("span", { class: "extra" });
+    this.lines = element("div", { class: "lines" });
+    this.problem = element("div", { class: "problem", role: "alert" });
+    this.problem.hidden = true;
+    this.node = element("div", { class: "why", role: "status" }, [
+      element("header", {}, [this.title, this.where, this.extra]), this.lines, this.problem,
+    ]);
+  }
+
+  editing(open) {
+    if (open) this.extra.textContent = this.sheet.walk.text.edit_help;
+    else this.sheet.light();
+  }
+
+  complain(problem) {
+    this.problem.hidden = !problem;
+    this.problem.textContent = problem ? problem.sentence : "";
+    this.node.dataset.problem = String(Boolean(problem));
+  }
+
+  name({ name, row, column, head }) {
+    const { walk } = this.sheet;
+    const step = walk.step(name);
+    const label = (axis, index) => (axis === "one" ? null : (walk.labels(axis) || [])[index] ?? index + 1);
+    const places = [label(step.axes[0], row), label(step.axes[1], column)].filter((part) => part !== null);
+    const ofHead = step.hasHeads && walk.heads > 1 ? ` · ${fill(walk.text.of_head, { head: head + 1 })}` : "";
+    return `${step.symbol}[${places.join(", ")}]${ofHead}`;
+  }
+
+  write(cell, arithmetic, held) {
+    const { walk, digits } = this.sheet;
+    const { text } = walk;
+    if (!cell) {
+      this.title.textContent = text.why;
+      this.where.textContent = "";
+      this.extra.textContent = text.why_idle;
+      this.lines.replaceChildren();
+      return;
+    }
+    const { tree, result, edited, given } = arithmetic;
+    this.title.textContent = this.name(cell);
+    const step = walk.step(cell.name);
+    this.node.dataset.role = step.role;
+    const said = [];
+    if (edited) said.push(text.why_edited);
+    else if (given) said.push(text.why_given);
+    if (!edited && tree.op === "constant" && step.operation === "softmax") said.push(text.why_blocked_row);
+    if (step.hasMoved(cell.row, cell.column, cell.head)) {
+      said.push(fill(text.why_was, { value: numberText(step.was(cell.row, cell.column, cell.head), digits) }));
+    }
+    this.where.textContent = step.name;
+    this.extra.textContent = said.join(" · ");
+    const longest = held ? 0 : LONGEST_LIT;
+    const shown = step.role === "mask" ? [[{ text: text[result ? "visible" : "blocked"], cell: null }]]
+      : edited || given ? [[{ text: numberText(result, digits), cell: null }]]
+      : linesOf(tree, result, digits, longest);
+    this.lines.replaceChildren(...shown.map((pieces) => this.line(pieces)));
+    this.lines.dataset.held = String(held);
+  }
+
+  line(pieces) {
+    const { walk } = this.sheet;
+    const last = pieces[pieces.length - 1];
+    const cut = last.cell ? -1 : last.text.lastIndexOf(" = ");
+    const node = element("p");
+    pieces.forEach((piece, i) => {
+      if (i === pieces.length - 1 && cut >= 0) {
+        node.append(piece.text.slice(0, cut), element("b", { class: "result", text: piece.text.slice(cut) }));
+      } else if (piece.cell) {
+        node.append(element("span", { class: "number", "data-role": walk.step(piece.cell.step).role, "data-given": String(walk.step(piece.cell.step).operation === "given"), text: piece.text }));
+      } else node.append(piece.text);
+    });
+    return node;
+  }
+}
