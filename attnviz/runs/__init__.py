@@ -3,17 +3,14 @@
 from attnviz.runs.config import RunConfig
 from attnviz.runs.errors import RUN_SENTENCES, RunError
 from attnviz.runs.library import Library, RunSummary
-from attnviz.runs.phases import PHASES, PhaseReport
 from attnviz.runs.run import Event, Run
 from attnviz.runs.samples import Sample
 from attnviz.runs.status import Problem, RunStatus
 
 __all__ = [
-    "PHASES",
     "RUN_SENTENCES",
     "Event",
     "Library",
-    "PhaseReport",
     "Problem",
     "Run",
     "RunConfig",

@@ -13,7 +13,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {  # command → its arguments
     "play": (),
     "pause": (),
     "step": ("n",),  # so many steps, then pause
-    "phase": ("weight",),  # the next phase of a step; the name of a parameter to look at
+    "phase": ("weight", "index"),  # the next phase of a step; a parameter (and a place in it) to look at
     "set": SETTABLE,
     "speed": ("steps_per_second",),  # at most so many; None: as fast as it goes
     "device": ("device",),
@@ -55,6 +55,9 @@ def _check(name: str, value: Any) -> None:
             _require(name, value, value is None or (_number(value) and 0.01 <= value <= 1e6), "0.01 … 1000000, –")
         case "weight":
             _require(name, value, value is None or (isinstance(value, str) and len(value) <= 200), "a parameter")
+        case "index":
+            fine = value is None or (isinstance(value, list | tuple) and all(type(i) is int for i in value))
+            _require(name, value, fine and len(value or ()) <= 8, "whole numbers")
         case "device":
             _require(name, value, isinstance(value, str) and 0 < len(value) <= 20, "auto, cpu, cuda, cuda:1, mps")
         case "cross_mask":

@@ -1,13 +1,20 @@
-"""From a step's record to a row of the database."""
+"""What is written down of every step, and which states are kept."""
 
 from __future__ import annotations
 
 import json
 import math
+import time
+from collections.abc import Mapping
 from typing import Any
 
-from attnviz.runs.journal import METRICS
-from attnviz.training import StepRecord
+from attnviz.runs.folder import RunFolder
+from attnviz.runs.journal import METRICS, Journal
+from attnviz.runs.keeping import is_kept, per_doubling
+from attnviz.runs.samples import samples_of
+from attnviz.training import Trainer
+
+SNAPSHOT_SECONDS = 10.0  # at most so much work is done again after a kill
 
 # An evaluation's figures that have a column of their own, by their names in it.
 _COLUMNS = {
@@ -18,18 +25,69 @@ _COLUMNS = {
 _NOT_SHOWN = {"examples", "tokens", "perplexity"}
 
 
-def metrics_row(record: StepRecord) -> dict[str, Any]:
-    """The columns of a step; figures of an evaluation without a column go into `more` as JSON."""
-    row: dict[str, Any] = {name: getattr(record, name, None) for name in METRICS}
-    row["more"] = None
-    if record.metrics is None:
-        return row
-    figures = record.metrics.to_dict()
+def metrics_row(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of a step from `StepRecord.to_dict()`; an evaluation's other figures go into `more` as JSON."""
+    row: dict[str, Any] = {name: record.get(name) for name in METRICS}
     more = {}
-    for name, value in figures.items():
+    for name, value in (record["metrics"] or {}).items():
         if name in _COLUMNS:
             row[_COLUMNS[name]] = value
         elif name not in _NOT_SHOWN and isinstance(value, int | float) and math.isfinite(value):
             more[name] = value
     row["more"] = json.dumps(more) if more else None
     return row
+
+
+class Recorder:
+    """Writes what a trainer does into its journal."""
+
+    def __init__(self, folder: RunFolder, journal: Journal, trainer: Trainer, probe: str | None) -> None:
+        self.folder = folder
+        self.journal = journal
+        self.trainer = trainer
+        self.probe = probe
+        self.density = per_doubling(folder.snapshot(trainer.step_number).stat().st_size)
+        self._due: bool | None = None  # a snapshot that must be written; True: to be kept
+        self._last_snapshot = time.monotonic()
+
+    @property
+    def snapshot_due(self) -> bool:
+        """Whether the present state must be written before the next step."""
+        return self._due is not None
+
+    def record(self, record: Mapping[str, Any], *, again: bool) -> None:
+        """Write down a step that was made; `again`: it was made and recorded before."""
+        step = int(record["step"])
+        self.journal.row(metrics_row(record))
+        if not math.isfinite(record["loss"]):
+            return  # nobody can go on from it
+        kept = self._is_kept(step) or step >= self.trainer.config.steps
+        if kept or record["metrics"] is not None:
+            self.look()
+        if kept:
+            self._due = True
+        elif not again and time.monotonic() - self._last_snapshot >= SNAPSHOT_SECONDS:
+            self._due = False
+
+    def look(self) -> None:
+        """Write down what the model says to a few inputs at this step."""
+        for one in samples_of(self.trainer.model, self.trainer.task, self.trainer.step_number, self.probe):
+            self.journal.sample(one.step, one.number, one.source, one.output, one.reference)
+
+    def keep_here(self) -> None:
+        """See to it that this very step can be looked at, and gone on from."""
+        if not self.folder.snapshot(self.trainer.step_number).exists():
+            self._due = self._is_kept(self.trainer.step_number)
+
+    def write_snapshot(self) -> None:
+        """Write the snapshot that is due; raises RunError when that is impossible, and may be called again."""
+        if self._due is not None:
+            self.journal.snapshot(self.trainer.capture(), kept=self._due)
+            self._due, self._last_snapshot = None, time.monotonic()
+
+    def drop_snapshot(self) -> None:
+        """Write none: the present state is not one to go on from."""
+        self._due = None
+
+    def _is_kept(self, step: int) -> bool:
+        return is_kept(step, self.density)

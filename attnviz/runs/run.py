@@ -24,7 +24,7 @@ from attnviz.runs.status import RunStatus, asked_device, read_status
 if TYPE_CHECKING:
     from attnviz.data import Task
     from attnviz.model import Transformer
-    from attnviz.runs.phases import PhaseReport
+    from attnviz.training.phase_reports import PhaseReport
 
 
 @dataclass(frozen=True)
@@ -106,16 +106,17 @@ class Run:
         with database.reading(self.folder.database) as connection:
             return [row[0] for row in connection.execute("SELECT step FROM snapshots ORDER BY step")]
 
-    def phase_report(self) -> PhaseReport | None:
-        """The numbers of the step that was last walked through by phase."""
-        from attnviz.runs.phases import PhaseReport
+    def phase_reports(self) -> tuple[PhaseReport, ...]:
+        """The numbers of every phase done of the step that was last walked through."""
+        from attnviz.training.phase_reports import PhaseReport
 
         with database.reading(self.folder.database) as connection:
             row = connection.execute("SELECT value FROM meta WHERE key = 'phase_report'").fetchone()
-        if row is None:
-            return None
-        found = json.loads(row[0])
-        return PhaseReport(found["step"], tuple(found["done"]), found["numbers"])
+        return tuple(PhaseReport.from_dict(one) for one in json.loads(row[0])) if row else ()
+
+    def phase_report(self) -> PhaseReport | None:
+        """The numbers of the phase last walked."""
+        return (self.phase_reports() or (None,))[-1]
 
     def model_at(self, step: int) -> tuple[Transformer, Task]:
         """The model as it was after a kept step, on the CPU and in evaluation mode, and the task."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -15,15 +16,12 @@ from attnviz.runs.clock import ClockWatch
 from attnviz.runs.errors import RunError
 from attnviz.runs.folder import RunFolder
 from attnviz.runs.journal import Command, Journal
-from attnviz.runs.keeping import is_kept, per_doubling
-from attnviz.runs.phases import PhaseWalk
-from attnviz.runs.recording import metrics_row
-from attnviz.runs.samples import samples_of
+from attnviz.runs.recording import Recorder
 from attnviz.runs.status import NEW
-from attnviz.training import StepRecord, Trainer
+from attnviz.runs.walking import StepWalk, check_weight
+from attnviz.training import Trainer
 
 FLUSH_SECONDS = 0.1  # what happened within so short a time is written together
-SNAPSHOT_SECONDS = 10.0  # at most so much work is done again after a kill
 BEAT_SECONDS = 2.0
 RATIO_EVERY = 5  # steps between update-to-weight ratios
 WAITABLE = ("disk_full", "run_read_only", "run_locked", "run_folder")  # what may pass; everything is kept until then
@@ -41,12 +39,10 @@ class Session:
         self.journal = Journal(folder)
         self.closing = False  # nothing is left to do: the worker may let go
         self.deleting = False
-        self.device_failed: str | None = None  # why the device could not go on
         self.next_step_at = 0.0  # a monotonic time, when speed is limited
-        self._walk: PhaseWalk | None = None
-        self._due: bool | None = None  # a snapshot that must be written; True: to be kept
+        self._walk: StepWalk | None = None
         self._stalled: RunError | None = None
-        self._last_flush = self._last_snapshot = self._last_beat = time.monotonic()
+        self._last_flush = self._last_beat = time.monotonic()
         self._last_command = 0
         self._clock = ClockWatch()
         try:
@@ -70,10 +66,10 @@ class Session:
             self.replay = [(step, changes) for _, step, changes in self.journal.settings()]
             self.journal.snapshot(self.trainer.capture(), kept=True)
         self.recorded = self.journal.last_step()
-        self.density = per_doubling(self.folder.snapshot(self.trainer.step_number).stat().st_size)
+        self.recorder = Recorder(self.folder, self.journal, self.trainer, self.config.probe)
         self.journal.sweep()
         if self.trainer.step_number == 0 and not self.recorded:
-            self._sample()
+            self.recorder.look()
         self._put(device=str(self.trainer.device), threads=self.threads, steps=self.trainer.config.steps)
         self.journal.beat()
         self.journal.flush()
@@ -143,9 +139,8 @@ class Session:
             if moved := self._clock.moved():
                 self.journal.event(self.trainer.step_number, "clock_moved", {"seconds": round(moved)})
         try:
-            if self._due is not None:
-                self.journal.snapshot(self.trainer.capture(), kept=self._due)
-                self._due, self._last_snapshot = None, time.monotonic()
+            if self.recorder.snapshot_due:
+                self.recorder.write_snapshot()
             elif now or self._stalled or moment - self._last_flush >= FLUSH_SECONDS:
                 self.journal.flush()
                 self._last_flush = moment
@@ -166,46 +161,46 @@ class Session:
         if (limit := self.state["speed"]) and not self.catching_up:
             now = time.monotonic()
             self.next_step_at = max(self.next_step_at + 1 / limit, now)
+        self._guarded(self._one_step)
+
+    def _one_step(self) -> None:
+        self._replay_due()
+        if self._walk is not None:
+            self._finish_walk()
+        elif self.trainer.step_number < self.trainer.config.steps:
+            self._record(self.trainer.step().to_dict())
+        self._replay_due()
+        self._end_if_done()
+
+    def _guarded(self, act: Callable[[], None]) -> None:
+        """Do a part of training; what goes wrong ends the session with a reason, and what was recorded stays."""
         try:
-            self._replay_due()
-            if self._walk is not None:
-                self._finish_walk()
-            elif self.trainer.step_number < self.trainer.config.steps:
-                self._record(self.trainer.step())
-            self._replay_due()
-            self._end_if_done()
-        except torch.OutOfMemoryError as error:
-            self.device_failed = "device_full"
-            self._device_gone(error)
+            act()
+        except InputError as error:
+            self._walk = None
+            self._fail(error)
+        except (RuntimeError, MemoryError) as error:
+            self._walk = None
+            if isinstance(error, torch.OutOfMemoryError) and self.trainer.device.type != "cpu":
+                self._device_gone("device_full", error)
+            elif self.trainer.device.type != "cpu" and not self.folder_gone:
+                self._device_gone("device_unusable", error)
+            else:
+                self._fail(error)
         except Exception as error:
-            if self.trainer.device.type != "cpu" and isinstance(error, RuntimeError) and not self.folder_gone:
-                self.device_failed = "device_unusable"
-                self._device_gone(error)
-                return
+            self._walk = None
             self._fail(error)
 
-    def _record(self, record: StepRecord) -> None:
-        again = record.step <= self.recorded
-        self.journal.row(metrics_row(record))
-        if not math.isfinite(record.loss):
-            self._fail(RunError("run_diverged", loss=str(record.loss), step=record.step))
-            return
-        kept = is_kept(record.step, self.density) or record.step >= self.trainer.config.steps
-        if kept or record.metrics is not None:
-            self._sample()
-        if kept:
-            self._due = True
-        elif time.monotonic() - self._last_snapshot >= SNAPSHOT_SECONDS and not again:
-            self._due = False
+    def _record(self, record: dict[str, Any]) -> None:
+        step, loss = int(record["step"]), float(record["loss"])
+        self.recorder.record(record, again=step <= self.recorded)
+        if not math.isfinite(loss):
+            self._fail(RunError("run_diverged", loss=str(loss), step=step))
 
     def _replay_due(self) -> None:
         """Set again what was set at this step, or before it, when it was made the first time."""
         while self.replay and self.replay[0][0] <= self.trainer.step_number:
             self.trainer.set(**self.replay.pop(0)[1])
-
-    def _sample(self) -> None:
-        for one in samples_of(self.trainer.model, self.trainer.task, self.trainer.step_number, self.config.probe):
-            self.journal.sample(one.step, one.number, one.source, one.output, one.reference)
 
     def _end_if_done(self) -> None:
         if self.closing or self.catching_up:
@@ -252,7 +247,7 @@ class Session:
                     self._snapshot_here()
             case "phase" if step < self.trainer.config.steps or self._walk is not None:
                 self._put(state="paused", until=None, error=None)
-                self._phase(given.get("weight"))
+                self._guarded(lambda: self._phase(given.get("weight"), given.get("index")))
             case "set":
                 self._set(given)
             case "speed":
@@ -278,30 +273,31 @@ class Session:
         self.journal.event(self.trainer.step_number, "changed", {"from": before, "to": changes})
         self._put(steps=self.trainer.config.steps)
 
-    def _phase(self, weight: str | None) -> None:
+    def _phase(self, weight: str | None, index: list[int] | None) -> None:
+        """Do the next phase; the step before it stays on the disk, since the middle of a step cannot be kept."""
         if self._walk is None:
+            check_weight(self.trainer, weight, index)
             self._snapshot_here()
-            self._walk = PhaseWalk(self.trainer, weight)
-        report = self._walk.next(weight)
-        self.journal.put("phase_report", report)
-        self._put(phase=self._walk.done[-1])
-        if self._walk.record is not None:
-            record, self._walk = self._walk.record, None
+            self._walk = StepWalk(self.trainer, weight, index)
+        phase = self._walk.next()
+        self.journal.put("phase_reports", self._walk.reports)
+        self._put(phase=phase)
+        if (record := self._walk.record) is not None:
+            self._walk = None
             self._record(record)
             self._end_if_done()
 
     def _finish_walk(self) -> None:
-        assert self._walk is not None
-        while self._walk.record is None:
+        assert self._walk is not None, "called in the middle of a step"
+        while (record := self._walk.record) is None:
             self._walk.next()
-        record, self._walk = self._walk.record, None
+        self._walk = None
         self._put(phase=None)
         self._record(record)
 
     def _snapshot_here(self) -> None:
-        """See to it that this very step can be looked at, and gone on from."""
-        if self._walk is None and not self.folder.snapshot(self.trainer.step_number).exists():
-            self._due = is_kept(self.trainer.step_number, self.density)
+        if self._walk is None:
+            self.recorder.keep_here()
 
     def _put(self, **changes: Any) -> None:
         self.state |= changes
@@ -313,11 +309,12 @@ class Session:
     def folder_gone(self) -> bool:
         return not self.folder.database.exists()
 
-    def _device_gone(self, error: Exception) -> None:
-        assert self.device_failed is not None
+    def _device_gone(self, code: str, error: BaseException) -> None:
+        """Go on on the CPU, from the last snapshot."""
         details = {"asked": str(self.trainer.device), "device": "cpu", "problem": describe(error)}
-        self.journal.event(self.trainer.step_number, self.device_failed, details)
+        self.journal.event(self.trainer.step_number, code, details)
         self._put(asked_device="cpu", device="cpu")
+        self.recorder.drop_snapshot()
         self.closing = True
 
     def _fail(self, error: Exception) -> None:
@@ -327,7 +324,8 @@ class Session:
             error = RunError("run_failed", step=step, problem=describe(error))
         problem = {"code": error.code, "details": error.details}
         self.journal.event(step, "failed", problem)
-        self._due = None
+        if hasattr(self, "recorder"):
+            self.recorder.drop_snapshot()
         if hasattr(self, "state"):
             self._put(state="failed", until=None, error=problem)
         self.closing = True
