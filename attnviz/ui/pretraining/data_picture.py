@@ -19,7 +19,8 @@ MOST_CELLS = 64  # columns of a one-hot row that are drawn as cells; beyond, a r
 
 def step(number: int, title: str, note: str, body: str) -> str:
     """One numbered step of the way from text to numbers."""
-    return f'<section class="dt-step"><h4><b>{number}</b><span>{escape(title)}</span><small>{escape(note)}</small></h4>{body}</section>'
+    heading = f"<h4><b>{number}</b><span>{escape(title)}</span><small>{escape(note)}</small></h4>"
+    return f'<section class="dt-step">{heading}{body}</section>'
 
 
 def raw(text: str) -> str:

@@ -21,7 +21,7 @@ TEXTS = table(
     own_data=Text("自己的文件", "Your own file"),
     own_data_help=Text(
         ".txt：语言模型接着写；.csv 两列：源文、目标。文件只留在本机。",
-        ".txt: a language model goes on writing; .csv with two columns: source, target. The file stays on this machine.",
+        ".txt: a language model of it; .csv with two columns: source, target. The file stays on this machine.",
     ),
     own_data_field=Text("选择 .txt 或 .csv", "Choose a .txt or .csv"),
     own_data_back=Text("不用这个文件", "Stop using this file"),
@@ -60,7 +60,7 @@ TEXTS = table(
     way_used=Text("本任务这样切", "as this task does"),
     way_why=Text(
         "切得越细，词表越小、序列越长；字节对在两者之间：把最常相邻的两段反复合并。",
-        "Finer tokens: smaller vocabulary, longer sequence. Byte pairs lie between: the commonest neighbours are joined.",
+        "Finer tokens: smaller vocabulary, longer sequence. Byte pairs: the commonest neighbours are joined.",
     ),
     way_merges=Text("最先合并的字节对：", "Joined first: "),
     step_ids=Text("编号 ids", "Ids"),
@@ -92,4 +92,60 @@ TEXTS = table(
     vocabulary_id=Text("编号", "id"),
     vocabulary_token=Text("词元", "token"),
     vocabulary_count=Text("次数", "count"),
+    # the next run
+    preset=Text("预设", "Preset"),
+    preset_numbers_zh=Text("数字 → 中文数词 · 一分钟学会", "Numbers → Chinese words · learned in a minute"),
+    preset_reverse=Text("倒序 · 最清楚的对角线", "Reverse · the clearest diagonal"),
+    preset_dates=Text("日期 → ISO · 经典的注意力演示", "Dates → ISO · the classic demonstration"),
+    preset_lm_en=Text("英文接着写 · 语言模型", "Go on writing English · language model"),
+    more_choices=Text("更多设置", "More settings"),
+    group_model=Text("模型", "Model"),
+    group_optimizer=Text("优化", "Optimisation"),
+    group_regular=Text("正则化与随机", "Regularisation and chance"),
+    back_to_preset=Text("恢复预设", "Back to the preset"),
+    impossible=Text("这样的设置行不通：{why}", "These settings cannot work: {why}"),
+    outlook=Text("按 ▶ 之后会发生什么", "What happens after ▶"),
+    outlook_data=Text("数据", "Data"),
+    outlook_examples=Text("{count} 个训练例子", "{count} training examples"),
+    outlook_example=Text("例如", "For example"),
+    outlook_size=Text("模型", "Model"),
+    outlook_parameters=Text("{count} 个参数，{heads} 处注意力", "{count} parameters, attention in {heads} places"),
+    outlook_steps=Text("训练", "Training"),
+    outlook_batches=Text("{steps} 步，每步 {size} 句", "{steps} steps of {size} sequences"),
+    outlook_start=Text("起点", "Start"),
+    outlook_guess=Text(
+        "乱猜的损失约 {loss}；右边的头还什么都没学",
+        "guessing has a loss of about {loss}; the heads have learned nothing yet",
+    ),
+    # breaking
+    break_how=Text(
+        "一键从第 0 步另开一次、只少这一样，同样的种子；然后两个放在一起看。先猜，再看。",
+        "One click starts the same run from step 0, same seed, this one thing missing; watch both. Predict first.",
+    ),
+    break_do=Text("弄坏", "Break"),
+    break_name=Text("{name} · {what}", "{name} · {what}"),
+    break_causal=Text("没有因果掩码", "no causal mask"),
+    break_causal_watch=Text(
+        "损失会低得出奇，自由生成却全错：它偷看了答案",
+        "the loss falls oddly low, yet free running fails: it peeked at the answer",
+    ),
+    break_shift=Text("没有右移", "no shift"),
+    break_shift_watch=Text(
+        "解码器读到的正是要说的词：抄就行，什么也没学",
+        "the decoder reads the very token it should say: copying is enough",
+    ),
+    break_padding=Text("没有填充掩码", "no padding mask"),
+    break_padding_watch=Text(
+        "注意力漏到 <pad> 上；句子长短一变就糟", "attention leaks to <pad>; other lengths upset it"
+    ),
+    break_positions=Text("没有位置编码", "no positions"),
+    break_positions_watch=Text(
+        "分不清先后：相同的数字怎么排都一样", "no order: the same digits look alike in any order"
+    ),
+    break_scale=Text("不除以 √head_dim", "no ÷ √head_dim"),
+    break_scale_watch=Text(
+        "分数太大，权重一开始就尖，学得慢或卡住", "scores too large, weights sharp from the start; slow or stuck"
+    ),
+    break_post=Text("后置归一化、没有预热", "post-norm, no warm-up"),
+    break_post_watch=Text("开头的梯度太大，可能一直学不起来", "early gradients too large; it may never get going"),
 )

@@ -58,7 +58,7 @@ function splitOf(kind, width, height, base) {
   const gap = kind.heads > 8 ? 7 : 14;
   const need = kind.heads * (wanted + gap) + base * 2.2;
   const longest = Math.max(kind.rows, kind.columns);
-  const most = kind.heads > 8 ? 0.58 : longest > 40 ? 0.4 : 0.43;
+  const most = kind.heads > 8 ? 0.58 : longest > 40 ? 0.4 : width < 860 ? 0.51 : 0.43;
   return Math.round(clamp(need, width * 0.3, width * most));
 }
 

@@ -25,7 +25,7 @@ Object.assign(Stage.prototype, {
     this.ratio = window.devicePixelRatio || 1;
     const base = parseFloat(getComputedStyle(refs.root).fontSize);
     this.base = base;
-    const stacked = refs.root.clientWidth < 860;
+    const stacked = refs.root.clientWidth < 720;
     refs.root.dataset.stacked = String(stacked);
     const { kind } = this.state;
     const split = splitOf(kind, refs.root.clientWidth, refs.cards.clientHeight, base);

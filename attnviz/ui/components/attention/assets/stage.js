@@ -133,7 +133,8 @@ class Stage {
   // Until somebody chooses: lines beside the matrix while they can be told apart.
   view() {
     const { kind, view } = this.state;
-    return view || (Math.max(kind.rows, kind.columns) <= 16 ? "both" : "matrix");
+    const roomy = Math.max(kind.rows, kind.columns) <= 16 && this.refs.root.clientHeight >= 540;
+    return view || (roomy ? "both" : "matrix");
   }
 
   setView(view) {

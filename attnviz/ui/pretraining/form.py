@@ -1,0 +1,114 @@
+"""The form of the next run: a preset, few settings at first, the others in an expander."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from attnviz.data import Task
+from attnviz.data.objectives import objectives_of, own_objective
+from attnviz.ui.controls import choose
+from attnviz.ui.page import Frame
+from attnviz.ui.pretraining.choices import Choices, current, keep
+from attnviz.ui.pretraining.presets import PRESETS
+from attnviz.ui.runs.fields import Field, ask
+from attnviz.ui.text import words
+
+WIDTHS = (16, 32, 64, 96, 128, 192, 256)
+HEADS = (1, 2, 4, 8, 16)
+FIELDS: dict[str, Field] = {
+    field.name: field
+    for field in (
+        Field("objective", "choice"),
+        Field("n_decoder_layers", "whole", least=1, most=8),
+        Field("n_encoder_layers", "whole", least=0, most=8),
+        Field("n_heads", "choice", HEADS),
+        Field("d_model", "choice", WIDTHS),
+        Field("d_ff", "choice", (32, 64, 128, 256, 384, 512, 1024)),
+        Field("positions", "choice", ("learned", "sinusoidal", "rotary", "none")),
+        Field("norm", "choice", ("pre", "post")),
+        Field("activation", "choice", ("gelu", "relu")),
+        Field("initialiser", "choice", ("default", "normal", "xavier", "he", "too-small", "too-large")),
+        Field("optimizer", "choice", ("adamw", "adam", "momentum", "sgd")),
+        Field("schedule", "choice", ("cosine", "linear", "constant")),
+        Field("learning_rate", "real", least=0.00001, most=10.0, by=0.0005, digits=5),
+        Field("warmup_steps", "whole", least=0, most=100_000, by=50),
+        Field("steps", "whole", least=1, most=1_000_000, by=500),
+        Field("batch_size", "whole", least=1, most=4096, by=16),
+        Field("clip_norm", "real", least=0.0, most=100.0, by=0.5, digits=2),
+        Field("weight_decay", "real", least=0.0, most=10.0, by=0.01, digits=3),
+        Field("l1", "real", least=0.0, most=1.0, by=0.00001, digits=6),
+        Field("dropout", "real", least=0.0, most=0.9, by=0.05, digits=2),
+        Field("label_smoothing", "real", least=0.0, most=0.9, by=0.05, digits=2),
+        Field("seed", "whole", least=0, most=2**31 - 1),
+    )
+}
+FIRST = ("objective", "n_decoder_layers", "n_heads", "learning_rate")
+GROUPS: dict[str, tuple[str, ...]] = {
+    "model": ("n_encoder_layers", "d_model", "d_ff", "positions", "norm", "activation", "initialiser"),
+    "optimizer": ("optimizer", "schedule", "warmup_steps", "steps", "batch_size", "clip_norm"),
+    "regular": ("dropout", "weight_decay", "l1", "label_smoothing", "seed"),
+}
+
+
+def show(frame: Frame, task: Task) -> None:
+    """Draw the form; a change is kept and the page drawn anew."""
+    choices = current()
+    _preset(frame, choices)
+    t = words("runs", frame.language)
+    changed = choices
+    for start in range(0, len(FIRST), 2):
+        for column, name in zip(st.columns(2, gap="small"), FIRST[start : start + 2], strict=True):
+            with column:
+                changed = _field(t, name, changed, task)
+    with st.expander(frame.t("more_choices"), icon=":material/tune:"):
+        for group, names in GROUPS.items():
+            st.html(f'<h4 class="rn-group">{frame.t(f"group_{group}")}</h4>')
+            for start in range(0, len(names), 2):
+                for column, name in zip(st.columns(2, gap="small"), names[start : start + 2], strict=False):
+                    with column:
+                        changed = _field(t, name, changed, task)
+    if changed != choices:
+        keep(changed)
+        st.rerun()
+    if choices.changed and st.button(frame.t("back_to_preset"), icon=":material/undo:", key="back-to-preset"):
+        keep(Choices(choices.preset, choices.task, choices.own))
+        st.rerun()
+
+
+def _preset(frame: Frame, choices: Choices) -> None:
+    names = tuple(PRESETS)
+    picked = choose(
+        f"preset:{choices.preset}",
+        frame.t("preset"),
+        names,
+        lambda name: frame.t(f"preset_{name.replace('-', '_')}"),
+        default=choices.preset,
+    )
+    if picked != choices.preset:
+        keep(Choices(preset=picked))
+        st.rerun()
+
+
+def _field(t: Any, name: str, choices: Choices, task: Task) -> Choices:
+    field, value = FIELDS[name], choices.value(name)
+    values: tuple[Any, ...] | None = None
+    if name == "n_encoder_layers" and task.src_vocab is None:
+        return choices
+    if name == "objective":
+        own, values = own_objective(task), objectives_of(task)
+        if own is None:
+            return choices
+        picked = ask(t, field, value or own, scope="pretraining", values=values)
+        return choices.with_value(name, None if picked == own else picked)
+    if name == "n_heads":
+        values = tuple(heads for heads in HEADS if fits(choices, heads, choices.value("d_model")))
+    if name == "d_model":
+        values = tuple(width for width in WIDTHS if fits(choices, choices.value("n_heads"), width))
+    return choices.with_value(name, ask(t, field, value, scope="pretraining", values=values))
+
+
+def fits(choices: Choices, heads: int, width: int) -> bool:
+    """Whether so many heads divide a width, and into an even part where positions turn pairs."""
+    return width % heads == 0 and (choices.value("positions") != "rotary" or (width // heads) % 2 == 0)

@@ -1,0 +1,199 @@
+"""Up to four runs side by side: settings, curves, heads on the same sentence at the same step, samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from attnviz.data import InputError
+from attnviz.runs import RunSummary
+from attnviz.ui.boundary import explain
+from attnviz.ui.components.attention import attention_stage
+from attnviz.ui.notices import notice, shortened
+from attnviz.ui.page import Frame
+from attnviz.ui.runs import heads
+from attnviz.ui.runs.curves import dark, figure, number
+from attnviz.ui.runs.feed import View
+from attnviz.ui.runs.fields import shown
+from attnviz.ui.runs.library import feed, library, watched
+from attnviz.ui.runs.polling import polled
+from attnviz.ui.runs.seat import seat
+from attnviz.ui.runs.series import Series, column
+from attnviz.ui.runs.sheet import card
+from attnviz.ui.sentence import sentence_row
+from attnviz.ui.text import Words, texts, words
+
+MOST = 4
+CURVES = {
+    "compare_validation": "validation_loss",
+    "compare_forced": "validation_token_accuracy",
+    "compare_exact": "exact_match",
+}
+
+
+def picked(page: str) -> list[str]:
+    """The runs that a session compares."""
+    found: list[str] = st.session_state.setdefault(f"compare:{page}", [])
+    return found
+
+
+def put_beside(page: str, runs: Sequence[str]) -> None:
+    """Compare these from now on."""
+    st.session_state[f"compare:{page}"] = list(dict.fromkeys(runs))[:MOST]
+
+
+def show(frame: Frame, page: str, mine: Callable[[RunSummary], bool]) -> None:
+    """Choose the runs, then watch them together."""
+    t = words("runs", frame.language)
+    known = {one.id: one.name for one in library().list() if mine(one) and one.status is not None}
+    if not picked(page) and seat(page).run in known:
+        put_beside(page, [str(seat(page).run), *known])
+    key = f"compare-pick:{frame.language}"
+    st.session_state[key] = [run for run in picked(page) if run in known]
+    with card("compare-pick"):
+        chosen = st.multiselect(
+            t("compare_pick"),
+            list(known),
+            format_func=lambda run: shortened(known[run], 60),
+            max_selections=MOST,
+            key=key,
+            placeholder=t("compare_pick"),
+            label_visibility="collapsed",
+        )
+    put_beside(page, chosen)
+    if len(chosen) < 2:
+        st.html(f'<p class="rn-empty">{escape(t("compare_few"))}</p>')
+        return
+    views = _views(frame, chosen)
+    polled(lambda: _together(frame, t, _views(frame, chosen), known), moving=any(view.moving for view in views))
+
+
+def _views(frame: Frame, runs: Sequence[str]) -> list[View]:
+    found = []
+    for run in runs:
+        try:
+            found.append(feed(run).view())
+        except InputError as error:
+            notice(explain(error, frame.language), "warning")
+    return found
+
+
+def _together(frame: Frame, t: Words, views: list[View], names: Mapping[str, str]) -> None:
+    labels = labelled([(view.id, names.get(view.id, view.id)) for view in views])
+    with card("compare-curves"):
+        st.html(verdicts(views, labels, t))
+        for place, (title, name) in zip(st.columns(len(CURVES)), CURVES.items(), strict=True):
+            series: dict[str, Series] = {labels[view.id]: column(view, name) for view in views}
+            with place:
+                st.html(f'<h4 class="rn-small">{escape(t(title))}</h4>')
+                made = figure({key: pair for key, pair in series.items() if pair[0].size}, None, {}, t, dark(), 250)
+                if name != "validation_loss":
+                    made.update_yaxes(range=[-0.03, 1.03], tickformat=".0%")
+                st.plotly_chart(made, key=f"compare-{name}", theme=None, config={"displayModeBar": False})
+    common = sorted(set.intersection(*(set(view.kept) for view in views))) if views else []
+    if not common:
+        return
+    with card("compare-heads"):
+        _heads(frame, t, views, labels, common)
+
+
+def _heads(frame: Frame, t: Words, views: list[View], labels: Mapping[str, str], common: list[int]) -> None:
+    st.html(f'<h3 class="rn-title">{escape(t("compare_heads"))}</h3>')
+    kept = st.session_state.get("compare-step")
+    st.session_state["compare-step-slider"] = kept if kept in common else common[-1]
+    step = common[-1]
+    if len(common) > 1:
+        step = st.select_slider(
+            t("compare_step"),
+            common,
+            key="compare-step-slider",
+            format_func=lambda one: t("compare_step_of", step=f"{one:,}"),
+            label_visibility="collapsed",
+        )
+    st.session_state["compare-step"] = None if step == common[-1] else step
+    models = [watched(view, step) for view in views]
+    chosen = sentence_row(frame, models[0].task)
+    same = all(model.task.info.name == models[0].task.info.name for model in models)
+    if not same:
+        notice(t("compare_other_task"))
+    for start in range(0, len(views), 2):
+        for place, view, model in zip(
+            st.columns(2, gap="small"), views[start : start + 2], models[start : start + 2], strict=False
+        ):
+            with place:
+                text = chosen.text if model.task.info.name == models[0].task.info.name else model.task.examples[0]
+                st.html(f'<h4 class="rn-small"><b>{escape(labels[view.id])}</b></h4>')
+                _stage(frame, t, view, model, text)
+
+
+def _stage(frame: Frame, t: Words, view: View, model: heads.Watched, text: str) -> None:
+    found = heads.read(model, text, frame.language)
+    if found is None:
+        return
+    st.html(heads.said(found, model.task, t) or "<div></div>")
+    attention_stage(heads.picture(found, model, frame.language, name=view.id), key=f"compare-{view.id}", height=430)
+
+
+# ---- what differs --------------------------------------------------------------------------------------------------
+
+
+def labelled(runs: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Short names that differ: those of runs with the same name get a number."""
+    found: dict[str, str] = {}
+    for run, name in runs:
+        short = shortened(name, 28)
+        found[run] = short if short not in found.values() else f"{short} ({run.rpartition('-')[2]})"
+    return found
+
+
+def settings(view: View) -> dict[str, Any]:
+    """Everything that a run was asked to do, flat."""
+    config = view.config
+    return {"task": config.task, **dict(config.task_options), **dict(config.shape), **asdict(config.train)}
+
+
+def different(views: Sequence[View]) -> list[str]:
+    """The settings in which runs differ."""
+    all_of_them = [settings(view) for view in views]
+    names = list(dict.fromkeys(name for one in all_of_them for name in one))
+    return [name for name in names if len({repr(one.get(name)) for one in all_of_them}) > 1]
+
+
+def verdicts(views: Sequence[View], labels: Mapping[str, str], t: Words) -> str:
+    """A table: what differs, and how far each run is."""
+    names = different(views)
+    head = "".join(f"<th>{escape(_setting(name, t))}</th>" for name in names)
+    columns = ("step_of", "loss", "accuracy", "exact_match")
+    head += "".join(f"<th>{escape(t(name))}</th>" for name in columns)
+    rows = []
+    for view in views:
+        mine = settings(view)
+        cells = "".join(f"<td>{escape(_value(name, mine.get(name), t))}</td>" for name in names)
+        loss, forced, exact = (
+            view.last(name) for name in ("validation_loss", "validation_token_accuracy", "exact_match")
+        )
+        said = [f"{view.status.step:,}", "–" if loss is None else number(loss)]
+        said += ["–" if share is None else f"{100 * share:.0f}%" for share in (forced, exact)]
+        rows.append(
+            f'<tr><th dir="auto">{escape(labels[view.id])}</th>{cells}'
+            + "".join(f"<td>{escape(one)}</td>" for one in said)
+            + "</tr>"
+        )
+    same = "" if names else f'<p class="rn-why">{escape(t("compare_same"))}</p>'
+    return f'<table class="rn-verdicts"><tr><th></th>{head}</tr>{"".join(rows)}</table>{same}'
+
+
+def _setting(name: str, t: Words) -> str:
+    return t(f"field_{name}") if f"field_{name}" in texts("runs") else name
+
+
+def _value(name: str, value: Any, t: Words) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, list | tuple):
+        return ", ".join(shown(t, name, one) for one in value) or "–"
+    return shown(t, name, value)

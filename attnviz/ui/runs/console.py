@@ -1,0 +1,136 @@
+"""The strip of a page with runs: play and pause, steps, phases, reset, speed, changes on the way, and the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from typing import Protocol
+
+import streamlit as st
+
+from attnviz.config import TrainConfig
+from attnviz.ui.controls import choose
+from attnviz.ui.runs.curves import number
+from attnviz.ui.runs.feed import View
+from attnviz.ui.runs.series import left
+from attnviz.ui.text import Words
+
+SPEEDS = ("0", "1", "5", "20", "100")  # steps a second; "0": as fast as it goes
+
+
+class Act(Protocol):
+    """Tell the run something; the page makes the run first where there is none."""
+
+    def __call__(self, kind: str, **arguments: object) -> None: ...
+
+
+def console(
+    t: Words, view: View | None, act: Act, *, controls: bool, reset: Callable[[], None], take: Callable[[], None]
+) -> None:
+    """Draw the controls and the numbers, side by side."""
+    with st.container(key="rn-strip", horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
+        if controls:
+            _buttons(t, view, act, reset)
+        else:
+            watching = f"◉ {escape(t('read_only'))}"
+            st.html(f'<span class="rn-watching" title="{escape(t("read_only_help"))}">{watching}</span>')
+            if st.button(t("take_over"), key="run-take", help=t("read_only_help")):
+                take()
+        st.html(numbers(t, view))
+
+
+def _buttons(t: Words, view: View | None, act: Act, reset: Callable[[], None]) -> None:
+    moving = view is not None and view.status.state in ("running", "waiting")
+    done = view is not None and view.status.state == "finished"
+    if moving:
+        if st.button(t("pause"), icon=":material/pause:", key="run-pause", type="primary"):
+            act("pause")
+    elif st.button(
+        t("play"), icon=":material/play_arrow:", key="run-play", type="primary", help=t("play_help"), disabled=done
+    ):
+        act("play")
+    for name, icon, kind, arguments in (
+        ("one_step", ":material/skip_next:", "step", {"n": 1}),
+        ("ten_steps", ":material/fast_forward:", "step", {"n": 10}),
+        ("phase", ":material/footprint:", "phase", {}),
+    ):
+        if st.button(t(name), icon=icon, key=f"run-{name}", help=t(f"{name}_help"), disabled=moving or done):
+            act(kind, **arguments)
+    if st.button("", icon=":material/restart_alt:", key="run-reset", help=t("reset_help"), disabled=view is None):
+        reset()
+    _speed(t, view, act)
+    if view is not None and not done:
+        with st.popover("", icon=":material/tune:", help=t("adjust_help"), key="run-adjust"):
+            _adjust(t, view, act)
+
+
+def _speed(t: Words, view: View | None, act: Act) -> None:
+    now = "0" if view is None or view.status.speed is None else f"{view.status.speed:g}"
+    if view is not None and st.session_state.get("run-speed-of") != view.id:
+        st.session_state["run-speed-of"] = view.id
+        st.session_state["run-speed"] = now if now in SPEEDS else "0"
+    before = st.session_state.get("run-speed", "0")
+    picked = choose(
+        "run-speed",
+        t("speed"),
+        SPEEDS,
+        lambda code: t(f"speed_{code}"),
+        default=before if before in SPEEDS else "0",
+        width=112,
+        help=t("speed"),
+    )
+    if view is not None and picked != now and picked != st.session_state.get("run-speed-sent"):
+        act("speed", steps_per_second=None if picked == "0" else float(picked))
+    st.session_state["run-speed-sent"] = picked
+
+
+def _adjust(t: Words, view: View, act: Act) -> None:
+    """Inside the popover: what may be changed while it trains."""
+    train: TrainConfig = view.config.train
+    changed: dict[str, object] = {}
+    for event in view.events:
+        if event.kind == "set":
+            changed |= event.details
+    dropout = float(changed.get("dropout", view.config.shape.get("dropout", 0.1)))  # type: ignore[arg-type]
+    rate = float(changed.get("learning_rate", train.learning_rate))  # type: ignore[arg-type]
+    size = int(changed.get("batch_size", train.batch_size))  # type: ignore[call-overload]
+    st.caption(t("adjust_help"))
+    wanted = {
+        "learning_rate": st.number_input(
+            t("field_learning_rate"), 0.00001, 10.0, rate, 0.0005, format="%.5f", key=f"adjust-rate-{rate}"
+        ),
+        "batch_size": st.number_input(t("field_batch_size"), 1, 4096, size, 16, key=f"adjust-size-{size}"),
+        "dropout": st.number_input(t("field_dropout"), 0.0, 0.9, dropout, 0.05, key=f"adjust-dropout-{dropout}"),
+    }
+    new = {
+        name: value for (name, value), old in zip(wanted.items(), (rate, size, dropout), strict=True) if value != old
+    }
+    if st.button(t("adjust_send"), key="adjust-send", type="primary", disabled=not new):
+        act("set", **new)
+        st.toast(t("adjust_done", what=", ".join(f"{t(f'field_{name}')} = {value:g}" for name, value in new.items())))
+
+
+def numbers(t: Words, view: View | None) -> str:
+    """State, step, loss, accuracy, speed and time left in one line."""
+    if view is None:
+        return f'<div class="rn-numbers"><span class="rn-state">{escape(t("state_new"))}</span></div>'
+    status = view.status
+    state = "starting" if status.state == "waiting" and not status.worker_alive else status.state
+    parts = [
+        f'<span class="rn-state rn-{status.state}">{escape(t(f"state_{state}"))}</span>',
+        _pair(t("step_of"), f"{status.step:,}<i>/{status.steps:,}</i>", "step"),
+    ]
+    loss, accuracy, exact = view.last("loss"), view.last("validation_token_accuracy"), view.last("exact_match")
+    if loss is not None:
+        parts.append(_pair(t("loss"), number(loss), "loss"))
+    if exact is not None:
+        parts.append(_pair(t("exact_match"), f"{100 * exact:.0f}%", "exact"))
+    elif accuracy is not None:
+        parts.append(_pair(t("accuracy"), f"{100 * accuracy:.0f}%", "exact"))
+    if view.moving and (said := left(status.seconds_left)) is not None:
+        parts.append(_pair(t("time_left"), escape(t(said[0], **said[1])), "left"))
+    return f'<div class="rn-numbers" aria-live="off">{"".join(parts)}</div>'
+
+
+def _pair(label: str, value: str, name: str) -> str:
+    return f'<span class="rn-number" data-number="{name}"><small>{escape(label)}</small> <b>{value}</b></span>'

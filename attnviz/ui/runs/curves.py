@@ -1,0 +1,136 @@
+"""The curves of a run, and the row of numbers under them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from attnviz.figures import curves
+from attnviz.ui.runs.feed import View
+from attnviz.ui.runs.series import POINTS, Series, accuracies, column, left, losses
+from attnviz.ui.text import Language, Words, words
+
+SPARK = 60  # points of a small curve
+TILES = ("perplexity", "learning_rate", "grad_norm", "update_ratio", "tokens_per_second", "time_left")
+
+
+def dark() -> bool:
+    """Whether the page is shown dark."""
+    return bool(st.context.theme.type == "dark")
+
+
+def draw(view: View, at: int | None, baselines: Mapping[str, float], t: Words, *, key: str, height: int = 200) -> None:
+    """Loss and accuracy with a line at step `at`, and the numbers."""
+    scope = (view.id, view.version, at, tuple(baselines.items()), t.language, dark(), height)
+    st.html(f'<h4 class="rn-small">{escape(t("loss_title"))}</h4>')
+    _plot(_loss_figure(*scope, view), key=f"{key}-loss")
+    st.html(f'<h4 class="rn-small">{escape(t("accuracy_title"))}</h4>')
+    _plot(_accuracy_figure(*scope, view), key=f"{key}-accuracy")
+    st.html(tiles(view.until(at), t))
+
+
+def _plot(figure: Any, *, key: str) -> None:
+    st.plotly_chart(figure, key=key, theme=None, config={"displayModeBar": False, "displaylogo": False})
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _loss_figure(
+    run: str, version: int, at: int | None, baselines: Any, language: Language, is_dark: bool, height: int, _view: View
+) -> Any:
+    t = words("runs", language)
+    return figure(losses(_view), at, dict(baselines), t, is_dark, height)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _accuracy_figure(
+    run: str, version: int, at: int | None, baselines: Any, language: Language, is_dark: bool, height: int, _view: View
+) -> Any:
+    t = words("runs", language)
+    made = figure(accuracies(_view), at, {}, t, is_dark, height - 30)
+    made.update_yaxes(range=[-0.03, 1.03], tickformat=".0%")
+    return made
+
+
+def figure(
+    series: Mapping[str, Series], at: int | None, baselines: Mapping[str, float], t: Words, is_dark: bool, height: int
+) -> Any:
+    """Named curves as wide as their place; names are keys of the text table, or a run's own."""
+    made = curves(
+        {_named(name, t): pair for name, pair in series.items()},
+        baselines={_named(name, t): value for name, value in baselines.items()},
+        events=None if at is None else {at: t("at_step", step=f"{at:,}")},
+        language=t.language,
+        dark=is_dark,
+        height=height,
+    )
+    made.update_layout(width=None, autosize=True, margin={"t": 16, "b": 26, "l": 44}, uirevision="kept")
+    longest = max((float(x[-1]) for x, _ in series.values() if len(x)), default=10.0)
+    made.update_xaxes(title=None, range=[0, 1.01 * max(longest, at or 0, 10)], nticks=6)
+    return made
+
+
+def _named(name: str, t: Words) -> str:
+    return t(name) if name.startswith("curve_") else name
+
+
+# ---- the numbers -------------------------------------------------------------------------------------------------
+
+
+def tiles(view: View, t: Words) -> str:
+    """Small numbers with small curves."""
+    return f'<div class="rn-tiles">{"".join(_tile(name, view, t) for name in TILES)}</div>'
+
+
+def _tile(name: str, view: View, t: Words) -> str:
+    spark, value = "", "–"
+    if name == "time_left":
+        said = left(view.status.seconds_left if view.moving else None)
+        value = "–" if said is None else t(said[0], **said[1])
+    else:
+        _, y = column(view, "validation_loss" if name == "perplexity" else name, SPARK)
+        if name == "perplexity":
+            y = np.exp(np.minimum(y, 50.0))
+        if y.size:
+            value = number(float(y[-1]) if name == "perplexity" else view.last(name) or 0.0)
+            spark = sparkline(y)
+    return (
+        f'<div title="{escape(t(f"{name}_help"))}"><small>{escape(t(name))}</small><b>{escape(value)}</b>{spark}</div>'
+    )
+
+
+def number(value: float) -> str:
+    """Three digits, or a power of ten where that is shorter."""
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "∞"
+    if value == 0:
+        return "0"
+    size = abs(value)
+    if size >= 1e6 or size < 1e-3:
+        return f"{value:.1e}".replace("e-0", "e-").replace("e+0", "e")
+    if size >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+def sparkline(values: np.ndarray) -> str:
+    """A curve without axes, as SVG."""
+    known = values[np.isfinite(values)]
+    if known.size < 2:
+        return ""
+    low, high = float(known.min()), float(known.max())
+    span = (high - low) or 1.0
+    points = " ".join(
+        f"{100 * i / (known.size - 1):.1f},{21 - 20 * (value - low) / span:.1f}" for i, value in enumerate(known)
+    )
+    return (
+        '<svg viewBox="0 0 100 22" preserveAspectRatio="none" aria-hidden="true">'
+        f'<polyline points="{points}" vector-effect="non-scaling-stroke"/></svg>'
+    )
+
+
+__all__ = ["POINTS", "dark", "draw", "figure", "number", "sparkline", "tiles"]

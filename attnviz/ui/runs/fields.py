@@ -1,0 +1,61 @@
+"""One setting of a run as a widget: its name, its value, one line of why. The value lives with the caller."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import streamlit as st
+
+from attnviz.ui import language
+from attnviz.ui.text import Words, texts
+
+
+@dataclass(frozen=True)
+class Field:
+    """A setting; `values` for a choice, else the bounds of a number."""
+
+    name: str
+    kind: Literal["choice", "whole", "real"]
+    values: tuple[Any, ...] = ()
+    least: float = 0
+    most: float = 1
+    by: float = 1  # what one click adds
+    digits: int = 3  # decimals of a real number
+
+
+def ask(t: Words, field: Field, value: Any, *, scope: str, values: Sequence[Any] | None = None) -> Any:
+    """Draw the widget and return the value, changed or not. `values` narrows a choice; `scope` keeps pages apart."""
+    key = f"{scope}:{field.name}:{language.current()}"
+    label = t(f"field_{field.name}")
+    if field.kind == "choice":
+        offered = list(field.values if values is None else values)
+        if value not in offered:
+            offered.append(value)
+        st.session_state[key] = value
+        found: Any = st.selectbox(label, offered, format_func=lambda one: shown(t, field.name, one), key=key)
+    else:
+        whole = field.kind == "whole"
+        cast = int if whole else float
+        st.session_state[key] = cast(min(max(value, field.least), field.most))
+        found = st.number_input(
+            label,
+            min_value=cast(field.least),
+            max_value=cast(field.most),
+            step=cast(field.by),
+            format="%d" if whole else f"%.{field.digits}f",
+            key=key,
+        )
+        if found == st.session_state[key] and cast(min(max(value, field.least), field.most)) == found:
+            found = value
+    st.html(f'<p class="rn-why">{t(f"why_{field.name}")}</p>')
+    return found
+
+
+def shown(t: Words, name: str, value: Any) -> str:
+    """A value as the page says it: translated where there is a text for it."""
+    key = f"{name}_{value}".replace("-", "_")
+    if key in texts(t.page):
+        return t(key)
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,139 @@
+"""What the heads of a run look at, at one kept step, on a sentence of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from html import escape
+
+import streamlit as st
+
+from attnviz.data import InputError, Task
+from attnviz.model import Transformer
+from attnviz.trace import HeadsOff, watch
+from attnviz.training.regime import broken_batch, broken_masks
+from attnviz.ui import reading, state, views
+from attnviz.ui.boundary import explain
+from attnviz.ui.components.attention import attention_stage, stage_state
+from attnviz.ui.components.attention.picture import AttentionPicture, KindPicture
+from attnviz.ui.notices import notice, shortened
+from attnviz.ui.reading import Head, Picture, Sentence
+from attnviz.ui.state import Address
+from attnviz.ui.text import Language, Words
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A model as caches know it: a run (or a plan that was not played yet) and a step."""
+
+    scope: str
+    step: int
+
+
+@dataclass(frozen=True, eq=False)
+class Watched:
+    """A model of one moment: its weights, its task, and what it is trained without."""
+
+    moment: Moment
+    model: Transformer
+    task: Task
+    without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """A sentence as the model of one moment reads it."""
+
+    sentence: Sentence
+    picture: Picture
+    kinds: tuple[KindPicture, ...]
+
+
+def read(watched: Watched, text: str, language: Language, off: Collection[Head] = ()) -> Reading | None:
+    """The reading; everybody who asks the same shares it. None after a sentence that says why there is none."""
+    heads = reading.known_heads(watched.model, off)
+    try:
+        return _read(watched.moment, text, watched.without, heads, watched)
+    except InputError as error:
+        notice(explain(error, language), "warning")
+        return None
+
+
+@st.cache_resource(show_spinner=False, max_entries=48)
+def _read(moment: Moment, text: str, without: tuple[str, ...], off: tuple[Head, ...], _watched: Watched) -> Reading:
+    model, task = _watched.model, _watched.task
+    sentence = reading.take_in(model, task, text)
+    picture = look(model, task, sentence, without, off)
+    return Reading(sentence, picture, views.kind_pictures(picture, views.all_predictions(task, picture), {}))
+
+
+def look(
+    model: Transformer, task: Task, sentence: Sentence, without: Collection[str] = (), off: Collection[Head] = ()
+) -> Picture:
+    """Watch a model as it is trained: less the masks, or the shift, that it is trained without."""
+    batch, feed = reading.fed(model, task, sentence, "reference")
+    batch = broken_batch(batch, without)
+    trace = watch(
+        model,
+        batch,
+        masks=broken_masks(model, batch, without),
+        interventions=[HeadsOff(off)] if off else [],
+        sites=model.sites,
+    )
+    return Picture(trace, feed)
+
+
+def stage(watched: Watched, text: str, language: Language, *, key: str, height: int, name: str) -> Reading | None:
+    """Every head on one canvas, the chosen one large. Which is chosen stays with the browser, also when time moves."""
+    switches = stage_state(key, watched.moment.scope)
+    found = read(watched, text, language, switches.heads_off)
+    if found is None:
+        return None
+    off = reading.known_heads(watched.model, switches.heads_off)
+    drawn = picture(found, watched, language, name=name, asked=state.now(), off=off, seq=switches.seq)
+    attention_stage(drawn, key=key, height=height)
+    return found
+
+
+def picture(
+    found: Reading,
+    watched: Watched,
+    language: Language,
+    *,
+    name: str,
+    asked: Address | None = None,
+    off: tuple[Head, ...] = (),
+    seq: int = 0,
+) -> AttentionPicture:
+    """What the stage draws. It opens at what `asked` says and keeps the address up to date, where that is given."""
+    model = watched.model
+    layers: dict[str, int] = {kind: len(model.sites_of(kind)) for kind in model.kinds}
+    made = views.stage_picture(
+        found.kinds,
+        asked=(asked or Address()).fitted(model.kinds, layers, model.config.n_heads),
+        best=None,
+        heads_off=off,
+        seq=seq,
+        scope=watched.moment.scope,
+        name=name,
+        language=language,
+    )
+    return replace(made, mirror_url=asked is not None)
+
+
+def said(found: Reading, task: Task, t: Words) -> str:
+    """One line: what the model writes by itself, and whether that is right."""
+    sentence = found.sentence
+    if sentence.output is None:
+        return ""
+    output = views.written(task, sentence.output)
+    verdict = ""
+    if sentence.reference is not None:
+        right = task.tokenize_target(output) == task.tokenize_target(sentence.reference)
+        word = t("probe_right") if right else t("probe_wrong", wanted=shortened(sentence.reference, 60))
+        verdict = f'<span class="{"rn-good" if right else "rn-bad"}">{"✓" if right else "✗"} {escape(word)}</span>'
+    ending = "" if sentence.output.ended else f"<i>{escape(t('probe_unending'))}</i>"
+    return (
+        f'<div class="rn-said"><small>{escape(t("probe_said"))}</small>'
+        f'<b dir="auto">{escape(shortened(output, 80)) or "∅"}</b>{ending}{verdict}</div>'
+    )

@@ -1,0 +1,70 @@
+"""The runs of this machine as the app uses them: one reader a run for all sessions, models of kept steps, baselines."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Mapping
+
+import streamlit as st
+
+from attnviz.data import Task
+from attnviz.runs import Library
+from attnviz.training.baselines import baselines
+from attnviz.ui.runs.feed import Feed, View
+from attnviz.ui.runs.heads import Moment, Watched
+
+
+def library() -> Library:
+    """The folder of runs that this app uses."""
+    return Library()
+
+
+def feed(run: str) -> Feed:
+    """The shared reader of a run; RunError if there is none of that name."""
+    return _feed(str(library().root), run)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _feed(root: str, run: str) -> Feed:
+    return Feed(library().open(run))
+
+
+def forget(run: str) -> None:
+    """Let go of the reader of a run that is deleted, or has come back."""
+    _feed.clear(str(library().root), run)
+
+
+def watched(view: View, step: int) -> Watched:
+    """The model of a kept step, ready to be looked into; RunError if the step is not kept."""
+    return _model(str(library().root), view.id, step)
+
+
+@st.cache_resource(show_spinner=False, max_entries=24)
+def _model(root: str, run: str, step: int) -> Watched:
+    opened = library().open(run)
+    model, task = opened.model_at(step)
+    return Watched(Moment(run, step), model, task, tuple(opened.config.train.without))
+
+
+class _Counting:
+    """Baselines of one task; None until they were counted, which happens beside the page."""
+
+    def __init__(self, task: Task) -> None:
+        self.found: Mapping[str, float] = {}
+        threading.Thread(target=self._count, args=(task,), daemon=True).start()
+
+    def _count(self, task: Task) -> None:
+        with contextlib.suppress(Exception):  # a task without enough data has no baselines
+            counted = baselines(task, "validation")
+            self.found = {f"curve_{name}": value for name, value in counted.items()}
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _counting(key: str, _task: Task) -> _Counting:
+    return _Counting(_task)
+
+
+def task_baselines(key: str, task: Task) -> Mapping[str, float]:
+    """What counting alone achieves on a task; empty until it was counted. `key` names the task and its data."""
+    return _counting(key, task).found

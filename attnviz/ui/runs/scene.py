@@ -1,0 +1,114 @@
+"""The picture of a run: panels on the left, every head on the right, time below. All three move together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from html import escape
+
+import streamlit as st
+
+from attnviz.data import InputError
+from attnviz.ui.boundary import explain
+from attnviz.ui.controls import choose
+from attnviz.ui.notices import notice, notice_lines
+from attnviz.ui.page import Frame
+from attnviz.ui.runs import curves, heads, samples
+from attnviz.ui.runs.feed import View
+from attnviz.ui.runs.heads import Reading, Watched
+from attnviz.ui.runs.library import task_baselines, watched
+from attnviz.ui.runs.marks import marks_of
+from attnviz.ui.runs.sheet import card
+from attnviz.ui.runs.timeline import TimeLine, chosen_step, timeline
+from attnviz.ui.sentence import sentence_row
+from attnviz.ui.text import Words, words
+
+TIME = "run-time"  # the time line's key
+STAGE = "run-stage"
+HEIGHT = 520  # pixels of the stage
+COLUMNS = (6, 13)  # shares of panels and heads
+Panel = Callable[[View, int | None], None]  # draws a run as it was at a step; None: as it is
+
+
+def scene(
+    frame: Frame, page: str, view: View, panels: Mapping[str, Panel], fresh: Callable[[], Watched | None]
+) -> None:
+    """Everything about a run. `panels` are drawn beside curves and samples; `fresh` is its model before any step."""
+    t = words("runs", frame.language)
+    at = chosen_step(TIME, view.id, view.kept)
+    step = at if at is not None else max(view.kept, default=None)
+    model = fresh() if step is None else _model(frame, view, step)
+    if view.status.error is not None:
+        notice(explain(view.status.error, frame.language), "error")
+    left, right = st.columns(COLUMNS, gap="small")
+    with left, card("panels"):
+        _panels(t, page, view, at, panels, model)
+    with right, st.container(key="rn-heads", gap="small"):
+        if model is not None:
+            look(frame, t, model, f"{view.config.task}-{model.moment.step}")
+    with card("time"):
+        draw_time(t, view, at)
+
+
+def _model(frame: Frame, view: View, step: int) -> Watched | None:
+    try:
+        return watched(view, step)
+    except InputError as error:
+        notice(explain(error, frame.language), "warning")
+        return None
+
+
+def _panels(
+    t: Words, page: str, view: View, at: int | None, panels: Mapping[str, Panel], model: Watched | None
+) -> None:
+    names = ("curves", "samples", *panels)
+    chosen = choose(
+        f"{page}-panel", t("panel"), names, lambda name: t(f"panel_{name}"), default="curves", look="segments"
+    )
+    if chosen == "curves":
+        known = {} if model is None else task_baselines(_task_key(view), model.task)
+        curves.draw(view, at, known, t, key=f"{page}-curves")
+    elif chosen == "samples":
+        _samples(t, view, at)
+    else:
+        panels[chosen](view, at)
+
+
+def _task_key(view: View) -> str:
+    config = view.config
+    return f"{config.task} {sorted(config.task_options.items())} {config.own_file} {config.train.objective}"
+
+
+def _samples(t: Words, view: View, at: int | None) -> None:
+    now = samples.at_step(view, at)
+    if not now:
+        st.html(f'<p class="rn-empty">{escape(t("samples_none"))}</p>')
+        return
+    title = f"{t('samples_title')} · {t('samples_step', step=f'{now[0].step:,}')}"
+    st.html(f'<h4 class="rn-small">{escape(title)}</h4>{samples.table(now, t)}')
+    st.html(samples.story(samples.history(view, now[0].source, at), t))
+
+
+def look(frame: Frame, t: Words, model: Watched, name: str) -> Reading | None:
+    """A sentence of one's own, what the model makes of it, and every head on it."""
+    chosen = sentence_row(frame, model.task)
+    line = st.empty()  # known only when the heads were drawn, and stands above them
+    found = heads.stage(model, chosen.text, frame.language, key=STAGE, height=HEIGHT, name=f"attnviz-{name}")
+    if found is not None:
+        moment = t("attention_at", step=f"{model.moment.step:,}")
+        line.html(f'<div class="rn-line"><small>{escape(moment)}</small>{heads.said(found, model.task, t)}</div>')
+        notice_lines([explain(remark, frame.language) for remark in found.sentence.notices])
+    return found
+
+
+def draw_time(t: Words, view: View, at: int | None) -> None:
+    """The time line of a run."""
+    line = TimeLine(
+        scope=view.id,
+        steps=view.kept,
+        total=view.status.steps,
+        done=view.status.step,
+        at=at,
+        marks=marks_of(view, t),
+        moving=view.status.state == "running",
+    )
+    timeline(line, t, key=TIME)
