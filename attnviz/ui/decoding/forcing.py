@@ -9,7 +9,8 @@ from attnviz.data import BOS, EOS, SPECIALS
 from attnviz.decoding import ForcedPosition, ForcingComparison, compare_forcing
 from attnviz.ui.decoding.subject import Subject
 
-TRIED = 6  # positions among which the most telling mistake is looked for
+POSITIONS = 8  # at which the most telling mistake is looked for
+WRONG = 2  # of the likeliest wrong tokens tried at each
 Mistake = tuple[int, int]  # (position, token)
 
 
@@ -80,15 +81,15 @@ def lesson(subject: Subject, reference: Reference, clean: ForcingComparison, mis
 def telling_mistake(subject: Subject, reference: Reference, clean: ForcingComparison) -> Mistake | None:
     """Of the likeliest wrong tokens at the first positions, the one after which free running goes wrong most."""
     best: tuple[int, Mistake] | None = None
-    for place in clean.free[: min(TRIED, len(reference.ids) - 1)]:
-        usual = reference.ids[place.position]
-        wrong = next((token for token, _ in place.likeliest if token not in (usual, EOS)), None)
-        if wrong is None:
-            continue
-        mistake = (place.position, wrong)
-        hurt = -_compared(subject, reference.ids, mistake).free_correct
-        if best is None or hurt > best[0]:
-            best = (hurt, mistake)
+    for place in clean.free[: min(POSITIONS, len(reference.ids) - 1)]:
+        allowed = {EOS, reference.ids[place.position]}
+        likely = [token for token, _ in place.likeliest if token not in allowed][:WRONG]
+        early = reference.ids[place.position + 1]  # the token that belongs one place further on
+        for wrong in dict.fromkeys([*likely, *(() if early in allowed else (early,))]):
+            mistake = (place.position, wrong)
+            hurt = clean.free_correct - _compared(subject, reference.ids, mistake).free_correct
+            if best is None or hurt > best[0]:
+                best = (hurt, mistake)
     return None if best is None else best[1]
 
 

@@ -33,7 +33,7 @@ def settle(settings: Settings) -> None:
 def knob_row(frame: Frame, task: str, *, prefix: bool, defaults: Mapping[str, int]) -> tuple[Settings, str]:
     """Draw the row; the settings and the prefix as they now are. `defaults` says what an unset limit is."""
     kept: Settings = st.session_state[KEPT]
-    with st.container(key="av-knobs", horizontal=True, vertical_alignment="bottom", gap="small"):
+    with st.container(key="av-knobs", horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         strategy = choose(
             STRATEGY,
             frame.t("strategy"),
@@ -75,7 +75,7 @@ def _knob(frame: Frame, name: str, value: float | int | None, default: int | Non
         key=key,
         on_change=turned,
         help=frame.t(f"knob_{name}_help"),
-        width=136,
+        width=112,
     )
 
 
@@ -93,6 +93,5 @@ def _prefix(frame: Frame, task: str) -> str:
         on_change=changed,
         placeholder=frame.t("prefix_none"),
         help=frame.t("prefix_help"),
-        width=220,
     )
     return typed.get(task, "")

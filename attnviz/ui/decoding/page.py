@@ -18,7 +18,7 @@ from attnviz.ui.decoding import forcing, handover, knobs, measuring, picture, pr
 from attnviz.ui.decoding.forcing import Lesson, Mistake
 from attnviz.ui.decoding.progress import Progress
 from attnviz.ui.decoding.running import Run, Search
-from attnviz.ui.decoding.settings import RANGES, Settings, from_address, number, to_address
+from attnviz.ui.decoding.settings import Settings, from_address, to_address
 from attnviz.ui.decoding.subject import Subject, take_in
 from attnviz.ui.model_picker import pick_model
 from attnviz.ui.models import Loaded, ModelKey
@@ -108,16 +108,18 @@ def explore(frame: Frame, loaded: Loaded, view: View) -> None:
         with remarks:
             notice(explain(problem, frame.language), "warning")
         return
-    with remarks:
-        notice_lines(_remarks(frame, subject, asked), "info")
     kept = _progress(question, subject)
     kept.take(said(STAGE), subject)
+    with remarks:
+        notice_lines(_remarks(frame, subject, asked, kept))
     with stage:
         _draw(frame, loaded, view, question, subject, settings, chosen, kept)
 
 
-def _remarks(frame: Frame, subject: Subject, asked: state.Address) -> list[str]:
-    lines = [frame.t(remark.key, **remark.values) for remark in (*asked.remarks, *subject.remarks)]
+def _remarks(frame: Frame, subject: Subject, asked: state.Address, kept: Progress) -> list[str]:
+    ours = (one for one in asked.remarks if one.key == "url_language" or one.values.get("name") == "example")
+    found = (*ours, *kept.remarks, *subject.remarks)
+    lines = [frame.t(remark.key, **remark.values) for remark in found]
     return lines + [explain(remark, frame.language) for remark in subject.notices]
 
 
@@ -156,7 +158,7 @@ def _draw(
     else:
         lesson = _lesson(question, chosen.reference, kept, subject)
         values = {"lesson": forcing.values(subject, lesson)}
-        mistake = progress.forced_to_address(dict([lesson.mistake])) if lesson.mistake else "none"
+        mistake = progress.forced_to_address(dict([lesson.mistake])) if lesson.mistake else progress.NO_MISTAKE
         address["mistake"] = mistake if chosen.example else None
     address |= {"part": kept.site, "head": None if kept.head is None else kept.head + 1}
     name = f"attnviz-decoding-{loaded.task.info.name}"
@@ -200,7 +202,7 @@ def _progress(question: Question, subject: Subject) -> Progress:
     if question not in walked:
         before: Progress | None = st.session_state.get("decoding-last")
         params: Mapping[str, str] = {} if before is not None else st.session_state["decoding-arrived"]
-        kept = _begun(params, subject)
+        kept = progress.begun(params, subject)
         if before is not None:
             kept.look(subject.model, before.site, before.head)
         while len(walked) >= MOST_KEPT:
@@ -208,19 +210,6 @@ def _progress(question: Question, subject: Subject) -> Progress:
         walked[question] = kept
     st.session_state["decoding-last"] = walked[question]
     return walked[question]
-
-
-def _begun(params: Mapping[str, str], subject: Subject) -> Progress:
-    kept = Progress()
-    step = number(params.get("step", ""), RANGES["seed"])
-    kept.step = None if step is None else int(step)
-    head = number(params.get("head", ""), RANGES["seed"])
-    kept.look(subject.model, params.get("part"), None if not head else int(head) - 1)
-    kept.forced = progress.forced_in_address(params.get("forced", ""), subject)
-    if params.get("mistake"):
-        kept.mistake = next(iter(progress.forced_in_address(params["mistake"], subject).items()), None)
-        kept.mistake_settled = True
-    return kept
 
 
 # ---- what is computed once and shared by everybody who asks the same ---------------------------------------------

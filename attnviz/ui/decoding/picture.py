@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attnviz.data import BOS, SPECIALS
-from attnviz.decoding import BeamNode, DecodingStep
+from attnviz.decoding import BeamNode, BeamTree, DecodingStep
 from attnviz.model import Transformer
 from attnviz.model.parts import parts
 from attnviz.ui.decoding.progress import Progress
@@ -117,7 +117,7 @@ def search_values(subject: Subject, found: Search, settings: Settings) -> tuple[
                     "new": list(tree.new),
                     "living": list(tree.living),
                     "finished": list(tree.finished),
-                    "best": tree.best,
+                    "best": leading(tree),
                     "reason": tree.reason,
                 }
                 for tree in found.trees
@@ -130,6 +130,13 @@ def search_values(subject: Subject, found: Search, settings: Settings) -> tuple[
         }
     }
     return values, dict(found.weights)
+
+
+def leading(tree: BeamTree) -> int:
+    """The best text of all, complete or not; once the search is over the best complete one."""
+    if tree.reason is not None:
+        return tree.best
+    return max((*tree.living, *tree.finished), key=lambda node: tree.nodes[node].normalised)
 
 
 def _node(subject: Subject, node: BeamNode) -> Values:

@@ -10,10 +10,14 @@ from typing import Any
 from attnviz.data import UNK
 from attnviz.model import Transformer
 from attnviz.ui.decoding.forcing import Mistake
+from attnviz.ui.decoding.settings import Range, number
 from attnviz.ui.decoding.subject import Subject
+from attnviz.ui.notices import shortened
+from attnviz.ui.state import Remark
 
 FIRST = 3  # new tokens on screen when the page opens
 LARGEST = 100_000
+NO_MISTAKE = "none"  # in an address
 
 
 @dataclass(eq=False)
@@ -31,6 +35,7 @@ class Progress:
     attempt: int = 0  # how often the speed has been measured anew
     seq: int = 0  # of the last message that was taken in
     refused: str | None = None  # a typed token that the vocabulary does not have
+    remarks: tuple[Remark, ...] = ()  # on what the address asked for
     scope: str = field(default_factory=lambda: secrets.token_hex(6))  # messages of another sentence are not ours
 
     def take(self, message: object, subject: Subject) -> None:
@@ -95,7 +100,8 @@ def tokens_at(pairs: object, subject: Subject) -> dict[int, int]:
         for pair in pairs[:200]:
             if isinstance(pair, (list, tuple)) and len(pair) == 2:
                 position, token = whole(pair[0]), whole(pair[1])
-                if position is not None and token is not None and token < len(subject.task.tgt_vocab):
+                known = token is not None and token < len(subject.task.tgt_vocab)
+                if position is not None and token is not None and known and position < subject.room:
                     found[position] = token
     return found
 
@@ -110,6 +116,37 @@ def token_named(text: str, subject: Subject) -> int | None:
     if len(pieces) == 1 and vocabulary.id(pieces[0]) != UNK:
         return vocabulary.id(pieces[0])
     return None
+
+
+def begun(params: Mapping[str, str], subject: Subject) -> Progress:
+    """Where an address says that a sentence is to be opened; what cannot be used is left out, with a remark."""
+    kept, remarks = Progress(), list[Remark]()
+
+    def within(name: str, low: int, high: int) -> int | None:
+        given = params.get(name, "")
+        value = number(given, Range(low, high, 1, whole=True))
+        if given and value is None:
+            shown = {"name": name, "value": shortened(given, 40), "low": low, "high": high}
+            remarks.append(Remark("url_range", shown))
+        return None if value is None else int(value)
+
+    kept.step = within("step", 0, subject.room)
+    head = within("head", 1, subject.model.config.n_heads)
+    part = params.get("part", "")
+    if part and part not in subject.model.sites:
+        values = {"name": "part", "value": shortened(part, 40), "allowed": ", ".join(subject.model.sites)}
+        remarks.append(Remark("url_choice", values))
+    kept.look(subject.model, part, None if head is None else head - 1)
+    kept.forced = forced_in_address(params.get("forced", ""), subject)
+    wrong = params.get("mistake", "")
+    if wrong:
+        kept.mistake = next(iter(forced_in_address(wrong, subject).items()), None)
+        kept.mistake_settled = kept.mistake is not None or wrong == NO_MISTAKE
+    for name, found in (("forced", bool(kept.forced)), ("mistake", kept.mistake_settled)):
+        if params.get(name) and not found:
+            remarks.append(Remark("url_tokens", {"name": name, "value": shortened(params[name], 40)}))
+    kept.remarks = tuple(remarks)
+    return kept
 
 
 def forced_in_address(text: str, subject: Subject) -> dict[int, int]:

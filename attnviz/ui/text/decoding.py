@@ -73,6 +73,10 @@ TEXTS = table(
         "链接里的 {name}=“{value}”不能用，已忽略；允许 {low} 到 {high}。",
         "{name}='{value}' in the link cannot be used and was ignored; allowed: {low} to {high}.",
     ),
+    url_tokens=Text(
+        "链接里的 {name}=“{value}”不是“位置:词元编号”，已忽略。",
+        "{name}='{value}' in the link is not position:token number and was ignored.",
+    ),
     measuring=Text("正在计时…", "Measuring…"),
     computing=Text("计算中…", "Computing…"),
     # the bar
@@ -139,10 +143,10 @@ TEXTS = table(
     by_hand_help=Text(
         "在“逐步计算”里用同样的数走一遍这一步", "Walk through this step in By hand, with the same numbers"
     ),
-    key_row=Text("当前查询", "query looked at"),
+    key_row=Text("当前查询", "this query"),
     key_blocked=Text("■ 屏蔽", "■ blocked"),
-    key_computed=Text("K、V 本步算出", "K, V computed now"),
-    key_reused=Text("取自缓存", "reused from the cache"),
+    key_computed=Text("K、V 本步算出", "K, V computed"),
+    key_reused=Text("取自缓存", "from the cache"),
     cell_weight=Text("{query} 的查询 → {key} 的键：{weight}", "query {query} → key {key}: {weight}"),
     cell_blocked=Text("{query} → {key}：■ 屏蔽", "{query} → {key}: ■ blocked"),
     # alternatives
@@ -232,7 +236,7 @@ TEXTS = table(
     measure_again=Text("再测一次", "Measure again"),
     length_of=Text("写 {tokens} 个词元", "{tokens} tokens"),
     speed_note=Text(
-        "同一次运行里交替测量，各取三次的中位数。两种方式的分数最多相差 {difference}。",
-        "Measured in turns in one run, medians of three. The logits of both ways differ by at most {difference}.",
+        "同一次运行里交替测量，各取五次的中位数。两种方式的分数最多相差 {difference}。",
+        "Measured in turns in one run, medians of five. The logits of both ways differ by at most {difference}.",
     ),
 )

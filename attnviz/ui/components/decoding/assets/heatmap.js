@@ -141,6 +141,13 @@ class HeatMap {
   mark(painter, mark, x, y, w, h) {
     if (!mark) return;
     const { theme } = this;
+    if (Math.min(w, h) < 21) {
+      // Too small for marks: the halves of the cell say it themselves.
+      const alpha = mark === "computed" ? 1 : 0.22;
+      painter.rect(x, y, w / 2, h, theme.key, alpha);
+      painter.rect(x + w / 2, y, w / 2, h, theme.value, alpha);
+      return;
+    }
     const size = clamp(Math.min(w, h) * 0.3, 4, 11);
     [[theme.key, 0], [theme.value, 1]].forEach(([colour, place]) => {
       const left = x + 2 + place * (size + 2);

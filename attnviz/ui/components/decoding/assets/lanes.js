@@ -20,9 +20,10 @@ class Lane {
     this.score.replaceChildren(element("b", { text: `${right} / ${lesson.scored}` }), element("span", { text: ` ${text.right}` }));
     if (lesson.mistake) this.score.append(element("span", { class: "was", text: fill(text.without_mistake, { right: clean, scored: lesson.scored }) }));
     if (this.name === "teacher") this.score.append(element("span", { class: "was", text: fill(text.loss_of, { loss: lesson.loss.toFixed(3) }) }));
-    const names = element("div", { class: "names" }, [
-      element("span", { text: text.lane_target }), element("span", { text: text.lane_said }), element("span", { class: "gap" }), element("span", { text: text.lane_fed }),
-    ]);
+    const [target, said] = [element("span", { text: text.lane_target }), element("span", { class: "of-said", text: text.lane_said })];
+    const order = this.name === "teacher" ? [said, target] : [target, said];
+    const names = element("div", { class: "names" }, [...order, element("span", { class: "gap" }), element("span", { text: text.lane_fed })]);
+    setColumns(this.columns, [...lesson.teacher, ...lesson.free].flatMap((one) => [one.fed, one.said, one.target ?? ""]), 5);
     const columns = places.map((place, i) => this.column(place, i, places, lesson, text));
     this.columns.replaceChildren(names, ...columns);
   }

@@ -40,7 +40,7 @@ class MapCard {
 
   writeCaption(text) {
     const key = (kind, words) => [element("i", { class: `key ${kind}` }), element("span", { text: words })];
-    const parts = [...key("query", text.key_row)];
+    const parts = this.isDecoder() ? key("query", text.key_row) : [];
     if (this.stage.shot.kindOf(this.stage.state.site) === "decoder_self") parts.push(...key("blocked", text.key_blocked));
     if (this.isDecoder() && (this.options.band || this.options.marks)) parts.push(...key("computed", text.key_computed), ...key("reused", text.key_reused));
     this.caption.replaceChildren(...parts);

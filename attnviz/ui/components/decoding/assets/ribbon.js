@@ -27,11 +27,19 @@ class Ribbon {
       const last = cells[cells.length - 1];
       columns.push(element("div", { class: "column coming" }, [element("div", { class: "said", text: "?" }), element("div", { class: "shift" }), element("div", { class: "fed", text: printable(last.said) })]));
     }
+    setColumns(this.lane, cells.flatMap(({ fed, said }) => [fed, said]));
     this.lane.replaceChildren(names, ...columns);
     const current = this.lane.querySelector('[aria-current="step"]') ?? this.lane.lastElementChild;
     const most = this.lane.scrollWidth - this.lane.clientWidth;
     if (most > 0 && current) this.lane.scrollLeft = clamp(current.offsetLeft - this.lane.clientWidth * 0.7, 0, most);
   }
+}
+
+// All columns as wide as the longest token needs, within reason.
+function setColumns(lane, tokens, least = 4.6) {
+  const size = parseFloat(getComputedStyle(lane).fontSize) || 15;
+  const need = widest(tokens.map(printable), `650 ${size * 1.1}px ${getComputedStyle(lane).fontFamily}`) / size + 1.6;
+  lane.style.setProperty("--column", `${clamp(need, least, 9).toFixed(2)}em`);
 }
 
 function arrow() {

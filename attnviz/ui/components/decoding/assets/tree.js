@@ -1,6 +1,8 @@
 // The beam tree: a column is a position, a box a continuation that was looked at; a click follows its branch.
 
-const BOX = { w: 96, h: 26, gapX: 34, gapY: 6 };
+// One box at scale 1; with room to spare everything is larger.
+const BOX = { w: 60, h: 27, gapX: 34, gapY: 7 };
+const LONGEST = 92; // pixels of a token at scale 1
 
 class TreeCard {
   constructor(stage) {
@@ -31,23 +33,29 @@ class TreeCard {
     const chosen = this.stage.node();
     const branch = new Set();
     for (let at = chosen; at !== null && at !== undefined; at = nodes[at].parent) branch.add(at);
+    this.scale = clamp((this.place.clientHeight - 24) / (2 * beam.beams * (BOX.h + BOX.gapY)), 1, 1.35);
+    this.box = Object.fromEntries(Object.entries(BOX).map(([name, size]) => [name, Math.round(size * this.scale)]));
+    const font = fontOf(this.stage.theme, 13 * this.scale, 650);
+    this.longest = Math.min(LONGEST * this.scale, widest(beam.nodes.map(({ token }) => printable(token)), font) + 1);
+    this.box.w += Math.ceil(this.longest);
+    this.place.style.setProperty("--node", `${(13 * this.scale).toFixed(1)}px`);
     const places = this.places(nodes, shown);
-    const width = Math.max(...Array.from(places.values(), ({ x }) => x)) + BOX.w + 4;
-    const height = Math.max(...Array.from(places.values(), ({ y }) => y)) + BOX.h + 4;
+    const width = Math.max(...Array.from(places.values(), ({ x }) => x)) + this.box.w + 4;
+    const height = Math.max(...Array.from(places.values(), ({ y }) => y)) + this.box.h + 4;
     const svg = drawn("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": this.title.textContent });
     for (const node of shown) {
       const parent = nodes[node].parent;
       if (parent === null) continue;
       const [a, b] = [places.get(parent), places.get(node)];
-      const [x0, y0, x1, y1] = [a.x + BOX.w, a.y + BOX.h / 2, b.x, b.y + BOX.h / 2];
+      const [x0, y0, x1, y1] = [a.x + this.box.w, a.y + this.box.h / 2, b.x, b.y + this.box.h / 2];
       svg.append(drawn("path", { class: `edge ${nodes[node].state} ${branch.has(node) ? "lit" : ""}`, d: `M${x0},${y0} C${x0 + 18},${y0} ${x1 - 18},${y1} ${x1},${y1}` }));
     }
-    for (const node of shown) svg.append(this.box(node, nodes[node], places.get(node), { lit: branch.has(node), chosen: node === chosen, best: node === best, on: living.has(node) || finished.has(node) }));
+    for (const node of shown) svg.append(this.drawNode(node, nodes[node], places.get(node), { lit: branch.has(node), chosen: node === chosen, best: node === best, on: living.has(node) || finished.has(node) }));
     const scroll = [this.place.scrollLeft, this.place.scrollTop];
     this.place.replaceChildren(svg);
     const seen = places.get(chosen);
     const room = this.place.clientWidth;
-    this.place.scrollLeft = seen.x + BOX.w > scroll[0] + room || seen.x < scroll[0] ? Math.max(0, seen.x + BOX.w + 20 - room) : scroll[0];
+    this.place.scrollLeft = seen.x + this.box.w > scroll[0] + room || seen.x < scroll[0] ? Math.max(0, seen.x + this.box.w + 20 - room) : scroll[0];
     this.place.scrollTop = scroll[1];
     this.caption.textContent = beam.penalised ? text.tree_score_penalised : text.tree_score;
   }
@@ -66,26 +74,27 @@ class TreeCard {
       members.sort((a, b) => (rank.get(nodes[a].parent) ?? 0) - (rank.get(nodes[b].parent) ?? 0) || a - b);
       members.forEach((node, i) => {
         rank.set(node, i);
-        places.set(node, { x: 2 + column * (BOX.w + BOX.gapX), y: 3 + i * (BOX.h + BOX.gapY) });
+        places.set(node, { x: 2 + column * (this.box.w + this.box.gapX), y: 9 + i * (this.box.h + this.box.gapY) });
       });
     }
     // The root stands in the middle of its children.
     const first = columns.get(1);
-    if (first) places.get(0).y = 3 + ((first.length - 1) / 2) * (BOX.h + BOX.gapY);
+    if (first) places.get(0).y = 9 + ((first.length - 1) / 2) * (this.box.h + this.box.gapY);
     return places;
   }
 
-  box(node, { token, score, normalised, log_p, parent, state, reason }, { x, y }, { lit, chosen, best, on }) {
+  drawNode(node, { token, score, normalised, log_p, parent, state, reason }, { x, y }, { lit, chosen, best, on }) {
     const { shot, theme } = this.stage;
     const penalised = shot.beam.penalised && state === "finished";
     const value = penalised ? normalised : score;
-    const name = fitted(printable(token), 50, fontOf(theme, 13, 600));
+    const { w, h } = this.box;
+    const name = fitted(printable(token), this.longest, fontOf(theme, 13 * this.scale, 650));
     const group = drawn("g", { class: `node ${state} ${on ? "on" : ""} ${lit ? "lit" : ""} ${chosen ? "chosen" : ""}`, transform: `translate(${x},${y})`, "data-node": node });
-    group.append(drawn("rect", { width: BOX.w, height: BOX.h, rx: 6 }), drawn("text", { x: 7, y: 17.5, class: "node-token", text: name }));
-    if (parent !== null) group.append(drawn("text", { x: BOX.w - 7, y: 17.5, class: "node-score", text: nats(value) }));
+    group.append(drawn("rect", { width: w, height: h, rx: 6 }), drawn("text", { x: 7, y: h / 2, class: "node-token", text: name }));
+    if (parent !== null) group.append(drawn("text", { x: w - 7, y: h / 2, class: "node-score", text: nats(value) }));
     const says = `${printable(token)} · ln p ${nats(log_p)} · Σ ${nats(score)}${penalised ? ` · ${nats(normalised)}` : ""} · ${shot.text["node_" + state]}${reason ? ` (${shot.text["reason_" + reason]})` : ""}`;
     group.append(drawn("title", { text: says }));
-    if (best && parent !== null) group.append(drawn("text", { x: BOX.w - 4, y: 3, class: "node-best", text: "★" }));
+    if (best && parent !== null) group.append(drawn("text", { x: w - 4, y: 0, class: "node-best", text: "★" }));
     if (parent !== null) {
       Object.entries({ tabindex: "0", role: "button", "aria-label": says, "aria-pressed": String(chosen) }).forEach(([key, v]) => group.setAttribute(key, v));
       group.addEventListener("click", () => this.stage.follow(node));
