@@ -132,6 +132,11 @@ class Journal:
         rows = self.connection.execute("SELECT id, step, details FROM events WHERE kind = 'set' ORDER BY id")
         return [(row[0], row[1], json.loads(row[2])) for row in rows]
 
+    def events_of(self, kind: str) -> list[tuple[int, dict[str, Any]]]:
+        """(step, details) of the events of a kind, in order."""
+        rows = self.connection.execute("SELECT step, details FROM events WHERE kind = ? ORDER BY id", (kind,))
+        return [(row[0], json.loads(row[1])) for row in rows]
+
     def snapshots(self) -> list[tuple[int, int]]:
         """(step, last setting inside it) of every snapshot, the latest first."""
         return self.connection.execute("SELECT step, settings FROM snapshots ORDER BY step DESC").fetchall()

@@ -64,7 +64,7 @@ class Library:
         folder = creating.build_whole(
             self.root, config.name, lambda path: creating.fill_folder(path, config, data=data)
         )
-        return self._named(folder, config.name)
+        return self.named(folder, config.name)
 
     def fork(self, run: str, step: int, changes: Mapping[str, Any] | None = None, name: str | None = None) -> Run:
         """A run that goes on from a kept step of another, with changes by name (fields of TrainConfig and ModelConfig).
@@ -80,7 +80,7 @@ class Library:
         folder = creating.build_whole(
             self.root, config.name, lambda path: forking.fill_fork(path, parent.folder, config, step)
         )
-        return self._named(folder, config.name)
+        return self.named(folder, config.name)
 
     def restart(self, run: str) -> Run:
         """The same run from the beginning; what was made so far goes to the trash."""
@@ -134,7 +134,7 @@ class Library:
 
     # ---- inside -------------------------------------------------------------------------------------------
 
-    def _named(self, folder: RunFolder, name: str) -> Run:
+    def named(self, folder: RunFolder, name: str) -> Run:
         values = [("name", json.dumps(name)), ("created", json.dumps(time.time()))]
         with database.changing(folder.database) as connection:
             connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values)

@@ -11,8 +11,9 @@ from typing import Any
 from attnviz.runs.folder import RunFolder
 from attnviz.runs.journal import METRICS, Journal
 from attnviz.runs.keeping import is_kept, per_doubling
-from attnviz.runs.samples import samples_of
+from attnviz.runs.samples import samples_now
 from attnviz.training import Trainer
+from attnviz.training.emergence import Emergence, HeadMarker, HeadProbe
 
 SNAPSHOT_SECONDS = 10.0  # at most so much work is done again after a kill
 
@@ -47,6 +48,9 @@ class Recorder:
         self.trainer = trainer
         self.probe = probe
         self.density = per_doubling(folder.snapshot(trainer.step_number).stat().st_size)
+        train = trainer.config
+        self._heads = HeadProbe(trainer.model, trainer.task, seed=train.seed, without=train.without)
+        self._emergence = Emergence(_markers(journal, trainer.step_number))
         self._due: bool | None = None  # a snapshot that must be written; True: to be kept
         self._last_snapshot = time.monotonic()
 
@@ -70,9 +74,13 @@ class Recorder:
             self._due = False
 
     def look(self) -> None:
-        """Write down what the model says to a few inputs at this step."""
-        for one in samples_of(self.trainer.model, self.trainer.task, self.trainer.step_number, self.probe):
+        """Write down what the model says to a few inputs at this step, and which heads have found their work."""
+        for one in samples_now(self.trainer, self.probe):
             self.journal.sample(one.step, one.number, one.source, one.output, one.reference)
+        step = self.trainer.step_number
+        for marker in self._emergence.update(step, self._heads.score(self.trainer.model)):
+            key = f"head {step} {marker.site} {marker.head} {marker.kind} {marker.became}"
+            self.journal.event(step, "head", marker.to_dict(), key=key)
 
     def keep_here(self) -> None:
         """See to it that this very step can be looked at, and gone on from."""
@@ -91,3 +99,8 @@ class Recorder:
 
     def _is_kept(self, step: int) -> bool:
         return is_kept(step, self.density)
+
+
+def _markers(journal: Journal, step: int) -> list[HeadMarker]:
+    """What was marked up to a step, in order."""
+    return [HeadMarker(**details) for at, details in journal.events_of("head") if at <= step]

@@ -1,0 +1,168 @@
+"""A run from a zip file that anybody may have made: refused whole if anything in it is not what a run has.
+
+Nothing of the file is executed or trusted: names are compared with those that a run has, sizes are limited before and
+while unpacking, weights are safetensors that must fit the model, and the rows of the database are read through a
+connection that can do nothing else and written, checked, into a new one.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import stat
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attnviz.data import InputError
+from attnviz.runs import creating
+from attnviz.runs.building import READERS, START, build_trainer, describe
+from attnviz.runs.config import RunConfig
+from attnviz.runs.errors import RunError, clear_errors
+from attnviz.runs.folder import DATABASE, TASK, RunFolder, step_of
+from attnviz.runs.foreign_rows import copy_checked
+from attnviz.runs.journal import write_notice
+from attnviz.training import TrainingState
+
+if TYPE_CHECKING:
+    from attnviz.runs.library import Library
+    from attnviz.runs.run import Run
+
+MAX_FILES = 2_000
+MAX_BYTES = 8 * 2**30  # of all files, unpacked
+MAX_SMALL_BYTES = 256 * 2**20  # of each file that is not a snapshot
+MAX_RATIO = 200  # unpacked to packed, of a file above a megabyte: nothing that a run holds comes near
+_CHUNK = 2**20
+_SNAPSHOT = re.compile(r"snapshots/step-\d{8,12}\.safetensors")
+_FIXED = ("config.json", DATABASE, TASK, f"{START}/model.safetensors", f"{START}/manifest.json")
+
+
+def import_zip(library: Library, source: Path | bytes, name: str | None = None) -> Run:
+    """Unpack, check and keep a run under a new id. Raises RunError; nothing is left then."""
+    stream = io.BytesIO(source) if isinstance(source, bytes) else source
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            entries = _checked_entries(archive)
+            config = _config(archive, entries)
+            if name is not None:
+                config = replace(config, name=name)
+            folder = creating.build_whole(library.root, config.name, lambda path: _fill(path, archive, entries, config))
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError) as error:
+        raise RunError("zip_damaged", problem=describe(error)) from None
+    except OSError as error:
+        if isinstance(source, bytes):
+            raise
+        raise RunError("zip_damaged", problem=describe(error)) from None
+    return library.named(folder, config.name)
+
+
+def _checked_entries(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    """The files by name. A name that no run has, a link, an encrypted or oversized file refuses the whole."""
+    infos = archive.infolist()
+    if len(infos) > MAX_FILES:
+        raise RunError("zip_too_large", given=len(infos), limit=MAX_FILES, unit="files")
+    found: dict[str, zipfile.ZipInfo] = {}
+    for info in infos:
+        shown = info.filename[:80]
+        kind = stat.S_IFMT(info.external_attr >> 16)
+        if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+            raise RunError("zip_hostile", problem="it holds a link or a device", name=shown)
+        if info.is_dir():
+            if info.filename in ("snapshots/", "data/", f"{START}/"):
+                continue
+            raise RunError("zip_hostile", problem="it holds a folder that no run has", name=shown)
+        if not _belongs(info.filename):
+            raise RunError("zip_hostile", problem="it holds a file that no run has", name=shown)
+        if info.filename in found:
+            raise RunError("zip_hostile", problem="it holds a file twice", name=shown)
+        if info.flag_bits & 0x1:
+            raise RunError("zip_hostile", problem="it is encrypted", name=shown)
+        if info.file_size > 2**20 and info.file_size > MAX_RATIO * max(1, info.compress_size):
+            raise RunError("zip_hostile", problem="it unpacks to far more than it holds", name=shown)
+        if not _SNAPSHOT.fullmatch(info.filename) and info.file_size > MAX_SMALL_BYTES:
+            raise RunError("zip_too_large", given=info.file_size, limit=MAX_SMALL_BYTES, unit="bytes")
+        found[info.filename] = info
+    if (size := sum(info.file_size for info in found.values())) > MAX_BYTES:
+        raise RunError("zip_too_large", given=size, limit=MAX_BYTES, unit="bytes")
+    for needed in ("config.json", DATABASE):
+        if needed not in found:
+            raise RunError("zip_not_a_run", problem=f"{needed} is missing")
+    return found
+
+
+def _belongs(name: str) -> bool:
+    if name in _FIXED or _SNAPSHOT.fullmatch(name):
+        return True
+    folder, _, file = name.partition("/")
+    # The user's own file: a plain name, also for Windows, which drops dots and blanks at the end and knows devices.
+    plain = bool(re.fullmatch(r'[^/\\:*?"<>|\x00-\x1f]{1,120}', file)) and file == file.strip(" .")
+    device = re.fullmatch(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", file.lower())
+    return folder == "data" and plain and not file.startswith(".") and device is None
+
+
+def _config(archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo]) -> RunConfig:
+    content = b"".join(_unpacked(archive, entries["config.json"]))
+    try:
+        config = RunConfig.from_json(content.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise RunError("zip_not_a_run", problem="config.json is not UTF-8") from None
+    own = {name for name in entries if name.startswith("data/")}
+    if own != (set() if config.own_file is None else {f"data/{config.own_file}"}):
+        raise RunError("zip_not_a_run", problem="its data are not those that config.json names")
+    if config.own_file is None and config.task in READERS:
+        raise RunError("run_own_file", task=config.task)
+    return config
+
+
+def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
+    """The content in pieces, never more than was announced."""
+    size = 0
+    with archive.open(info) as file:
+        while piece := file.read(_CHUNK):
+            size += len(piece)
+            if size > info.file_size:
+                raise RunError("zip_hostile", problem="it is larger than it says", name=info.filename[:80])
+            yield piece
+
+
+def _fill(path: Path, archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo], config: RunConfig) -> None:
+    folder = RunFolder(path)
+    foreign = path / "foreign.sqlite"
+    with clear_errors(path):
+        for name, info in entries.items():
+            target = foreign if name == DATABASE else path.joinpath(*name.split("/"))
+            target.parent.mkdir(exist_ok=True)
+            with target.open("xb") as file:
+                for piece in _unpacked(archive, info):
+                    file.write(piece)
+        folder.snapshots.mkdir(exist_ok=True)
+        folder.config.write_text(config.to_json(), encoding="utf-8")
+        write_notice(folder, {})
+    steps = [step for file in folder.snapshots.iterdir() if (step := step_of(file.name)) is not None]
+    _check_snapshots(folder, config, steps)
+    copy_checked(foreign, folder.database, steps)
+    with clear_errors(path):
+        foreign.unlink()
+
+
+def _check_snapshots(folder: RunFolder, config: RunConfig, steps: list[int]) -> None:
+    """Every snapshot must go on this run's trainer: same names, same shapes, finite numbers."""
+    try:
+        trainer = build_trainer(folder, config)
+    except InputError:
+        raise
+    except (ValueError, TypeError, KeyError, RuntimeError, MemoryError) as error:
+        raise RunError("zip_not_a_run", problem=describe(error)) from None
+    for step in steps:
+        path = folder.snapshot(step)
+        try:
+            state = TrainingState.load(path)
+            if state.step != step:
+                raise ValueError(f"it is of step {state.step}")
+            trainer.restore(state)
+            if not all(value.isfinite().all() for value in state.model.values()):
+                raise ValueError("it holds numbers that are not finite")
+        except (ValueError, RuntimeError, KeyError, TypeError, OverflowError) as error:
+            raise RunError("run_snapshot_bad", step=step, problem=describe(error)) from None
