@@ -57,7 +57,7 @@ def show(frame: Frame) -> None:
     with frame.controls:
         what = choose(
             WHAT, frame.t("what"), address.WHATS, lambda code: frame.t(f"what_{code}"),
-            default=arrived.what or "apples", width=330,
+            default=arrived.what or "apples", width=215,
         )  # fmt: skip
     mirror("address-what", what=what)
     with frame.notices:
@@ -86,7 +86,7 @@ def _model(frame: Frame, kept: Kept, loaded: Loaded) -> None:
         kept.asked = {"head": head + 1}
     with frame.controls:
         site = choose(
-            SITE, frame.t("site"), loaded.model.sites, lambda code: site_name(frame, code), default=site, width=300
+            SITE, frame.t("site"), loaded.model.sites, lambda code: site_name(frame, code), default=site, width=243
         )
     examples = len(loaded.task.examples)
     first = state.arrival(frame.name).example

@@ -61,9 +61,7 @@ class Board {
     if (view === "all") this.layoutAll();
     else {
       const equations = equationsOf(walk, screen, head);
-      for (const part of equations.flat()) {
-        part.sums = part.kind === "matrix" && part.result && part.step.role === "weights";
-      }
+      for (const view of viewsOf(equations)) view.sums = view.result && view.step.role === "weights";
       const room = { width: node.clientWidth - 8, height: node.clientHeight - 4 };
       const { size, caps } = fitScreen(equations, walk, room.width, room.height, sheet.base, sheet.digits);
       node.style.fontSize = `${size}px`;
@@ -81,6 +79,7 @@ class Board {
     const line = element("div", { class: "equation" });
     for (const part of parts) {
       if (part.kind === "sign") line.append(element("span", { class: "sign", text: part.text }));
+      else if (part.kind === "stack") line.append(element("div", { class: "stack" }, part.lines.map((one) => this.equation(one))));
       else {
         const table = new MatrixTable(this, part, this.caps);
         this.tables.push(table);
@@ -115,7 +114,7 @@ class Board {
     const { sheet } = this;
     const number = screen.index + 1;
     const chosen = screen.index === sheet.step;
-    const title = element("button", { type: "button", class: "group-title", text: `${number} ${sheet.walk.text[`stage_${screen.stage}`]}`, click: () => sheet.go(screen.index) });
+    const title = element("button", { type: "button", class: "group-title", text: `${number} ${screenName(sheet.walk, screen, "rail")}`, click: () => sheet.go(screen.index) });
     const node = element("section", { class: "group-card", "data-screen": screen.index, "data-now": String(chosen), "data-later": String(screen.index > sheet.step) }, [title]);
     const line = element("div", { class: "group-line" });
     for (const view of views) {

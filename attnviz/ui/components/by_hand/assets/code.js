@@ -7,10 +7,9 @@ class Code {
     this.copy = element("button", { type: "button", click: () => this.copied() });
     this.save = element("button", { type: "button", click: () => download(`${sheet.walk.name}.py`, new Blob([this.source], { type: "text/x-python" })) });
     this.numbers = element("button", { type: "button", click: () => download("numbers.safetensors", numbersFile(sheet.walk)) });
-    this.note = element("p", { class: "hint" });
     this.pre = element("pre", { tabindex: "0" });
     this.node = element("section", { class: "card code" }, [
-      element("header", {}, [this.title, element("span", { class: "card-tools" }, [this.copy, this.save, this.numbers])]), this.note, this.pre,
+      element("header", {}, [this.title, element("span", { class: "card-tools" }, [this.copy, this.save, this.numbers])]), this.pre,
     ]);
   }
 
@@ -38,11 +37,12 @@ class Code {
     this.copy.textContent = text.code_copy;
     this.save.textContent = text.code_download;
     this.numbers.textContent = text.code_numbers;
-    this.numbers.hidden = this.note.hidden = !walk.needs_file;
-    this.note.textContent = text.code_file;
+    this.numbers.hidden = !walk.needs_file;
+    this.numbers.title = text.code_file;
     this.pre.setAttribute("aria-label", text.code);
     this.lines = walk.code.map(([line, step]) => {
-      const node = element("span", { class: "line", ...(step ? { "data-step": step } : {}) });
+      const given = / = torch\.tensor\(/.test(line);
+      const node = element("span", { class: "line", "data-given": String(given), ...(step ? { "data-step": step } : {}) });
       paintCode(node, line || " ");
       if (step) {
         node.title = line;

@@ -58,7 +58,7 @@ function equationOf(walk, step, head) {
       return [...heads.flat(), sign("="), result];
     }
     case "layer_norm":
-      return [sign("LN("), view(0), sign(")"), ...rest(1, (name) => (name.endsWith("_gain") ? "⊙" : "+")), sign("="), result];
+      return [sign("LN("), view(0), sign(")"), ...stacked(rest(1, (name) => (name.endsWith("_gain") ? "⊙" : "+"))), sign("="), result];
     case "rotate":
       return [sign("R("), view(0), sign(")"), sign("="), result];
     case "add":
@@ -68,6 +68,15 @@ function equationOf(walk, step, head) {
     default:
       return [view(0), sign("="), result];
   }
+}
+
+// Gain and bias are one row each: one above the other they leave the rest more room.
+function stacked(parts) {
+  return parts.length > 2 ? [{ kind: "stack", lines: [parts.slice(0, 2), parts.slice(2)] }] : parts;
+}
+
+function viewsOf(equations) {
+  return equations.flat().flatMap((part) => (part.kind === "stack" ? part.lines.flat() : part)).filter((part) => part.kind === "matrix");
 }
 
 // The equations of a screen; what is only given there stands alone.
@@ -86,8 +95,20 @@ function matricesOf(walk, screen, head) {
   });
 }
 
-// What to look at first on a screen: the last number made there.
+// The last matrix that is made on a screen.
 function lastMade(screen) {
   const computed = screen.all.filter((step) => step.operation !== "given");
   return computed[computed.length - 1] || screen.all[0];
+}
+
+// What to look at first there: of the queries where there are several, so that one token is followed all the way.
+function lookedAt(screen) {
+  const ofQueries = screen.all.filter((step) => step.operation !== "given" && step.axes[0] === "query");
+  return ofQueries[ofQueries.length - 1] || lastMade(screen);
+}
+
+// W_Q with its index set low.
+function symbolOf(symbol) {
+  const [letter, index] = symbol.split("_");
+  return index ? element("b", { "aria-label": symbol }, [letter, element("sub", { text: index })]) : element("b", { text: symbol });
 }

@@ -53,7 +53,7 @@ class MatrixTable {
     const axes = `${text[`axis_${view.rowAxis}`]} × ${text[`axis_${view.columnAxis}`]}`;
     this.table.setAttribute("aria-label", fill(text.matrix_label, { name: view.symbol, shape: `${shape} ${axes}` }));
     return element("figcaption", { title: `${view.step.name} ${view.step.shape.join("×")} · ${axes}` }, [
-      element("span", { class: "named" }, [element("b", { text: view.symbol }), element("i", { text: shape }), element("em", { text: head })]),
+      element("span", { class: "named" }, [symbolOf(view.symbol), element("i", { text: shape }), element("em", { text: head })]),
       element("small", { text: axes }),
     ]);
   }
@@ -76,7 +76,7 @@ class MatrixTable {
       const text = view.columnAxis === "one" ? "" : label(columnLabels, column + (columnLabels ? 0 : view.columnBase));
       top.append(element("th", { text, title: text, class: columnLabels ? "token" : "", "data-axis": view.columnAxis, "data-index": column }));
     }
-    if (view.sums) top.append(element("th", { text: this.text.row_sum, class: "sum" }));
+    if (view.sums) top.append(element("th", { text: this.text.row_sum, title: this.text.row_sum_about, class: "sum" }));
     const rows = [top];
     this.cells = [];
     for (let r = 0; r < shown.rows; r++) {

@@ -23,9 +23,9 @@ class Rail {
     const buttons = walk.screens.map((screen) => {
       const canvas = element("canvas", { "aria-hidden": "true" });
       this.draw(canvas, screen);
-      const name = text[`stage_${screen.stage}`];
-      const button = element("button", { type: "button", title: fill(text.step_of, { number: screen.index + 1, count: walk.screens.length }), click: () => sheet.go(screen.index) }, [
-        canvas, element("span", {}, [element("i", { text: String(screen.index + 1) }), element("span", { text: name })]),
+      const name = screenName(walk, screen, "rail");
+      const button = element("button", { type: "button", title: `${fill(text.step_of, { number: screen.index + 1, count: walk.screens.length })}: ${screenName(walk, screen)}`, click: () => sheet.go(screen.index) }, [
+        element("i", { text: String(screen.index + 1) }), canvas, element("span", { text: name }),
       ]);
       button.dataset.state = screen.index === step ? "now" : screen.index < step ? "done" : "later";
       if (screen.index === step) button.setAttribute("aria-current", "step");

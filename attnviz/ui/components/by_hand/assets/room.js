@@ -7,9 +7,13 @@ const SCROLLER = 1.75;
 const SIGN_GAP = 0.9;
 const BETWEEN = 0.55;
 
+// About how wide a text is: signs and narrow letters are told apart, Chinese characters are square.
 function letters(text) {
   let width = 0;
-  for (const character of text) width += character.codePointAt(0) > 0x2e80 ? 1.05 : 0.57;
+  for (const character of text) {
+    const code = character.codePointAt(0);
+    width += code > 0x2e80 ? 1.05 : ".,:;'|!il ".includes(character) ? 0.3 : 0.58;
+  }
   return width;
 }
 
@@ -21,12 +25,12 @@ function measureView(view, walk, digits) {
   const every = Math.max(1, Math.floor(count / 4096));
   const start = step.place(0, 0, view.head);
   if (view.step.role === "mask") longest = 1.6;
-  else for (let i = 0; i < count; i += every) longest = Math.max(longest, cellText(step.values[start + i], digits).length);
+  else for (let i = 0; i < count; i += every) longest = Math.max(longest, letters(cellText(step.values[start + i], digits)));
   const widest = (labels, most) => (labels ? Math.min(most, Math.max(...labels.map(letters))) : 0);
   const columnLabels = walk.labels(view.columnAxis);
-  view.cell = Math.max(2.35, longest * 0.585 + 0.75, widest(columnLabels, 4.1) * 0.88 + 0.5);
+  view.cell = Math.max(2.2, longest + 0.62, widest(columnLabels, 4.1) * 0.95 + 0.4);
   const rowLabels = walk.labels(view.rowAxis);
-  view.label = view.rowAxis === "one" ? 0.3 : rowLabels ? widest(rowLabels, 5.6) * 0.92 + 0.6 : 1.5;
+  view.label = view.rowAxis === "one" ? 0.3 : rowLabels ? widest(rowLabels, 5.6) * 0.98 + 0.6 : 1.5;
   view.captionWidth = letters(`${view.symbol} ${view.rowCount}×${view.columnCount} `) + 1.2;
 }
 
@@ -37,7 +41,7 @@ function shownOf(view, caps) {
 function extentOf(view, caps) {
   const { rows, columns } = shownOf(view, caps);
   const part = rows < view.rowCount || columns < view.columnCount;
-  const sums = view.sums ? 3.4 : 0;
+  const sums = view.sums ? 3.1 : 0;
   return {
     width: Math.max(view.label + columns * view.cell + sums, view.captionWidth, part ? 9.5 : 0) + 0.3,
     height: CAPTION + HEADING + rows * ROW + (part ? SCROLLER : 0),
@@ -49,6 +53,11 @@ function equationExtent(parts, caps) {
   let height = 0;
   for (const part of parts) {
     if (part.kind === "sign") width += letters(part.text) * 1.18 + SIGN_GAP;
+    else if (part.kind === "stack") {
+      const lines = part.lines.map((line) => equationExtent(line, caps));
+      width += Math.max(...lines.map((line) => line.width));
+      height = Math.max(height, lines.reduce((total, line) => total + line.height, 0));
+    }
     else {
       const extent = extentOf(part, caps);
       width += extent.width;
@@ -69,7 +78,7 @@ function screenExtent(equations, caps) {
 // {size, caps}: the largest letters with which everything fits; where nothing readable does, parts of the axes.
 function fitScreen(equations, walk, width, height, base, digits) {
   const caps = { one: 1 };
-  const views = equations.flat().filter((part) => part.kind === "matrix");
+  const views = viewsOf(equations);
   for (const view of views) {
     measureView(view, walk, digits);
     caps[view.rowAxis] = Math.max(caps[view.rowAxis] || 0, view.rowCount);
@@ -98,8 +107,7 @@ function largestAxis(equations, caps, wide) {
     ? [equations[extents.indexOf(extents.reduce((a, b) => (b.width > a.width ? b : a)))]]
     : equations;
   let best = null;
-  for (const view of worst.flat()) {
-    if (view.kind !== "matrix") continue;
+  for (const view of viewsOf(worst)) {
     const axis = wide ? view.columnAxis : view.rowAxis;
     const shown = wide ? shownOf(view, caps).columns : shownOf(view, caps).rows;
     if (shown > 1 && (!best || caps[axis] > caps[best])) best = axis;

@@ -44,7 +44,7 @@ function layerNormRule(at) {
   const mean = X.named("μ", X.quotient(X.sum(row), size));
   const variance = X.named("σ²", X.quotient(X.sum(row.map((cell) => X.square(X.difference(cell, mean)))), size));
   const eps = at.walk.eps[at.step.name];
-  const deviation = X.root(X.sum([variance, X.constant(eps, epsText(eps))]));
+  const deviation = X.root(X.sum([variance, X.constant(eps, generalText(eps))]));
   let normal = X.quotient(X.difference(row[at.column], mean), deviation);
   at.step.inputs.slice(1).forEach((name, i) => {
     const cell = at.cell(i + 1, 0, at.column);
@@ -53,15 +53,16 @@ function layerNormRule(at) {
   return normal;
 }
 
-// 1e-5 as it is written in the library: 1e-05.
-function epsText(eps) {
-  return String(eps).replace(/e-(\d)$/, "e-0$1");
+// Small numbers as they are written in the library: 1e-05.
+function generalText(value) {
+  const text = Number(value.toPrecision(6));
+  return Math.abs(text) >= 1e-4 || text === 0 ? String(text) : text.toExponential().replace(/e-(\d)$/, "e-0$1");
 }
 
 function rotateRule(at) {
   const pair = at.column >> 1;
   const angle = at.row * 10000 ** ((-2 * pair) / at.walk.headDim);
-  const shown = Number(angle.toPrecision(3)).toString();
+  const shown = generalText(Number(angle.toPrecision(3)));
   const cos = X.constant(Math.cos(angle), `cos ${shown}`);
   const sin = X.constant(Math.sin(angle), `sin ${shown}`);
   const [one, other] = [at.cell(0, at.row, 2 * pair), at.cell(0, at.row, 2 * pair + 1)];

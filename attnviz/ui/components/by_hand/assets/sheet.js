@@ -20,12 +20,16 @@ class Sheet {
     this.about = element("p", { class: "about" });
     this.busy = element("div", { class: "busy", role: "status" });
     this.spoken = element("p", { class: "spoken", "aria-live": "polite" });
-    this.boardCard = element("section", { class: "card main" }, [element("header", {}, [this.title, this.about]), this.board.node, this.why.node]);
+    this.views = new Picker((view) => this.chooseView(view));
+    this.boardCard = element("section", { class: "card main" }, [element("header", {}, [this.title, this.about, this.views.node]), this.board.node, this.why.node]);
     this.body = element("div", { class: "walk" }, [this.rail.node, this.switches.node, element("div", { class: "cards" }, [this.boardCard, this.code.node])]);
     this.root = element("div", { class: "sheet" }, [this.body, this.shapes.node, this.busy, this.spoken]);
     this.root.hidden = true;
     host.querySelector(".sheet-place").append(this.root);
-    new ResizeObserver(() => this.resized()).observe(this.root);
+    const sizes = new ResizeObserver(() => this.resized());
+    sizes.observe(this.root);
+    this.page = document.querySelector('[data-testid="stMain"]') || document.documentElement;
+    for (const part of [this.page, this.page.firstElementChild]) if (part) sizes.observe(part);
     this.keyboard = new Keyboard(this);
   }
 
@@ -65,6 +69,8 @@ class Sheet {
     else this.shapes.write(answer);
     this.root.hidden = false;
     this.host.querySelector(".sheet-place").dataset.state = "ready";
+    this.measureWidth();
+    this.fitHeight();
     if (isWalk) this.layout();
     this.busySoon();
     if (isWalk && answer.problem && answer.problem.place) this.editor.reopen(answer.problem);
@@ -120,7 +126,7 @@ class Sheet {
       this.hovered = this.held = null;
       this.changed();
       const { text } = this.walk;
-      this.spoken.textContent = `${fill(text.step_of, { number: step + 1, count: this.walk.screens.length })}: ${text[`stage_${this.screen.stage}`]}`;
+      this.spoken.textContent = `${fill(text.step_of, { number: step + 1, count: this.walk.screens.length })}: ${screenName(this.walk, this.screen)}`;
     }
     return true;
   }
@@ -175,7 +181,7 @@ class Sheet {
   // The number that is looked at while nothing is pointed at: of the same row, step after step.
   get focus() {
     const { walk } = this;
-    const step = lastMade(this.screen);
+    const step = lookedAt(this.screen);
     const row = Math.min(remembered.row ?? Math.min(2, walk.rowLabels.length - 1), step.rows - 1);
     let column = 0;
     if (step.role === "weights") for (let c = 0; c < step.columns; c++) if (step.at(row, c, this.head) > step.at(row, column, this.head)) column = c;
@@ -185,9 +191,10 @@ class Sheet {
   // -- words, layout, light ------------------------------------------------------------------------------------------
   write() {
     const { walk, screen } = this;
-    this.title.replaceChildren(element("i", { text: String(screen.index + 1) }), walk.text[`stage_${screen.stage}`]);
+    this.title.replaceChildren(element("i", { text: String(screen.index + 1) }), screenName(walk, screen));
+    this.views.write(walk.text.view, [["one", walk.text.view_one], ["all", walk.text.view_all]], this.view);
+    this.body.dataset.view = this.view;
     this.about.textContent = aboutScreen(walk, screen);
-    this.about.title = this.about.textContent;
     this.rail.write();
     this.switches.write();
     this.code.write();
@@ -209,12 +216,28 @@ class Sheet {
     for (const name of ["visible", "right"]) this.root.style.setProperty(`--av-${name}`, this.theme[name]);
   }
 
+  // Narrow windows scroll; the others are filled.
+  measureWidth() {
+    this.root.dataset.width = this.root.clientWidth < 900 ? "narrow" : "wide";
+  }
+
   retheme() {
     this.readTheme(this.answer);
     if (this.walk) this.changed();
   }
 
+  // As high as the window leaves room for under what stands above.
+  fitHeight() {
+    const above = this.root.getBoundingClientRect().top - this.page.getBoundingClientRect().top + this.page.scrollTop;
+    const below = 1.1 * parseFloat(getComputedStyle(document.documentElement).fontSize) + 3;
+    const height = `${Math.floor(clamp(this.page.clientHeight - above - below, 500, 1400))}px`;
+    if (this.root.dataset.width !== "narrow" && this.root.style.getPropertyValue("--height") !== height) this.root.style.setProperty("--height", height);
+  }
+
   resized() {
+    if (!this.answer || !this.root.clientWidth) return;
+    this.measureWidth();
+    this.fitHeight();
     const size = `${this.root.clientWidth}×${this.root.clientHeight}×${window.devicePixelRatio}`;
     if (!this.walk || size === this.size || !this.root.clientWidth) return;
     this.layout();
@@ -222,9 +245,9 @@ class Sheet {
 
   layout() {
     if (!this.root.clientWidth || this.editor.open) return;
+    this.fitHeight();
     this.size = `${this.root.clientWidth}×${this.root.clientHeight}×${window.devicePixelRatio}`;
     this.base = parseFloat(getComputedStyle(this.root).fontSize);
-    this.root.dataset.width = this.root.clientWidth < 900 ? "narrow" : "wide";
     this.board.layout();
     this.light();
     this.mirror();
@@ -252,10 +275,17 @@ class Sheet {
   }
 }
 
+// How a step is called; what comes from the encoder has a name of its own.
+function screenName({ text }, { stage, steps }, place = "stage") {
+  const name = stage === "input" && steps.includes("memory") ? "memory" : stage;
+  return text[`${place}_${name}`] || text[`stage_${name}`];
+}
+
 // What a step does, in a sentence; the switches change what is true.
 function aboutScreen(walk, { stage }) {
   const { text, variant } = walk;
   if (stage === "input" && walk.byName.has("memory")) return text.about_memory;
+  if (stage === "project" && walk.byName.has("memory")) return text.about_project_cross;
   if (stage === "scale") return fill(variant.divide ? text.about_scale : text.about_scale_off, { root: `√${walk.headDim} = ${numberText(Math.sqrt(walk.headDim), 2)}` });
   if (stage === "mask" && variant.mask !== "before") return text.about_mask_after;
   if (stage === "softmax" && variant.mask !== "before") return text[`about_softmax_${variant.mask.replaceAll("-", "_")}`];

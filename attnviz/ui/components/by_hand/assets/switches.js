@@ -20,8 +20,6 @@ class Switches {
   constructor(sheet) {
     this.sheet = sheet;
     this.heads = new Picker((head) => sheet.chooseHead(head));
-    this.view = new Picker((view) => sheet.chooseView(view));
-    this.digits = new Picker((digits) => sheet.chooseDigits(digits));
     this.divide = element("button", { type: "button", class: "toggle", role: "switch", click: () => sheet.ask("switch", { name: "divide", value: !sheet.walk.variant.divide }) });
     this.selects = Object.fromEntries(Object.keys(CHOICES).map((name) => {
       const node = element("select", { "data-name": name });
@@ -51,10 +49,9 @@ class Switches {
     this.headGroup = element("span", { class: "labelled" }, [(this.words.head = element("span")), this.heads.node]);
     this.node = element("div", { class: "switches" }, [
       this.headGroup, this.divide,
-      ...Object.entries(this.selects).map(([name, node]) => labelled(name, node)),
+      ...Object.values(this.selects),
       labelled("temperature", this.temperature),
       element("span", { class: "tools" }, [this.count, ...Object.values(this.tools)]),
-      element("span", { class: "looks" }, [this.digits.node, this.view.node]),
     ]);
   }
 
@@ -68,6 +65,8 @@ class Switches {
     this.divide.setAttribute("aria-checked", String(variant.divide));
     this.divide.dataset.changed = String(variant.divide !== own.divide);
     for (const [name, node] of Object.entries(this.selects)) {
+      node.title = text[name];
+      node.setAttribute("aria-label", text[name]);
       const options = CHOICES[name].map((value) => element("option", { value, text: text[`${name}_${value.replaceAll("-", "_")}`] }));
       node.replaceChildren(...options);
       node.value = variant[name];
@@ -87,7 +86,5 @@ class Switches {
     this.tools.reset.textContent = text.reset;
     this.count.textContent = walk.edits ? fill(text.edits_count, { count: walk.edits }) : "";
     this.count.title = text.changed_note;
-    this.digits.write(text.digits, [[2, ".00"], [3, ".000"], [4, ".0000"]], sheet.digits);
-    this.view.write(text.view, [["one", text.view_one], ["all", text.view_all]], sheet.view);
   }
 }

@@ -1,6 +1,7 @@
 // The arithmetic of the cell that is pointed at, written out; its numbers carry the colours of where they stand.
 
 const LONGEST_LIT = 10; // terms of a sum while one only points; a held cell shows all of them
+const LONGEST_DEFINED = 4; // where intermediate results stand in front
 
 class Why {
   constructor(sheet) {
@@ -8,11 +9,12 @@ class Why {
     this.title = element("b");
     this.where = element("span", { class: "where" });
     this.extra = element("span", { class: "extra" });
+    this.digits = new Picker((digits) => sheet.chooseDigits(digits));
     this.lines = element("div", { class: "lines" });
     this.problem = element("div", { class: "problem", role: "alert" });
     this.problem.hidden = true;
     this.node = element("div", { class: "why", role: "status" }, [
-      element("header", {}, [this.title, this.where, this.extra]), this.lines, this.problem,
+      element("header", {}, [this.title, this.where, this.extra, this.digits.node]), this.lines, this.problem,
     ]);
   }
 
@@ -39,13 +41,7 @@ class Why {
   write(cell, arithmetic, held) {
     const { walk, digits } = this.sheet;
     const { text } = walk;
-    if (!cell) {
-      this.title.textContent = text.why;
-      this.where.textContent = "";
-      this.extra.textContent = text.why_idle;
-      this.lines.replaceChildren();
-      return;
-    }
+    this.digits.write(text.digits, [[2, ".00"], [3, ".000"], [4, ".0000"]], digits);
     const { tree, result, edited, given } = arithmetic;
     this.title.textContent = this.name(cell);
     const step = walk.step(cell.name);
@@ -59,12 +55,13 @@ class Why {
     }
     this.where.textContent = step.name;
     this.extra.textContent = said.join(" · ");
-    const longest = held ? 0 : LONGEST_LIT;
+    const several = definitionsOf(tree).length > 0;
+    const longest = held ? 0 : several ? LONGEST_DEFINED : LONGEST_LIT;
     const shown = step.role === "mask" ? [[{ text: text[result ? "visible" : "blocked"], cell: null }]]
       : edited || given ? [[{ text: numberText(result, digits), cell: null }]]
       : linesOf(tree, result, digits, longest);
     this.lines.replaceChildren(...shown.map((pieces) => this.line(pieces)));
-    this.lines.dataset.held = String(held);
+    this.lines.dataset.several = String(several);
   }
 
   line(pieces) {
