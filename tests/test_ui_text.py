@@ -10,6 +10,7 @@ import pytest
 
 from attnviz.data.errors import SENTENCES
 from attnviz.training.checkpoint_error import CHECKPOINT_SENTENCES
+from attnviz.training.finetuning.error import FINETUNE_SENTENCES
 from attnviz.ui import text
 from attnviz.ui.navigation import PAGES
 from attnviz.ui.text import LANGUAGES, Text, texts, words
@@ -49,7 +50,9 @@ def test_every_page_has_a_title_a_question_and_a_hint() -> None:
                 assert words(entry.name, language)(key)
 
 
-@pytest.mark.parametrize("sentences", [SENTENCES, CHECKPOINT_SENTENCES], ids=["data", "checkpoints"])
+@pytest.mark.parametrize(
+    "sentences", [SENTENCES, CHECKPOINT_SENTENCES, FINETUNE_SENTENCES], ids=["data", "checkpoints", "fine-tuning"]
+)
 def test_every_code_of_wrong_input_has_its_sentence(sentences: dict[str, str]) -> None:
     for code, sentence in sentences.items():
         assert code in texts("errors"), code

@@ -47,6 +47,8 @@ SENTENCES: Mapping[str, str] = {
     "long_cells": "{rows} rows longer than {limit} tokens were left out.",
     "repeated_rows": "{rows} repeated rows were left out.",
     "labels_unseen": "No example of these labels is left to train on: {labels}.",
+    "tokens_learned": "{count} tokens are new to the model and will be learned, for example {shown}.",
+    "tokens_unknown": "{count} tokens are unknown to the model and are read as <unk>, for example {shown}.",
     "vocabulary_capped": "{kept} of {given} different tokens are known; the others become <unk>.",
 }
 

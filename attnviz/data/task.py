@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar, Literal
 
@@ -17,6 +17,7 @@ from attnviz.data.text import characters, clean
 from attnviz.data.vocabulary import Vocabulary
 
 ReferenceKind = Literal["exact", "dictionary"]
+Augment = Callable[[Sequence[Pair], random.Random], Sequence[Pair]]
 BUCKET = 32  # batches whose examples are sorted by length together
 
 
@@ -31,6 +32,8 @@ class Task(ABC):
     defaults: ClassVar[Mapping[str, Any]] = {"seed": 0}
     allowed: ClassVar[Mapping[str, Sequence[Any]]] = {}  # an option's values: a range or a tuple of choices
     examples: tuple[str, ...] = ()
+    plain_epochs = False  # an epoch shows the training examples themselves, whatever `epoch` makes of them
+    augment: Augment | None = None  # changes the training examples of an epoch; it may draw from the generator
 
     def __init__(self, **options: Any) -> None:
         for name in options:
@@ -185,7 +188,9 @@ class Task(ABC):
         done = 0
         while epochs is None or done < epochs:
             generator = random.Random(f"{self.info.name} {split} {seed} {done}")
-            pairs = list(self.epoch(split, generator) if shuffle else self.split(split))
+            pairs = list(self.epoch(split, generator) if shuffle and not self.plain_epochs else self.split(split))
+            if self.augment is not None and shuffle and split == "train":
+                pairs = list(self.augment(pairs, generator))
             starts = range(0, len(pairs), batch_size)
             chunks = [pairs[i : i + batch_size] for i in starts]
             if shuffle:

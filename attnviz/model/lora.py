@@ -161,3 +161,25 @@ def lora_off(model: nn.Module) -> Iterator[None]:
     finally:
         for layer in layers:
             layer.merged = False
+
+
+def plain_weights(model: nn.Module) -> dict[str, Tensor]:
+    """The parameters by name as a model without LoRA would have them: every detour added to its matrix."""
+    layers = lora_layers(model)
+    found = {}
+    for name, parameter in model.named_parameters():
+        path, _, last = name.rpartition(".")
+        if path in layers:
+            if last in FACTORS:
+                continue
+            found[name] = (layers[path].effective_weight() if last == "weight" else parameter).detach()
+        else:
+            found[name] = parameter.detach()
+    return found
+
+
+def plain_copy(model: Transformer) -> Transformer:
+    """A model without LoRA that computes the same; the given one is left as it is."""
+    copied = Transformer(model.config).to(next(model.parameters()).device)
+    copied.load_state_dict({name: value.clone() for name, value in plain_weights(model).items()}, strict=False)
+    return copied.train(model.training)

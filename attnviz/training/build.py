@@ -7,7 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import torch
 
-from attnviz.config import ModelConfig, TrainConfig
+from attnviz.config import FineTuneConfig, ModelConfig, TrainConfig
 from attnviz.data import Task, tasks
 from attnviz.data.objectives import with_objective
 from attnviz.data.split import SPLITS
@@ -15,6 +15,8 @@ from attnviz.training.baselines import baselines
 from attnviz.training.checkpoint import round_weights
 from attnviz.training.distributed import Ranks
 from attnviz.training.evaluation import evaluate
+from attnviz.training.finetuning.prepare import prepare
+from attnviz.training.finetuning.tuner import FineTuner
 from attnviz.training.initialiser import make_model
 from attnviz.training.manifest import Manifest, SplitSize
 from attnviz.training.recipes import model_config_for
@@ -68,6 +70,8 @@ def build_trainer(
     named = getattr(plan, "start", None) or {}
     if start is None and "checkpoint" in named:
         start = from_checkpoint(named["checkpoint"])
+    if getattr(plan, "finetune", None) is not None:
+        return _finetuner(plan, plan_task(plan, task), start, device, ranks)
     made = plan_task(plan, task)
     if start is not None:
         made = with_vocabularies_of(made, start.task)
@@ -75,6 +79,15 @@ def build_trainer(
     if start is not None:
         load_weights(model, start)
     return Trainer(model, made, plan.train, device=device, ranks=ranks)
+
+
+def _finetuner(
+    plan: TrainingPlan, task: Task, start: Start | None, device: torch.device | str, ranks: Ranks | None
+) -> Trainer:
+    config = FineTuneConfig.from_dict(getattr(plan, "finetune"))  # noqa: B009  # a field that not every plan has
+    if plan.shape:
+        raise ValueError(f"{next(iter(plan.shape))} cannot be set: a fine-tuned model has the shape of its start")
+    return FineTuner(prepare(start, task, config, seed=plan.train.seed), plan.train, device=device, ranks=ranks)
 
 
 def finish(trainer: Trainer, *, name: str, stored: str = "float32", recipe: str | None = None) -> Manifest:

@@ -15,6 +15,7 @@ import attnviz
 from attnviz.config import ModelConfig
 from attnviz.data import Task, tasks
 from attnviz.model import Transformer
+from attnviz.model.parameter_shapes import parameter_shapes
 from attnviz.training.checkpoint_error import CheckpointError
 from attnviz.training.manifest import FILE as MANIFEST
 from attnviz.training.manifest import MAX_POSITIONS, Manifest
@@ -164,10 +165,10 @@ def _restore_task(manifest: Manifest) -> Task:
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise CheckpointError("checkpoint_task", problem=str(error)[:300]) from None
     config = manifest.model
-    for entry, given, needed in (
-        ("src_vocab_size", config.src_vocab_size, source_size),
-        ("vocab_size", config.vocab_size, target_size),
-    ):
+    sizes = [("src_vocab_size", config.src_vocab_size, source_size), ("vocab_size", config.vocab_size, target_size)]
+    if config.n_labels:  # a decoder that labels what it reads
+        sizes = [("vocab_size", config.vocab_size, source_size), ("n_labels", config.n_labels, target_size)]
+    for entry, given, needed in sizes:
         if given != needed:
             raise CheckpointError(
                 "checkpoint_manifest", file=MANIFEST, entry=entry, problem=f"{given}, but the task has {needed} tokens"
@@ -182,8 +183,7 @@ def _load_weights(folder: Path, config: ModelConfig) -> Transformer:
         with safe_open(folder / WEIGHTS, framework="pt") as file:
             names = set(file.keys())
             _check_modest(config, len(names))
-            with torch.device("meta"):
-                needed = {name: tuple(p.shape) for name, p in Transformer(config).named_parameters()}
+            needed = parameter_shapes(config)
             if names != set(needed):
                 raise CheckpointError("checkpoint_names", file=WEIGHTS, problem=_difference(names, set(needed)))
             for name, shape in needed.items():

@@ -8,6 +8,7 @@ from typing import Any
 
 from attnviz.config import ModelConfig, TrainConfig
 from attnviz.data import Task, tasks
+from attnviz.data.tasks.labels import LabelTask
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +33,8 @@ class Recipe:
 
 def model_config_for(task: Task, **shape: Any) -> ModelConfig:
     """A ModelConfig that fits the task's vocabularies and lengths; `shape` sets or overrides its other fields."""
+    if isinstance(task, LabelTask) and task.form != "sequence":
+        return _labelling_config(task, shape)
     is_lm = task.src_vocab is None
     labels = task.info.kind in ("tagging", "classification")
     fitting = {
@@ -43,6 +46,17 @@ def model_config_for(task: Task, **shape: Any) -> ModelConfig:
     }
     if labels:
         fitting |= {"tied_embeddings": False, "n_decoder_layers": 0}
+    return ModelConfig.from_dict({**fitting, **shape})
+
+
+def _labelling_config(task: LabelTask, shape: Mapping[str, Any]) -> ModelConfig:
+    assert task.src_vocab is not None, "labels are for tokens that are read"
+    tokens, labels = len(task.src_vocab), len(task.tgt_vocab)
+    fitting: dict[str, Any] = {"max_len": task.max_src_len, "tied_embeddings": False}
+    if task.form == "encoder":
+        fitting |= {"architecture": "encoder-only", "src_vocab_size": tokens, "vocab_size": labels}
+    else:
+        fitting |= {"architecture": "decoder-only", "vocab_size": tokens, "n_labels": labels, "n_encoder_layers": 0}
     return ModelConfig.from_dict({**fitting, **shape})
 
 

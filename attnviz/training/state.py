@@ -29,6 +29,7 @@ class TrainingState:
     optimizer: dict[str, Tensor]  # "<parameter>/exp_avg" …
     random: dict[str, Tensor]
     settings: Mapping[str, Any] = field(default_factory=dict)  # what `Trainer.set` changed, by name
+    best: dict[str, Tensor] = field(default_factory=dict)  # trained weights to come back to, where a run keeps them
     batch_size: int = 0  # that `position` counts in; 0: the config's
 
     def fitted_to(self, model: nn.Module) -> TrainingState:
@@ -56,7 +57,7 @@ class TrainingState:
         }
         tensors = {
             f"{part}:{name}": tensor.contiguous()
-            for part in ("model", "optimizer", "random")
+            for part in ("model", "optimizer", "random", "best")
             for name, tensor in getattr(self, part).items()
         }
         unfinished = path.with_name(path.name + ".part")
@@ -74,7 +75,7 @@ class TrainingState:
             tensors = load_file(path)
             if numbers["version"] != VERSION:
                 raise ValueError(f"version is {numbers['version']!r}; this program reads {VERSION}")
-            parts: dict[str, dict[str, Tensor]] = {"model": {}, "optimizer": {}, "random": {}}
+            parts: dict[str, dict[str, Tensor]] = {"model": {}, "optimizer": {}, "random": {}, "best": {}}
             for key, tensor in tensors.items():
                 part, _, name = key.partition(":")
                 parts[part][name] = tensor

@@ -186,7 +186,7 @@ class Trainer:
         """Move the weights; returns the learning rate used."""
         rate = learning_rate(self.config, self.step_number + 1)
         for group in self.optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group.get("share", 1.0)
         self.optimizer.step()
         self.step_number += 1
         return rate

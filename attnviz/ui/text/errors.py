@@ -96,6 +96,14 @@ TEXTS = table(
     labels_unseen=Text(
         "训练数据里没有这些标签的例子：{labels}。", "No example of these labels is left to train on: {labels}."
     ),
+    tokens_learned=Text(
+        "有 {count} 个词元是模型没见过的，将在微调中学习，例如 {shown}。",
+        "{count} tokens are new to the model and will be learned, for example {shown}.",
+    ),
+    tokens_unknown=Text(
+        "有 {count} 个词元模型不认识，读作 <unk>，例如 {shown}。",
+        "{count} tokens are unknown to the model and are read as <unk>, for example {shown}.",
+    ),
     vocabulary_capped=Text(
         "{given} 种词元只认识 {kept} 种，其余记作 <unk>。",
         "{kept} of {given} different tokens are known; the others become <unk>.",
@@ -142,5 +150,48 @@ TEXTS = table(
     checkpoint_occupied=Text(
         "{path} 不是空的，里面也没有模型；请换一个文件夹。",
         "{path} is not empty and holds no checkpoint; choose another folder.",
+    ),
+    # fine-tuning
+    finetune_backbone=Text(
+        "{architecture} 模型不能以 {backbone} 的方式用于 {kind} 任务。",
+        "A model of the kind {architecture} cannot be carried on as {backbone} for a {kind} task.",
+    ),
+    finetune_vocabulary=Text(
+        "模型 {model} 只认识这些数据中 {known}% 的词元（比如不认识 {missing}），至少需要 {need}%。请换模型或换数据。",
+        "The model {model} knows {known} % of the tokens of these data (it lacks {missing}, for example); "
+        "at least {need} % are needed. Choose another model or other data.",
+    ),
+    finetune_new_tokens=Text(
+        "模型 {model} 缺少这些数据中的 {count} 个词元，例如 {missing}。",
+        "The model {model} lacks {count} tokens of these data, for example {missing}.",
+    ),
+    finetune_layers=Text(
+        "模型有 {blocks} 层，最多只能训练最后 {blocks} 层，不能是 {given} 层。",
+        "The model has {blocks} blocks; at most that many last layers can train, not {given}.",
+    ),
+    finetune_no_examples=Text(
+        "没有可训练的例子：只有 {given} 个，需要 {need} 个。",
+        "Nothing is left to train on: {given} examples, {need} are needed.",
+    ),
+    finetune_start=Text("微调需要一个起点模型。", "Fine-tuning needs a model to start from."),
+    finetune_adapter=Text(
+        "模型已有宽度为 {given} 的适配器，不能再用宽度为 {wanted} 的。",
+        "The model has adapters of size {given} already; adapters of size {wanted} do not fit.",
+    ),
+    finetune_gradual=Text("逐步解冻只能在一个进程里训练。", "Gradual unfreezing trains in one process only."),
+    lora_file=Text("{file} 不是 attnviz 的 LoRA 文件：{problem}。", "{file} is not a LoRA file of attnviz: {problem}."),
+    lora_shape=Text(
+        "LoRA 与模型不符：{name} 的形状是 {given}，模型需要 {needed}。",
+        "The LoRA does not fit this model: {name} has shape {given}, the model needs {needed}.",
+    ),
+    lora_layers=Text(
+        "LoRA 与模型不符：模型没有 {name} 这一层。", "The LoRA does not fit this model, which has no layer {name}."
+    ),
+    lora_vocabulary=Text(
+        "LoRA 是用另一套词表或输出头训练的（{name}）；请载入合并后的模型。",
+        "The LoRA was trained with other vocabularies or another head ({name}); load its merged model.",
+    ),
+    lora_none=Text(
+        "这次运行没有 LoRA 可存：策略是 {strategy}。", "This run has no LoRA to save; its strategy is {strategy}."
     ),
 )

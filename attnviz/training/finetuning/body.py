@@ -1,0 +1,104 @@
+"""Which part of a trained model carries on, as what kind of model, and under which names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from attnviz.config import Backbone, ModelConfig
+from attnviz.data import Task
+from attnviz.data.tasks.labels import Form, LabelTask
+from attnviz.training.finetuning.error import FineTuneError
+
+# "text": seq2seq or language model as before; the other three label, see `LabelTask`.
+Use = Literal["text", "encoder", "decoder", "sequence"]
+_HEAD = ("output.weight", "output.bias")
+_TARGET_TOKENS = "embedding.tokens.weight"
+
+
+@dataclass(frozen=True)
+class Body:
+    """How the old model's weights stand in the new one."""
+
+    use: Use
+    from_decoder: bool = False  # the old decoder's blocks become an encoder's
+    keeps_head: bool = True  # False: the output projection is new
+
+    def old_name(self, name: str) -> str | None:
+        """The old model's parameter that `name` of the new model begins as; None: it is new."""
+        if name in _HEAD and not self.keeps_head:
+            return None
+        if self.use == "sequence" and name == _TARGET_TOKENS:
+            return None  # it says labels now
+        if not self.from_decoder or name in _HEAD:
+            return name
+        for new, old in (
+            ("src_embedding.", "embedding."),
+            ("encoder_norm.", "decoder_norm."),
+            ("encoder.", "decoder."),
+        ):
+            if name.startswith(new):
+                return old + name.removeprefix(new)
+        return name
+
+
+def choose_body(old: ModelConfig, old_task: Task, task: Task, backbone: Backbone) -> Body:
+    """The body for this task; FineTuneError("finetune_backbone") where there is none."""
+    kind = task.info.kind
+    if not isinstance(task, LabelTask):
+        needed = "decoder-only" if task.src_vocab is None else "encoder-decoder"
+        if old.architecture != needed or old.n_labels or backbone not in ("auto", "whole"):
+            raise FineTuneError("finetune_backbone", architecture=old.architecture, backbone=backbone, kind=kind)
+        return Body("text")
+    use = _label_use(old, backbone)
+    if use is None:
+        raise FineTuneError("finetune_backbone", architecture=old.architecture, backbone=backbone, kind=kind)
+    same_labels = isinstance(old_task, LabelTask) and old_task.tgt_vocab == task.tgt_vocab and old_task.form == use
+    from_decoder = use == "encoder" and old.architecture == "decoder-only"
+    return Body(use, from_decoder, keeps_head=same_labels and not from_decoder)
+
+
+def _label_use(old: ModelConfig, backbone: Backbone) -> Form | None:
+    match old.architecture, backbone:
+        case ("encoder-only", "auto" | "whole" | "encoder"):
+            return "encoder"
+        case ("decoder-only", "auto" | "whole" | "decoder"):
+            return "decoder"
+        case ("decoder-only", "encoder"):
+            return "encoder"
+        case ("encoder-decoder", "whole"):
+            return "sequence"
+        case ("encoder-decoder", "encoder") if old.n_encoder_layers:
+            return "encoder"
+        case ("encoder-decoder", "auto"):
+            return "encoder" if old.n_encoder_layers else "sequence"
+    return None
+
+
+def new_config(old: ModelConfig, body: Body, task: Task, *, untied: bool, dropout: float | None) -> ModelConfig:
+    """The shape of the new model: the old one's, fitted to the task's vocabularies and lengths.
+
+    `untied`: the output projection gets weights of its own, so that it can train alone.
+    """
+    text = len(task.src_vocab) if task.src_vocab is not None else 0
+    dropout = old.dropout if dropout is None else dropout
+    longest = max(old.max_len, task.max_src_len, 0 if body.use in ("encoder", "decoder") else task.max_tgt_len)
+    same = replace(old, max_len=longest, dropout=dropout)
+    says = len(task.tgt_vocab)
+    match body.use:
+        case "encoder":
+            layers = old.n_decoder_layers if body.from_decoder else old.n_encoder_layers
+            return replace(
+                same,
+                architecture="encoder-only",
+                src_vocab_size=text,
+                vocab_size=says,
+                n_encoder_layers=layers,
+                n_labels=0,
+                tied_embeddings=False,
+            )
+        case "decoder":
+            return replace(same, vocab_size=text, n_labels=says, tied_embeddings=False)
+        case _:
+            tied = old.tied_embeddings and not untied
+            return replace(same, src_vocab_size=text, vocab_size=says, tied_embeddings=tied)
