@@ -111,7 +111,7 @@ class Run:
         from attnviz.training.phase_reports import PhaseReport
 
         with database.reading(self.folder.database) as connection:
-            row = connection.execute("SELECT value FROM meta WHERE key = 'phase_report'").fetchone()
+            row = connection.execute("SELECT value FROM meta WHERE key = 'phase_reports'").fetchone()
         return tuple(PhaseReport.from_dict(one) for one in json.loads(row[0])) if row else ()
 
     def phase_report(self) -> PhaseReport | None:
