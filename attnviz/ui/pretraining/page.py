@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from attnviz.data import InputError
@@ -140,15 +142,27 @@ def _watch(frame: Frame) -> None:
     if view is None:
         st.rerun()
         return
-    sitting = seat(PAGE)
-    panels = {
-        "phases": lambda view, at: phases.show(frame, view, lambda kind, **given: _tell(frame, view, kind, **given)),
-        "break": lambda view, at: breaking.show(frame, PAGE, view, at),
+    if view.moving != st.session_state.get("pretraining-moving"):
+        st.rerun()
+
+    def tell(kind: str, **arguments: object) -> None:
+        _tell(frame, view, kind, **arguments)
+
+    panels: dict[str, scene.Panel] = {
+        "phases": lambda view, at, model: phases.show(frame, view, model, tell),
+        "break": lambda view, at, model: breaking.show(frame, PAGE, view, at, model),
     }
-    scene.scene(frame, PAGE, view, panels if sitting.controls else {}, _fresh(frame, view))
+    scene.scene(
+        frame,
+        PAGE,
+        view,
+        panels if seat(PAGE).controls else {},
+        _fresh(frame, view),
+        {"phases": lambda view: phases.attention(frame, view)},
+    )
 
 
-def _fresh(frame: Frame, view: View):  # type: ignore[no-untyped-def]
+def _fresh(frame: Frame, view: View) -> Callable[[], Watched | None]:
     def made() -> Watched | None:
         choices = current()
         try:

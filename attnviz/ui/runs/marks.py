@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from attnviz.masks import kind_of
 from attnviz.ui.runs.feed import View
 from attnviz.ui.runs.timeline import Mark
 from attnviz.ui.text import Words, texts
@@ -13,12 +14,13 @@ def marks_of(view: View, t: Words) -> tuple[Mark, ...]:
     """A mark for every head that became something, in order of steps."""
     found = []
     for event in view.events:
-        if event.kind != EVENT:
+        if event.kind != EVENT or not event.details.get("became", True):
             continue
         what = str(event.details.get("kind", ""))
         key = f"mark_{what.replace('-', '_')}"
         name = t(key) if key in texts("runs") else what
-        where = where_of(str(event.details.get("site", "")), int(event.details.get("head", 0)))
+        site = str(event.details.get("site", ""))
+        where = f"{t(f'side_{kind_of(site)}')} {where_of(site, int(event.details.get('head', 0)))}"
         found.append(Mark(event.step, what, t("mark_label", where=where, what=name)))
     return tuple(sorted(found, key=lambda mark: mark.step))
 

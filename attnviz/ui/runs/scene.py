@@ -9,6 +9,7 @@ import streamlit as st
 
 from attnviz.data import InputError
 from attnviz.ui.boundary import explain
+from attnviz.ui.components.attention import AttentionPicture, attention_stage
 from attnviz.ui.controls import choose
 from attnviz.ui.notices import notice, notice_lines
 from attnviz.ui.page import Frame
@@ -26,13 +27,23 @@ TIME = "run-time"  # the time line's key
 STAGE = "run-stage"
 HEIGHT = 520  # pixels of the stage
 COLUMNS = (6, 13)  # shares of panels and heads
-Panel = Callable[[View, int | None], None]  # draws a run as it was at a step; None: as it is
+Panel = Callable[[View, int | None, Watched | None], None]  # draws a run as it was at a step; None: as it is
+Instead = Callable[[View], AttentionPicture | None]  # what the stage shows while a panel is open
 
 
 def scene(
-    frame: Frame, page: str, view: View, panels: Mapping[str, Panel], fresh: Callable[[], Watched | None]
+    frame: Frame,
+    page: str,
+    view: View,
+    panels: Mapping[str, Panel],
+    fresh: Callable[[], Watched | None],
+    instead: Mapping[str, Instead],
 ) -> None:
-    """Everything about a run. `panels` are drawn beside curves and samples; `fresh` is its model before any step."""
+    """Everything about a run.
+
+    `panels` are drawn beside curves and samples; `fresh` is its model before any step; `instead` is what the stage
+    shows while a panel of that name is open.
+    """
     t = words("runs", frame.language)
     at = chosen_step(TIME, view.id, view.kept)
     step = at if at is not None else max(view.kept, default=None)
@@ -41,9 +52,13 @@ def scene(
         notice(explain(view.status.error, frame.language), "error")
     left, right = st.columns(COLUMNS, gap="small")
     with left, card("panels"):
-        _panels(t, page, view, at, panels, model)
+        chosen = _panels(t, page, view, at, panels, model)
     with right, st.container(key="rn-heads", gap="small"):
-        if model is not None:
+        other = instead[chosen](view) if chosen in instead else None
+        if other is not None:
+            st.html(f'<div class="rn-line"><small>{escape(t("phase_forward"))}</small>{escape(t("ph_stage"))}</div>')
+            attention_stage(other, key=f"{STAGE}-{chosen}", height=HEIGHT)
+        elif model is not None:
             look(frame, t, model, f"{view.config.task}-{model.moment.step}")
     with card("time"):
         draw_time(t, view, at)
@@ -57,9 +72,7 @@ def _model(frame: Frame, view: View, step: int) -> Watched | None:
         return None
 
 
-def _panels(
-    t: Words, page: str, view: View, at: int | None, panels: Mapping[str, Panel], model: Watched | None
-) -> None:
+def _panels(t: Words, page: str, view: View, at: int | None, panels: Mapping[str, Panel], model: Watched | None) -> str:
     names = ("curves", "samples", *panels)
     chosen = choose(
         f"{page}-panel", t("panel"), names, lambda name: t(f"panel_{name}"), default="curves", look="segments"
@@ -70,7 +83,8 @@ def _panels(
     elif chosen == "samples":
         _samples(t, view, at)
     else:
-        panels[chosen](view, at)
+        panels[chosen](view, at, model)
+    return chosen
 
 
 def _task_key(view: View) -> str:

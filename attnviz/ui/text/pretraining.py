@@ -119,33 +119,38 @@ TEXTS = table(
     ),
     # breaking
     break_how=Text(
-        "一键从第 0 步另开一次、只少这一样，同样的种子；然后两个放在一起看。先猜，再看。",
-        "One click starts the same run from step 0, same seed, this one thing missing; watch both. Predict first.",
+        "一键另开一次，只少这一样，种子不变；然后两个放在一起看。先猜，再看。",
+        "One click starts a second run with the same seed and this one thing missing; watch both. Predict first.",
     ),
+    break_from=Text("从哪一步开始", "From which step"),
+    break_from_begin=Text("从头练", "from the start"),
+    break_from_here=Text("从第 {step} 步接着", "from step {step} on"),
     break_do=Text("弄坏", "Break"),
     break_name=Text("{name} · {what}", "{name} · {what}"),
-    break_causal=Text("没有因果掩码", "no causal mask"),
-    break_causal_watch=Text(
+    break_no_causal_mask=Text("没有因果掩码", "no causal mask"),
+    break_no_causal_mask_watch=Text(
         "损失会低得出奇，自由生成却全错：它偷看了答案",
         "the loss falls oddly low, yet free running fails: it peeked at the answer",
     ),
-    break_shift=Text("没有右移", "no shift"),
-    break_shift_watch=Text(
+    break_no_shift=Text("没有右移", "no shift"),
+    break_no_shift_watch=Text(
         "解码器读到的正是要说的词：抄就行，什么也没学",
         "the decoder reads the very token it should say: copying is enough",
     ),
-    break_padding=Text("没有填充掩码", "no padding mask"),
-    break_padding_watch=Text(
+    break_no_padding_mask=Text("没有填充掩码", "no padding mask"),
+    break_no_padding_mask_watch=Text(
         "注意力漏到 <pad> 上；句子长短一变就糟", "attention leaks to <pad>; other lengths upset it"
     ),
-    break_positions=Text("没有位置编码", "no positions"),
-    break_positions_watch=Text(
+    break_no_positions=Text("没有位置编码", "no positions"),
+    break_no_positions_watch=Text(
         "分不清先后：相同的数字怎么排都一样", "no order: the same digits look alike in any order"
     ),
-    break_scale=Text("不除以 √head_dim", "no ÷ √head_dim"),
-    break_scale_watch=Text(
+    break_no_scaling=Text("不除以 √head_dim", "no ÷ √head_dim"),
+    break_no_scaling_watch=Text(
         "分数太大，权重一开始就尖，学得慢或卡住", "scores too large, weights sharp from the start; slow or stuck"
     ),
-    break_post=Text("后置归一化、没有预热", "post-norm, no warm-up"),
-    break_post_watch=Text("开头的梯度太大，可能一直学不起来", "early gradients too large; it may never get going"),
+    break_post_norm_no_warmup=Text("后置归一化、没有预热", "post-norm, no warm-up"),
+    break_post_norm_no_warmup_watch=Text(
+        "开头的梯度太大，可能一直学不起来", "early gradients too large; it may never get going"
+    ),
 )

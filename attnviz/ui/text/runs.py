@@ -109,6 +109,10 @@ TEXTS = table(
     mark_first_token=Text("看第一个", "first token"),
     mark_diagonal=Text("对角线", "diagonal"),
     mark_induction=Text("归纳头", "induction"),
+    mark_aligned=Text("对齐", "aligned"),
+    side_encoder_self=Text("编", "enc"),
+    side_decoder_self=Text("解", "dec"),
+    side_cross=Text("交", "cross"),
     mark_label=Text("{where} {what}", "{where} {what}"),
     # attention
     attention_title=Text("注意力", "Attention"),
@@ -172,7 +176,7 @@ TEXTS = table(
     compare_same=Text("设置完全相同", "identical settings"),
     compare_other_task=Text("任务不同：各用自己的例句。", "Different tasks: each reads its own example."),
     # phases
-    phase_start=Text("开始拆开一步", "Take a step apart"),
+    phase_start=Text("拆开下一步", "Take the next step apart"),
     phase_next=Text("下一阶段", "Next phase"),
     phase_weight=Text("盯住一个权重", "Watch one weight"),
     phase_none=Text(
@@ -186,6 +190,47 @@ TEXTS = table(
     phase_gradients=Text("梯度", "Gradients"),
     phase_clip=Text("裁剪", "Clipping"),
     phase_update=Text("更新", "Update"),
+    ph_stage=Text("这一批里的一个例子（不加丢弃 dropout）", "one example of this batch, without dropout"),
+    ph_examples=Text("句数", "sequences"),
+    ph_scored=Text("计分的词元", "tokens scored"),
+    ph_padding=Text("填充占", "padding"),
+    ph_epoch=Text("轮次 · 批", "epoch · batch"),
+    ph_source=Text("源", "source"),
+    ph_decoder=Text("解码器读", "decoder reads"),
+    ph_target=Text("目标", "target"),
+    ph_said=Text("最可能", "likeliest"),
+    ph_batch_note=Text(
+        "解码器读的是右移一位的目标（教师强制）：读到 <s> 就要说出第一个词元。",
+        "The decoder reads the target shifted right (teacher forcing): after <s> it must say the first token.",
+    ),
+    ph_forward_note=Text(
+        "右边是这一批第一个例子的注意力；这里是每个位置最可能的三个词元，绿色是正确答案。",
+        "On the right: attention on one example. Here: the three likeliest tokens at each position; green is right.",
+    ),
+    ph_mean=Text("平均损失（纳特）", "mean loss (nats)"),
+    ph_right=Text("说对的词元", "tokens right"),
+    ph_smoothed=Text("加标签平滑后", "with label smoothing"),
+    ph_penalty=Text("L1 惩罚", "L1 penalty"),
+    ph_loss_note=Text(
+        "每个词元的损失 = −ln p(正确答案)；填充不计分。", "Each token's loss is −ln p(target); padding is not scored."
+    ),
+    ph_by_layer=Text("各层梯度的长度", "Length of the gradient by layer"),
+    ph_check=Text("验算一个权重的梯度", "One weight's gradient, checked"),
+    ph_weight=Text("权重", "weight"),
+    ph_autograd=Text("反向传播", "backpropagation"),
+    ph_difference=Text("推一推再看损失", "moved both ways"),
+    ph_agree=Text("两种算法相差 {error}", "both ways differ by {error}"),
+    ph_before=Text("之前", "before"),
+    ph_after=Text("之后", "after"),
+    ph_never_clipped=Text("裁剪关着：梯度有多长就用多长。", "Clipping is off: the gradient is used as it is."),
+    ph_short_enough=Text("没有超过上限，不用裁。", "Below the limit: nothing was scaled."),
+    ph_scaled=Text(
+        "太长了：整个梯度乘以 {factor}，方向不变。",
+        "Too long: all of it was multiplied by {factor}; the direction stays.",
+    ),
+    ph_share=Text("动了的权重", "weights that moved"),
+    ph_moved=Text("各层走了多远 ‖Δw‖", "How far each layer moved ‖Δw‖"),
+    ph_moved_most=Text("动得最多的权重", "Weights that moved most"),
     # fields
     field_objective=Text("目标 objective", "Objective"),
     why_objective=Text(
