@@ -14,8 +14,8 @@ def attention(quick: bool) -> Iterator[Figure]:
     import torch
 
     from attnviz.data import Batch
+    from attnviz.model.inference import inference
     from attnviz.trace import watch
-    from attnviz.trace.watching import evaluating
 
     for length in (64, 256):
         model = _model(length)
@@ -23,7 +23,7 @@ def attention(quick: bool) -> Iterator[Figure]:
         batch = Batch(src=None, decoder_input=ids, targets=None)
 
         def fused() -> None:
-            with evaluating(model):  # noqa: B023  # called in this turn of the loop only
+            with inference(model):  # noqa: B023  # called in this turn of the loop only
                 model(None, ids)  # noqa: B023
 
         times = medians({"fused": fused, "watched": lambda: watch(model, batch)}, 3 if quick else 15)  # noqa: B023
@@ -61,15 +61,15 @@ def heads(quick: bool) -> Iterator[Figure]:
     import torch
 
     from attnviz.data import Batch
+    from attnviz.model.inference import inference
     from attnviz.trace import all_heads, head_importance
-    from attnviz.trace.watching import evaluating
 
     model = _model(32)
     ids = torch.randint(4, 60, (1, 33), generator=torch.Generator().manual_seed(2))
     batch = Batch(src=None, decoder_input=ids[:, :-1], targets=ids[:, 1:])
 
     def once() -> None:
-        with evaluating(model):
+        with inference(model):
             model(None, batch.decoder_input)
 
     times = medians({"pass": once, "heads": lambda: head_importance(model, batch)}, 3 if quick else 15)

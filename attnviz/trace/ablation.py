@@ -15,10 +15,10 @@ from attnviz.data.batch import Batch
 from attnviz.data.vocabulary import PAD
 from attnviz.masks import MaskPlan
 from attnviz.model import Transformer
+from attnviz.model.inference import inference
 from attnviz.trace.copies import repeated_plan
 from attnviz.trace.interventions import Head
 from attnviz.trace.loss import token_losses
-from attnviz.trace.watching import evaluating
 
 ELEMENTS_AT_ONCE = 8_000_000  # of the largest tensor of a pass; more variants go into several passes
 
@@ -80,7 +80,7 @@ def head_effects(
             )
     batch = batch.to(next(model.parameters()).device)
     masks = masks or model.default_masks(batch.src, batch.decoder_input)
-    with evaluating(model):
+    with inference(model):
         targets = batch.targets
         if targets is None:
             targets = model(batch.src, batch.decoder_input, masks=masks).argmax(dim=-1)

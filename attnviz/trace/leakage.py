@@ -20,10 +20,10 @@ from attnviz.data.batch import Batch
 from attnviz.data.vocabulary import PAD, SPECIALS
 from attnviz.masks import MaskPlan
 from attnviz.model import Chain, Probe, Transformer
+from attnviz.model.inference import inference
 from attnviz.trace.application import Application
 from attnviz.trace.copies import repeated_plan
 from attnviz.trace.interventions import Intervention, fresh_probe
-from attnviz.trace.watching import evaluating
 
 Side = Literal["source", "decoder"]
 ELEMENTS_AT_ONCE = 8_000_000  # of the largest tensor of a pass
@@ -163,7 +163,7 @@ def influences(
         done = chosen[start : start + at_once]
         chunk = variants[start * replacements : (start + at_once) * replacements]
         probe = Chain([fresh_probe(intervention) for intervention in interventions])
-        with evaluating(model):
+        with inference(model):
             logits = _run(model, one, side, chunk, plan, probe)
             change = (logits[1:] - logits[0]).abs().amax(dim=-1)
         yield done, change.unflatten(0, (len(done), replacements)).amax(dim=1).T.float().cpu().numpy()

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 
 import numpy as np
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from attnviz.data.batch import Batch
 from attnviz.masks import MaskPlan
 from attnviz.model import ATTENTION_TAPS, Chain, Probe, Transformer
+from attnviz.model.inference import inference
 from attnviz.trace.interventions import Intervention, fresh_probe
 from attnviz.trace.loss import mean_loss
 from attnviz.trace.record import AttentionRecord, Trace
@@ -21,20 +20,6 @@ def to_numpy(value: Tensor) -> np.ndarray:
     """Detached, on the CPU, as float32 (bool and integers keep their type)."""
     value = value.detach().cpu()
     return (value.float() if value.is_floating_point() else value).numpy()
-
-
-@contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """Eval mode and no gradients; every module's own mode comes back, also after an exception."""
-    training = [module for module in model.modules() if module.training]
-    for module in training:
-        module.training = False
-    try:
-        with torch.no_grad():
-            yield
-    finally:
-        for module in training:
-            module.training = True
 
 
 class Recorder:
@@ -100,7 +85,7 @@ def watch(
     recorder = Recorder(wanted)
     probe = Chain([*(fresh_probe(intervention) for intervention in interventions), recorder])
     batch = batch.to(next(model.parameters()).device)
-    with evaluating(model):
+    with inference(model):
         logits = model(batch.src, batch.decoder_input, masks=masks, probe=probe)
         loss = None if batch.targets is None else mean_loss(logits, batch.targets)
     return Trace(

@@ -46,8 +46,10 @@ class HeadScore:
 
     @property
     def pattern(self) -> str | None:
-        """The strongest pattern that is there."""
+        """The strongest pattern that is there; "aligned" only where the alignment is no plain diagonal."""
         there = [name for name in PATTERNS if self.shows(name, BECOMES)]
+        if {"diagonal", "aligned"} <= set(there):
+            there.remove("aligned")
         return max(there, key=lambda name: self.shares[name], default=None)
 
 

@@ -15,9 +15,10 @@ from torch import Tensor
 from attnviz.data import Batch
 from attnviz.masks import MaskPlan
 from attnviz.model import Chain, Transformer
+from attnviz.model.inference import inference
 from attnviz.trace.application import MaskApplication
 from attnviz.trace.loss import mean_loss
-from attnviz.trace.watching import evaluating, to_numpy
+from attnviz.trace.watching import to_numpy
 
 Floats = NDArray[np.float32]
 DETAILS = ("scores", "mask", "masked_scores", "weights", "head_output")
@@ -57,7 +58,7 @@ class Lens:
 def run(model: Transformer, batch: Batch, masks: MaskPlan, application: MaskApplication, site: str, head: int) -> Pass:
     """The model on the batch's first example, under `masks` applied as `application` says."""
     lens = Lens(site, head)
-    with evaluating(model):
+    with inference(model):
         logits = model(batch.src, batch.decoder_input, masks=masks, probe=Chain([application.probe(), lens]))
         loss = None if batch.targets is None else mean_loss(logits, batch.targets)
     mask = np.broadcast_to(lens.detail["mask"], lens.detail["scores"].shape)
