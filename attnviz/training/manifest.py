@@ -46,6 +46,7 @@ class Manifest:
     splits: Mapping[str, SplitSize] = field(default_factory=dict)
     metrics: Mapping[str, Metrics] = field(default_factory=dict)  # split → figures of the stored weights
     baselines: Mapping[str, float] = field(default_factory=dict)  # nats per token on test, of much simpler models
+    finetune: Mapping[str, Any] | None = None  # {"start": name, "config": FineTuneConfig}; None: trained from scratch
     made_with: Mapping[str, str] = field(default_factory=lambda: versions())
 
     @property
@@ -78,6 +79,7 @@ class Manifest:
             "metrics": {split: metrics.to_dict() for split, metrics in self.metrics.items()},
             "baselines": dict(self.baselines),
             "splits": {split: asdict(size) for split, size in self.splits.items()},
+            **({} if self.finetune is None else {"finetune": dict(self.finetune)}),
             "model": self.model.to_dict(),
             "train": self.train.to_dict(),
             "task": dict(self.task),
@@ -94,7 +96,7 @@ class Manifest:
         try:
             read: dict[str, Any] = {}
             for entry, convert in _READERS.items():
-                read[entry] = convert(values[entry])
+                read[entry] = convert(values.get(entry) if entry in _OPTIONAL else values[entry])
             return cls(**read)
         except KeyError as error:
             raise CheckpointError(
@@ -156,6 +158,7 @@ def _task(value: Any) -> dict[str, Any]:
     return task
 
 
+_OPTIONAL = ("finetune",)  # manifests of before have none
 _READERS: Mapping[str, Any] = {
     "name": _text,
     "recipe": lambda value: None if value is None else _text(value),
@@ -169,6 +172,7 @@ _READERS: Mapping[str, Any] = {
     "metrics": lambda value: {split: Metrics.from_dict(_mapping(m)) for split, m in _mapping(value).items()},
     "baselines": lambda value: {name: float(nats) for name, nats in _mapping(value).items()},
     "splits": lambda value: {split: SplitSize(**_mapping(size)) for split, size in _mapping(value).items()},
+    "finetune": lambda value: None if value is None else _mapping(value),
     "model": lambda value: ModelConfig.from_dict(_mapping(value)),
     "train": lambda value: TrainConfig.from_dict(_mapping(value)),
     "task": _task,

@@ -50,7 +50,7 @@ def choose_body(old: ModelConfig, old_task: Task, task: Task, backbone: Backbone
         if old.architecture != needed or old.n_labels or backbone not in ("auto", "whole"):
             raise FineTuneError("finetune_backbone", architecture=old.architecture, backbone=backbone, kind=kind)
         return Body("text")
-    use = _label_use(old, backbone)
+    use = _label_use(old, backbone, task.per_token)
     if use is None:
         raise FineTuneError("finetune_backbone", architecture=old.architecture, backbone=backbone, kind=kind)
     same_labels = isinstance(old_task, LabelTask) and old_task.tgt_vocab == task.tgt_vocab and old_task.form == use
@@ -58,10 +58,12 @@ def choose_body(old: ModelConfig, old_task: Task, task: Task, backbone: Backbone
     return Body(use, from_decoder, keeps_head=same_labels and not from_decoder)
 
 
-def _label_use(old: ModelConfig, backbone: Backbone) -> Form | None:
+def _label_use(old: ModelConfig, backbone: Backbone, per_token: bool) -> Form | None:
     match old.architecture, backbone:
         case ("encoder-only", "auto" | "whole" | "encoder"):
             return "encoder"
+        case ("decoder-only", "auto") if per_token:
+            return "encoder"  # what a token is may depend on what comes after it
         case ("decoder-only", "auto" | "whole" | "decoder"):
             return "decoder"
         case ("decoder-only", "encoder"):
