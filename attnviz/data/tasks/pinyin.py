@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from attnviz.data.batch import Pair
 from attnviz.data.hsk import Sentence, plain_reading, sentences
 from attnviz.data.package_data import package_file
-from attnviz.data.split import rank, split_by_key
+from attnviz.data.split import SPLITS, rank, split_by_key
 from attnviz.data.stringing import string_together
 from attnviz.data.task import ReferenceKind, Task
 from attnviz.data.tasks.catalogue import INFOS
@@ -202,8 +202,12 @@ class PinyinPhrases(PinyinTask):
     """The dictionary's phrases alone, held-out phrases included."""
 
     info = INFOS["pinyin-phrases"]
-    defaults: ClassVar[Mapping[str, Any]] = {"seed": 0, "characters": 3_000}
-    allowed: ClassVar[Mapping[str, Sequence[Any]]] = {"characters": range(100, 10_001)}
+    defaults: ClassVar[Mapping[str, Any]] = {
+        "seed": 0,
+        "characters": 3_000,
+        "max_length": 0,  # characters that training strings together at most; 0: one phrase at a time
+    }
+    allowed: ClassVar[Mapping[str, Sequence[Any]]] = {"characters": range(100, 10_001), "max_length": range(257)}
     examples = ("银行", "行人", "重要", "重复", "音乐", "快乐", "一路顺风", "长命百岁")
 
     def load(self) -> Mapping[str, Sequence[Pair]]:
@@ -213,6 +217,18 @@ class PinyinPhrases(PinyinTask):
             (phrase, Pair(tuple(phrase), reading)) for phrase, reading in phrases().items() if usable.issuperset(phrase)
         ]
         return split_by_key(keyed, self.options["seed"], validation=0.03, test=0.05)
+
+    def epoch(self, split: str, generator: random.Random) -> Sequence[Pair]:
+        pairs, longest = self.split(split), self.options["max_length"]
+        return string_together(pairs, longest, generator) if longest and split == "train" else pairs
+
+    @cached_property
+    def max_src_len(self) -> int:
+        return max(int(self.options["max_length"]), *(len(p.source) for name in SPLITS for p in self.split(name))) + 1
+
+    @cached_property
+    def max_tgt_len(self) -> int:
+        return self.max_src_len
 
     @cached_property
     def known(self) -> Mapping[str, Reading]:

@@ -58,14 +58,12 @@ def cross_validate(
             yield FoldStep(fold, config.folds, record)
         tuner.use_best()
         model, own = tuner.merged_model(), tuner.task
-        macro_f1 = label_report(model, own, "validation", limit=limit).scores.macro_f1 if _labels(own) else None
+        macro_f1 = None
+        if isinstance(own, LabelTask):
+            macro_f1 = label_report(model, own, "validation", limit=limit).scores.macro_f1
         held_out = FineTuneMetrics.of(evaluate(model, own, "validation", limit=limit), macro_f1=macro_f1, old=None)
         test = evaluate(model, own, "test", limit=limit)
         yield FoldResult(fold, config.folds, held_out, test, Member(model, own))
-
-
-def _labels(task: Task) -> bool:
-    return isinstance(task, LabelTask)
 
 
 @dataclass(frozen=True)
@@ -91,12 +89,8 @@ def summary(results: Sequence[FoldResult], task: Task, *, limit: int | None = No
         ensemble = ensemble_report(members, own, pairs).scores.accuracy
     elif members[0].model.config.has_encoder:
         ensemble = ensemble_exact_match(members, pairs)
-    single = [
-        result.test.exact_match
-        if result.test.exact_match is not None and not _labels(task)
-        else result.test.token_accuracy
-        for result in results
-    ]
+    labels = isinstance(task, LabelTask)
+    single = [r.test.token_accuracy if labels or r.test.exact_match is None else r.test.exact_match for r in results]
     return CrossValidation(
         loss=_spread([r.metrics.loss for r in results]),
         token_accuracy=_spread([r.metrics.token_accuracy for r in results]),

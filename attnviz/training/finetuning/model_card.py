@@ -38,7 +38,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "limits": ("局限", "Limits"),
     "limits_text": (
         "教学用的小模型，只在上面的数据上检验过；旧任务的成绩说明它忘掉了多少。",
-        "A small model for teaching, measured on the data above and nothing else; the old task's figures say what it forgot.",
+        "A small model for teaching, measured on the data above and nothing else; the old task says what it forgot.",
     ),
 }
 
