@@ -36,10 +36,10 @@ class Unreadable(ValueError):
 
 def read_number(text: str, low: float, high: float) -> float:
     """A number as people type it: −0.5, ０.５, 1/3, 1e-3. Raises Unreadable for anything else, NaN and infinity."""
-    plain = unicodedata.normalize("NFKC", text[:200]).strip().replace("−", "-").replace("⁄", "/")
-    top, slash, bottom = plain.partition("/")
+    written = unicodedata.normalize("NFKC", text[:200]).strip().replace("−", "-").replace("⁄", "/")
+    top, slash, bottom = written.partition("/")
     try:
-        if "_" in plain:
+        if "_" in written:
             raise ValueError
         value = float(top) / float(bottom) if slash else float(top)
     except (ValueError, ZeroDivisionError):
@@ -47,8 +47,13 @@ def read_number(text: str, low: float, high: float) -> float:
     if math.isnan(value):
         raise Unreadable("number_nan")
     if not low <= value <= high:
-        raise Unreadable("number_beyond", given=shown(text), low=f"{low:g}", high=f"{high:g}")
+        raise Unreadable("number_beyond", given=shown(text), low=plain(low), high=plain(high))
     return value
+
+
+def plain(value: float) -> str:
+    """A bound as people write it: −1,000,000."""
+    return f"{value:,.12g}".replace("-", "−")
 
 
 def shown(text: str) -> str:

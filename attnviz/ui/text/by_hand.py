@@ -101,7 +101,7 @@ TEXTS = table(
     ),
     about_softmax_after=Text(
         "屏蔽的权重事后改成 0：行和小于 1，而被屏蔽的分数仍在分母里，泄漏了未来。",
-        "Blocked weights are set to 0 afterwards: rows sum to less than 1, and what is blocked still counts below.",
+        "Blocked weights become 0 afterwards: rows sum to less than 1, and what is blocked is still in the divisor.",
     ),
     about_softmax_after_renormalised=Text(
         "事后改成 0，再除以行和：结果与先掩码完全相同。",

@@ -20,7 +20,9 @@ class Board {
   }
 
   point(event) {
-    if (event.pointerType === "touch") return;
+    const { stillAt } = this.sheet;
+    if (event.pointerType === "touch" || (stillAt && stillAt.x === event.clientX && stillAt.y === event.clientY)) return;
+    this.sheet.stillAt = null;
     const cell = this.cellOf(event);
     if (cell || !event.target.closest("table")) this.sheet.hover(cell);
   }

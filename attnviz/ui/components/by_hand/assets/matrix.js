@@ -128,8 +128,8 @@ class MatrixTable {
     const { view } = this;
     let total = 0;
     for (let c = 0; c < view.columnCount; c++) total += view.step.at(row, c, view.head);
-    const off = Math.abs(total - 1) > 5e-4;
-    return element("td", { class: `sum${off ? " off" : ""}`, text: numberText(total, this.board.sheet.digits) });
+    const [text, one] = [total, 1].map((value) => numberText(value, this.board.sheet.digits));
+    return element("td", { class: text === one ? "sum" : "sum off", text });
   }
 
   // -- parts of large matrices ---------------------------------------------------------------------------------------

@@ -25,6 +25,9 @@ class Sheet {
     this.body = element("div", { class: "walk" }, [this.rail.node, this.switches.node, element("div", { class: "cards" }, [this.boardCard, this.code.node])]);
     this.root = element("div", { class: "sheet" }, [this.body, this.shapes.node, this.busy, this.spoken]);
     this.root.hidden = true;
+    // Matrices that come to lie under a mouse that does not move are not pointed at.
+    this.pointer = this.stillAt = null;
+    this.root.addEventListener("pointermove", ({ clientX, clientY }) => (this.pointer = { x: clientX, y: clientY }));
     host.querySelector(".sheet-place").append(this.root);
     const sizes = new ResizeObserver(() => this.resized());
     sizes.observe(this.root);
@@ -124,6 +127,7 @@ class Sheet {
       this.step = remembered.step = step;
       this.screen = this.walk.screens[step];
       this.hovered = this.held = null;
+      this.stillAt = this.pointer;
       this.changed();
       const { text } = this.walk;
       this.spoken.textContent = `${fill(text.step_of, { number: step + 1, count: this.walk.screens.length })}: ${screenName(this.walk, this.screen)}`;
@@ -257,10 +261,18 @@ class Sheet {
     if (!this.walk || this.editor.open) return;
     const cell = this.hovered || this.held || this.focus;
     this.aimed = cell;
-    const arithmetic = arithmeticOf(this.walk, cell.name, cell.row, cell.column, cell.head);
-    this.board.light(cell, cellsOf(arithmetic.tree));
-    this.why.write(cell, arithmetic, !this.hovered && Boolean(this.held));
+    const found = this.explain(cell, !this.hovered && Boolean(this.held));
+    this.board.light(cell, cellsOf(found.tree));
+    this.why.write(cell, found);
     this.code.mark();
+  }
+
+  // Where a number comes from, and its lines as pieces; held: no sum is shortened.
+  explain({ name, row, column, head }, held) {
+    const found = arithmeticOf(this.walk, name, row, column, head);
+    const several = definitionsOf(found.tree).length > 0;
+    const longest = held ? 0 : several ? LONGEST_DEFINED : LONGEST_LIT;
+    return { ...found, several, lines: linesOf(found.tree, found.result, this.digits, longest) };
   }
 
   // Step, head, row and view in the page's address, without a trip to the server.

@@ -38,11 +38,10 @@ class Why {
     return `${step.symbol}[${places.join(", ")}]${ofHead}`;
   }
 
-  write(cell, arithmetic, held) {
+  write(cell, { tree, result, edited, given, several, lines }) {
     const { walk, digits } = this.sheet;
     const { text } = walk;
     this.digits.write(text.digits, [[2, ".00"], [3, ".000"], [4, ".0000"]], digits);
-    const { tree, result, edited, given } = arithmetic;
     this.title.textContent = this.name(cell);
     const step = walk.step(cell.name);
     this.node.dataset.role = step.role;
@@ -55,11 +54,9 @@ class Why {
     }
     this.where.textContent = step.name;
     this.extra.textContent = said.join(" · ");
-    const several = definitionsOf(tree).length > 0;
-    const longest = held ? 0 : several ? LONGEST_DEFINED : LONGEST_LIT;
     const shown = step.role === "mask" ? [[{ text: text[result ? "visible" : "blocked"], cell: null }]]
       : edited || given ? [[{ text: numberText(result, digits), cell: null }]]
-      : linesOf(tree, result, digits, longest);
+      : lines;
     this.lines.replaceChildren(...shown.map((pieces) => this.line(pieces)));
     this.lines.dataset.several = String(several);
   }
