@@ -8,6 +8,7 @@ from pathlib import Path
 
 from attnviz.data import Task
 from attnviz.model import Transformer
+from attnviz.model.lora import plain_copy
 from attnviz.runs import database
 from attnviz.runs.building import READERS, START, own_task
 from attnviz.runs.config import RunConfig
@@ -87,6 +88,7 @@ def copy_start(folder: RunFolder, config: RunConfig, root: Path) -> None:
         run = Library(root).open(str(config.start["run"]))
         step = last_of(run.kept_steps()) if config.start.get("step") is None else int(config.start["step"])
         model, task = run.model_at(step)
+        model = plain_copy(model)  # a LoRA is merged: the next run has weights of its own to change
         checkpoint.save(target, model, manifest_of(run.config, model, task, step))
     else:
         raise RunError("run_start", problem="it must name a checkpoint or a run")
