@@ -75,7 +75,7 @@ def _knob(frame: Frame, name: str, value: float | int | None, default: int | Non
         key=key,
         on_change=turned,
         help=frame.t(f"knob_{name}_help"),
-        width=112,
+        width=122,
     )
 
 

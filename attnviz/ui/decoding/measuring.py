@@ -10,7 +10,8 @@ from attnviz.decoding import CacheSpeed, cache_speed
 from attnviz.ui.decoding.subject import Subject
 
 SHARES = (0.25, 0.5, 1.0)  # of the longest text: the gain grows with the length
-REPEATS = 5
+LONGEST = 64  # tokens that are timed
+REPEATS = 3
 
 
 @dataclass(frozen=True)
@@ -22,13 +23,13 @@ class Speeds:
 
 def measure(subject: Subject) -> Speeds:
     """Decode texts of three lengths from BOS, in turns with and without a cache."""
-    cache_speed(subject.model, subject.src, bos_id=BOS, tokens=4, repeats=1)  # the first steps of a process are slow
-    lengths = sorted({max(4, round(share * subject.room)) for share in SHARES})
+    cache_speed(
+        subject.model, subject.src, bos_id=BOS, tokens=min(4, subject.room), repeats=1
+    )  # the first steps of a process are slow
+    most = min(LONGEST, subject.room)
+    lengths = sorted({max(1, round(share * most)) for share in SHARES})
     return Speeds(
-        tuple(
-            cache_speed(subject.model, subject.src, bos_id=BOS, tokens=min(length, subject.room), repeats=REPEATS)
-            for length in lengths
-        )
+        tuple(cache_speed(subject.model, subject.src, bos_id=BOS, tokens=length, repeats=REPEATS) for length in lengths)
     )
 
 

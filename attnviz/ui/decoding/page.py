@@ -10,7 +10,7 @@ import streamlit as st
 
 from attnviz.data import InputError
 from attnviz.ui import state
-from attnviz.ui.boundary import explain, live
+from attnviz.ui.boundary import explain, live, rerun
 from attnviz.ui.components.address import mirror
 from attnviz.ui.components.decoding import decoding_stage, pack, said
 from attnviz.ui.controls import choose
@@ -136,7 +136,7 @@ def _draw(
     """Compute what the view shows, hand it to the browser, and keep the address."""
     values, arrays = dict[str, object](), picture.Arrays()
     address: dict[str, str | int | None] = {"step": None, "forced": None, "mistake": None}
-    text = None
+    timing: Timing | None = None
     if view == "steps" and settings.strategy == "beam":
         found = _searched(question, settings.used, subject)
         kept.step = _settled(kept.step, len(found.trees), 0, subject)
@@ -150,9 +150,9 @@ def _draw(
         kept.step = _settled(kept.step, len(run.steps), len(subject.prefix), subject)
         values, arrays = picture.run_values(subject, run, own)
         address |= {"step": kept.step, "forced": progress.forced_to_address(forced) if chosen.example else None}
-        text = subject.written(run.steps[kept.step - 1].tokens) if kept.step else ""
         if view == "cache":
-            values["speeds"] = _measured(frame, question, kept.attempt, subject)
+            timing = _timing(question, kept.attempt)
+            values["speeds"] = timing.values
         else:
             handover.leave(subject, run, kept, chosen.text)
     else:
@@ -171,10 +171,12 @@ def _draw(
         "model": picture.model_values(subject.model),
         "subject": picture.subject_values(subject),
         "state": picture.state_values(kept),
-        "said": text,
     }
     decoding_stage(pack(picture.merged(shared, values), arrays), key=STAGE)
     mirror("address-decoding", **address)
+    if timing is not None and not timing.values:
+        timing.measure(subject)  # the map is on screen; how fast it was follows
+        rerun()
 
 
 def _settled(step: int | None, length: int, prefix: int, subject: Subject) -> int:
@@ -244,11 +246,16 @@ def _lesson(question: Question, given: str | None, kept: Progress, subject: Subj
     return _compared(question, given, kept.mistake_settled, kept.mistake, subject)
 
 
+class Timing:
+    """How fast one sentence was decoded; empty until it was measured."""
+
+    def __init__(self) -> None:
+        self.values: list[dict[str, object]] = []
+
+    def measure(self, subject: Subject) -> None:
+        self.values = measuring.values(measuring.measure(subject))
+
+
 @st.cache_resource(show_spinner=False, max_entries=16)
-def _timed(question: Question, attempt: int, _subject: Subject) -> list[dict[str, object]]:
-    return measuring.values(measuring.measure(_subject))
-
-
-def _measured(frame: Frame, question: Question, attempt: int, subject: Subject) -> list[dict[str, object]]:
-    with st.spinner(frame.t("measuring")):
-        return _timed(question, attempt, subject)
+def _timing(question: Question, attempt: int) -> Timing:
+    return Timing()

@@ -125,6 +125,7 @@ def search_values(subject: Subject, found: Search, settings: Settings) -> tuple[
             "expansions": {str(parent): at for parent, at in found.expansions.items()},
             "prefix": list(subject.prefix_labels),
             "beams": settings.beams,
+            "joint": " " if " " in subject.task.detokenize(["x", "x"]) else "",
             "penalised": settings.length_penalty > 0,
             "written": {str(node): subject.written(last.tokens(node)) for node in last.finished},
         }

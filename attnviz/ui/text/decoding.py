@@ -33,9 +33,10 @@ TEXTS = table(
     ),
     knob_top_k=Text("top-k", "Top-k"),
     knob_top_k_help=Text("只在最可能的 k 个词元里抽；0 表示不限", "Only the k likeliest tokens are drawn from; 0: all"),
-    knob_top_p=Text("top-p（核）", "Top-p (nucleus)"),
+    knob_top_p=Text("top-p（核）", "Top-p"),
     knob_top_p_help=Text(
-        "只在概率合计达到 p 的最小一组词元里抽", "Only the smallest set of likeliest tokens whose mass reaches p"
+        "只在概率合计达到 p 的最小一组词元里抽",
+        "Nucleus sampling: only the smallest set of likeliest tokens whose mass reaches p",
     ),
     knob_penalty=Text("重复惩罚", "Repetition"),
     knob_penalty_help=Text(
@@ -166,6 +167,7 @@ TEXTS = table(
     force_hint=Text("点一个词元就强制写它，看后面怎样变。", "Click a token to force it, and see what follows."),
     given=Text("这个词元是给定的，不是模型选的。", "This token was given, not chosen."),
     refused=Text("词表里没有“{token}”，一切不变。", "'{token}' is not in the vocabulary; nothing was changed."),
+    others=Text("其余", "others"),
     draw=Text("随机数 {number} 落在", "the number {number} falls on"),
     entropy=Text("熵（奈特）", "entropy (nats)"),
     of_most=Text("最大 {most}", "of {most} at most"),
@@ -236,7 +238,7 @@ TEXTS = table(
     measure_again=Text("再测一次", "Measure again"),
     length_of=Text("写 {tokens} 个词元", "{tokens} tokens"),
     speed_note=Text(
-        "同一次运行里交替测量，各取五次的中位数。两种方式的分数最多相差 {difference}。",
-        "Measured in turns in one run, medians of five. The logits of both ways differ by at most {difference}.",
+        "同一次运行里交替测量，各取三次的中位数。两种方式的分数最多相差 {difference}。",
+        "Measured in turns in one run, medians of three. The logits of both ways differ by at most {difference}.",
     ),
 )

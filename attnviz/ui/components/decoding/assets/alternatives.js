@@ -92,7 +92,7 @@ class AlternativesCard {
       bar.append(piece);
       sum += chance;
     });
-    const rest = element("i", { class: sum <= step.draw && !ordered.some(({ id }) => id === step.id) ? "rest hit" : "rest" });
+    const rest = element("i", { class: "rest", text: sum < 0.85 ? text.others : "" });
     rest.style.width = `${Math.max(0, 1 - sum) * 100}%`;
     bar.append(rest);
     const needle = element("span", { class: "needle" });

@@ -34,6 +34,12 @@ class CacheView {
   }
 
   writeSpeeds(speeds, text) {
+    this.again.disabled = !speeds.length;
+    this.note.hidden = !speeds.length;
+    if (!speeds.length) {
+      this.bars.replaceChildren(element("p", { class: "waiting", text: text.measuring }));
+      return;
+    }
     const most = Math.max(...speeds.flatMap(({ cached, uncached }) => [cached, uncached]));
     this.bars.replaceChildren(...speeds.map((one) => {
       const bar = (kind, value) => {

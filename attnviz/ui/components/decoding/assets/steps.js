@@ -70,7 +70,7 @@ class StepsView {
     this.go.play.disabled = ended && !playing;
     this.count.textContent = fill(text.step_of, { step: state.step, last });
     const tokens = Array.from({ length: path.length }, (_, i) => path.token(i));
-    this.written.textContent = shot.beam ? shot.beam.written[String(this.stage.node())] ?? tokens.join(" ") : state.step ? shot.written[state.step - 1] : "";
+    this.written.textContent = shot.beam ? shot.beam.written[String(this.stage.node())] ?? tokens.join(shot.beam.joint) : state.step ? shot.written[state.step - 1] : "";
     this.written.title = this.written.textContent;
     const changed = !shot.beam && state.forced.length > 0;
     this.undo.hidden = !changed;
