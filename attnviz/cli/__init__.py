@@ -1,1 +1,1 @@
-"""The command line: `attnviz tasks | train | eval`."""
+"""The command line: `attnviz tasks | train | eval | experiment | bench`."""
