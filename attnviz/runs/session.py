@@ -246,6 +246,7 @@ class Session:
                     self._put(state="paused", until=None)
                     self._snapshot_here()
             case "phase" if step < self.trainer.config.steps or self._walk is not None:
+                check_weight(self.trainer, given.get("weight"), given.get("index"))
                 self._put(state="paused", until=None, error=None)
                 self._guarded(lambda: self._phase(given.get("weight"), given.get("index")))
             case "set":
@@ -276,7 +277,6 @@ class Session:
     def _phase(self, weight: str | None, index: list[int] | None) -> None:
         """Do the next phase; the step before it stays on the disk, since the middle of a step cannot be kept."""
         if self._walk is None:
-            check_weight(self.trainer, weight, index)
             self._snapshot_here()
             self._walk = StepWalk(self.trainer, weight, index)
         phase = self._walk.next()
