@@ -14,6 +14,7 @@ from attnviz.training.manifest import Manifest
 from attnviz.training.objective import Loss, cross_entropy, predict
 from attnviz.training.phase_reports import PHASES, PhaseReport
 from attnviz.training.phases import walk
+from attnviz.training.presets import PRESETS
 from attnviz.training.recipes import RECIPES, Recipe, model_config_for
 from attnviz.training.regime import broken_batch, broken_masks
 from attnviz.training.samples import Sample, samples_of, say
@@ -27,6 +28,7 @@ from attnviz.training.updates import UpdateMeter, UpdateNorms
 __all__ = [
     "BREAKAGES",
     "PHASES",
+    "PRESETS",
     "RECIPES",
     "SETTABLE",
     "Alignment",
