@@ -37,7 +37,7 @@ class Board {
   }
 
   edit(event) {
-    const cell = this.cellOf(event);
+    const cell = event.target.closest("input") ? null : this.cellOf(event);
     if (cell && this.sheet.walk.step(cell.name).role !== "mask") this.sheet.editor.start(cell);
   }
 
@@ -108,7 +108,7 @@ class Board {
       this.tables = [];
       this.showFocus();
       node.replaceChildren(...groups.map((group) => this.group(group)));
-      if (this.shrinkToFit(sheet.base * 1.05, Math.max(9.5, sheet.base * 0.62))) return;
+      if (this.shrinkToFit(sheet.base * 1.05, Math.max(9, sheet.base * 0.6))) return;
     }
   }
 
@@ -130,7 +130,7 @@ class Board {
 
   shrinkToFit(largest, smallest) {
     const { node } = this;
-    for (let size = largest; size >= smallest; size -= 0.5) {
+    for (let size = largest; size >= smallest; size -= 0.25) {
       node.style.fontSize = `${size}px`;
       if (node.scrollHeight <= node.clientHeight + 1 && node.scrollWidth <= node.clientWidth + 1) return true;
     }

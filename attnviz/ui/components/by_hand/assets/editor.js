@@ -19,6 +19,7 @@ class Editor {
     if (step.role === "mask") return this.sheet.ask("edit", { step: name, row, column, head, text: step.at(row, column, head) ? "0" : "1" });
     const node = table.cells.find((one) => one.attnvizCell.at[0] === cell.at[0] && one.attnvizCell.at[1] === cell.at[1]);
     if (!node) return null;
+    if (this.open) this.close();
     this.place = { name, row, column, head };
     const { text } = this.sheet.walk;
     this.input.setAttribute("aria-label", text.edit_cell);

@@ -70,7 +70,7 @@ class MatrixTable {
     this.table.style.setProperty("--label", `${view.label}em`);
     const [rowLabels, columnLabels] = [this.walk.labels(view.rowAxis), this.walk.labels(view.columnAxis)];
     const label = (labels, index) => (labels ? labels[index] : String(index + 1));
-    const top = element("tr", {}, [element("th")]);
+    const top = element("tr", { "data-tokens": String(Boolean(columnLabels)) }, [element("th")]);
     for (let c = 0; c < shown.columns; c++) {
       const column = this.columnsFrom + c;
       const text = view.columnAxis === "one" ? "" : label(columnLabels, column + (columnLabels ? 0 : view.columnBase));

@@ -76,7 +76,10 @@ class Sheet {
     this.fitHeight();
     if (isWalk) this.layout();
     this.busySoon();
-    if (isWalk && answer.problem && answer.problem.place) this.editor.reopen(answer.problem);
+    if (isWalk && answer.problem && answer.problem.place && this.complained !== answer.seq) {
+      this.complained = answer.seq; // once: another language says it again, but opens nothing
+      this.editor.reopen(answer.problem);
+    }
     this.root.dataset.drawn = `${answer.scope} ${answer.seq}`;
   }
 
