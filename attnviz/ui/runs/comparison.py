@@ -10,13 +10,16 @@ from typing import Any
 import streamlit as st
 
 from attnviz.data import InputError
+from attnviz.figures import attention_grid
+from attnviz.figures.theme import DARK, LIGHT
 from attnviz.runs import RunSummary
 from attnviz.ui.boundary import explain
-from attnviz.ui.components.attention import attention_stage
+from attnviz.ui.components.attention import stage_text
+from attnviz.ui.controls import choose
 from attnviz.ui.notices import notice, shortened
 from attnviz.ui.page import Frame
 from attnviz.ui.runs import heads
-from attnviz.ui.runs.curves import dark, figure, number
+from attnviz.ui.runs.curves import dark, figure, number, spread
 from attnviz.ui.runs.feed import View
 from attnviz.ui.runs.fields import shown
 from attnviz.ui.runs.library import feed, library, watched
@@ -28,11 +31,9 @@ from attnviz.ui.sentence import sentence_row
 from attnviz.ui.text import Words, texts, words
 
 MOST = 4
-CURVES = {
-    "compare_validation": "validation_loss",
-    "compare_forced": "validation_token_accuracy",
-    "compare_exact": "exact_match",
-}
+LETTERS = "ABCD"
+WIDE = 560  # pixels that one of two pictures has on a small screen
+CURVES = {"compare_loss": "loss", "compare_forced": "validation_token_accuracy", "compare_exact": "exact_match"}
 
 
 def picked(page: str) -> list[str]:
@@ -83,22 +84,25 @@ def _views(frame: Frame, runs: Sequence[str]) -> list[View]:
 
 
 def _together(frame: Frame, t: Words, views: list[View], names: Mapping[str, str]) -> None:
-    labels = labelled([(view.id, names.get(view.id, view.id)) for view in views])
+    labels = {view.id: letter for view, letter in zip(views, LETTERS, strict=False)}
+    full = {view.id: named(labels[view.id], names.get(view.id, view.id)) for view in views}
     with card("compare-curves"):
-        st.html(verdicts(views, labels, t))
+        st.html(verdicts(views, full, t))
         for place, (title, name) in zip(st.columns(len(CURVES)), CURVES.items(), strict=True):
             series: dict[str, Series] = {labels[view.id]: column(view, name) for view in views}
             with place:
                 st.html(f'<h4 class="rn-small">{escape(t(title))}</h4>')
-                made = figure({key: pair for key, pair in series.items() if pair[0].size}, None, {}, t, dark(), 250)
-                if name != "validation_loss":
+                drawn = {key: pair for key, pair in series.items() if pair[0].size}
+                log = name == "loss" and spread(drawn)
+                made = figure(drawn, None, {}, t, dark(), 250, log=log)
+                if name != "loss":
                     made.update_yaxes(range=[-0.03, 1.03], tickformat=".0%")
                 st.plotly_chart(made, key=f"compare-{name}", theme=None, config={"displayModeBar": False})
     common = sorted(set.intersection(*(set(view.kept) for view in views))) if views else []
     if not common:
         return
     with card("compare-heads"):
-        _heads(frame, t, views, labels, common)
+        _heads(frame, t, views, full, common)
 
 
 def _heads(frame: Frame, t: Words, views: list[View], labels: Mapping[str, str], common: list[int]) -> None:
@@ -117,6 +121,16 @@ def _heads(frame: Frame, t: Words, views: list[View], labels: Mapping[str, str],
     st.session_state["compare-step"] = None if step == common[-1] else step
     models = [watched(view, step) for view in views]
     chosen = sentence_row(frame, models[0].task)
+    kinds = tuple(dict.fromkeys(kind for model in models for kind in model.model.kinds))
+    texts_of_stage = stage_text(frame.language)
+    kind = choose(
+        "compare-kind",
+        texts_of_stage["kinds"],
+        kinds,
+        lambda one: texts_of_stage[f"kind_{one}"],
+        default=kinds[-1],
+        look="segments",
+    )
     same = all(model.task.info.name == models[0].task.info.name for model in models)
     if not same:
         notice(t("compare_other_task"))
@@ -126,28 +140,40 @@ def _heads(frame: Frame, t: Words, views: list[View], labels: Mapping[str, str],
         ):
             with place:
                 text = chosen.text if model.task.info.name == models[0].task.info.name else model.task.examples[0]
-                st.html(f'<h4 class="rn-small"><b>{escape(labels[view.id])}</b></h4>')
-                _stage(frame, t, view, model, text)
+                st.html(f'<h4 class="rn-small">{labels[view.id]}</h4>')
+                _grid(frame, t, view, model, text, kind)
 
 
-def _stage(frame: Frame, t: Words, view: View, model: heads.Watched, text: str) -> None:
+def _grid(frame: Frame, t: Words, view: View, model: heads.Watched, text: str, kind: str) -> None:
+    """All heads of one run, and what it writes by itself."""
     found = heads.read(model, text, frame.language)
     if found is None:
         return
-    st.html(heads.said(found, model.task, t) or "<div></div>")
-    attention_stage(heads.picture(found, model, frame.language, name=view.id), key=f"compare-{view.id}", height=430)
+    st.html(f'<div class="rn-line">{heads.said(found, model.task, t)}</div>')
+    drawn = next((one for one in found.kinds if one.kind == kind), found.kinds[-1])
+    made = attention_grid(
+        drawn.weights,
+        rows=drawn.row_labels,
+        columns=drawn.column_labels,
+        mask=drawn.mask,
+        language=frame.language,
+        dark=dark(),
+    )
+    share = WIDE / float(made.layout.width)
+    made.update_layout(width=None, autosize=True, height=int(float(made.layout.height) * min(1.0, share) + 20))
+    st.plotly_chart(made, key=f"compare-{view.id}", theme=None, config={"displayModeBar": False})
 
 
 # ---- what differs --------------------------------------------------------------------------------------------------
 
 
-def labelled(runs: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """Short names that differ: those of runs with the same name get a number."""
-    found: dict[str, str] = {}
-    for run, name in runs:
-        short = shortened(name, 28)
-        found[run] = short if short not in found.values() else f"{short} ({run.rpartition('-')[2]})"
-    return found
+def named(letter: str, name: str) -> str:
+    """A run's letter in the colour of its curve, and its name."""
+    place = LETTERS.index(letter)
+    return (
+        f'<i class="rn-letter" style="background:light-dark({LIGHT.runs[place]},{DARK.runs[place]})">{letter}</i>'
+        f'<span dir="auto">{escape(shortened(name, 80))}</span>'
+    )
 
 
 def settings(view: View) -> dict[str, Any]:
@@ -179,9 +205,7 @@ def verdicts(views: Sequence[View], labels: Mapping[str, str], t: Words) -> str:
         said = [f"{view.status.step:,}", "–" if loss is None else number(loss)]
         said += ["–" if share is None else f"{100 * share:.0f}%" for share in (forced, exact)]
         rows.append(
-            f'<tr><th dir="auto">{escape(labels[view.id])}</th>{cells}'
-            + "".join(f"<td>{escape(one)}</td>" for one in said)
-            + "</tr>"
+            f"<tr><th>{labels[view.id]}</th>{cells}" + "".join(f"<td>{escape(one)}</td>" for one in said) + "</tr>"
         )
     same = "" if names else f'<p class="rn-why">{escape(t("compare_same"))}</p>'
     return f'<table class="rn-verdicts"><tr><th></th>{head}</tr>{"".join(rows)}</table>{same}'

@@ -124,7 +124,7 @@ def numbers(t: Words, view: View | None) -> str:
     if loss is not None:
         parts.append(_pair(t("loss"), number(loss), "loss"))
     if exact is not None:
-        parts.append(_pair(t("exact_match"), f"{100 * exact:.0f}%", "exact"))
+        parts.append(_pair(t("exact_short"), f"{100 * exact:.0f}%", "exact"))
     elif accuracy is not None:
         parts.append(_pair(t("accuracy"), f"{100 * accuracy:.0f}%", "exact"))
     if view.moving and (said := left(status.seconds_left)) is not None:

@@ -15,6 +15,7 @@ from attnviz.ui.runs.feed import View
 from attnviz.ui.runs.series import POINTS, Series, accuracies, column, left, losses
 from attnviz.ui.text import Language, Words, words
 
+APART = 30  # times the smallest value: beyond it, the axis is logarithmic
 SPARK = 60  # points of a small curve
 TILES = ("perplexity", "learning_rate", "grad_norm", "update_ratio", "tokens_per_second", "time_left")
 
@@ -27,7 +28,9 @@ def dark() -> bool:
 def draw(view: View, at: int | None, baselines: Mapping[str, float], t: Words, *, key: str, height: int = 200) -> None:
     """Loss and accuracy with a line at step `at`, and the numbers."""
     scope = (view.id, view.version, at, tuple(baselines.items()), t.language, dark(), height)
-    st.html(f'<h4 class="rn-small">{escape(t("loss_title"))}</h4>')
+    series = losses(view)
+    title = t("loss_title_log" if spread(series) else "loss_title")
+    st.html(f'<h4 class="rn-small">{escape(title)}</h4>')
     _plot(_loss_figure(*scope, view), key=f"{key}-loss")
     st.html(f'<h4 class="rn-small">{escape(t("accuracy_title"))}</h4>')
     _plot(_accuracy_figure(*scope, view), key=f"{key}-accuracy")
@@ -43,7 +46,8 @@ def _loss_figure(
     run: str, version: int, at: int | None, baselines: Any, language: Language, is_dark: bool, height: int, _view: View
 ) -> Any:
     t = words("runs", language)
-    return figure(losses(_view), at, dict(baselines), t, is_dark, height)
+    series = losses(_view)
+    return figure(series, at, dict(baselines), t, is_dark, height, log=spread(series))
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
@@ -57,7 +61,14 @@ def _accuracy_figure(
 
 
 def figure(
-    series: Mapping[str, Series], at: int | None, baselines: Mapping[str, float], t: Words, is_dark: bool, height: int
+    series: Mapping[str, Series],
+    at: int | None,
+    baselines: Mapping[str, float],
+    t: Words,
+    is_dark: bool,
+    height: int,
+    *,
+    log: bool = False,
 ) -> Any:
     """Named curves as wide as their place; names are keys of the text table, or a run's own."""
     made = curves(
@@ -67,11 +78,19 @@ def figure(
         language=t.language,
         dark=is_dark,
         height=height,
+        log_y=log,
     )
     made.update_layout(width=None, autosize=True, margin={"t": 16, "b": 26, "l": 44}, uirevision="kept")
     longest = max((float(x[-1]) for x, _ in series.values() if len(x)), default=10.0)
-    made.update_xaxes(title=None, range=[0, 1.01 * max(longest, at or 0, 10)], nticks=6)
+    made.update_xaxes(title=None, range=[0, 1.01 * max(longest, at or 0, 10)], nticks=5, tickangle=0)
     return made
+
+
+def spread(series: Mapping[str, Series]) -> bool:
+    """Whether values are so far apart that only a logarithmic axis shows them all."""
+    values = np.concatenate([y for _, y in series.values()] or [np.zeros(0)])
+    values = values[np.isfinite(values)]
+    return bool(values.size and values.min() > 0 and values.max() > APART * values.min())
 
 
 def _named(name: str, t: Words) -> str:

@@ -142,8 +142,9 @@ def _gradients(report: GradientReport, t: Words) -> str:
             [
                 (t("ph_weight"), f"{check.value:+.6f}"),
                 (t("ph_autograd"), f"{check.gradient:+.8f}"),
-                (t("ph_difference"), f"({check.loss_above:.8f} − {check.loss_below:.8f}) ÷ {2 * check.step:g}"),
-                ("", f"= {check.difference:+.8f}"),
+                (t("ph_above", step=f"{check.step:g}"), f"{check.loss_above:.8f}"),
+                (t("ph_below", step=f"{check.step:g}"), f"{check.loss_below:.8f}"),
+                (t("ph_difference", both=f"{2 * check.step:g}"), f"{check.difference:+.8f}"),
             ]
         )
         + f'<p class="{"rn-good" if agrees else "rn-bad"}">{"✓" if agrees else "✗"} '

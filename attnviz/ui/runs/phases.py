@@ -18,7 +18,6 @@ from attnviz.ui.runs.library import library
 from attnviz.ui.text import Words, words
 
 SHOWN = "phase-shown"  # session state: the phase that is looked at
-SEEN = "phase-seen"  # how far the walk was when that was chosen
 
 
 def reports(view: View) -> tuple[PhaseReport, ...]:
@@ -32,10 +31,14 @@ def show(frame: Frame, view: View, model: Watched | None, act: Act) -> None:
     done = reports(view)
     going = view.status.phase is not None and len(done) < len(PHASES)
     waiting = view.status.pending > 0
-    weight = _weight(t, model)
     last = view.status.state == "finished"
     label = t("phase_next") if going else t("phase_start")
-    if st.button(label, icon=":material/footprint:", key="phase-next", type="primary", disabled=waiting or last):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
+        pressed = st.button(
+            label, icon=":material/footprint:", key="phase-next", type="primary", disabled=waiting or last
+        )
+        weight = _weight(t, model)
+    if pressed:
         act("phase", **({"weight": weight} if weight else {}))
     if not done:
         st.html(f'<p class="rn-empty">{escape(t("phase_waiting") if waiting else t("phase_none"))}</p>')
@@ -65,13 +68,12 @@ def _weight(t: Words, model: Watched | None) -> str | None:
 def _chosen(t: Words, view: View, done: tuple[PhaseReport, ...]) -> PhaseReport | None:
     """The phase that is looked at: the newest, until another is chosen."""
     names = [report.phase for report in done]
-    seen = (view.id, done[-1].step, len(done))
-    if st.session_state.get(SEEN) != seen:
-        st.session_state[SEEN] = seen
-        st.session_state[SHOWN] = names[-1]
-    st.html(f'<h4 class="rn-small">{escape(t("at_step", step=f"{done[-1].step:,}"))}</h4>')
     numbered = {name: f"{place} {t(f'phase_{name}')}" for place, name in enumerate(PHASES, start=1)}
-    chosen = choose(SHOWN, t("phase"), names, numbered.__getitem__, default=names[-1], look="segments")
+    st.html(f'<h4 class="rn-small">{escape(t("at_step", step=f"{done[-1].step:,}"))}</h4>')
+    # Another phase done is another question, so that the answer begins with the newest one.
+    question = f"phase-of:{view.id}:{done[-1].step}:{len(done)}"
+    chosen = choose(question, t("phase"), names, numbered.__getitem__, default=names[-1], look="segments")
+    st.session_state[SHOWN] = chosen
     return next((report for report in done if report.phase == chosen), None)
 
 

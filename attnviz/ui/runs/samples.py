@@ -19,7 +19,8 @@ def at_step(view: View, step: int | None) -> tuple[Sample, ...]:
     """The samples of the last time that some were written, not after `step`."""
     known = [one for one in view.samples if step is None or one.step <= step]
     latest = max((one.step for one in known), default=None)
-    return tuple(one for one in known if one.step == latest)
+    last = {one.source: one for one in known if one.step == latest}  # the probe may be one of the examples
+    return tuple(last.values())
 
 
 def history(view: View, source: str, step: int | None) -> list[Sample]:
