@@ -50,6 +50,7 @@ PAGES: tuple[Entry, ...] = (
     Entry("by_hand", "look", ":material/calculate:"),
     Entry("decoding", "look", ":material/keyboard_tab:"),
     Entry("pretraining", "train", ":material/model_training:"),
+    Entry("finetuning", "train", ":material/tune:"),
 )
 
 under_app: ContextVar[bool] = ContextVar("under_app", default=False)

@@ -1,0 +1,175 @@
+"""What the next fine-tuning will be: one frozen value in the session, changed by the form."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+import streamlit as st
+
+from attnviz.config import FineTuneConfig, TrainConfig
+from attnviz.data import Task, tasks
+from attnviz.training.finetuning.prepare import Prepared, prepare
+from attnviz.training.start import Start
+from attnviz.ui import models
+from attnviz.ui.finetuning.presets import PRESETS, RATE_BY_STRATEGY
+from attnviz.ui.runs.library import library
+
+KEPT = "finetuning-choices"
+TRAIN_FIELDS = frozenset(one.name for one in fields(TrainConfig))
+RUN = "run:"  # what a start begins with that is a run of this machine
+
+
+@dataclass(frozen=True)
+class OwnFile:
+    """A file of people's own: it stays in the session until a run is made of it."""
+
+    name: str
+    data: bytes
+    kind: str = "labels"  # what its second column is: "labels" or "pairs"
+
+    @property
+    def digest(self) -> str:
+        return hashlib.blake2b(self.data, digest_size=8).hexdigest()
+
+    @property
+    def task(self) -> str:
+        """The task that such a file makes."""
+        return f"user-{self.kind}"
+
+
+@dataclass(frozen=True)
+class Choices:
+    """A preset, and whatever was changed by hand."""
+
+    preset: str = next(iter(PRESETS))
+    start_chosen: str = ""  # "": the preset's; a shipped name or "run:<id>"
+    task_chosen: str = ""  # "": the preset's
+    own: OwnFile | None = None
+    changed: Mapping[str, Any] = field(default_factory=dict)  # field of TrainConfig or FineTuneConfig → value
+
+    @property
+    def start(self) -> str:
+        return self.start_chosen or PRESETS[self.preset].start
+
+    @property
+    def task(self) -> str:
+        """The task's name; "" while a file is waited for."""
+        return self.own.task if self.own else self.task_chosen or PRESETS[self.preset].task
+
+    @property
+    def task_options(self) -> dict[str, Any]:
+        """Options of the task: the preset's own, where the task is the preset's."""
+        preset = PRESETS[self.preset]
+        return dict(preset.task_options) if self.task == preset.task else {}
+
+    @property
+    def finetune(self) -> FineTuneConfig:
+        return replace(PRESETS[self.preset].finetune, **self._changed_of(FineTuneConfig))
+
+    @property
+    def train(self) -> TrainConfig:
+        train = PRESETS[self.preset].train
+        rate = train.learning_rate * RATE_BY_STRATEGY.get(self.finetune.strategy, 1)
+        return replace(train, **{"learning_rate": rate, **self._changed_of(TrainConfig)})
+
+    def _changed_of(self, kind: type) -> dict[str, Any]:
+        mine = {one.name for one in fields(kind)}
+        return {name: value for name, value in self.changed.items() if name in mine}
+
+    def value(self, name: str) -> Any:
+        """What a field will be, whether changed or not."""
+        return getattr(self.train if name in TRAIN_FIELDS else self.finetune, name)
+
+    def with_value(self, name: str, value: Any) -> Choices:
+        """The same with one field changed; back to the preset's value is no change."""
+        untouched = replace(self, changed={key: old for key, old in self.changed.items() if key != name})
+        return untouched if untouched.value(name) == value else replace(self, changed={**self.changed, name: value})
+
+    @property
+    def plan(self) -> dict[str, Any]:
+        """The start as runs name it."""
+        if self.start.startswith(RUN):
+            return {"run": self.start.removeprefix(RUN)}
+        folder = models.choices().get(self.start)
+        shipped = folder is None or self.start in _shipped()
+        return {"checkpoint": self.start if shipped else str(folder)}
+
+    @property
+    def signature(self) -> str:
+        """What a prepared model depends on."""
+        own = [self.own.digest, self.own.kind] if self.own else None
+        plan = [self.start, self.task, self.task_options, own, self.finetune.to_dict(), self.train.seed]
+        return json.dumps(plan, sort_keys=True, default=str)
+
+
+def _shipped() -> tuple[str, ...]:
+    from attnviz.training import checkpoint
+
+    return checkpoint.shipped()
+
+
+def current() -> Choices:
+    """The session's choices."""
+    kept = st.session_state.get(KEPT)
+    if not isinstance(kept, Choices) or kept.preset not in PRESETS:
+        kept = st.session_state[KEPT] = Choices()
+    return kept
+
+
+def keep(choices: Choices) -> None:
+    """From now on these."""
+    st.session_state[KEPT] = choices
+
+
+def task_of(choices: Choices) -> Task:
+    """The task with its data; InputError says what is wrong with a file."""
+    if choices.own is None:
+        return tasks.get(choices.task, **choices.task_options)
+    return _own_task(choices.own.digest, choices.own.kind, choices.own)
+
+
+def start_of(choices: Choices) -> Start:
+    """The model to begin from; InputError says why there is none."""
+    return _start(choices.start, _stamp(choices.start))
+
+
+def prepared(choices: Choices) -> Prepared:
+    """Model, data and the table of what trains; InputError or ValueError for what does not fit."""
+    return _prepared(choices.signature, _stamp(choices.start), choices)
+
+
+def _stamp(start: str) -> str:
+    """Changes when the start does."""
+    if start.startswith(RUN):
+        return str(max(library().open(start.removeprefix(RUN)).kept_steps(), default=-1))
+    return str(models.choices().get(start))
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _own_task(digest: str, kind: str, _own: OwnFile) -> Task:
+    make = tasks.from_labels if kind == "labels" else tasks.from_csv
+    return make(_own.data, name=_own.name)
+
+
+@st.cache_resource(show_spinner=False, max_entries=12)
+def _start(name: str, stamp: str) -> Start:
+    if name.startswith(RUN):
+        run = library().open(name.removeprefix(RUN))
+        from attnviz.runs.creating import last_of
+
+        model, task = run.model_at(last_of(run.kept_steps()))
+        from attnviz.model.lora import plain_copy
+
+        plain = plain_copy(model)
+        return Start(run.name, plain.config, task, plain.state_dict())
+    loaded = models.load(name)
+    return Start(loaded.manifest.name, loaded.model.config, loaded.task, loaded.model.state_dict())
+
+
+@st.cache_resource(show_spinner=False, max_entries=24)
+def _prepared(signature: str, stamp: str, _choices: Choices) -> Prepared:
+    return prepare(start_of(_choices), task_of(_choices), _choices.finetune, seed=_choices.train.seed)

@@ -1,0 +1,237 @@
+"""The form of the next fine-tuning: start, task, strategy and its own settings; the others in an expander."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from attnviz.config import LoRATarget
+from attnviz.data import InputError, Task
+from attnviz.data.augmentation import augmentations_of
+from attnviz.data.tasks.catalogue import INFOS
+from attnviz.ui import models
+from attnviz.ui.controls import choose
+from attnviz.ui.finetuning import own_data
+from attnviz.ui.finetuning.choices import RUN, Choices, current, keep, start_of
+from attnviz.ui.finetuning.presets import PRESETS
+from attnviz.ui.notices import shortened
+from attnviz.ui.page import Frame
+from attnviz.ui.runs.fields import Field, ask
+from attnviz.ui.runs.library import library
+from attnviz.ui.text import texts, words
+
+STRATEGIES = ("full", "head", "last-layers", "layer-decay", "gradual", "lora", "adapter", "scratch")
+TARGETS: tuple[LoRATarget, ...] = ("q_proj", "k_proj", "v_proj", "out_proj", "inner", "outer")
+TASKS = (
+    "copy",
+    "reverse",
+    "sort",
+    "lookup",
+    "numbers-formal",
+    "numbers-zh",
+    "numbers-en",
+    "dates",
+    "inflection",
+    "pinyin-sentences",
+    "pinyin-phrases",
+    "pinyin",
+    "traditional",
+    "segmentation",
+    "python-syntax",
+    "hsk-topic",
+    "sentiment-zh",
+    "sentiment-en",
+    "lm-zh",
+    "lm-en",
+)
+OWN = "own"  # the task that is a file of people's own
+SIZES = (16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384)
+LISTED = 30  # runs that are offered as a start
+
+MINE: Mapping[str, Field] = {
+    field.name: field
+    for field in (
+        Field("last_layers", "whole", least=1, most=12),
+        Field("layer_decay", "real", least=0.05, most=1.0, by=0.05, digits=2),
+        Field("unfreeze_every", "whole", least=1, most=100_000, by=25),
+        Field("unfreeze_blocks", "whole", least=0, most=12),
+        Field("lora_rank", "whole", least=1, most=256),
+        Field("lora_alpha", "real", least=0.5, most=1024.0, by=4.0, digits=1),
+        Field("adapter_size", "whole", least=1, most=512, by=4),
+        Field("dropout", "real", least=0.0, most=0.9, by=0.05, digits=2),
+        Field("patience", "whole", least=0, most=1000),
+        Field("augmentation", "choice"),
+        Field("augmentation_share", "real", least=0.05, most=1.0, by=0.05, digits=2),
+        Field("backbone", "choice", ("auto", "whole", "encoder", "decoder")),
+        Field("new_tokens", "choice", ("extend", "unknown", "refuse")),
+        Field("data_seed", "whole", least=0, most=2**31 - 1),
+    )
+}
+TRAIN: Mapping[str, Field] = {
+    field.name: field
+    for field in (
+        Field("steps", "whole", least=1, most=1_000_000, by=100),
+        Field("learning_rate", "real", least=0.00001, most=10.0, by=0.0005, digits=5),
+        Field("batch_size", "whole", least=1, most=4096, by=16),
+        Field("warmup_steps", "whole", least=0, most=100_000, by=10),
+        Field("schedule", "choice", ("cosine", "linear", "constant")),
+        Field("optimizer", "choice", ("adamw", "adam", "momentum", "sgd")),
+        Field("clip_norm", "real", least=0.0, most=100.0, by=0.5, digits=2),
+        Field("weight_decay", "real", least=0.0, most=10.0, by=0.01, digits=3),
+        Field("l1", "real", least=0.0, most=1.0, by=0.00001, digits=6),
+        Field("label_smoothing", "real", least=0.0, most=0.9, by=0.05, digits=2),
+        Field("eval_every", "whole", least=1, most=100_000, by=10),
+        Field("seed", "whole", least=0, most=2**31 - 1),
+    )
+}
+OWN_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "last-layers": ("last_layers",),
+    "layer-decay": ("layer_decay",),
+    "gradual": ("unfreeze_every", "unfreeze_blocks"),
+    "lora": ("lora_rank", "lora_alpha"),
+    "adapter": ("adapter_size",),
+}
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "regular": ("dropout", "weight_decay", "l1", "label_smoothing", "patience", "eval_every"),
+    "data": ("augmentation", "augmentation_share", "new_tokens", "backbone", "data_seed"),
+    "optimizer": ("batch_size", "warmup_steps", "schedule", "optimizer", "clip_norm", "seed"),
+}
+
+
+def show(frame: Frame, task: Task | None) -> None:
+    """Draw the form; a change is kept and the page drawn anew. `task` None: it is not known yet."""
+    before = current()
+    _preset(frame, before)
+    choices = _start(frame, before)
+    choices = _task(frame, choices)
+    choices = _strategy(frame, choices)
+    if task is not None:
+        choices = _size(frame, choices, task)
+    choices = _fields(frame, ("steps", "learning_rate"), choices, task)
+    with st.expander(frame.t("more_choices"), icon=":material/tune:"):
+        for group, names in GROUPS.items():
+            st.html(f'<h4 class="rn-group">{frame.t(f"group_{group}")}</h4>')
+            choices = _fields(frame, names, choices, task)
+    if choices != before:
+        keep(choices)
+        st.rerun()
+    if before.changed and st.button(frame.t("back_to_preset"), icon=":material/undo:", key="ft-back"):
+        keep(replace(before, changed={}))
+        st.rerun()
+
+
+def _preset(frame: Frame, choices: Choices) -> None:
+    picked = choose(
+        f"ft-preset:{choices.preset}",
+        frame.t("preset"),
+        tuple(PRESETS),
+        lambda name: frame.t(f"preset_{name.replace('-', '_')}"),
+        default=choices.preset,
+    )
+    if picked != choices.preset:
+        keep(Choices(preset=picked))
+        st.rerun()
+
+
+def _start(frame: Frame, choices: Choices) -> Choices:
+    labels = {name: models.label(name, folder, frame.language) for name, folder in models.choices().items()}
+    for one in library().list()[:LISTED]:
+        if one.status is not None and one.status.step:
+            labels[f"{RUN}{one.id}"] = frame.t("start_run", name=shortened(one.name, 40), step=f"{one.status.step:,}")
+    if choices.start not in labels:
+        labels[choices.start] = choices.start
+    picked = _select(frame, "start", list(labels), labels.__getitem__, choices.start)
+    return replace(choices, start_chosen=picked) if picked != choices.start else choices
+
+
+def _task(frame: Frame, choices: Choices) -> Choices:
+    own = choices.own is not None or not choices.task
+    labels = {name: INFOS[name].title[frame.language] for name in TASKS} | {OWN: frame.t("task_own")}
+    now = OWN if own else choices.task
+    picked = _select(frame, "task", list(labels), labels.__getitem__, now)
+    if picked != now:
+        if picked == OWN:
+            return replace(choices, preset="own", start_chosen=choices.start, task_chosen="", own=None)
+        return replace(choices, task_chosen=picked, own=None)
+    return own_data.ask(frame, choices) if own else choices
+
+
+def _strategy(frame: Frame, choices: Choices) -> Choices:
+    strategy = choices.finetune.strategy
+    picked = _select(
+        frame, "strategy", STRATEGIES, lambda code: frame.t(f"strategy_{code.replace('-', '_')}"), strategy
+    )
+    st.html(f'<p class="rn-why">{frame.t("why_strategy_" + picked.replace("-", "_"))}</p>')
+    choices = choices.with_value("strategy", picked)
+    if picked == "lora":
+        key = f"ft-targets:{frame.language}"
+        st.session_state[key] = list(choices.finetune.lora_targets)
+        chosen = st.pills(
+            frame.t("field_lora_targets"),
+            TARGETS,
+            selection_mode="multi",
+            key=key,
+            format_func=lambda name: frame.t(f"target_{name}"),
+        )
+        if chosen:
+            choices = choices.with_value("lora_targets", tuple(sorted(chosen, key=TARGETS.index)))
+    return _fields(frame, OWN_FIELDS.get(picked, ()), choices, None)
+
+
+def _size(frame: Frame, choices: Choices, task: Task) -> Choices:
+    everything = len(task.split("train"))
+    sizes = [size for size in SIZES if size < everything] + [0]
+    now = choices.finetune.train_size if choices.finetune.train_size < everything else 0
+    if now not in sizes:
+        sizes = [*sorted({*sizes, now} - {0}), 0]
+    key = f"ft-size:{frame.language}"
+    st.session_state[key] = now
+    picked = st.select_slider(
+        frame.t("field_train_size"),
+        sizes,
+        key=key,
+        format_func=lambda size: f"{size:,}" if size else frame.t("size_all", count=f"{everything:,}"),
+    )
+    return choices if picked == now else choices.with_value("train_size", picked)
+
+
+def _fields(frame: Frame, names: tuple[str, ...], choices: Choices, task: Task | None) -> Choices:
+    for start in range(0, len(names), 2):
+        for column, name in zip(st.columns(2, gap="small"), names[start : start + 2], strict=False):
+            with column:
+                choices = _field(frame, name, choices, task)
+    return choices
+
+
+def _field(frame: Frame, name: str, choices: Choices, task: Task | None) -> Choices:
+    value: Any = choices.value(name)
+    if name in TRAIN:
+        t = frame.t if f"field_{name}" in texts(frame.name) else words("runs", frame.language)
+        return choices.with_value(name, ask(t, TRAIN[name], value, scope="finetuning"))
+    if name == "augmentation_share" and choices.finetune.augmentation == "none":
+        return choices
+    if name == "dropout":
+        known = _start_dropout(choices) if value is None else value
+        picked = ask(words("runs", frame.language), MINE[name], known, scope="finetuning")
+        return choices if picked == known else choices.with_value(name, picked)
+    values = augmentations_of(task) if name == "augmentation" and task is not None else None
+    if name == "augmentation" and values is None:
+        return choices
+    return choices.with_value(name, ask(frame.t, MINE[name], value, scope="finetuning", values=values))
+
+
+def _start_dropout(choices: Choices) -> float:
+    try:
+        return start_of(choices).config.dropout
+    except InputError:
+        return 0.1
+
+
+def _select(frame: Frame, name: str, codes: Any, show: Any, now: str) -> str:
+    key = f"ft-{name}:{frame.language}"
+    st.session_state[key] = now
+    found: str = st.selectbox(frame.t(f"field_{name}"), codes, format_func=show, key=key)
+    return found

@@ -1,0 +1,95 @@
+"""What a model of one step achieves on data that it was not trained on; counted once for everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import streamlit as st
+
+from attnviz.data import Pair
+from attnviz.data.tasks.labels import LabelTask
+from attnviz.training.evaluation import Metrics, evaluate
+from attnviz.training.finetuning.ensemble import Member, outputs
+from attnviz.training.finetuning.labels import LabelReport, label_report, majority_report, naive_bayes_report
+from attnviz.ui.finetuning.moments import Tuned
+
+LIMIT = 300  # examples of the test split
+WRITTEN = 40  # of which the outputs are shown
+
+
+@dataclass(frozen=True, eq=False)
+class Tested:
+    """Figures on the first LIMIT examples of the splits."""
+
+    new: Mapping[str, Metrics]  # by split: "validation", "test"
+    first: Metrics  # the model before the first step, on the new task's test split
+    old: Metrics | None  # the old task's test split; None where it is not at hand
+
+
+@dataclass(frozen=True)
+class Written:
+    """One test example and what the model makes of it."""
+
+    pair: Pair
+    said: tuple[str, ...]
+
+    @property
+    def right(self) -> bool:
+        return self.said == self.pair.target
+
+
+@dataclass(frozen=True, eq=False)
+class Labelled:
+    """The decisions of the model, of the model before the first step, and of what counting alone achieves."""
+
+    model: LabelReport
+    baselines: Mapping[str, LabelReport]  # "majority", "bayes"
+
+
+def tested(now: Tuned) -> Tested:
+    """How good the model is on the test splits."""
+    return _tested(now.run, now.step, now)
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _tested(run: str, step: int, _now: Tuned) -> Tested:
+    new = {split: evaluate(_now.model, _now.task, split, limit=LIMIT) for split in ("validation", "test")}
+    old = _now.tuner.evaluate_old_task("test", limit=LIMIT) if _now.tuner.watches_old_task else None
+    return Tested(new, _first(run, _now), old)
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _first(run: str, _now: Tuned) -> Metrics:
+    return evaluate(_now.prepared.before, _now.task, "test", limit=LIMIT)
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _written(run: str, step: int, _now: Tuned) -> tuple[Written, ...]:
+    pairs = _now.task.split("test")[:WRITTEN]
+    said = outputs(Member(_now.model, _now.task), pairs)
+    return tuple(Written(pair, one) for pair, one in zip(pairs, said, strict=True))
+
+
+def written(now: Tuned) -> tuple[Written, ...]:
+    """What the model writes freely for the first examples of the test split."""
+    return _written(now.run, now.step, now)
+
+
+def labelled(now: Tuned, task: LabelTask) -> Labelled:
+    """The decisions on the test split."""
+    return Labelled(_labelled(now.run, now.step, now), _baselines(now.run, task))
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _labelled(run: str, step: int, _now: Tuned) -> LabelReport:
+    assert isinstance(_now.task, LabelTask), "asked for tasks with labels"
+    return label_report(_now.model, _now.task, "test", limit=LIMIT)
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _baselines(run: str, _task: LabelTask) -> Mapping[str, LabelReport]:
+    return {
+        "majority": majority_report(_task, "test", limit=LIMIT),
+        "bayes": naive_bayes_report(_task, "test", limit=LIMIT),
+    }

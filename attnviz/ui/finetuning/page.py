@@ -1,0 +1,152 @@
+"""The page Fine-tuning, part by part: the strip, the switch between views, and the view."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from attnviz.data import InputError
+from attnviz.ui.boundary import explain
+from attnviz.ui.components.address import mirror
+from attnviz.ui.controls import choose
+from attnviz.ui.finetuning import address, opening, scene, sheet
+from attnviz.ui.finetuning.choices import current, task_of
+from attnviz.ui.notices import notice_lines
+from attnviz.ui.page import Frame
+from attnviz.ui.runs import comparison, listing
+from attnviz.ui.runs.console import console
+from attnviz.ui.runs.feed import View
+from attnviz.ui.runs.library import feed, library
+from attnviz.ui.runs.polling import polled
+from attnviz.ui.runs.seat import seat, sit, take_over, trouble, troubles, view_of
+from attnviz.ui.text import words
+
+PAGE = "finetuning"
+VIEWS = ("tune", "compare", "list")
+VIEW = "finetuning-view"
+MOVING = "finetuning-moving"
+
+
+def show(frame: Frame) -> None:
+    """Draw the page for the run that the session looks at, or for the next one."""
+    sheet.apply()
+    remarks = address.arrive(frame)
+    view = view_of(PAGE, frame.language)
+    moving = st.session_state[MOVING] = view is not None and view.moving
+    with frame.controls:
+        polled(lambda: _strip(frame), moving=moving)
+    chosen = _views(frame)
+    with frame.notices:
+        notice_lines([*remarks, *troubles()], "warning")
+    run = seat(PAGE).run if view is not None else None
+    mirror("address-run", run=run, view=None if chosen == "tune" else chosen, **address.of(None if run else current()))
+    if chosen == "list":
+        listing.show(frame, PAGE, lambda one: one.finetune, opened=_to_tune)
+    elif chosen == "compare":
+        comparison.show(frame, PAGE, lambda one: one.finetune)
+    elif view is None:
+        opening.show(frame)
+    else:
+        polled(lambda: _watch(frame), moving=moving)
+
+
+def _views(frame: Frame) -> str:
+    asked = st.query_params.get("view", "")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        chosen = choose(
+            VIEW,
+            frame.t("view"),
+            VIEWS,
+            lambda code: frame.t(f"view_{code}"),
+            default=asked if asked in VIEWS else "tune",
+            look="segments",
+        )
+        t = words("runs", frame.language)
+        if seat(PAGE).run is not None and st.button(
+            t("new_run"), icon=":material/add:", key="run-new", help=t("new_run_help")
+        ):
+            sit(PAGE, None)
+            _to_tune()
+            st.rerun()
+    return chosen
+
+
+def _to_tune() -> None:
+    st.session_state[VIEW] = "tune"
+
+
+def _strip(frame: Frame) -> None:
+    """Controls and numbers; when the run starts or stops moving, the page learns it here."""
+    t = words("runs", frame.language)
+    view = view_of(PAGE, frame.language)
+    if (view is not None and view.moving) != st.session_state.get(MOVING):
+        st.rerun()
+
+    def act(kind: str, **arguments: object) -> None:
+        _tell(frame, view, kind, **arguments)
+
+    def reset() -> None:
+        _reset(frame)
+
+    def take() -> None:
+        take_over(PAGE)
+        st.rerun()
+
+    console(t, view, act, controls=seat(PAGE).controls, reset=reset, take=take)
+
+
+def _tell(frame: Frame, view: View | None, kind: str, **arguments: object) -> None:
+    """Send a command; without a run, the choices become one first."""
+    try:
+        run = None if view is None else view.id
+        if run is None:
+            run = _made(frame)
+        if run is not None:
+            library().open(run).send(kind, **arguments)
+            feed(run).view(now=True)
+            if kind == "phase":
+                st.session_state["finetuning-panel"] = "phases"
+    except InputError as error:
+        trouble(explain(error, frame.language))
+    except ValueError as error:
+        trouble(frame.t("impossible", why=str(error)))
+    st.rerun()
+
+
+def _made(frame: Frame) -> str | None:
+    """A new run of the choices; None after a sentence when there is no task yet."""
+    choices = current()
+    if not choices.task:
+        trouble(frame.t("own_waiting"))
+        return None
+    task = task_of(choices)
+    opening.prepared(choices)  # what does not fit is said here and not by the worker
+    config = opening.run_config(frame, choices, task)
+    made = library().create(config, choices.own.data if choices.own else None)
+    sit(PAGE, made.id)
+    _to_tune()
+    speed = st.session_state.get("run-speed", "0")
+    if speed != "0":
+        made.send("speed", steps_per_second=float(speed))
+    st.session_state["run-speed-of"] = made.id
+    return made.id
+
+
+def _reset(frame: Frame) -> None:
+    run = seat(PAGE).run
+    if run is None:
+        return
+    try:
+        new = library().restart(run)
+        sit(PAGE, new.id)
+        st.toast(words("runs", frame.language)("reset_done"))
+    except InputError as error:
+        trouble(explain(error, frame.language))
+    st.rerun()
+
+
+def _watch(frame: Frame) -> None:
+    view = view_of(PAGE, frame.language)
+    if view is None:
+        st.rerun()
+        return
+    scene.show(frame, PAGE, view, lambda kind, **given: _tell(frame, view, kind, **given), seat(PAGE).controls)

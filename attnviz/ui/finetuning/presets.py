@@ -1,0 +1,63 @@
+"""Fine-tunings that are ready to play: a start, a task, a strategy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from attnviz.config import FineTuneConfig, TrainConfig
+
+# What trains few numbers needs larger steps than what trains all of them.
+RATE_BY_STRATEGY: Mapping[str, float] = {"head": 5, "last-layers": 4, "layer-decay": 2, "lora": 10, "adapter": 5}
+_QUICK = TrainConfig(
+    steps=200, batch_size=32, learning_rate=1e-3, warmup_steps=20, weight_decay=0.01, eval_every=20, eval_examples=200
+)
+_TEXT = replace(_QUICK, steps=300, eval_every=30, eval_examples=120)
+_LABELS = replace(_QUICK, steps=400, learning_rate=2e-3, eval_every=40, eval_examples=200)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preset:
+    """One of them. `start` is a shipped model; `task` "" waits for a file of people's own."""
+
+    name: str
+    start: str
+    task: str
+    task_options: Mapping[str, Any] = field(default_factory=dict)
+    train: TrainConfig = _QUICK
+    finetune: FineTuneConfig = field(default_factory=FineTuneConfig)
+
+
+_ALL = (
+    Preset(name="reverse-copy", start="reverse", task="copy", finetune=FineTuneConfig(train_size=128)),
+    Preset(
+        name="formal", start="numbers-zh", task="numbers-formal", train=_TEXT, finetune=FineTuneConfig(train_size=256)
+    ),
+    Preset(
+        name="sentences",
+        start="pinyin",
+        task="pinyin-sentences",
+        train=replace(_TEXT, learning_rate=5e-4),
+        finetune=FineTuneConfig(train_size=256),
+    ),
+    Preset(
+        name="traditional",
+        start="pinyin",
+        task="traditional",
+        train=replace(_TEXT, learning_rate=2e-3),
+        finetune=FineTuneConfig(train_size=4096),
+    ),
+    Preset(name="segmentation", start="pinyin-2enc", task="segmentation", train=_LABELS),
+    Preset(
+        name="syntax",
+        start="lm-en",
+        task="python-syntax",
+        train=replace(_LABELS, eval_examples=120),
+        finetune=FineTuneConfig(backbone="encoder"),
+    ),
+    Preset(name="topic", start="pinyin-2enc", task="hsk-topic", train=replace(_LABELS, learning_rate=1e-3)),
+    Preset(name="sentiment", start="lm-zh", task="sentiment-zh", train=replace(_LABELS, steps=200, eval_every=20)),
+    Preset(name="own", start="lm-zh", task="", train=_LABELS),
+)
+PRESETS: Mapping[str, Preset] = {preset.name: preset for preset in _ALL}

@@ -1,0 +1,137 @@
+"""A run on screen: curves on the left, on the right one of its pictures, time below. All move together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+
+import streamlit as st
+
+from attnviz.data import InputError
+from attnviz.ui.boundary import explain
+from attnviz.ui.controls import choose
+from attnviz.ui.finetuning import change, moments, picture, results, saving
+from attnviz.ui.finetuning.gains import changes, over_time
+from attnviz.ui.finetuning.moments import Before, Tuned
+from attnviz.ui.notices import notice
+from attnviz.ui.page import Frame
+from attnviz.ui.runs import curves, phases, samples
+from attnviz.ui.runs import scene as shared
+from attnviz.ui.runs.console import Act
+from attnviz.ui.runs.feed import View
+from attnviz.ui.runs.series import losses
+from attnviz.ui.runs.sheet import card
+from attnviz.ui.runs.timeline import chosen_step
+from attnviz.ui.text import words
+
+PANELS = ("gain", "curves", "samples", "phases")
+PICTURES = ("picture", "change", "heads", "results", "save")
+FRAMES = {"gain": 230, "loss": 190}  # pixels
+
+
+def show(frame: Frame, page: str, view: View, act: Act, controls: bool) -> None:
+    """Everything about a run."""
+    at = chosen_step(shared.TIME, view.id, view.kept)
+    if view.status.error is not None:
+        notice(explain(view.status.error, frame.language), "error")
+    now = _moment(frame, view, at)
+    first = Before()
+    if now is not None:
+        first = moments.before(view.id, now.prepared, view.config.train.eval_examples)
+    left, right = st.columns(shared.COLUMNS, gap="small")
+    with left, card("panels"):
+        _panel(frame, page, view, at, now, first, act, controls)
+    with right, card("ft-picture"):
+        _picture(frame, view, at, now, first)
+    with card("time"):
+        shared.draw_time(words("runs", frame.language), view, at)
+
+
+def _moment(frame: Frame, view: View, at: int | None) -> Tuned | None:
+    try:
+        return moments.tuned_at(view, at)
+    except InputError as error:
+        notice(explain(error, frame.language), "warning")
+        return None
+
+
+def _panel(
+    frame: Frame, page: str, view: View, at: int | None, now: Tuned | None, first: Before, act: Act, controls: bool
+) -> None:
+    t = words("runs", frame.language)
+    names = PANELS if controls else PANELS[:-1]
+    said = {"gain": frame.t("panel_gain")} | {name: t(f"panel_{name}") for name in PANELS[1:]}
+    chosen = choose(f"{page}-panel", t("panel"), names, said.__getitem__, default="gain", look="segments")
+    if chosen == "gain":
+        _gain(frame, view, at, now, first)
+    elif chosen == "curves":
+        curves.draw(view, at, {}, t, key=f"{page}-curves")
+    elif chosen == "samples":
+        found = samples.at_step(view, at)
+        if not found:
+            st.html(f'<p class="rn-empty">{escape(t("samples_none"))}</p>')
+            return
+        title = f"{t('samples_title')} · {t('samples_step', step=f'{found[0].step:,}')}"
+        st.html(f'<h4 class="rn-small">{escape(title)}</h4>{samples.table(found, t)}')
+        st.html(samples.story(samples.history(view, found[0].source, at), t))
+    else:
+        phases.show(frame, view, None if now is None else now.watched, act)
+
+
+def _gain(frame: Frame, view: View, at: int | None, now: Tuned | None, first: Before) -> None:
+    """The old task against the new one over time, and the loss."""
+    t = words("runs", frame.language)
+    if now is None:
+        st.html(f'<p class="rn-empty">{escape(frame.t("gain_waiting"))}</p>')
+        return
+    new, old = now.task, now.prepared.start.task
+    names = (frame.t("tile_new"), frame.t("tile_old"))
+    drawn = over_time(view, new, old, first, names)
+    st.html(f'<h4 class="rn-small">{escape(frame.t("gain_title"))}</h4>')
+    made = curves.figure(drawn, at, {}, t, curves.dark(), FRAMES["gain"])
+    made.update_yaxes(range=[-0.03, 1.03], tickformat=".0%")
+    _plot(made, "ft-gain")
+    st.html(f'<h4 class="rn-small">{escape(t("loss_title"))}</h4>')
+    _plot(curves.figure(losses(view), at, {}, t, curves.dark(), FRAMES["loss"]), "ft-loss")
+    said = [f"{names[0]}: {new.info.title[frame.language]}", f"{names[1]}: {old.info.title[frame.language]}"]
+    if not now.tuner.watches_old_task:
+        said[1] = frame.t("old_not_watched")
+    st.html(f'<p class="ft-note">{escape(" · ".join(said))}</p>')
+
+
+def _plot(figure: object, key: str) -> None:
+    st.plotly_chart(figure, key=key, theme=None, config={"displayModeBar": False, "displaylogo": False})
+
+
+def _picture(frame: Frame, view: View, at: int | None, now: Tuned | None, first: Before) -> None:
+    chosen = choose(
+        "ft-shown",
+        frame.t("shown"),
+        PICTURES,
+        lambda code: frame.t(f"shown_{code}"),
+        default="picture",
+        look="segments",
+    )
+    if now is None:
+        st.html(f'<p class="rn-empty">{escape(frame.t("picture_waiting"))}</p>')
+        return
+    draw: Callable[[], None] = {
+        "picture": lambda: _model(frame, view, at, now, first),
+        "change": lambda: change.show(frame, now),
+        "heads": lambda: _heads(frame, view, now),
+        "results": lambda: results.show(frame, now),
+        "save": lambda: saving.show(frame, view, now),
+    }[chosen]
+    draw()
+
+
+def _model(frame: Frame, view: View, at: int | None, now: Tuned, first: Before) -> None:
+    found = changes(view.until(at), now.task, now.prepared.start.task, first)
+    picture.show(frame, now.prepared, view.config.train.optimizer, now.step, found, now.drift)
+    moment = frame.t("picture_at", step=f"{now.step:,}")
+    st.html(f'<p class="ft-note">{escape(moment)} {escape(frame.t("drift_help"))}</p>')
+
+
+def _heads(frame: Frame, view: View, now: Tuned) -> None:
+    with st.container(key="rn-heads", gap="small"):
+        shared.look(frame, words("runs", frame.language), now.watched, f"{view.config.task}-{now.step}")
