@@ -12,6 +12,9 @@ from attnviz.data.batch import pad, unknown_positions
 from attnviz.decoding import greedy
 from attnviz.masks import MaskPlan
 from attnviz.model import Probe, Transformer
+from attnviz.runs import Run
+from attnviz.runs.creating import last_of
+from attnviz.runs.folder import RunFolder
 from attnviz.trace import Intervention, Trace
 from attnviz.trace import watch as watch_batch
 from attnviz.training import checkpoint
@@ -21,13 +24,36 @@ _task_of: WeakKeyDictionary[Transformer, Task] = WeakKeyDictionary()
 
 
 def load(name_or_path: str | Path) -> tuple[Transformer, Task]:
-    """A shipped model ("pinyin") or a checkpoint folder, and the task it was trained on.
+    """A shipped model ("pinyin"), a checkpoint folder or a run's folder, and the task it was trained on.
 
-    Raises CheckpointError, a ValueError, when there is no such model or its files are damaged.
+    Of a run it is the last step that was kept. Raises CheckpointError or RunError, both ValueErrors, when there is no
+    such model or its files are damaged.
     """
-    model, task, _ = checkpoint.load(name_or_path)
+    folder = None if name_or_path in checkpoint.shipped() else run_folder(name_or_path)
+    if folder is not None and not _is_checkpoint_of(folder):
+        run = Run(folder)
+        model, task = run.model_at(last_of(run.kept_steps()))
+    else:
+        model, task, _ = checkpoint.load(name_or_path)
     _task_of[model] = task
     return model, task
+
+
+def run_folder(path: str | Path) -> RunFolder | None:
+    """The run whose folder this is, if it is one."""
+    folder = RunFolder(Path(path))
+    try:
+        return folder if folder.exists else None
+    except ValueError:  # a null character
+        return None
+
+
+def _is_checkpoint_of(folder: RunFolder) -> bool:
+    """Whether a run's folder holds a checkpoint of its last step: `attnviz train` puts one there, maybe rounded."""
+    if not (folder.path / checkpoint.MANIFEST).is_file():
+        return False
+    kept = Run(folder).kept_steps()
+    return not kept or checkpoint.load_manifest(folder.path).steps_done >= kept[-1]
 
 
 def watch(

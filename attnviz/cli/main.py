@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from attnviz import __version__
-from attnviz.cli import bench, evaluate, experiment, tasks, train
+from attnviz.cli import bench, evaluate, experiment, runs, tasks, train
 from attnviz.cli.terminal import use_utf8
 
 FAILED, BAD_USAGE, INTERRUPTED = 1, 2, 130
@@ -19,7 +19,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="attnviz", description="See, break and understand attention.")
     top.add_argument("--version", action="version", version=f"attnviz {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for command in (tasks, train, evaluate, experiment, bench):
+    for command in (tasks, train, evaluate, runs, experiment, bench):
         command.add(commands)
     return top
 

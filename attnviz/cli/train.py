@@ -1,27 +1,31 @@
-"""`attnviz train`: train a model from a recipe or from options, with progress; Ctrl-C keeps what was learned."""
+"""`attnviz train`: train a model from a recipe or from options, with progress; Ctrl-C keeps what was learned.
+
+The folder that it writes is a run, which the app shows while it is being made, and a checkpoint when it is done.
+"""
 
 from __future__ import annotations
 
 import argparse
-import math
-import signal
+import os
+import re
+import shutil
 import sys
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any, get_args
 
-from attnviz.cli.terminal import Progress, duration
+from attnviz.cli.terminal import duration
 from attnviz.config import Activation, Norm, Positions, Schedule
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
-    from attnviz.data import Task
-    from attnviz.training import Manifest, Recipe, StepRecord, Trainer
+    from attnviz.model import Transformer
+    from attnviz.runs import RunConfig
+    from attnviz.runs.session import Session
+    from attnviz.training import Manifest, Recipe
+    from attnviz.training.distributed import Ranks
 
 FAILED, INTERRUPTED = 1, 130
 MAX_FILE_BYTES = 200_000_000
@@ -57,7 +61,7 @@ _TRAIN: Mapping[str, tuple[str, Any, str]] = {
 
 def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     """Describe the command."""
-    command = commands.add_parser("train", help="train a model and write a checkpoint")
+    command = commands.add_parser("train", help="train a model; writes a run and a checkpoint")
     what = command.add_mutually_exclusive_group(required=True)
     what.add_argument("--recipe", metavar="NAME", help="make a shipped model again, e.g. pinyin")
     what.add_argument("--task", metavar="NAME", help="any task that `attnviz tasks` lists")
@@ -83,41 +87,117 @@ def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Train, measure, save."""
+    """Train, measure, save. Under torchrun every process comes here; the first one writes."""
+    from attnviz.cli.devices import device_from
+    from attnviz.training.distributed import joined, local_device
+
+    if arguments.threads is not None and arguments.threads < 1:
+        raise ValueError(f"threads is {arguments.threads}; it must be at least 1")
+    recipe, changed = _recipe(arguments)
+    together = int(os.environ.get("WORLD_SIZE", "1")) > 1
+    device = local_device(device_from(arguments.device)) if together else device_from(arguments.device)
+    content = _own_content(arguments)
+    config = _run_config(arguments, recipe, None if changed else arguments.recipe, content)
+    with joined(device) as ranks:
+        if ranks is None or ranks.writes:
+            return _train(arguments, recipe, config, content, str(device), ranks)
+        return _follow(config, content, str(device), arguments.threads, ranks)
+
+
+def _train(
+    arguments: argparse.Namespace,
+    recipe: Recipe,
+    config: RunConfig,
+    content: bytes | None,
+    device: str,
+    ranks: Ranks | None,
+) -> int:
+    """Make the run's folder, train it, and put a checkpoint into it."""
     import torch
 
-    from attnviz.cli.devices import device_from
-    from attnviz.training import Trainer, finish, make_model
-    from attnviz.training.checkpoint import save
+    from attnviz.cli.foreground import train_here
+    from attnviz.runs.creating import check_plan, fill_folder
+    from attnviz.runs.folder import default_root, slug
+    from attnviz.runs.status import Problem
+    from attnviz.training import finish
 
-    recipe, changed = _recipe(arguments)
-    folder = _free_folder(arguments.out or Path("runs") / recipe.name, arguments.overwrite)
-    if arguments.threads is not None:
-        if arguments.threads < 1:
-            raise ValueError(f"threads is {arguments.threads}; it must be at least 1")
-        torch.set_num_threads(arguments.threads)
-    device = device_from(arguments.device)
-
-    task = _own_file(arguments, recipe) or recipe.make_task()
-    for notice in task.notices:
+    path = _free_folder(arguments.out or default_root() / slug(recipe.name), arguments.overwrite)
+    for notice in check_plan(config, content).notices:
         print(f"attnviz: {notice}", file=sys.stderr)
-    model = make_model(recipe.model_config(task), recipe.train.seed)
-    trainer = Trainer(model, task, recipe.train, device=device)
-    folder.mkdir(parents=True, exist_ok=True)  # before training, so that a folder that cannot be made wastes no time
-    parameters = sum(p.numel() for p in model.parameters())
-    examples = len(task.split("train"))
-    progress = Progress(recipe.train.steps)
-    progress.say(f"{recipe.name}: {parameters:,} parameters, {examples:,} training examples, on {device}")
-    with _gentle_interrupt(lambda: progress.say("stopping after this step …")) as interrupted:
-        diverged = _train(trainer, progress, interrupted)
-    if diverged:
-        print(f"attnviz: the loss is {diverged} at step {trainer.step_number}; nothing was saved", file=sys.stderr)
+    _clear(path)
+    path.mkdir(parents=True, exist_ok=True)
+    folder = fill_folder(path, config, data=content)
+
+    def describe(session: Session) -> str:
+        parameters = sum(p.numel() for p in session.trainer.model.parameters())
+        examples = len(session.trainer.task.split("train"))
+        return f"{recipe.name}: {parameters:,} parameters, {examples:,} training examples, on {session.trainer.device}"
+
+    threads = arguments.threads or torch.get_num_threads()
+    session, interrupted = train_here(folder, device=device, threads=threads, ranks=ranks, describe=describe)
+    trainer = session.trainer
+    if session.state["state"] == "failed":
+        problem = session.state["error"]
+        if problem["code"] == "run_diverged":
+            details = problem["details"]
+            print(
+                f"attnviz: the loss is {details['loss']} at step {details['step']}; nothing was saved", file=sys.stderr
+            )
+        else:
+            print(f"attnviz: {Problem(problem['code'], problem['details'])}", file=sys.stderr)
         return FAILED
-    progress.say(f"{trainer.step_number} steps in {duration(trainer.seconds)}; measuring …")
-    manifest = finish(trainer, name=recipe.name, stored=recipe.stored, recipe=None if changed else arguments.recipe)
-    save(folder, model, manifest)
-    print(f"{folder}: {_summary(manifest)}")
-    return INTERRUPTED if interrupted.is_set() else 0
+    print(f"{trainer.step_number} steps in {duration(trainer.seconds)}; measuring …", file=sys.stderr)
+    manifest = finish(trainer, name=recipe.name, stored=recipe.stored, recipe=config.recipe)
+    _put_checkpoint(path, trainer.model, manifest)
+    print(f"{path}: {_summary(manifest)}")
+    return INTERRUPTED if interrupted else 0
+
+
+def _follow(config: RunConfig, content: bytes | None, device: str, threads: int | None, ranks: Ranks) -> int:
+    """What the other processes of torchrun do: train along, and write nothing."""
+    import torch
+
+    from attnviz.runs.building import own_task
+    from attnviz.runs.session import RATIO_EVERY
+    from attnviz.runs.together import follow
+    from attnviz.training.build import build_trainer
+
+    torch.set_num_threads(threads or torch.get_num_threads())
+    task = None if content is None else own_task(config, content)
+    trainer = build_trainer(config, task=task, device=device, ranks=ranks)
+    trainer.ratio_every = RATIO_EVERY
+    follow(trainer)
+    return 0
+
+
+def _run_config(
+    arguments: argparse.Namespace, recipe: Recipe, followed: str | None, content: bytes | None
+) -> RunConfig:
+    """The run that a recipe asks for."""
+    from attnviz.runs import RunConfig
+
+    own: Path | None = arguments.text or arguments.csv
+    return RunConfig(
+        name=recipe.name,
+        task=recipe.task,
+        task_options=dict(recipe.task_options),
+        own_file=None if own is None or content is None else re.sub(r"[/\\:]", "_", own.name),
+        shape=dict(recipe.shape),
+        train=recipe.train,
+        device=arguments.device,
+        threads=arguments.threads or 0,
+        recipe=followed,
+    )
+
+
+def _put_checkpoint(path: Path, model: Transformer, manifest: Manifest) -> None:
+    """Save a checkpoint beside the run's own files."""
+    from attnviz.training.checkpoint import MANIFEST, WEIGHTS, save
+
+    made = save(path / "checkpoint.part", model, manifest)
+    for name in (WEIGHTS, MANIFEST):
+        (made / name).replace(path / name)
+    made.rmdir()
 
 
 def _recipe(arguments: argparse.Namespace) -> tuple[Recipe, bool]:
@@ -147,10 +227,8 @@ def _recipe(arguments: argparse.Namespace) -> tuple[Recipe, bool]:
     return recipe, recipe != base
 
 
-def _own_file(arguments: argparse.Namespace, recipe: Recipe) -> Task | None:
-    """The task of the user's own file, if one was named."""
-    from attnviz.data import tasks
-
+def _own_content(arguments: argparse.Namespace) -> bytes | None:
+    """What is in the user's own file, if one was named."""
     path: Path | None = arguments.text or arguments.csv
     if path is None:
         return None
@@ -158,8 +236,7 @@ def _own_file(arguments: argparse.Namespace, recipe: Recipe) -> Task | None:
         content = file.read(MAX_FILE_BYTES + 1)
     if len(content) > MAX_FILE_BYTES:
         raise ValueError(f"{path} has more than {MAX_FILE_BYTES:,} bytes; a smaller file is needed")
-    read = tasks.from_text if arguments.text else tasks.from_csv
-    return read(content, name=path.name, **recipe.task_options)
+    return content
 
 
 def _option(text: str) -> tuple[str, Any]:
@@ -170,38 +247,40 @@ def _option(text: str) -> tuple[str, Any]:
 
 
 def _free_folder(folder: Path, overwrite: bool) -> Path:
-    """Refuse a folder whose content would be lost."""
+    """Refuse a folder whose content would be lost, and a run that is being trained."""
+    from attnviz.runs import Run
+    from attnviz.runs.folder import RunFolder
     from attnviz.training.manifest import FILE
 
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"{folder} is a file; --out must be a folder")
+    run = RunFolder(folder)
     if (folder / FILE).exists() and not overwrite:
         raise ValueError(f"{folder} already holds a checkpoint; choose another --out, or add --overwrite")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / FILE).exists():
+    if run.exists and not overwrite:
+        raise ValueError(
+            f"{folder} already holds a run: go on with `attnviz runs resume {folder}`, "
+            "choose another --out, or add --overwrite"
+        )
+    if run.exists and Run(run).status().worker_alive:
+        raise ValueError(f"{folder} is being trained; stop it first")
+    if folder.is_dir() and any(folder.iterdir()) and not ((folder / FILE).exists() or run.exists):
         raise ValueError(f"{folder} is not empty and holds no checkpoint; choose another --out")
     return folder
 
 
-def _train(trainer: Trainer, progress: Progress, interrupted: threading.Event) -> float | None:
-    """Step until the end, an interrupt, or a loss that is no number, which is returned."""
-    for record in trainer.run():
-        if not math.isfinite(record.loss):
-            progress.close()
-            return record.loss
-        progress.update(record.step, f"loss {record.loss:.3f}  {record.tokens_per_second:,.0f} tokens/s")
-        if record.metrics is not None:
-            progress.say(_evaluated(record))
-        if interrupted.is_set():
-            break
-    progress.close()
-    return None
+def _clear(path: Path) -> None:
+    """Take away the run and the checkpoint that `--overwrite` replaces, and nothing else."""
+    from attnviz.runs.building import START
+    from attnviz.runs.config import FILE as CONFIG
+    from attnviz.runs.folder import DATA, DATABASE, NOTICE, SNAPSHOTS, TASK
+    from attnviz.training.checkpoint import MANIFEST, WEIGHTS
 
-
-def _evaluated(record: StepRecord) -> str:
-    metrics = record.metrics
-    assert metrics is not None, "called for evaluated steps only"
-    text = f"step {record.step}: validation loss {metrics.loss:.3f}, tokens right {metrics.token_accuracy:.1%}"
-    return text if metrics.exact_match is None else f"{text}, exact match {metrics.exact_match:.1%}"
+    for name in (CONFIG, DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", NOTICE, TASK, MANIFEST, WEIGHTS):
+        (path / name).unlink(missing_ok=True)
+    for name in (SNAPSHOTS, DATA, START):
+        if (path / name).is_dir():
+            shutil.rmtree(path / name)
 
 
 def _summary(manifest: Manifest) -> str:
@@ -213,24 +292,3 @@ def _summary(manifest: Manifest) -> str:
     if report.alignment is not None:
         text += f", alignment {report.alignment:.1%}"
     return text
-
-
-@contextmanager
-def _gentle_interrupt(announce: Callable[[], None]) -> Iterator[threading.Event]:
-    """The first Ctrl-C sets the event, so that a step is never cut in half; the second one interrupts."""
-    asked = threading.Event()
-
-    def ask(number: int, frame: FrameType | None) -> None:
-        if asked.is_set():
-            raise KeyboardInterrupt
-        asked.set()
-        announce()
-
-    if threading.current_thread() is not threading.main_thread():  # only the main thread may set handlers
-        yield asked
-        return
-    before = signal.signal(signal.SIGINT, ask)
-    try:
-        yield asked
-    finally:
-        signal.signal(signal.SIGINT, before)

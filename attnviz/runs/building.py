@@ -14,6 +14,7 @@ from attnviz.runs.errors import RunError, clear_errors
 from attnviz.runs.folder import RunFolder, write_whole
 from attnviz.training import Trainer, TrainingState
 from attnviz.training.build import build_trainer as from_plan
+from attnviz.training.distributed import Ranks
 from attnviz.training.start import Start, from_checkpoint
 
 START = "start"  # in the run's folder: the checkpoint that its weights begin with
@@ -69,9 +70,13 @@ def load_start(folder: RunFolder, config: RunConfig) -> Start | None:
     return from_checkpoint(str(folder.path / START))
 
 
-def build_trainer(folder: RunFolder, config: RunConfig, device: torch.device | str = "cpu") -> Trainer:
+def build_trainer(
+    folder: RunFolder, config: RunConfig, device: torch.device | str = "cpu", ranks: Ranks | None = None
+) -> Trainer:
     """The trainer of a run at step 0; nothing is written."""
-    return from_plan(config, task=load_task(folder, config), start=load_start(folder, config), device=device)
+    return from_plan(
+        config, task=load_task(folder, config), start=load_start(folder, config), device=device, ranks=ranks
+    )
 
 
 def load_state(folder: RunFolder, step: int) -> TrainingState:

@@ -62,13 +62,14 @@ def fill_folder(path: Path, config: RunConfig, *, data: bytes | None = None, sta
     return folder
 
 
-def check_plan(config: RunConfig, data: bytes | None) -> None:
-    """Refuse what the worker could not train: an unknown task, a shape that cannot be, a file that cannot be read."""
+def check_plan(config: RunConfig, data: bytes | None) -> Task:
+    """The task of a run. Refuses what could not be trained: an unknown task or shape, a file that cannot be read."""
     if (config.own_file is None) != (data is None) or (config.task in READERS and data is None):
         raise RunError("run_own_file", task=config.task)
     task = plan_task(config, own_task(config, data)) if data is not None else plan_task(config)
     if config.start is None and config.finetune is None:
         plan_model_config(config, task)
+    return task
 
 
 def copy_start(folder: RunFolder, config: RunConfig, root: Path) -> None:

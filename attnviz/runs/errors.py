@@ -35,6 +35,7 @@ RUN_SENTENCES: Mapping[str, str] = {
     "run_snapshot_bad": "The snapshot of step {step} cannot be used: {problem}.",
     "run_fork": "From step {step} on, {name} cannot be changed: {problem}. Fork from step 0.",
     "run_start": "The weights to begin from do not fit: {problem}.",
+    "run_together": "{name} is not possible while several processes train the run together.",
     # while training
     "run_diverged": "The loss is {loss} at step {step}: the run has diverged and was stopped.",
     "run_failed": "Training stopped at step {step}: {problem}.",

@@ -19,7 +19,7 @@ from attnviz.runs.errors import RunError
 from attnviz.runs.folder import RunFolder
 from attnviz.runs.registry import Registry
 from attnviz.runs.samples import Sample
-from attnviz.runs.status import RunStatus, asked_device, read_status
+from attnviz.runs.status import RunStatus, asked_device, owner_of, read_status
 
 if TYPE_CHECKING:
     from attnviz.data import Task
@@ -144,7 +144,14 @@ class Run:
         from attnviz.runs.devices import resolve
 
         device, _ = resolve(asked_device(self.folder))
-        Registry(self.folder.path.parent).request(device, self.id)
+        registry = Registry(self.folder.path.parent)
+        with database.reading(self.folder.database) as connection:
+            owner = owner_of(connection)
+        if owner is not None and owner.alive:
+            worker = registry.worker(device)
+            if worker is None or worker.identity != owner:
+                return  # a command line trains it, which sees the command by itself
+        registry.request(device, self.id)
 
     def rename(self, name: str) -> None:
         """Call it something else; its id and links stay."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -18,11 +18,14 @@ from attnviz.runs.folder import RunFolder
 from attnviz.runs.journal import Command, Journal
 from attnviz.runs.recording import Recorder
 from attnviz.runs.status import NEW
+from attnviz.runs.together import Leader, Order
 from attnviz.runs.walking import StepWalk, check_weight
 from attnviz.training import Trainer
+from attnviz.training.distributed import Ranks
 
 FLUSH_SECONDS = 0.1  # what happened within so short a time is written together
 BEAT_SECONDS = 2.0
+WAIT_SECONDS = 60.0  # a rank that hears nothing for long takes the others for dead
 RATIO_EVERY = 5  # steps between update-to-weight ratios
 WAITABLE = ("disk_full", "run_read_only", "run_locked", "run_folder")  # what may pass; everything is kept until then
 
@@ -30,10 +33,22 @@ WAITABLE = ("disk_full", "run_read_only", "run_locked", "run_folder")  # what ma
 class Session:
     """Opens a run for training; raises RunError or InputError when it cannot be.
 
-    `work` does a little at a time, so that several sessions can take turns in one process.
+    `work` does a little at a time, so that several sessions can take turns in one process. `hear` is told of every
+    step. With `ranks` this is the first of several processes, and the others `follow`.
     """
 
-    def __init__(self, folder: RunFolder, *, device: str = "cpu", threads: int = 1) -> None:
+    def __init__(
+        self,
+        folder: RunFolder,
+        *,
+        device: str = "cpu",
+        threads: int = 1,
+        ranks: Ranks | None = None,
+        hear: Callable[[Mapping[str, Any]], None] = lambda record: None,
+    ) -> None:
+        self.hear = hear
+        self.ranks = ranks
+        self._leader = None if ranks is None else Leader(ranks)
         self.folder = folder
         self.config = folder.read_config()
         self.journal = Journal(folder)
@@ -42,7 +57,7 @@ class Session:
         self.next_step_at = 0.0  # a monotonic time, when speed is limited
         self._walk: StepWalk | None = None
         self._stalled: RunError | None = None
-        self._last_flush = self._last_beat = time.monotonic()
+        self._last_flush = self._last_beat = self._last_order = time.monotonic()
         self._last_command = 0
         self._clock = ClockWatch()
         try:
@@ -59,7 +74,7 @@ class Session:
         torch.set_num_threads(self.threads)
         task = load_task(self.folder, self.config)
         remember_task(self.folder, self.config, task)
-        self.trainer: Trainer = build_trainer(self.folder, self.config, device)
+        self.trainer: Trainer = build_trainer(self.folder, self.config, device, self.ranks)
         self.trainer.ratio_every = RATIO_EVERY
         self.replay: list[tuple[int, dict[str, Any]]] = []
         if not self._restore():
@@ -80,6 +95,7 @@ class Session:
             try:
                 state = load_state(self.folder, step)
                 self.trainer.restore(state)
+                self._lead("restore", state)
             except (RunError, RuntimeError, ValueError, KeyError) as error:
                 self.journal.event(step, "snapshot_bad", {"step": step, "problem": describe(error)})
                 continue
@@ -133,6 +149,8 @@ class Session:
         moment = time.monotonic()
         if self._stalled is not None and not now and moment - self._last_flush < 1.0:
             return False
+        if moment - self._last_order >= WAIT_SECONDS:
+            self._lead("wait")
         if moment - self._last_beat >= BEAT_SECONDS:
             self._last_beat = moment
             self.journal.beat()
@@ -168,6 +186,7 @@ class Session:
         if self._walk is not None:
             self._finish_walk()
         elif self.trainer.step_number < self.trainer.config.steps:
+            self._lead("step")
             self._record(self.trainer.step().to_dict())
         self._replay_due()
         self._end_if_done()
@@ -194,13 +213,14 @@ class Session:
     def _record(self, record: dict[str, Any]) -> None:
         step, loss = int(record["step"]), float(record["loss"])
         self.recorder.record(record, again=step <= self.recorded)
+        self.hear(record)
         if not math.isfinite(loss):
             self._fail(RunError("run_diverged", loss=str(loss), step=step))
 
     def _replay_due(self) -> None:
         """Set again what was set at this step, or before it, when it was made the first time."""
         while self.replay and self.replay[0][0] <= self.trainer.step_number:
-            self.trainer.set(**self.replay.pop(0)[1])
+            self._change(self.replay.pop(0)[1])
 
     def _end_if_done(self) -> None:
         if self.closing or self.catching_up:
@@ -237,8 +257,8 @@ class Session:
     def _do(self, command: Command) -> None:
         step, given = self.trainer.step_number, command.arguments
         match command.kind:
-            case "play" if step < self.trainer.config.steps:
-                self._put(state="running", until=None, error=None)
+            case "play":
+                self.play()
             case "step" if step < self.trainer.config.steps:
                 self._put(state="running", until=step + int(given["n"]), error=None)
             case "pause":
@@ -246,6 +266,8 @@ class Session:
                     self._put(state="paused", until=None)
                     self._snapshot_here()
             case "phase" if step < self.trainer.config.steps or self._walk is not None:
+                if self.ranks is not None:
+                    raise RunError("run_together", name="phase")
                 check_weight(self.trainer, given.get("weight"), given.get("index"))
                 self._put(state="paused", until=None, error=None)
                 self._guarded(lambda: self._phase(given.get("weight"), given.get("index")))
@@ -259,9 +281,7 @@ class Session:
                 self._snapshot_here()
                 self.closing = True
             case "stop":
-                self._put(state="finished" if step >= self.trainer.config.steps else "stopped", until=None)
-                self._snapshot_here()
-                self.closing = True
+                self.stop()
             case "delete":
                 self.closing = self.deleting = True
 
@@ -269,10 +289,19 @@ class Session:
         if self._walk is not None:
             self._finish_walk()
         before = {name: getattr(self.trainer.config, name, None) for name in changes}
-        self.trainer.set(**changes)
+        self._change(changes)
         self.journal.event(self.trainer.step_number, "set", changes)
         self.journal.event(self.trainer.step_number, "changed", {"from": before, "to": changes})
         self._put(steps=self.trainer.config.steps)
+
+    def _change(self, changes: dict[str, Any]) -> None:
+        self.trainer.set(**changes)
+        self._lead("set", changes)
+
+    def _lead(self, order: Order, value: Any = None) -> None:
+        if self._leader is not None:
+            self._leader.say(order, value)
+            self._last_order = time.monotonic()
 
     def _phase(self, weight: str | None, index: list[int] | None) -> None:
         """Do the next phase; the step before it stays on the disk, since the middle of a step cannot be kept."""
@@ -302,6 +331,18 @@ class Session:
     def _put(self, **changes: Any) -> None:
         self.state |= changes
         self.journal.put("state", self.state)
+
+    def play(self) -> None:
+        """Go on, as the command does."""
+        if self.trainer.step_number < self.trainer.config.steps:
+            self._put(state="running", until=None, error=None)
+
+    def stop(self) -> None:
+        """Stop and keep this step, as the command does."""
+        finished = self.trainer.step_number >= self.trainer.config.steps
+        self._put(state="finished" if finished else "stopped", until=None)
+        self._snapshot_here()
+        self.closing = True
 
     # ---- ending -------------------------------------------------------------------------------------------
 
@@ -337,3 +378,4 @@ class Session:
         self._put(phase=None)
         self.settle(now=True)
         self.journal.close()
+        self._lead("end")

@@ -55,8 +55,8 @@ def read_status(folder: RunFolder, connection: sqlite3.Connection, steps: int) -
     """The status; `steps` is how many the config asks for (a change on the way counts instead)."""
     meta = {row[0]: row[1] for row in connection.execute("SELECT key, value FROM meta")}
     state: dict[str, Any] = {**NEW, **json.loads(meta.get("state", "{}"))}
-    owner = json.loads(meta["owner"]) if "owner" in meta else None
-    alive = owner is not None and (not Identity(*owner["who"]).local or Identity(*owner["who"]).alive)
+    owner = owner_of(connection)
+    alive = owner is not None and (not owner.local or owner.alive)
     waiting = connection.execute("SELECT kind FROM commands WHERE outcome IS NULL").fetchall()
     recent = connection.execute(
         "SELECT step, tokens, tokens_per_second FROM metrics ORDER BY step DESC LIMIT ?", (RECENT,)
@@ -83,6 +83,12 @@ def read_status(folder: RunFolder, connection: sqlite3.Connection, steps: int) -
         speed=state["speed"],
         pending=len(waiting),
     )
+
+
+def owner_of(connection: sqlite3.Connection) -> Identity | None:
+    """The process that has claimed the run; it may be dead."""
+    row = connection.execute("SELECT value FROM meta WHERE key = 'owner'").fetchone()
+    return Identity(*json.loads(row[0])["who"]) if row else None
 
 
 def _shown(recorded: str, alive: bool, waiting: set[str]) -> State:
