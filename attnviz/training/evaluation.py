@@ -14,7 +14,7 @@ from attnviz.model import Transformer
 from attnviz.model.inference import inference
 from attnviz.training.alignment import Alignment, AlignmentCounter, Head
 from attnviz.training.objective import cross_entropy
-from attnviz.training.regime import broken_batch, broken_masks
+from attnviz.training.regime import broken_batch, broken_masks, with_more_padding
 
 EXTRA_STEPS = 2  # free running may say this much more than the longest target before it is cut
 
@@ -72,8 +72,8 @@ def evaluate(
 ) -> Metrics:
     """Metrics on the first `limit` examples of a split (None: all of it). The model is left as it was.
 
-    `without` is what the model was trained without (see `TrainConfig.without`) and is measured without too. Without a
-    padding mask the examples stay in their own order, so that batches hold rows of many lengths and padding shows.
+    `without` is what the model was trained without (see `TrainConfig.without`) and is measured without too; where that
+    is the padding mask, sources get some more padding, as beside a longer neighbour.
     """
     pairs = task.split(split)[:limit]
     if not pairs:
@@ -82,10 +82,12 @@ def evaluate(
     counter = AlignmentCounter(model, task)
     free_running = model.config.has_encoder and model.config.has_decoder
     device = next(model.parameters()).device
-    ordered = pairs if "padding-mask" in without else _by_length(pairs)
+    ordered = _by_length(pairs)
     with inference(model):
         for chunk in (list(ordered[i : i + batch_size]) for i in range(0, len(ordered), batch_size)):
             batch = broken_batch(task.collate(chunk).to(device), without)
+            if "padding-mask" in without:
+                batch = with_more_padding(batch, model.config.max_len)
             assert batch.targets is not None, "an evaluated batch has targets"
             logits = counter.forward(batch, chunk, broken_masks(model, batch, without))
             part = cross_entropy(logits, batch.targets, pad_id=model.config.pad_id)

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
+from torch.nn import functional
+
 from attnviz.data import PAD, Batch
 from attnviz.masks import MaskPlan, full, key_padding
 from attnviz.model import Transformer
 from attnviz.model.transformer import real_lengths
+
+MORE_PADDING = 4  # tokens: what a longer neighbour in the batch may bring
 
 
 def unshifted(batch: Batch) -> Batch:
@@ -23,6 +27,14 @@ def unshifted(batch: Batch) -> Batch:
 def broken_batch(batch: Batch, without: Collection[str]) -> Batch:
     """The batch as a run without these things reads it: "shift" is the only one that concerns it."""
     return unshifted(batch) if "shift" in without else batch
+
+
+def with_more_padding(batch: Batch, room: int, tokens: int = MORE_PADDING) -> Batch:
+    """The batch with `tokens` more padding after every source, or as many as `room` positions leave."""
+    if batch.src is None:
+        return batch
+    more = max(0, min(tokens, room - batch.src.size(1)))
+    return replace(batch, src=functional.pad(batch.src, (0, more), value=PAD))
 
 
 def broken_masks(model: Transformer, batch: Batch, without: Collection[str]) -> MaskPlan | None:

@@ -39,7 +39,7 @@ def objectives_of(task: Task) -> tuple[Objective, ...]:
     return OBJECTIVES if task.info.kind in ("lm", "seq2seq") else ()
 
 
-def with_objective(task: Task, objective: Objective | None) -> Task:
+def with_objective(task: Task, objective: str | None) -> Task:
     """The task as `objective` sees its data; the task itself where that is its own (None: whatever it is).
 
     Raises InputError("bad_option") for a task of labels, or one that already is another objective's view.
