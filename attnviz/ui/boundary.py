@@ -17,13 +17,16 @@ from attnviz.ui.text import Language, texts, words
 
 P = ParamSpec("P")
 log = logging.getLogger("attnviz.ui")
+ERRORS = ("errors", "run_errors")  # tables of sentences by code
 
 
 def explain(error: object, lang: Language) -> str:
     """What happened, in a language. Errors and notices that carry a code have a sentence; the rest share one."""
     code, details = getattr(error, "code", None), getattr(error, "details", None)
-    if isinstance(code, str) and isinstance(details, Mapping) and code in texts("errors"):
-        return words("errors", lang)(code, **{name: _shown(value) for name, value in details.items()})
+    if isinstance(code, str) and isinstance(details, Mapping):
+        for known in ERRORS:
+            if code in texts(known):
+                return words(known, lang)(code, **{name: _shown(value) for name, value in details.items()})
     return words("common", lang)("failed")
 
 

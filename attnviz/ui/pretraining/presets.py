@@ -1,12 +1,13 @@
-"""The runs that are ready to play."""
+"""The runs that are ready to play: the quick ones, and the full recipes of other tasks."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from attnviz.training import presets
 from attnviz.training.recipes import RECIPES, Recipe
 
-PRESETS: Mapping[str, Recipe] = {name: RECIPES[name] for name in ("numbers-zh", "reverse", "dates", "lm-en")}
+PRESETS: Mapping[str, Recipe] = {**presets.PRESETS, "dates": RECIPES["dates"], "numbers-en": RECIPES["numbers-en"]}
 
 
 def preset_for(task: str) -> str | None:

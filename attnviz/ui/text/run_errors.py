@@ -1,0 +1,85 @@
+"""What can be wrong with a run, by the codes of `attnviz.runs.errors`."""
+
+from attnviz.ui.text import Text, table
+
+TEXTS = table(
+    # runs and folders
+    run_unknown=Text("没有名为 {name} 的训练。", "There is no run {name}."),
+    run_name=Text("名字要有 1 到 {limit} 个字。", "A run's name must have 1 to {limit} characters."),
+    run_config=Text("训练的 {file} 在 {entry} 处有错：{problem}。", "The run's {file} is wrong at {entry}: {problem}."),
+    run_damaged=Text("训练的 {file} 已损坏：{problem}。", "The run's {file} is damaged: {problem}."),
+    run_version=Text(
+        "这次训练是用更新的程序写的（格式 {given}，本程序读到 {known}）。",
+        "The run was written by a newer program (format {given}; this one reads {known}).",
+    ),
+    run_folder=Text("文件夹 {path} 不能用：{problem}。", "The folder {path} cannot be used: {problem}."),
+    run_read_only=Text(
+        "{path} 不允许写入；请换一个文件夹，或改它的权限。",
+        "Nothing can be written to {path}; choose another folder, or change its permissions.",
+    ),
+    disk_full=Text(
+        "磁盘满了（{path}）。已记录的都还在；腾出空间后会接着训练。",
+        "The disk is full ({path}). Nothing recorded is lost; training goes on when there is room.",
+    ),
+    run_locked=Text(
+        "{path} 正被另一个程序写入，请再试一次。", "{path} is being written by another program; try again."
+    ),
+    run_busy=Text(
+        "训练 {name} 正在用，工作进程还没有放手。", "The run {name} is in use by a worker that does not let go of it."
+    ),
+    run_elsewhere=Text(
+        "训练 {name} 正由 {host} 上的进程 {pid} 进行。", "The run {name} is being trained by process {pid} on {host}."
+    ),
+    run_lost=Text("另一个工作进程接手了训练 {name}。", "Another worker has taken over the run {name}."),
+    run_exists=Text("{path} 里已经有一次训练。", "There is a run in {path} already."),
+    run_own_file=Text("任务 {task} 需要当初的那个文件。", "The task {task} needs the file that it was made from."),
+    # what a run may be told
+    command_unknown=Text("没有命令 {name}。现有：{known}。", "There is no command {name}. There are: {known}."),
+    command_argument=Text("{name} 的值是 {value}；允许：{allowed}。", "{name} is {value}; allowed: {allowed}."),
+    command_worker=Text("工作进程启动不了：{problem}。", "No worker could be started: {problem}."),
+    run_no_snapshot=Text("第 {step} 步没有保存。保存过的有：{known}。", "Step {step} was not kept. Kept are: {known}."),
+    run_snapshot_bad=Text(
+        "第 {step} 步的快照不能用：{problem}。", "The snapshot of step {step} cannot be used: {problem}."
+    ),
+    run_fork=Text(
+        "从第 {step} 步起不能再改 {name}：{problem}。请从第 0 步分出。",
+        "From step {step} on, {name} cannot be changed: {problem}. Fork from step 0.",
+    ),
+    run_start=Text("起点的权重不合适：{problem}。", "The weights to begin from do not fit: {problem}."),
+    run_together=Text(
+        "几个进程一起训练时不能 {name}。", "{name} is not possible while several processes train the run together."
+    ),
+    # while training
+    run_diverged=Text(
+        "第 {step} 步的损失是 {loss}：训练发散了，已经停下。把学习率调小，再来一次。",
+        "The loss is {loss} at step {step}: the run has diverged and was stopped. Try a smaller learning rate.",
+    ),
+    run_failed=Text("训练在第 {step} 步停下：{problem}。", "Training stopped at step {step}: {problem}."),
+    device_absent=Text(
+        "这里没有 {asked}；改用 {device} 训练。", "There is no device {asked} here; the run is trained on {device}."
+    ),
+    device_unusable=Text(
+        "{asked} 用不了（{problem}）；改在 {device} 上继续。",
+        "The device {asked} failed ({problem}); the run goes on on {device}.",
+    ),
+    device_full=Text(
+        "{asked} 的显存满了；改在 {device} 上继续。", "The memory of {asked} is full; the run goes on on {device}."
+    ),
+    clock_moved=Text(
+        "电脑的时钟变动了 {seconds} 秒；顺序和速度不受影响。",
+        "The computer's clock was moved by {seconds} s; order and speed do not depend on it.",
+    ),
+    remade_differently=Text(
+        "重做第 {step} 步的结果不同：之前 {before}，现在 {after}。",
+        "Step {step} came out differently when it was made again: {before} before, {after} now.",
+    ),
+    # zip files
+    zip_damaged=Text(
+        "这不是 zip 文件，或已损坏：{problem}。", "The file is not a zip file, or it is damaged: {problem}."
+    ),
+    zip_not_a_run=Text("zip 里没有训练：{problem}。", "The zip file does not hold a run: {problem}."),
+    zip_hostile=Text("这个 zip 被拒绝：{problem}（{name}）。", "The zip file is refused: {problem} ({name})."),
+    zip_too_large=Text(
+        "zip 太大：{given}，最多 {limit} {unit}。", "The zip file is too large: {given} of at most {limit} {unit}."
+    ),
+)

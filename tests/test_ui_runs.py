@@ -1,0 +1,261 @@
+"""What pages with runs share: reading a run once for all, series, time line, marks, samples, seats, comparison."""
+
+from __future__ import annotations
+
+import string
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from attnviz.config import TrainConfig
+from attnviz.runs import RUN_SENTENCES, Event, RunConfig, RunStatus, Sample
+from attnviz.ui.boundary import explain
+from attnviz.ui.runs import comparison, curves, samples, series
+from attnviz.ui.runs.console import numbers
+from attnviz.ui.runs.feed import Feed, View, joined
+from attnviz.ui.runs.marks import marks_of, where_of
+from attnviz.ui.runs.timeline.timeline import read_choice
+from attnviz.ui.text import texts, words
+
+T = words("runs", "en")
+
+
+def status(**values: Any) -> RunStatus:
+    return RunStatus(**{"state": "running", "step": 0, "steps": 100, **values})
+
+
+def table(steps: list[int]) -> dict[str, np.ndarray]:
+    at = np.array(steps)
+    return {
+        "step": at,
+        "loss": 8.0 / (1.0 + at),
+        "validation_loss": np.where(at % 5 == 0, 4.0 / (1.0 + at), np.nan),
+        "exact_match": np.where(at % 5 == 0, at / 100, np.nan),
+    }
+
+
+def view(steps: list[int], **values: Any) -> View:
+    config = RunConfig(name="numbers", task="numbers-zh", train=TrainConfig(steps=100))
+    given_values = {"samples": (), "events": (), "kept": (0,), "config": config, **values}
+    return View(id="numbers", status=status(step=steps[-1] if steps else 0), metrics=table(steps), **given_values)
+
+
+class FakeRun:
+    """A run that counts how often it is read."""
+
+    id = "fake"
+    config = RunConfig(name="fake", task="reverse")
+
+    def __init__(self) -> None:
+        self.steps: list[int] = []
+        self.reads = 0
+
+    def status(self) -> RunStatus:
+        self.reads += 1
+        return status(step=len(self.steps))
+
+    def metrics(self, since: int = 0) -> dict[str, np.ndarray]:
+        return table([step for step in self.steps if step > since])
+
+    def samples(self, since: int = -1) -> list[Sample]:
+        return [Sample(step, 0, "a", f"out {step}", "b") for step in self.steps if step % 3 == 0 and step > since]
+
+    def events(self, since: int = 0) -> list[Event]:
+        return [Event(step, step, "set") for step in self.steps if step > since]
+
+    def kept_steps(self) -> list[int]:
+        return [0]
+
+
+# ---- reading once for all --------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(min_value=1, max_value=5), min_size=1, max_size=12))
+def test_reading_in_pieces_gives_what_reading_at_once_gives(pieces: list[int]) -> None:
+    run, now = FakeRun(), [0.0]
+    feed = Feed(run, clock=lambda: now[0])
+    for piece in pieces:
+        run.steps += range(len(run.steps) + 1, len(run.steps) + 1 + piece)
+        now[0] += 10
+        seen = feed.view()
+    for name, values in run.metrics().items():
+        np.testing.assert_array_equal(seen.metrics[name], values)
+    assert list(seen.samples) == run.samples()
+    assert list(seen.events) == run.events()
+
+
+def test_forty_sessions_cost_one_read_and_a_new_version_means_something_new() -> None:
+    run, now = FakeRun(), [0.0]
+    run.steps = [1, 2, 3]
+    feed = Feed(run, clock=lambda: now[0])
+    first = feed.view()
+    assert all(feed.view() is first for _ in range(40))
+    assert run.reads == 1
+    now[0] += 5
+    assert feed.view().version == first.version
+    run.steps.append(4)
+    now[0] += 5
+    assert feed.view().version > first.version
+
+
+def test_a_column_that_appears_later_is_missing_before() -> None:
+    before, fresh = table([1, 2, 3]), {**table([4, 5]), "bleu": np.array([0.1, 0.2])}
+    both = joined(before, fresh, since=3)
+    assert both["step"].tolist() == [1, 2, 3, 4, 5]
+    assert np.isnan(both["bleu"][:3]).all()
+    assert both["bleu"][3:].tolist() == [0.1, 0.2]
+
+
+@given(st.integers(min_value=1, max_value=60), st.integers(min_value=0, max_value=80))
+def test_the_past_of_a_run_holds_nothing_later(length: int, step: int) -> None:
+    whole = view(
+        list(range(1, length + 1)),
+        samples=tuple(Sample(at, 0, "a", "b", None) for at in range(0, length, 7)),
+        events=tuple(Event(at, at, "set") for at in range(1, length)),
+    )
+    past = whole.until(step)
+    assert (past.metrics["step"] <= step).all()
+    assert all(one.step <= step for one in (*past.samples, *past.events))
+    assert len(past.metrics["step"]) == min(step, length)
+    assert whole.until(None) is whole
+
+
+# ---- series ------------------------------------------------------------------------------------------------------
+
+
+@given(st.integers(min_value=1, max_value=997), st.integers(min_value=2, max_value=53))
+def test_thinning_keeps_the_last_step_and_the_mean_of_equal_parts(length: int, points: int) -> None:
+    steps = np.arange(1, length + 1)
+    at, values = series.thinned(steps, np.full(length, 2.5), points)
+    assert len(at) <= points
+    assert at[-1] == length
+    np.testing.assert_allclose(values, 2.5)
+    assert (np.diff(at) > 0).all()
+
+
+def test_missing_values_are_left_out_of_a_curve() -> None:
+    at, values = series.column(view(list(range(1, 14))), "validation_loss")
+    assert at.tolist() == [5.0, 10.0]
+    assert np.isfinite(values).all()
+
+
+@pytest.mark.parametrize(("seconds", "key"), [(3, "seconds_left"), (300, "minutes_left"), (9000, "hours_left")])
+def test_time_left_is_said_in_fitting_units(seconds: float, key: str) -> None:
+    found = series.left(seconds)
+    assert found is not None
+    assert found[0] == key
+    assert series.left(float("nan")) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(0, "0"), (2.5, "2.5"), (0.0196, "0.0196"), (1234.5, "1,234"), (1e-5, "1.0e-5"), (float("nan"), "NaN")],
+)
+def test_numbers_are_short(value: float, said: str) -> None:
+    assert curves.number(value) == said
+
+
+def test_a_curve_over_many_sizes_gets_a_logarithmic_axis_and_names_both_series() -> None:
+    drawn = series.losses(view(list(range(1, 100))))
+    assert curves.spread(drawn)
+    made = curves.figure(drawn, 20, {"curve_unigram": 2.0}, T, False, 200, log=True)
+    assert {trace.name for trace in made.data} == {T("curve_train"), T("curve_validation")}
+    assert any(T("at_step", step="20") in (note.text or "") for note in made.layout.annotations)
+
+
+# ---- strip, time line, marks, samples ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_strip_says_state_step_and_loss(language: str) -> None:
+    said = numbers(words("runs", language), view([1, 2, 3, 4, 5]))  # type: ignore[arg-type]
+    assert words("runs", language)("state_running") in said  # type: ignore[arg-type]
+    assert "5<i>/100</i>" in said
+    assert "1.33" in said
+
+
+NO_CHOICES = [
+    None,
+    {},
+    {"chosen": 7},
+    {"chosen": {"scope": "other", "step": 4}},
+    {"chosen": {"scope": "a", "step": 5}},
+    {"chosen": {"scope": "a", "step": True}},
+    {"chosen": {"scope": "a", "step": "4"}},
+]
+
+
+@pytest.mark.parametrize("sent", NO_CHOICES)
+def test_a_choice_that_is_no_kept_step_of_this_run_follows_the_run(sent: object) -> None:
+    assert read_choice(sent, "a", (0, 1, 4)) is None
+
+
+def test_a_kept_step_is_taken() -> None:
+    assert read_choice({"chosen": {"scope": "a", "step": 4}}, "a", (0, 1, 4)) == 4
+    assert read_choice({"chosen": {"scope": "a", "step": 0}}, "a", (0, 1, 4)) == 0
+
+
+def test_marks_name_the_head_and_what_it_became() -> None:
+    events = (
+        Event(1, 64, "head", {"site": "decoder.1.self_attn", "head": 2, "kind": "previous-token", "became": True}),
+        Event(2, 32, "head", {"site": "encoder.0.self_attn", "head": 0, "kind": "diagonal", "became": True}),
+        Event(3, 90, "head", {"site": "encoder.0.self_attn", "head": 0, "kind": "diagonal", "became": False}),
+        Event(4, 10, "set", {"learning_rate": 0.1}),
+    )
+    found = marks_of(view([1], events=events), T)
+    assert [mark.step for mark in found] == [32, 64]
+    assert "L2 H3" in found[1].label
+    assert T("mark_previous_token") in found[1].label
+    assert where_of("decoder.1.cross_attn", 2) == "L2 H3"
+
+
+def test_samples_are_those_of_the_last_time_not_later_than_the_step() -> None:
+    known = tuple(Sample(step, 0, "12", said, "x") for step, said in [(0, ""), (5, "y"), (10, "y"), (20, "x")])
+    run = view([1], samples=known)
+    assert [one.output for one in samples.at_step(run, 12)] == ["y"]
+    assert [one.output for one in samples.at_step(run, None)] == ["x"]
+    assert [(one.step, one.output) for one in samples.history(run, "12", None)] == [(20, "x"), (5, "y"), (0, "")]
+    assert [one.step for one in samples.history(run, "12", 7)] == [5, 0]
+
+
+def test_what_a_model_writes_is_text_whatever_it_looks_like() -> None:
+    nasty = Sample(1, 0, "<b>", "<script>alert(1)</script>", "&")
+    shown = samples.table([nasty], T) + samples.story([nasty], T)
+    assert "<script>" not in shown
+    assert "&lt;script&gt;" in shown
+
+
+# ---- comparison ---------------------------------------------------------------------------------------------------
+
+
+def test_only_settings_that_differ_are_listed() -> None:
+    one = view([1])
+    other = view([1], config=replace(one.config, train=TrainConfig(steps=100, without=("causal-mask",))))
+    assert comparison.different([one, other]) == ["without"]
+    assert comparison.different([one, one]) == []
+    said = comparison.verdicts([one, other], {one.id: comparison.named("A", "<b>")}, T)
+    assert T("without_causal_mask") in said
+    assert "&lt;b&gt;" in said
+
+
+# ---- sentences ----------------------------------------------------------------------------------------------------
+
+
+def blanks(sentence: str) -> set[str]:
+    return {name.split("!")[0] for _, name, _, _ in string.Formatter().parse(sentence) if name is not None}
+
+
+@pytest.mark.parametrize("code", sorted(RUN_SENTENCES))
+def test_everything_that_can_be_wrong_with_a_run_is_said_in_both_languages(code: str) -> None:
+    assert blanks(texts("run_errors")[code].en) == blanks(RUN_SENTENCES[code])
+
+    class Wrong(Exception):
+        def __init__(self) -> None:
+            self.code = code
+            self.details = dict.fromkeys(blanks(RUN_SENTENCES[code]), "?")
+
+    assert explain(Wrong(), "zh") != explain(Wrong(), "en")
