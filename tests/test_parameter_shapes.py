@@ -19,9 +19,11 @@ from attnviz.model.parameter_shapes import parameter_shapes
     norm=st.sampled_from(["pre", "post"]),
     positions=st.sampled_from(["learned", "sinusoidal", "rotary", "none"]),
     tied=st.booleans(),
+    adapter=st.sampled_from([0, 5]),
+    labels=st.sampled_from([0, 7]),
 )
 def test_names_and_shapes_are_the_models(
-    architecture: str, encoder: int, decoder: int, norm: str, positions: str, tied: bool
+    architecture: str, encoder: int, decoder: int, norm: str, positions: str, tied: bool, adapter: int, labels: int
 ) -> None:
     config = ModelConfig.from_dict(
         {
@@ -36,7 +38,9 @@ def test_names_and_shapes_are_the_models(
             "max_len": 19,
             "norm": norm,
             "positions": positions,
-            "tied_embeddings": tied and architecture != "encoder-only",
+            "tied_embeddings": tied and architecture != "encoder-only" and not labels,
+            "adapter_size": adapter,
+            "n_labels": labels if architecture == "decoder-only" else 0,
         }
     )
     made = {name: tuple(p.shape) for name, p in Transformer(config).named_parameters()}

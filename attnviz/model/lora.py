@@ -32,8 +32,8 @@ class LoRALinear(nn.Linear):
     def __init__(self, base: nn.Linear, *, rank: int, alpha: float, generator: torch.Generator | None = None) -> None:
         if rank < 1:
             raise ValueError(f"rank is {rank}; it must be at least 1")
-        with torch.device("meta"):
-            super().__init__(base.in_features, base.out_features, bias=base.bias is not None)
+        nn.Module.__init__(self)  # nn.Linear's would draw a weight only to throw it away
+        self.in_features, self.out_features = base.in_features, base.out_features
         self.weight = base.weight
         self.bias = base.bias
         self.weight.requires_grad_(False)
@@ -134,8 +134,9 @@ def strip_lora(model: Transformer) -> Transformer:
     """Merge every detour and put plain linear layers in their places; returns the model, whose outputs are the same."""
     for path, layer in lora_layers(model).items():
         layer.merge()
-        with torch.device("meta"):
-            plain = nn.Linear(layer.in_features, layer.out_features, bias=layer.bias is not None)
+        plain = nn.Linear.__new__(nn.Linear)
+        nn.Module.__init__(plain)
+        plain.in_features, plain.out_features = layer.in_features, layer.out_features
         plain.weight, plain.bias = layer.weight, layer.bias
         replace_module(model, path, plain)
     return model

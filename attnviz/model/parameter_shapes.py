@@ -20,7 +20,7 @@ def _all(config: ModelConfig) -> Iterator[tuple[str, Shape]]:
     if config.has_decoder:
         yield from _stack("embedding", "decoder", config.vocab_size, config.n_decoder_layers, config)
     if not config.tied_embeddings:
-        yield from _linear("output", config.d_model, config.vocab_size)
+        yield from _linear("output", config.d_model, config.n_outputs)
 
 
 def _stack(
@@ -44,12 +44,20 @@ def _block(block: str, crossed: bool, config: ModelConfig) -> Iterator[tuple[str
         yield from _norm(f"{block}.norm_cross_attn", config)
     yield from _linear(f"{block}.feed_forward.inner", config.d_model, config.d_ff)
     yield from _linear(f"{block}.feed_forward.outer", config.d_ff, config.d_model)
+    yield from _adapter(f"{block}.feed_forward.outer", config)
     yield from _norm(f"{block}.norm_feed_forward", config)
 
 
 def _attention(site: str, config: ModelConfig) -> Iterator[tuple[str, Shape]]:
     for projection in ("q_proj", "k_proj", "v_proj", "out_proj"):
         yield from _linear(f"{site}.{projection}", config.d_model, config.d_model)
+    yield from _adapter(f"{site}.out_proj", config)
+
+
+def _adapter(name: str, config: ModelConfig) -> Iterator[tuple[str, Shape]]:
+    if config.adapter_size:
+        yield from _linear(f"{name}.adapter_down", config.d_model, config.adapter_size)
+        yield from _linear(f"{name}.adapter_up", config.adapter_size, config.d_model)
 
 
 def _linear(name: str, inputs: int, outputs: int) -> Iterator[tuple[str, Shape]]:

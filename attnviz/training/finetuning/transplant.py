@@ -13,6 +13,7 @@ from attnviz.config import ModelConfig
 from attnviz.model import Transformer
 from attnviz.model.adapter import is_adapter
 from attnviz.model.lora import plain_weights
+from attnviz.model.parameter_shapes import parameter_shapes
 from attnviz.training.finetuning.body import Body
 
 Origin = Literal["kept", "extended", "new"]
@@ -71,8 +72,7 @@ def old_view(new: Transformer, config: ModelConfig, weights: Mapping[str, Tensor
         dropout=new.config.dropout,
     )
     now = plain_weights(new)
-    with torch.device("meta"):
-        names = {name: tuple(p.shape) for name, p in Transformer(shape).named_parameters()}
+    names = parameter_shapes(shape)
     state: dict[str, Tensor] = {}
     to_new = {body.old_name(name): name for name in now}
     for name, size in names.items():
