@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from attnviz.data import Batch, InputError, Notice
-from attnviz.trace.walkthrough import Setup, walk
+from attnviz.trace.walkthrough import Setup, Walk, walk
 from attnviz.training.checkpoint_error import CheckpointError
 from attnviz.ui import state
 from attnviz.ui.boundary import explain, live
@@ -44,6 +44,7 @@ class Kept:
     sheets: dict[object, Sheet] = field(default_factory=dict)
     shapes: shapes.Shapes = field(default_factory=shapes.Shapes)
     given: tuple[str, opening.Opening] | None = None  # the sentence's task and what another page asked for
+    beyond: list[str] = field(default_factory=list)  # to be said once
     refused: str | None = None  # why what another page asked for was not taken
     asked: dict[str, Any] = field(default_factory=dict)  # where the browser opens: head, row, step, view
     fresh: bool = True  # the address's switches have not been taken up yet
@@ -104,8 +105,12 @@ def _model(frame: Frame, kept: Kept, loaded: Loaded) -> None:
     lines = [explain(remark, frame.language) for remark in notices]
     if asked.decoder_input is not None:
         lines.append(frame.t("prefix_given", count=len(asked.decoder_input)))
-    notice_lines(lines)
-    setup = _attention(loaded.key, asked, site, loaded, batch)
+    whole = _attention(loaded.key, asked, site, loaded, batch)
+    setup = subject.narrowed(whole)
+    if setup is not whole:
+        lines.append(frame.t("too_wide"))
+    with st.container():
+        notice_lines(lines)
     walked(frame, kept, (loaded.key, asked, site), setup, f"{st.session_state[CHOSEN]}-{site}")
 
 
@@ -125,7 +130,10 @@ def walked(frame: Frame, kept: Kept, key: object, setup: Setup, name: str) -> No
     kept.sheets[key] = sheet
     while len(kept.sheets) > MOST_SHEETS:
         kept.sheets.pop(next(iter(kept.sheets)))
-    values, arrays = values_and_arrays(walk(applied(setup, sheet.changes)), setup, sheet)
+    done = walk(applied(setup, sheet.changes))
+    with st.container():  # a place of its own, so that a remark that goes moves no element
+        notice_lines(_beyond(frame, kept, done), "warning")
+    values, arrays = values_and_arrays(done, setup, sheet)
     values |= _common(frame, kept, scope, sheet.answered, f"attnviz-{name}")
     values["problem"] = problem_of(sheet, frame.t)
     by_hand_stage(pack(values, arrays), key=STAGE)
@@ -219,6 +227,18 @@ def _remarks(frame: Frame, kept: Kept) -> list[str]:
     if now == dict(kept.params):
         for name, value in kept.arrival.refused:
             said.append(frame.t("url_value", name=shortened(name, 20), value=shortened(value, 40)))
+    return said
+
+
+def _beyond(frame: Frame, kept: Kept, done: Walk) -> list[str]:
+    """Numbers of the first address that this walk has not; 1 is used instead."""
+    counts = {"step": len(done.screens), "head": done.setup.n_heads, "row": len(done.setup.x)}
+    for name, count in counts.items():
+        value = kept.asked.get(name)
+        if value is not None and value > count:
+            kept.asked[name] = 1
+            kept.beyond.append(frame.t("url_beyond", name=name, value=value, count=count))
+    said, kept.beyond = kept.beyond, []
     return said
 
 

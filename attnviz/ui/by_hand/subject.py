@@ -16,6 +16,7 @@ from attnviz.ui.reading import Feed
 from attnviz.ui.text import Language
 
 LONGEST = 64  # tokens that are still walked through; longer texts are cut, with a notice
+MOST_NUMBERS = 5_000_000  # that travel to the browser; wider feed-forward networks are left out, with a notice
 EXAMPLES = {"apples": "apples", "two_heads": "two-heads"}  # choice of the page → worked example
 
 
@@ -67,6 +68,12 @@ def with_decoder_input(batch: Batch, asked: Asked, loaded: Loaded) -> Batch:
 def attention_at(model: Transformer, batch: Batch, site: str) -> Setup:
     """One attention of the model on this batch."""
     return setup_of(model, batch, site)
+
+
+def narrowed(setup: Setup) -> Setup:
+    """Without the feed-forward network where its matrices are too large to be shown."""
+    numbers = sum(array.size for array in setup.numbers().values())
+    return dataclasses.replace(setup, feed_forward=None) if numbers > MOST_NUMBERS else setup
 
 
 def first_site(loaded: Loaded) -> tuple[str, int]:

@@ -23,6 +23,10 @@ TEXTS = table(
         "解码器读的是解码页给出的 {count} 个词元；换句子或换模型后恢复。",
         "The decoder reads the {count} tokens that the Decoding page gave; another sentence or model ends this.",
     ),
+    too_wide=Text(
+        "这个模型太宽：前馈网络的矩阵不显示，注意力完整。",
+        "This model is very wide: its feed-forward matrices are left out; the attention is all here.",
+    ),
     opening_unknown=Text(
         "模型“{model}”或其中的“{site}”这里没有，已按本页原来的设置显示。",
         "There is no model '{model}' with '{site}' here; the page is shown as it was.",

@@ -65,11 +65,11 @@ class Board {
       const equations = equationsOf(walk, screen, head);
       for (const view of viewsOf(equations)) view.sums = view.result && view.step.role === "weights";
       const room = { width: node.clientWidth - 8, height: node.clientHeight - 4 };
-      const { size, caps } = fitScreen(equations, walk, room.width, room.height, sheet.base, sheet.digits);
+      const { size, caps, lines } = fitEquations(equations, walk, room.width, room.height, sheet.base, sheet.digits);
       node.style.fontSize = `${size}px`;
       this.caps = caps;
       this.showFocus();
-      node.append(...equations.map((parts) => this.equation(parts)));
+      node.append(...lines.map((parts) => this.equation(parts)));
       for (let i = 0, now = size; i < 12 && (node.scrollWidth > node.clientWidth + 1 || node.scrollHeight > node.clientHeight + 1); i++) {
         node.style.fontSize = `${(now *= 0.96)}px`;
       }
@@ -190,6 +190,9 @@ class Board {
       this.lit.push([node, name]);
     };
     if (!cell) return;
+    for (const node of this.node.querySelectorAll('td[tabindex="0"]')) node.tabIndex = -1;
+    const aim = this.find(cell);
+    if (aim) aim.tabIndex = 0; // the Tab key enters a matrix where one looks
     for (const source of sources) for (const node of this.nodes(source)) add(node, "lit");
     for (const node of this.nodes(cell)) add(node, "aim");
     for (const table of this.tables) {

@@ -33,6 +33,7 @@ class Rail {
       else if (screen.all.some((one) => one.before)) button.dataset.mark = "moved";
       return element("li", {}, [button]);
     });
+    this.list.dataset.many = String(buttons.length > 15);
     this.list.replaceChildren(...buttons);
   }
 

@@ -75,6 +75,23 @@ function screenExtent(equations, caps) {
   };
 }
 
+// Each equation on one line, or with its result on a line of its own: whichever shows more, and larger.
+function fitEquations(equations, walk, width, height, base, digits) {
+  const broken = equations.flatMap((parts) => {
+    const equals = parts.findIndex((part) => part.text === "=");
+    return equals > 0 && viewsOf([parts.slice(0, equals)]).length > 1 ? [parts.slice(0, equals), parts.slice(equals)] : [parts];
+  });
+  const tried = [equations, broken].map((lines) => {
+    const fit = fitScreen(lines, walk, width, height, base, digits);
+    const cells = viewsOf(lines).reduce((total, view) => {
+      const { rows, columns } = shownOf(view, fit.caps);
+      return total + rows * columns;
+    }, 0);
+    return { ...fit, lines, shown: cells * fit.size ** 2 };
+  });
+  return tried[1].shown > tried[0].shown * 1.25 ? tried[1] : tried[0];
+}
+
 // {size, caps}: the largest letters with which everything fits; where nothing readable does, parts of the axes.
 function fitScreen(equations, walk, width, height, base, digits) {
   const caps = { one: 1 };

@@ -45,8 +45,8 @@ class Shapes {
   frame([name, rows, columns], side, index, text, clash, longest) {
     const unit = 7.2 / Math.max(longest, 4);
     const grid = element("div", { class: "frame-cells" });
-    grid.style.gridTemplateColumns = `repeat(${columns}, ${unit}em)`;
-    grid.style.gridAutoRows = `${unit}em`;
+    grid.style.gridTemplateColumns = `repeat(${columns}, calc(${unit}em * var(--scale, 1)))`;
+    grid.style.gridAutoRows = `calc(${unit}em * var(--scale, 1))`;
     for (let i = 0; i < rows * columns; i++) {
       const meets = side === 0 ? Math.floor(i / columns) === 0 : i % columns === 0;
       grid.append(element("i", { "data-meets": String(side !== null && meets) }));
@@ -75,11 +75,10 @@ class Shapes {
     }
     return element("section", { class: "card case split", "data-clash": String(!head_dim) }, [
       element("h4", { text: text.shapes_heads }),
-      element("div", { class: "frames" }, [line]),
-      element("div", { class: "size" }, [
+      element("div", { class: "frames" }, [line, element("div", { class: "size" }, [
         element("span", { text: text.shapes_d_model }), this.stepper(d_model, text.shapes_d_model, text, { name: "d_model" }, true),
         element("span", { text: text.shapes_n_heads }), this.stepper(n_heads, text.shapes_n_heads, text, { name: "n_heads" }, true),
-      ]),
+      ])]),
       element("p", { class: "verdict", text: fill(head_dim ? text.shapes_heads_fine : text.shapes_heads_clash, values) }),
       element("p", { class: "mend", text: "" }),
       element("pre", { text: refused || `x.view(-1, ${n_heads}, ${head_dim})` }),

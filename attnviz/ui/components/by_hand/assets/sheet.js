@@ -89,14 +89,15 @@ class Sheet {
       this.board.offsets = {};
     }
     const { asked } = answer;
-    if (asked.id && asked.id !== remembered.asked) {
+    const adopted = Boolean(asked.id) && asked.id !== remembered.asked;
+    if (adopted) {
       const index = asked.stage ? answer.screens.findIndex((screen) => screen.stage === asked.stage) : (asked.step || 1) - 1;
       Object.assign(remembered, { asked: asked.id, step: index, head: (asked.head || 1) - 1, view: asked.view || remembered.view, row: asked.row ? asked.row - 1 : null });
     } else if (another && asked.head && !asked.id && !remembered.chosen) remembered.head = asked.head - 1;
     // Another order of the steps (pre-norm): stay with what was being looked at.
-    if (before && this.screen && !asked.stage) {
+    if (before && this.screen && !adopted) {
       const same = answer.screens.find((screen) => screen.steps.includes(lastMade(this.screen).name));
-      if (same && !(asked.id && another)) remembered.step = same.index;
+      if (same) remembered.step = same.index;
     }
     this.step = clamp(remembered.step, 0, answer.screens.length - 1);
     this.head = clamp(remembered.head, 0, answer.heads - 1);
@@ -291,8 +292,9 @@ class Sheet {
 }
 
 // How a step is called; what comes from the encoder has a name of its own.
-function screenName({ text }, { stage, steps }, place = "stage") {
+function screenName({ text }, { stage, steps, all }, place = "stage") {
   const name = stage === "input" && steps.includes("memory") ? "memory" : stage;
+  if (stage === "project") return all.filter((step) => step.operation !== "given").map((step) => step.symbol).join(", ");
   return text[`${place}_${name}`] || text[`stage_${name}`];
 }
 
