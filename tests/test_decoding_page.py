@@ -212,12 +212,28 @@ def test_any_step_opens_in_by_hand_with_the_same_weights(reverse: Subject, monke
     monkeypatch.setattr(handover.st, "session_state", {CHOSEN: "reverse"})
     run = decode(reverse, Settings(), {})
     for site in ("decoder.1.cross_attn", "decoder.0.self_attn"):
-        asked = handover.opening(reverse, run, Progress(step=4, site=site, head=2), "hello")
+        asked = handover.opening(reverse, run.steps[3].tokens, Progress(site=site, head=2), "hello")
         assert asked.row == 3
         assert asked.decoder_input == (BOS, *run.steps[2].tokens)
         walked = walk(setup_of(reverse.model, reverse.fed(asked.decoder_input[1:]), site))
         weights = walked["weights"].values[2, 3]
         np.testing.assert_allclose(weights, run.weights[site][2, 3, : len(weights)], atol=1e-6)
+
+
+def test_turning_a_knob_changes_the_text_and_the_address() -> None:
+    at = opened(strategy="sample", temperature="4", seed="0")
+    before = [step["id"] for step in payload(at)[0]["steps"]]
+    (seed,) = [one for one in at.number_input if one.key == "decoding:seed"]
+    shown(seed.set_value(3).run())
+    assert [step["id"] for step in payload(at)[0]["steps"]] != before
+    assert address(at)["seed"] == "3"
+    (strategy,) = [group for group in at.get("button_group") if str(group.key).startswith("decoding-strategy")]
+    shown(strategy.set_value("beam").run())
+    assert "beam" in payload(at)[0]
+    assert (address(at)["strategy"], address(at)["seed"]) == ("beam", None)
+    (strategy,) = [group for group in at.get("button_group") if str(group.key).startswith("decoding-strategy")]
+    shown(strategy.set_value("sample").run())
+    assert address(at)["seed"] == "3"
 
 
 # ---- what people and links say ----------------------------------------------------------------------------------

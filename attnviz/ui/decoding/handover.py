@@ -7,17 +7,19 @@ import streamlit as st
 from attnviz.data import BOS
 from attnviz.ui.by_hand.opening import PAGE, Opening, ask
 from attnviz.ui.decoding.progress import Progress
-from attnviz.ui.decoding.running import Run
+from attnviz.ui.decoding.running import Run, Search
 from attnviz.ui.decoding.subject import Subject
 from attnviz.ui.model_picker import CHOSEN
 
 
-def opening(subject: Subject, run: Run, kept: Progress, text: str) -> Opening:
-    """The attention on screen, with exactly what the decoder had read when it predicted the newest token."""
+def opening(subject: Subject, tokens: tuple[int, ...], kept: Progress, text: str, *, first: int = 0) -> Opening:
+    """The attention on screen, with exactly what the decoder had read when it predicted the last of `tokens`.
+
+    `first` is the position that the first row on screen belongs to.
+    """
     site = kept.site or opening_site(subject)
-    read = run.steps[max(0, (kept.step or 1) - 1)].tokens[:-1]
-    row = len(read) if kept.row is None else min(kept.row, len(read))
-    fed = subject.fed(read)
+    read = tokens[:-1]
+    row = len(read) if kept.row is None else min(first + kept.row, len(read))
     return Opening(
         model=st.session_state[CHOSEN],
         text=text,
@@ -25,7 +27,7 @@ def opening(subject: Subject, run: Run, kept: Progress, text: str) -> Opening:
         head=kept.head or 0,
         row=None if site.startswith("encoder") else row,
         decoder_input=(BOS, *read),
-        labels=fed.decoder_labels[0],
+        labels=subject.fed(read).decoder_labels[0],
     )
 
 
@@ -36,8 +38,20 @@ def opening_site(subject: Subject) -> str:
 
 
 def leave(subject: Subject, run: Run, kept: Progress, text: str) -> None:
-    """Go to By hand, once, if that was asked for."""
+    """Go to By hand with the text on screen, once, if that was asked for."""
     if kept.leaving:
-        kept.leaving = False
-        ask(opening(subject, run, kept, text))
-        st.switch_page(PAGE)
+        _go(kept, opening(subject, run.steps[max(0, (kept.step or 1) - 1)].tokens, kept, text))
+
+
+def leave_branch(subject: Subject, found: Search, kept: Progress, text: str) -> None:
+    """The same with the branch of the beam tree that is followed."""
+    if kept.leaving:
+        tree = found.trees[-1]
+        node = kept.node if kept.node and kept.node < len(tree.nodes) else tree.best
+        _go(kept, opening(subject, tree.tokens(node), kept, text, first=len(subject.prefix)))
+
+
+def _go(kept: Progress, there: Opening) -> None:
+    kept.leaving = False
+    ask(there)
+    st.switch_page(PAGE)

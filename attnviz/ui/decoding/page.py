@@ -142,6 +142,7 @@ def _draw(
         kept.step = _settled(kept.step, len(found.trees), 0, subject)
         values, arrays = picture.search_values(subject, found, settings)
         address["step"] = kept.step
+        handover.leave_branch(subject, found, kept, chosen.text)
     elif view == "steps" or view == "cache":
         own = settings if view == "steps" else Settings()
         forced = {at: token for at, token in kept.forced.items() if at >= len(subject.prefix)}

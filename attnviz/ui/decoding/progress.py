@@ -32,6 +32,7 @@ class Progress:
     mistake_settled: bool = False  # somebody chose it, or chose none
     row: int | None = None  # the query being looked at; None: the newest
     leaving: bool = False  # By hand was asked for
+    node: int | None = None  # the beam's node that it was asked for at
     attempt: int = 0  # how often the speed has been measured anew
     seq: int = 0  # of the last message that was taken in
     refused: str | None = None  # a typed token that the vocabulary does not have
@@ -56,7 +57,7 @@ class Progress:
             self.mistake = next(iter(pairs.items()), None)
             self.mistake_settled = True
         self.row = whole(message.get("row"))
-        self.leaving = message.get("by_hand") is True
+        self.leaving, self.node = message.get("by_hand") is True, whole(message.get("node"))
         self.attempt = whole(message.get("attempt")) or self.attempt
         typed = message.get("typed")
         if isinstance(typed, Mapping):

@@ -20,11 +20,12 @@ from attnviz.ui.components.packing import join
 
 ASSETS = Path(__file__).parent / "assets"
 FINE_NUMBERS = 65_536  # up to so many travel in 32 bits, more in 16
-SHARED_SCRIPTS = ("model.js", "theme.js", "dom.js", "labels.js", "painter.js")
+SHARED_SCRIPTS = ("model.js", "theme.js", "dom.js", "labels.js", "painter.js", "download.js")
 SCRIPTS = (
     "shot.js",
     "path.js",
     "numbers.js",
+    "take.js",
     "heatmap.js",
     "map.js",
     "parts.js",

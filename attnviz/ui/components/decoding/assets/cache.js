@@ -15,7 +15,8 @@ class CacheView {
     this.go = { back: button("back", () => stage.walk(-1)), next: button("next", () => stage.walk(1)), end: button("end", () => stage.walk(Infinity)) };
     this.count = element("span", { class: "count" });
     this.verdict = element("span", { class: "verdict" });
-    this.bar = element("div", { class: "bar" }, [...Object.values(this.go), this.count, this.verdict]);
+    this.take = new TakeAway(stage, () => this.map.canvas);
+    this.bar = element("div", { class: "bar" }, [...Object.values(this.go), this.count, this.verdict, this.take.root]);
     this.root = element("div", { class: "view cache" }, [this.bar, element("div", { class: "cards" }, [this.map.card, this.side])]);
   }
 
@@ -28,6 +29,7 @@ class CacheView {
     }
     this.ways.replaceChildren(segments([{ value: true, text: text.with_cache }, { value: false, text: text.without_cache }], withCache, (way) => this.stage.setWay(way), text.cache_way));
     this.map.write();
+    this.take.write();
     this.heading.textContent = text.speed;
     this.again.textContent = text.measure_again;
     this.writeSpeeds(shot.speeds, text);
@@ -71,7 +73,7 @@ class CacheView {
     const sources = shot.subject.columns.length;
     const cross = n ? [sources, n * sources] : [0, 0];
     const now = withCache ? 0 : 1;
-    this.verdict.textContent = n ? fill(text.cache_verdict, { step: n, computed: withCache ? 1 : n, reused: withCache ? n - 1 : 0 }) : "";
+    this.verdict.textContent = n ? fill(text.cache_verdict, { computed: withCache ? 1 : n, reused: withCache ? n - 1 : 0 }) : "";
     const row = (name, counts) => element("div", { class: "count-row" }, [element("span", { text: name }), ...counts.map((count, i) => element("b", { class: i === now ? "on" : "", text: thousands(count) }))]);
     const head = element("div", { class: "count-row head" }, [element("span", { text: fill(text.pairs_computed, { step: n }) }), element("span", { text: text.with_cache }), element("span", { text: text.without_cache })]);
     this.counts.replaceChildren(head, row(text.kind_self_attn, self), ...(sources ? [row(text.kind_cross_attn, cross)] : []));

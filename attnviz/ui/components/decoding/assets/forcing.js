@@ -5,7 +5,8 @@ class ForcingView {
     this.stage = stage;
     this.verdict = element("p", { class: "verdict", role: "status" });
     this.clear = element("button", { type: "button", class: "tool wide", click: () => stage.setMistake(null) });
-    this.bar = element("div", { class: "bar" }, [this.verdict, this.clear]);
+    this.take = new TakeAway(stage);
+    this.bar = element("div", { class: "bar" }, [this.verdict, this.clear, this.take.root]);
     this.teacher = new Lane(this, "teacher");
     this.free = new Lane(this, "free");
     this.hint = element("p", { class: "caption" });
@@ -22,6 +23,7 @@ class ForcingView {
   write() {
     const { lesson, text } = this.stage.shot;
     const { mistake } = lesson;
+    this.take.write();
     this.clear.textContent = text.clear_mistake;
     this.clear.hidden = !mistake;
     const values = mistake && {

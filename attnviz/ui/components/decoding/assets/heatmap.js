@@ -87,9 +87,11 @@ class HeatMap {
   }
 
   rowLabel(painter, row, q, y) {
-    const { theme, size, left } = this;
-    if (this.ch < size * 0.9 && q % Math.ceil((size * 1.1) / this.ch) && q !== this.what.lit) return;
+    const { theme, left } = this;
+    const size = clamp(this.ch * 0.94, 10, this.size);
+    const every = Math.ceil((size * 1.02) / this.ch);
     const lit = q === this.what.lit;
+    if (!lit && (q % every || Math.abs(q - this.what.lit) < every)) return;
     let x = left - 6;
     if (this.toRoom && row.to) {
       const heavy = fontOf(theme, size, 600);
@@ -142,10 +144,12 @@ class HeatMap {
     if (!mark) return;
     const { theme } = this;
     if (Math.min(w, h) < 21) {
-      // Too small for marks: the halves of the cell say it themselves.
-      const alpha = mark === "computed" ? 1 : 0.22;
-      painter.rect(x, y, w / 2, h, theme.key, alpha);
-      painter.rect(x + w / 2, y, w / 2, h, theme.value, alpha);
+      // Too small for outlines: computed cells are filled, reused ones get two specks.
+      const [part, top] = mark === "computed" ? [w / 2, y] : [Math.min(3, w / 4), y + h - Math.min(3, w / 4) - 1];
+      const height = mark === "computed" ? h : part;
+      const left = mark === "computed" ? x : x + 1.5;
+      painter.rect(left, top, part, height, theme.key);
+      painter.rect(left + part, top, part, height, theme.value);
       return;
     }
     const size = clamp(Math.min(w, h) * 0.3, 4, 11);

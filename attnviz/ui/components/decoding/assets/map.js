@@ -26,6 +26,7 @@ class MapCard {
     const text = shot.text;
     const name = siteName(state.site, text);
     this.title.textContent = name;
+    this.title.hidden = Boolean(this.options.sites);
     this.card.dataset.site = state.site;
     const heads = [{ value: null, text: text.head_mean, title: text.head_mean_help }];
     for (let h = 0; h < shot.model.heads; h++) heads.push({ value: h, text: String(h + 1), title: fill(text.head_title, { head: h + 1 }) });

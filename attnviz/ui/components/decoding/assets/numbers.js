@@ -5,7 +5,7 @@ function share(p) {
 }
 
 function nats(x) {
-  return (x < 0 ? "−" : "") + Math.abs(x).toFixed(2);
+  return (x <= -0.005 ? "−" : "") + Math.abs(x).toFixed(2);
 }
 
 function thousands(n) {

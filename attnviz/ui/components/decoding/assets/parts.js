@@ -7,8 +7,9 @@ class PartsCard {
     this.total = element("span", { class: "total" });
     this.stacks = element("div", { class: "stacks" });
     this.wires = drawn("svg", { class: "wires", "aria-hidden": "true" });
+    this.sublayers = element("p", { class: "caption" });
     this.sum = element("p", { class: "caption sum" });
-    this.card = element("section", { class: "card parts-card" }, [element("header", {}, [this.title, this.total]), this.stacks, this.sum]);
+    this.card = element("section", { class: "card parts-card" }, [element("header", {}, [this.title, this.total]), this.stacks, this.sublayers, this.sum]);
     this.buttons = new Map();
     this.picked = null;
   }
@@ -94,6 +95,9 @@ class PartsCard {
   }
 
   writeSum(model, text) {
+    const kinds = (stack) => new Set(model.parts.filter(({ block, kind }) => block.startsWith(stack + ".") && kind !== "norm").map(({ kind }) => kind)).size;
+    const counted = [...(model.has_encoder ? ["encoder"] : []), "decoder"].filter(kinds);
+    this.sublayers.textContent = counted.map((stack) => fill(text["sublayers_" + stack], { count: kinds(stack) })).join(" · ");
     const of = (test) => model.parts.filter(test).reduce((sum, part) => sum + part.parameters, 0);
     const sums = [
       ["encoder", of(({ block }) => block.startsWith("encoder"))],

@@ -160,6 +160,7 @@ class DecodingStage {
     this.state.node = node;
     this.state.row = null;
     this.draw();
+    this.tell();
   }
 
   force(position, token) {
@@ -195,7 +196,7 @@ class DecodingStage {
   }
 
   openByHand() {
-    this.tell({ by_hand: true }, true);
+    this.tell({ by_hand: true, node: this.shot.beam ? this.node() : null }, true);
   }
 
   shortcut(event) {

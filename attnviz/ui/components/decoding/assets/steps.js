@@ -15,11 +15,12 @@ class StepsView {
     this.written = element("span", { class: "written", "aria-live": "polite" });
     this.status = element("span", { class: "status" });
     this.undo = element("button", { type: "button", class: "tool wide undo", click: () => stage.unforce() });
-    this.bar = element("div", { class: "bar" }, [...Object.values(this.go), this.count, this.written, this.undo, this.status]);
+    this.take = new TakeAway(stage, () => (stage.shot.beam ? this.branchMap : this.map).canvas);
+    this.bar = element("div", { class: "bar" }, [...Object.values(this.go), this.count, this.written, this.undo, this.status, this.take.root]);
     this.ribbon = new Ribbon();
     this.parts = new PartsCard(stage);
     this.map = new MapCard(stage, { band: true, byHand: true });
-    this.branchMap = new MapCard(stage, { sites: true });
+    this.branchMap = new MapCard(stage, { sites: true, byHand: true });
     this.alternatives = new AlternativesCard(stage);
     this.tree = new TreeCard(stage);
     this.cards = element("div", { class: "cards" });
@@ -38,6 +39,7 @@ class StepsView {
       button.textContent = text["go_" + name];
       button.title = text[`go_${name}_help`];
     }
+    this.take.write();
     if (!beam) this.parts.write();
     (beam ? this.branchMap : this.map).write();
   }

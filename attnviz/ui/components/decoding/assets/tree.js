@@ -33,7 +33,10 @@ class TreeCard {
     const chosen = this.stage.node();
     const branch = new Set();
     for (let at = chosen; at !== null && at !== undefined; at = nodes[at].parent) branch.add(at);
-    this.scale = clamp((this.place.clientHeight - 24) / (2 * beam.beams * (BOX.h + BOX.gapY)), 1, 1.35);
+    // Larger where there is room to spare, but not at the price of columns that would fit.
+    const high = (this.place.clientHeight - 24) / (2 * beam.beams * (BOX.h + BOX.gapY));
+    const wide = this.place.clientWidth / ((state.step + 1) * (BOX.w + LONGEST * 0.6 + BOX.gapX));
+    this.scale = clamp(Math.min(high, wide), 1, 1.35);
     this.box = Object.fromEntries(Object.entries(BOX).map(([name, size]) => [name, Math.round(size * this.scale)]));
     const font = fontOf(this.stage.theme, 13 * this.scale, 650);
     this.longest = Math.min(LONGEST * this.scale, widest(beam.nodes.map(({ token }) => printable(token)), font) + 1);
