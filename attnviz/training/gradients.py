@@ -116,7 +116,7 @@ def check_gradient(
     place = tuple(index) if index is not None else _largest(gradient)
     if len(place) != tensor.dim() or not all(0 <= i < n for i, n in zip(place, tensor.shape, strict=True)):
         raise ValueError(f"index is {place}; {parameter} has the shape {tuple(tensor.shape)}")
-    value = float(tensor[place])
+    value = float(tensor.detach()[place])
     above, below = (_with(tensor, place, value + side * STEP, objective) for side in (1, -1))
     return GradientCheck(parameter, place, value, float(gradient[place]), above, below)
 
