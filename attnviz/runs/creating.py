@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from attnviz.data import Task
+from attnviz.masks.parse import parse
 from attnviz.model import Transformer
 from attnviz.model.lora import plain_copy
 from attnviz.runs import database
@@ -67,6 +68,8 @@ def check_plan(config: RunConfig, data: bytes | None) -> Task:
     if (config.own_file is None) != (data is None) or (config.task in READERS and data is None):
         raise RunError("run_own_file", task=config.task)
     task = plan_task(config, own_task(config, data)) if data is not None else plan_task(config)
+    if config.train.cross_mask:
+        parse(config.train.cross_mask)
     if config.start is None and config.finetune is None:
         plan_model_config(config, task)
     return task

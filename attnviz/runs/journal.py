@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -11,6 +12,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from safetensors import SafetensorError
 
 from attnviz.runs import database
 from attnviz.runs.errors import RunError, clear_errors
@@ -176,16 +179,18 @@ class Journal:
 
     def flush(self) -> None:
         """Write all that is pending, in one transaction."""
-        if not self._pending:
-            return
-        with clear_errors(self.folder.path):
-            with database.writing(self.connection):
-                self._check_owner()
-                for row in self._pending.rows:
-                    self._write_row(row)
-                for statement, values in self._pending.statements:
-                    self.connection.execute(statement, values)
-            self._pending = _Pending()
+        if self._pending:
+            with clear_errors(self.folder.path):
+                with database.writing(self.connection):
+                    self._write_pending()
+                self._pending = _Pending()
+
+    def _write_pending(self) -> None:
+        self._check_owner()
+        for row in self._pending.rows:
+            self._write_row(row)
+        for statement, values in self._pending.statements:
+            self.connection.execute(statement, values)
 
     def _check_owner(self) -> None:
         owner = self._owner()
@@ -210,18 +215,14 @@ class Journal:
                 )
 
     def snapshot(self, state: TrainingState, *, kept: bool) -> None:
-        """Keep a state; of those that are not `kept` only the last stays. Whatever is pending is written first."""
-        self.flush()
-        path = self.folder.snapshot(state.step)
+        """Keep a state, and write all that is pending with it; of those that are not `kept` only the last stays.
+
+        The file comes first: until the transaction that speaks of it, it is as if nothing had happened.
+        """
         with clear_errors(self.folder.path):
-            try:
-                state.save(path)
-                _to_disk(path)
-            except BaseException:
-                path.with_name(path.name + ".part").unlink(missing_ok=True)
-                raise
+            self._write_state(state)
             with database.writing(self.connection):
-                self._check_owner()
+                self._write_pending()
                 (inside,) = self.connection.execute(
                     "SELECT COALESCE(MAX(id), 0) FROM events WHERE kind = 'set'"
                 ).fetchone()
@@ -230,7 +231,21 @@ class Journal:
                     "INSERT OR REPLACE INTO snapshots (step, kept, settings) VALUES (?, ?, ?)",
                     (state.step, int(kept), inside),
                 )
+            self._pending = _Pending()
             self.sweep()
+
+    def _write_state(self, state: TrainingState) -> None:
+        path = self.folder.snapshot(state.step)
+        try:
+            state.save(path)
+            _to_disk(path)
+        except SafetensorError as error:  # what its Rust code says about the file system
+            path.with_name(path.name + ".part").unlink(missing_ok=True)
+            full = "os error 28" in str(error) or "code: 28" in str(error) or "os error 112" in str(error)
+            raise OSError(errno.ENOSPC if full else errno.EIO, str(error)) from error
+        except BaseException:
+            path.with_name(path.name + ".part").unlink(missing_ok=True)
+            raise
 
     def sweep(self) -> None:
         """Remove files that no row of `snapshots` speaks of: what a kill left behind."""
