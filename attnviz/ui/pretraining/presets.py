@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from attnviz.training import presets
 from attnviz.training.recipes import RECIPES, Recipe
 
-PRESETS: Mapping[str, Recipe] = {**presets.PRESETS, "dates": RECIPES["dates"], "numbers-en": RECIPES["numbers-en"]}
+PRESETS: Mapping[str, Recipe] = {**presets.PRESETS, "dates": RECIPES["dates"]}
 
 
 def preset_for(task: str) -> str | None:

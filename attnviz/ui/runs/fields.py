@@ -28,29 +28,34 @@ class Field:
 def ask(t: Words, field: Field, value: Any, *, scope: str, values: Sequence[Any] | None = None) -> Any:
     """Draw the widget and return the value, changed or not. `values` narrows a choice; `scope` keeps pages apart."""
     key = f"{scope}:{field.name}:{language.current()}"
+    answer = f"{key}:answer"
+    now = st.session_state.pop(answer, value)
     label = t(f"field_{field.name}")
+
+    def answered() -> None:
+        st.session_state[answer] = st.session_state[key]
+
     if field.kind == "choice":
         offered = list(field.values if values is None else values)
-        if value not in offered:
-            offered.append(value)
-        st.session_state[key] = value
-        found: Any = st.selectbox(label, offered, format_func=lambda one: shown(t, field.name, one), key=key)
+        if now not in offered:
+            offered.append(now)
+        st.session_state[key] = now
+        st.selectbox(label, offered, format_func=lambda one: shown(t, field.name, one), key=key, on_change=answered)
     else:
         whole = field.kind == "whole"
         cast = int if whole else float
-        st.session_state[key] = cast(min(max(value, field.least), field.most))
-        found = st.number_input(
+        st.session_state[key] = cast(min(max(now, field.least), field.most))
+        st.number_input(
             label,
             min_value=cast(field.least),
             max_value=cast(field.most),
             step=cast(field.by),
             format="%d" if whole else f"%.{field.digits}f",
             key=key,
+            on_change=answered,
         )
-        if found == st.session_state[key] and cast(min(max(value, field.least), field.most)) == found:
-            found = value
     st.html(f'<p class="rn-why">{t(f"why_{field.name}")}</p>')
-    return found
+    return now
 
 
 def shown(t: Words, name: str, value: Any) -> str:

@@ -98,7 +98,6 @@ TEXTS = table(
     preset_reverse=Text("倒序 · 最清楚的对角线", "Reverse · the clearest diagonal"),
     preset_dates=Text("日期 → ISO · 经典的注意力演示", "Dates → ISO · the classic demonstration"),
     preset_pinyin_small=Text("汉字 → 拼音 · 数据少，看过拟合", "Hanzi → pinyin · few data, watch it overfit"),
-    preset_numbers_en=Text("数字 → 英文数词", "Numbers → English words"),
     preset_lm_en=Text("英文接着写 · 语言模型", "Go on writing English · language model"),
     more_choices=Text("更多设置", "More settings"),
     group_model=Text("模型", "Model"),

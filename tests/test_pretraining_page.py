@@ -1,0 +1,297 @@
+"""The page Pretraining without a browser: both languages, data, choices, a run from start to list, bad input."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
+
+from attnviz.config import TrainConfig
+from attnviz.data import tasks
+from attnviz.data.byte_pairs import BytePairs
+from attnviz.runs import Library, RunConfig
+from attnviz.runs.session import Session
+from attnviz.ui.pretraining import choices as choosing
+from attnviz.ui.pretraining import data_picture, preparation
+from attnviz.ui.pretraining.choices import Choices, OwnFile
+from attnviz.ui.pretraining.presets import PRESETS
+from attnviz.ui.runs.seat import Seat
+from attnviz.ui.text import LANGUAGES, Words, words
+
+APP = Path(__file__).resolve().parents[1] / "app.py"
+TINY: dict[str, Any] = {"d_model": 16, "n_heads": 2, "d_ff": 16, "n_encoder_layers": 1, "n_decoder_layers": 1}
+STEPS = 12
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder of runs, and no worker: what a worker would do the test does itself."""
+    monkeypatch.setenv("ATTNVIZ_RUNS", str(tmp_path))
+    monkeypatch.setattr("attnviz.runs.run.Run.wake", lambda self: None)
+    threads = torch.get_num_threads()
+    yield tmp_path
+    torch.set_num_threads(threads)
+
+
+def make(root: Path, name: str = "numbers", **train: Any) -> str:
+    """A tiny run, paused at step 0."""
+    config = TrainConfig(steps=STEPS, batch_size=8, warmup_steps=2, eval_every=4, eval_examples=8, **train)
+    return Library(root).create(RunConfig(name=name, task="reverse", shape=TINY, train=config)).id
+
+
+def train(root: Path, run: str, *commands: str) -> None:
+    """Do what the run was told, as a worker would, in this process."""
+    one = Library(root).open(run)
+    for command in commands:
+        one.send(command)
+    session = Session(one.folder)
+    while session.work(5.0) and not session.closing:
+        pass
+    session.close()
+
+
+def opened(**query: str) -> AppTest:
+    at = AppTest.from_file(str(APP), default_timeout=60)
+    at.switch_page("pages/pretraining.py")
+    for name, value in query.items():
+        at.query_params[name] = value
+    return shown(at.run())
+
+
+def shown(at: AppTest) -> AppTest:
+    assert not at.exception, [error.value for error in at.exception]
+    return at
+
+
+def html(at: AppTest) -> str:
+    return "\n".join(element.proto.body for element in at.get("html"))
+
+
+def components(at: AppTest) -> list[str]:
+    return [element.proto.id for element in at.get("bidi_component")]
+
+
+def press(at: AppTest, key: str) -> AppTest:
+    (button,) = [button for button in at.button if button.key == key]
+    return shown(button.click().run())
+
+
+def said(language: str) -> tuple[Words, Words]:
+    return words("pretraining", language), words("runs", language)  # type: ignore[arg-type]
+
+
+# ---- the page ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_it_opens_on_a_preset_ready_to_play_with_heads_on_screen(root: Path, language: str) -> None:
+    at = opened(lang=language)
+    t, common = said(language)
+    assert t("question") in html(at)
+    assert t("outlook") in html(at)
+    assert common("state_new") in html(at)
+    assert any(name.endswith("run-stage") for name in components(at))
+    assert any(name.endswith("run-time") for name in components(at))
+    assert not list(root.iterdir())  # looking makes no run
+
+
+def test_play_makes_a_run_of_what_was_chosen_and_tells_it_to_play(root: Path) -> None:
+    at = opened(lang="en")
+    (heads,) = [box for box in at.selectbox if str(box.key).startswith("pretraining:n_heads")]
+    shown(heads.set_value(2).run())
+    press(at, "run-play")
+    (one,) = Library(root).list()
+    run = Library(root).open(one.id)
+    assert run.config.shape["n_heads"] == 2
+    assert run.config.task == PRESETS[next(iter(PRESETS))].task
+    assert one.status is not None
+    assert one.status.state == "waiting"  # a worker would begin now
+    assert at.session_state["seat:pretraining"] == Seat(one.id)
+    assert "field" not in one.name
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_trained_run_shows_curves_samples_numbers_and_its_heads(root: Path, language: str) -> None:
+    run = make(root)
+    train(root, run, "play")
+    at = opened(lang=language, run=run)
+    _, t = said(language)
+    assert f"{STEPS}<i>/{STEPS}</i>" in html(at)
+    assert t("state_finished") in html(at)
+    assert len(at.get("plotly_chart")) == 2
+    assert t("read_only") in html(at)  # who comes by the link watches
+    assert not [button for button in at.button if button.key == "run-play"]
+    press(at, "run-take")
+    assert [button for button in at.button if button.key == "run-play"]
+    panel = next(group for group in at.get("button_group") if str(group.key).startswith("pretraining-panel"))
+    shown(panel.set_value("samples").run())
+    assert t("samples_history") in html(at)
+
+
+def test_a_step_is_walked_through_by_phase(root: Path) -> None:
+    run = make(root)
+    train(root, run)
+    at = press(opened(lang="en", run=run), "run-take")
+    press(at, "run-phase")
+    for _ in range(5):
+        Library(root).open(run).send("phase")
+    train(root, run)
+    shown(at.run())
+    body = html(at)
+    t = said("en")[1]
+    assert t("ph_moved_most") in body
+    group = [group for group in at.get("button_group") if str(group.key).startswith("phase-of")]
+    shown(group[0].set_value("gradients").run())
+    assert "✓" in html(at)
+    assert t("ph_autograd") in html(at)
+
+
+def test_a_link_to_a_run_that_is_not_here_is_said_and_the_page_opens(root: Path) -> None:
+    at = opened(lang="en", run="../../etc")
+    assert "is not on this machine" in html(at)
+    assert any(name.endswith("run-stage") for name in components(at))
+
+
+def test_breaking_forks_the_run_and_puts_both_beside_each_other(root: Path) -> None:
+    run = make(root)
+    train(root, run, "play")
+    at = press(opened(lang="en", run=run), "run-take")
+    panel = next(group for group in at.get("button_group") if str(group.key).startswith("pretraining-panel"))
+    shown(panel.set_value("break").run())
+    press(at, "break-no-shift")
+    broken = next(one for one in Library(root).list() if one.id != run)
+    assert Library(root).open(broken.id).config.train.without == ("shift",)
+    assert broken.parent is not None
+    assert broken.parent["run"] == run
+    train(root, broken.id)
+    shown(at.run())
+    assert said("en")[1]("without_shift") in html(at)
+    assert len(at.get("plotly_chart")) == 3 + 2  # curves, and the heads of two runs
+
+
+def test_list_rename_delete_and_undo(root: Path) -> None:
+    run = make(root, name="first")
+    at = opened(lang="en", view="list")
+    assert "first" in html(at)
+    (name,) = [field for field in at.text_input if str(field.key).startswith(f"name-{run}")]
+    name.set_value("<i>second</i>")
+    press(at, f"save-{run}")
+    assert "&lt;i&gt;second&lt;/i&gt;" in html(at)
+    press(at, f"delete-{run}")
+    assert not Library(root).list()
+    press(at, "run-undo")
+    assert [one.id for one in Library(root).list()] == [run]
+
+
+def hostile() -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("../evil.py", "raise SystemExit")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("content", [b"not a zip", hostile()], ids=["broken", "hostile"])
+def test_a_bad_zip_is_refused_with_a_sentence(root: Path, content: bytes) -> None:
+    at = opened(lang="en", view="list")
+    (upload,) = at.get("file_uploader")
+    shown(upload.set_value(("run.zip", content, "application/zip")).run())
+    assert "av-error" in html(at)
+    assert "zip" in html(at)
+    assert not [path for path in root.rglob("*") if "evil" in path.name]
+    assert not Library(root).list()
+
+
+# ---- data ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_data_tab_shows_every_step_of_a_sentence(root: Path, language: str) -> None:
+    at = opened(lang=language, view="data")
+    t, _ = said(language)
+    body = html(at)
+    for key in ("step_raw", "step_clean", "step_tokens", "step_ids", "step_one_hot", "step_bag", "step_embedding"):
+        assert t(key) in body
+    assert t("split_disjoint") in body
+    assert at.dataframe
+
+
+def test_an_own_file_becomes_the_data_and_a_bad_one_is_said(root: Path) -> None:
+    at = opened(lang="en", view="data")
+    (upload,) = at.get("file_uploader")
+    shown(upload.set_value(("tiny.txt", b"too short", "text/plain")).run())
+    assert "at least 300 are needed" in html(at)
+    text = "".join(f"line {n} says {n * n}\n" for n in range(200)).encode()
+    at = opened(lang="en", view="data")
+    (upload,) = at.get("file_uploader")
+    shown(upload.set_value(("mine.txt", text, "text/plain")).run())
+    assert "mine.txt" in html(at) or "mine.txt" in str(at.session_state[choosing.KEPT])
+    assert said("en")[0]("split_disjoint") in html(at)
+
+
+@given(st.text(max_size=80))
+def test_byte_pairs_put_together_are_the_text(text: str) -> None:
+    pairs = BytePairs.learn(["the cat sat on the mat", "that hat"] * 20, 60)
+    text = text.replace("▁", "").replace("\0", "")
+    assert "".join(pairs.encode(text)) == text
+
+
+def test_byte_pairs_join_the_commonest_neighbours_first() -> None:
+    pairs = BytePairs.learn(["abab cdab"] * 30, 40)
+    assert pairs.merges(1) == ["ab"]
+    with pytest.raises(ValueError, match="no text"):
+        BytePairs.learn(["  ", ""], 10)
+
+
+def test_one_hot_times_w_is_the_row_of_w_and_the_bag_forgets_the_order() -> None:
+    task = tasks.get("reverse")
+    assert task.src_vocab is not None
+    table = torch.randn(len(task.src_vocab), 7, generator=torch.Generator().manual_seed(3))
+    tokens = task.tokenize("abcab")
+    found = preparation.vectors(tokens, task.src_vocab, table)
+    np.testing.assert_array_equal(found.embedding, table[list(found.ids)].numpy())
+    assert found.error < 1e-6
+    assert preparation.vectors(tokens[::-1], task.src_vocab, table).bag == found.bag
+
+
+def test_no_example_stands_in_two_splits() -> None:
+    assert preparation.splits(tasks.get("numbers-zh")).in_two == 0
+
+
+def test_what_people_type_is_escaped_wherever_it_is_shown() -> None:
+    nasty = '<img src=x onerror="alert(1)">'
+    assert "<img" not in data_picture.raw(nasty) + data_picture.chips(list(nasty), list(nasty))
+
+
+# ---- choices -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("preset", list(PRESETS))
+def test_every_preset_can_be_built_and_is_named(preset: str) -> None:
+    chosen = Choices(preset=preset)
+    config = choosing.model_config(chosen, choosing.task_of(chosen))
+    assert config.d_model % config.n_heads == 0
+    assert words("pretraining", "zh")(f"preset_{preset.replace('-', '_')}")
+
+
+def test_going_back_to_the_presets_value_is_no_change() -> None:
+    start = Choices()
+    rate = start.value("learning_rate")
+    changed = start.with_value("learning_rate", 0.5).with_value("n_heads", 2)
+    assert changed.train.learning_rate == 0.5
+    assert changed.shape["n_heads"] == 2
+    assert changed.with_value("learning_rate", rate).changed == {"n_heads": 2}
+
+
+def test_a_csv_becomes_pairs_and_a_text_a_language_model() -> None:
+    assert OwnFile("a.csv", b"").task == "user-pairs"
+    assert OwnFile("A.TXT", b"").task == "user-text"
+    assert Choices(own=OwnFile("a.txt", b"x", "words")).task_options == {"tokens": "words"}
