@@ -1,105 +1,27 @@
-"""The page By hand: its numbers are the library's and the model's own, in both languages, whatever people type."""
+"""The page By hand: its numbers are the library's and the model's own, in both languages."""
 
 from __future__ import annotations
 
 import dataclasses
 from html import escape
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from by_hand_app import Browser, address, html, notices, opened, payload, ran, same
 from streamlit.testing.v1 import AppTest
 
 import attnviz as av
 from attnviz.data import BOS, Batch
 from attnviz.model import ATTENTION_TAPS
 from attnviz.trace import watch
-from attnviz.trace.walkthrough import Setup, Variant, example, walk
+from attnviz.trace.walkthrough import Variant, example, walk
 from attnviz.training.checkpoint import shipped
-from attnviz.ui.by_hand import Opening, page
+from attnviz.ui.by_hand import Opening
 from attnviz.ui.by_hand.opening import ASKED
-from attnviz.ui.components.packing import split, unpack_bits
 from attnviz.ui.text import LANGUAGES, words
 
-APP = Path(__file__).resolve().parents[1] / "app.py"
-NASTY = "<script>alert(1)</script> **b** [a](javascript:x) $x$"
 pytestmark = pytest.mark.skipif("reverse" not in shipped(), reason="no shipped checkpoint")
-
-
-def opened(session: dict[str, object] | None = None, **query: str) -> AppTest:
-    at = AppTest.from_file(str(APP), default_timeout=60)
-    for name, value in query.items():
-        at.query_params[name] = value
-    for name, kept in (session or {}).items():
-        at.session_state[name] = kept
-    at.switch_page("pages/by_hand.py")
-    return ran(at)
-
-
-def ran(at: AppTest) -> AppTest:
-    at.run()
-    assert not at.exception, [error.value for error in at.exception]
-    return at
-
-
-def payload(at: AppTest) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """The walk's values and matrices, as the browser gets them."""
-    (element,) = [one for one in at.get("bidi_component") if one.proto.id.endswith(page.STAGE)]
-    header, blocks = split(element.proto.bytes)
-    arrays = {}
-    for name, described in header["arrays"].items():
-        shape, kind = tuple(described["shape"]), described["type"]
-        raw = np.frombuffer(blocks[name], dtype=np.uint8 if kind == "bits" else np.dtype(kind))
-        arrays[name] = unpack_bits(raw, shape) if kind == "bits" else raw.reshape(shape)
-    return header, arrays
-
-
-def html(at: AppTest) -> str:
-    return "\n".join(element.proto.body for element in at.get("html"))
-
-
-def notices(at: AppTest) -> str:
-    return "\n".join(one.proto.body for one in at.get("html") if 'class="av-notice' in one.proto.body)
-
-
-def address(at: AppTest, key: str) -> dict[str, Any]:
-    import json
-
-    for element in at.get("bidi_component"):
-        if element.proto.id.endswith(key):
-            found: dict[str, Any] = json.loads(element.proto.json)["values"]
-            return found
-    raise AssertionError(key)
-
-
-def same(arrays: dict[str, np.ndarray], setup: Setup) -> None:
-    """Every matrix on the page is, to the last bit, the library's."""
-    steps = walk(setup).steps
-    assert [name for name in arrays if not name.startswith("before/")] == list(steps)
-    for name, step in steps.items():
-        np.testing.assert_array_equal(arrays[name], step.values, err_msg=name)
-
-
-class Browser:
-    """Stands for the browser: what it sends is what the page finds."""
-
-    def __init__(self, at: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.at, self.seq = at, 0
-        self.message: dict[str, Any] | None = None
-        monkeypatch.setattr(page, "sent", lambda key: self.message)
-
-    def do(self, op: str, **values: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        shown, _ = payload(self.at)
-        self.seq = shown["seq"] + 1
-        self.message = {"scope": shown["scope"], "operations": [{"op": op, "seq": self.seq, **values}]}
-        answer = payload(ran(self.at))
-        assert answer[0]["seq"] == self.seq
-        return answer
-
-    def edit(self, step: str, row: int, column: int, text: str, head: int = 0) -> tuple[dict[str, Any], Any]:
-        return self.do("edit", step=step, row=row, column=column, head=head, text=text)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -211,88 +133,6 @@ def test_an_edit_moves_what_follows_and_leaves_the_model_alone(monkeypatch: pyte
     assert shown["edits"] == 0
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize(
-    ("text", "key"),
-    [
-        ("NaN", "number_nan"),
-        ("nan", "number_nan"),
-        ("1e999", "number_beyond"),
-        ("-inf", "number_beyond"),
-        ("1000001", "number_beyond"),
-        ("abc", "number_unreadable"),
-        ("1/0", "number_unreadable"),
-        ("1_0", "number_unreadable"),
-        ("1,5", "number_unreadable"),
-        ("😀", "number_unreadable"),
-        ("<script>", "number_unreadable"),
-        ("9" * 5000, "number_beyond"),
-        ("‮5", "number_unreadable"),
-    ],
-)
-def test_what_is_no_number_gets_a_sentence_and_loses_nothing(
-    text: str, key: str, language: str, shared: dict[str, Browser], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    browser = shared[language]
-    monkeypatch.setattr(page, "sent", lambda _: browser.message)
-    before = payload(browser.at)[1]
-    shown, arrays = browser.edit("x", 1, 1, text)
-    fixed = words("by_hand", language)(key).split("{")[-1].split("}")[-1]  # type: ignore[arg-type]
-    assert fixed in shown["problem"]["sentence"]
-    assert shown["problem"]["place"] == ["x", 0, 1, 1]
-    assert len(shown["problem"]["draft"]) <= 40
-    for name, array in before.items():
-        np.testing.assert_array_equal(arrays[name], array)
-    assert browser.edit("x", 1, 1, "0.5")[0]["problem"] is None
-
-
-@pytest.fixture(scope="module")
-def shared() -> dict[str, Browser]:
-    """A page in each language that several tests type into."""
-    with pytest.MonkeyPatch.context() as patch:
-        return {language: Browser(opened(lang=language, what="apples"), patch) for language in LANGUAGES}
-
-
-def test_numbers_are_read_as_people_write_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    browser = Browser(opened(what="apples"), monkeypatch)
-    for text, value in (("−1.25", -1.25), (" 1/4 ", 0.25), ("1e-3", 0.001), ("０.５", 0.5), ("+2", 2.0)):
-        assert browser.edit("x", 0, 0, text)[1]["x"][0, 0] == value
-    _, arrays = browser.edit("x", 0, 0, "  ")
-    same(arrays, example("apples", payload(browser.at)[0]["language"]))
-
-
-def test_a_mask_holds_only_zero_and_one_and_temperature_is_above_zero(monkeypatch: pytest.MonkeyPatch) -> None:
-    browser = Browser(opened(what="two_heads", lang="en"), monkeypatch)
-    shown, arrays = browser.edit("mask", 0, 1, "2")
-    assert "only 1" in shown["problem"]["sentence"]
-    assert not arrays["mask"][0, 0, 1]
-    for text in ("0", "-1", "abc", "NaN", "1e9"):
-        shown, arrays = browser.do("temperature", text=text)
-        assert shown["problem"]["sentence"]
-        assert shown["variant"]["temperature"] == 1
-    assert browser.do("temperature", text="")[0]["problem"] is None
-
-
-def test_what_is_not_understood_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    browser = Browser(opened(what="two_heads"), monkeypatch)
-    before = payload(browser.at)[1]
-    for operation in (
-        {"op": "edit", "step": "nothing", "row": 0, "column": 0, "head": 0, "text": "1"},
-        {"op": "edit", "step": "x", "row": 99, "column": 0, "head": 0, "text": "1"},
-        {"op": "edit", "step": "q", "row": 0, "column": 0, "head": 7, "text": "1"},
-        {"op": "edit", "step": "x", "row": -1, "column": True, "head": 0, "text": "1"},
-        {"op": "edit", "step": "x", "row": 0, "column": 0, "head": 0, "text": 5},
-        {"op": "switch", "name": "norm", "value": "sideways"},
-        {"op": "switch", "name": "divide", "value": 1},
-        {"op": "switch", "name": ["norm"], "value": {}},
-        {"op": "format the disk"},
-    ):
-        shown, arrays = browser.do(**operation)  # type: ignore[arg-type]
-        assert shown["edits"] == 0
-        for name, array in before.items():
-            np.testing.assert_array_equal(arrays[name], array)
-
-
 def test_an_edit_waits_while_its_step_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
     browser = Browser(opened(what="apples"), monkeypatch)
     browser.edit("attn_norm", 0, 0, "5")
@@ -300,9 +140,6 @@ def test_an_edit_waits_while_its_step_does_not_exist(monkeypatch: pytest.MonkeyP
     shown, arrays = browser.do("switch", name="norm", value="post")
     assert shown["edits"] == 1
     assert arrays["attn_norm"][0, 0] == 5
-
-
-# ---- opened from another page ---------------------------------------------------------------------------------
 
 
 def test_another_page_opens_it_at_its_own_numbers() -> None:
@@ -341,61 +178,35 @@ def test_a_language_model_opens_at_a_prefix() -> None:
     np.testing.assert_allclose(arrays["weights"], record.weights[0], atol=1e-6)
 
 
+def test_a_button_of_another_page_leads_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    import streamlit
+
+    def script() -> None:
+        from attnviz.ui.by_hand import Opening, open_link
+
+        open_link("by hand", Opening(model="reverse", text="abc", site="decoder.0.self_attn"), key="there")
+
+    went: list[str] = []
+    monkeypatch.setattr(streamlit, "switch_page", went.append)
+    at = AppTest.from_function(script)
+    at.run()
+    assert went == []
+    at.button[0].click().run()
+    assert went == ["pages/by_hand.py"]
+    assert at.session_state[ASKED] == Opening(model="reverse", text="abc", site="decoder.0.self_attn")
+
+
+def test_a_language_model_opens_with_nothing_but_the_beginning() -> None:
+    name = next((one for one in ("lm-en", "lm-zh") if one in shipped()), None)
+    if name is None:
+        pytest.skip("no shipped language model")
+    model, _ = av.load(name)
+    asked = Opening(model=name, text="", site=model.sites[0], decoder_input=(BOS,))
+    assert payload(opened(session={ASKED: asked}))[0]["rows"] == ["<s>"]
+
+
 @pytest.mark.parametrize(("model", "site"), [("nothing", "decoder.0.self_attn"), ("reverse", "decoder.9.self_attn")])
 def test_an_opening_that_cannot_be_is_said(model: str, site: str) -> None:
     at = opened(session={ASKED: Opening(model=model, text="abc", site=site)}, lang="en")
     assert "There is no model" in notices(at)
     same(payload(at)[1], example("apples"))
-
-
-# ---- bad links and bad sentences ---------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize(
-    "query",
-    [
-        {"what": NASTY, "step": "-3", "row": "1e9", "view": "upside-down"},
-        {"what": "apples", "norm": "sideways", "masking": "never", "divide": "maybe", "temperature": "NaN"},
-        {"what": "apples", "edits": "x:0:1:1:1e999,,x:::,q:a:b:c:d"},
-        {"what": "apples", "head": "no"},
-        {"what": "apples", "head": "7", "step": "99", "row": "12"},
-    ],
-)
-def test_a_link_that_makes_no_sense_gets_a_sentence_and_the_page(query: dict[str, str], language: str) -> None:
-    at = opened(lang=language, **query)
-    for name in query:
-        if name != "what" or query["what"] == NASTY:
-            assert f"{name}=" in notices(at) or f"{name}“" in notices(at) or escape(f"{name}='") in notices(at), name
-    assert "<script" not in notices(at)
-    same(payload(at)[1], example("apples", language))  # type: ignore[arg-type]
-
-
-def test_an_edit_in_a_link_outside_every_matrix_is_left_out() -> None:
-    same(payload(opened(lang="en", what="apples", edits="x:0:50:1:2,gone:0:0:0:1"))[1], example("apples"))
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_strange_sentences(language: str) -> None:
-    at = opened(lang=language, what="model", model="reverse", site="decoder.0.cross_attn")
-
-    def typed(text: str) -> AppTest:
-        (field,) = [widget for widget in at.text_input if str(widget.key).startswith("sentence:")]
-        field.set_value(text)
-        return ran(at)
-
-    assert words("errors", language)("empty") in notices(typed("   "))  # type: ignore[arg-type]
-    for text in ("ab" * 50_000, "😀🎉", "שלום", NASTY):
-        typed(text)
-        shown, arrays = payload(at)
-        assert len(shown["columns"]) <= 64
-        assert np.isfinite(arrays["attn_output"]).all()
-        assert "<script" not in html(at)
-    assert payload(typed("abc"))[0]["rows"] == ["<s>", "c", "b", "a"]
-
-
-def test_a_site_that_is_not_there_is_replaced() -> None:
-    assert (
-        payload(opened(what="model", model="reverse", site="decoder.9.cross_attn"))[0]["site"]
-        in av.load("reverse")[0].sites
-    )

@@ -18,7 +18,7 @@ from attnviz.ui.by_hand import address, opening, shapes, subject
 from attnviz.ui.by_hand.operations import carry_out, pending
 from attnviz.ui.by_hand.picture import problem_of, values_and_arrays
 from attnviz.ui.by_hand.sheet import Sheet, applied
-from attnviz.ui.by_hand.subject import Asked
+from attnviz.ui.by_hand.subject import Asked, Unknown
 from attnviz.ui.components.address import mirror
 from attnviz.ui.components.by_hand import by_hand_stage, pack, sent
 from attnviz.ui.controls import choose
@@ -109,13 +109,23 @@ def _model(frame: Frame, kept: Kept, loaded: Loaded) -> None:
     setup = subject.narrowed(whole)
     if setup is not whole:
         lines.append(frame.t("too_wide"))
+    if unknown := subject.unknown_tokens(batch):
+        listed = " ".join(shortened(token, 12) for token in unknown[:12]) + (" …" if len(unknown) > 12 else "")
+        lines.append(frame.t("unknown", tokens=listed))
     with st.container():
         notice_lines(lines)
-    walked(frame, kept, (loaded.key, asked, site), setup, f"{st.session_state[CHOSEN]}-{site}")
+    walked(
+        frame,
+        kept,
+        (loaded.key, asked, site),
+        setup,
+        f"{st.session_state[CHOSEN]}-{site}",
+        subject.unknown_at(batch, site),
+    )
 
 
 @live
-def walked(frame: Frame, kept: Kept, key: object, setup: Setup, name: str) -> None:
+def walked(frame: Frame, kept: Kept, key: object, setup: Setup, name: str, unknown: Unknown | None = None) -> None:
     """One round: take in what the browser did, compute, answer. Only this runs again when a number is changed."""
     sheet = kept.sheets.get(key, Sheet())
     if kept.fresh:
@@ -135,6 +145,8 @@ def walked(frame: Frame, kept: Kept, key: object, setup: Setup, name: str) -> No
         notice_lines(_beyond(frame, kept, done), "warning")
     values, arrays = values_and_arrays(done, setup, sheet)
     values |= _common(frame, kept, scope, sheet.answered, f"attnviz-{name}")
+    unknown = unknown or Unknown()
+    values["unknown"] = {"query": unknown.rows, "key": unknown.columns}
     values["problem"] = problem_of(sheet, frame.t)
     by_hand_stage(pack(values, arrays), key=STAGE)
     mirror("address-by-hand", **address.parameters(sheet.changes))

@@ -39,6 +39,8 @@ def worked(name: str, language: Language) -> Setup:
 def read(loaded: Loaded, asked: Asked) -> tuple[Batch, tuple[Notice, ...]]:
     """The sentence as the model reads it, with what people should know. InputError where nothing is left to read."""
     model, task = loaded.model, loaded.task
+    if asked.decoder_input is not None and not model.config.has_encoder:
+        return with_decoder_input(Batch(None, None, None), asked, loaded), ()
     # What another page opened is taken as it was there, so that the numbers are the same.
     limit = reading.room(model) if asked.decoder_input is not None else min(reading.room(model), LONGEST)
     sentence = reading.take_in(model, task, asked.text, asked.given, limit=limit)
@@ -68,6 +70,31 @@ def with_decoder_input(batch: Batch, asked: Asked, loaded: Loaded) -> Batch:
 def attention_at(model: Transformer, batch: Batch, site: str) -> Setup:
     """One attention of the model on this batch."""
     return setup_of(model, batch, site)
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """Tokens that the model has never seen, by their places on both axes of an attention."""
+
+    rows: tuple[int, ...] = ()
+    columns: tuple[int, ...] = ()
+
+
+def unknown_at(batch: Batch, site: str) -> Unknown:
+    """Where unknown tokens stand among the queries and the keys of a site."""
+    source, decoder = (each[0] if each else () for each in (batch.unknown_src, batch.unknown_decoder))
+    if site.startswith("encoder"):
+        return Unknown(source, source)
+    return Unknown(decoder, source if site.endswith("cross_attn") else decoder)
+
+
+def unknown_tokens(batch: Batch) -> tuple[str, ...]:
+    """The different unknown tokens, in order."""
+    found: dict[str, None] = {}
+    for labels, positions in ((batch.src_labels, batch.unknown_src), (batch.decoder_labels, batch.unknown_decoder)):
+        if labels and positions:
+            found.update(dict.fromkeys(labels[0][i] for i in positions[0]))
+    return tuple(found)
 
 
 def narrowed(setup: Setup) -> Setup:

@@ -74,7 +74,7 @@ class MatrixTable {
     for (let c = 0; c < shown.columns; c++) {
       const column = this.columnsFrom + c;
       const text = view.columnAxis === "one" ? "" : label(columnLabels, column + (columnLabels ? 0 : view.columnBase));
-      top.append(element("th", { text, title: text, class: columnLabels ? "token" : "", "data-axis": view.columnAxis, "data-index": column }));
+      top.append(this.heading(text, view.columnAxis, column));
     }
     if (view.sums) top.append(element("th", { text: this.text.row_sum, title: this.text.row_sum_about, class: "sum" }));
     const rows = [top];
@@ -82,15 +82,18 @@ class MatrixTable {
     for (let r = 0; r < shown.rows; r++) {
       const row = this.rowsFrom + r;
       const text = view.rowAxis === "one" ? "" : label(rowLabels, row);
-      const line = element("tr", { role: "row" }, [
-        element("th", { text, title: text, class: rowLabels ? "token" : "", "data-axis": view.rowAxis, "data-index": row }),
-      ]);
+      const line = element("tr", { role: "row" }, [this.heading(text, view.rowAxis, row)]);
       for (let c = 0; c < shown.columns; c++) line.append(this.cell(row, this.columnsFrom + c));
       if (view.sums) line.append(this.sum(row));
       rows.push(line);
     }
     this.table.replaceChildren(...rows);
     this.writeScroller();
+  }
+
+  heading(text, axis, index) {
+    const kind = [this.walk.labels(axis) ? "token" : "", this.walk.isUnknown(axis, index) ? "unknown" : ""].join(" ").trim();
+    return element("th", { text, title: text, class: kind });
   }
 
   cell(row, column) {

@@ -89,6 +89,11 @@ class Walk {
     return this.byName.get(name);
   }
 
+  // Whether the model has never seen the token at this place of an axis.
+  isUnknown(kind, index) {
+    return (this.unknown[kind] || []).includes(index);
+  }
+
   // Labels of an axis: tokens for queries and keys, else numbers from 1.
   labels(kind) {
     return kind === "query" ? this.rowLabels : kind === "key" ? this.columnLabels : null;
