@@ -6,10 +6,11 @@ import pytest
 
 from attnviz.training import RECIPES, Manifest, checkpoint, evaluate
 
-NAMES = ("pinyin", "pinyin-2enc", "numbers-zh", "numbers-en", "dates", "reverse", "lm-zh", "lm-en")
+NAMES = ("pinyin", "pinyin-2enc", "pinyin-phrases", "numbers-zh", "numbers-en", "dates", "reverse", "lm-zh", "lm-en")
 EXACT_MATCH = {
     "pinyin": 0.80,
     "pinyin-2enc": 0.80,
+    "pinyin-phrases": 0.80,
     "numbers-zh": 0.99,
     "numbers-en": 0.99,
     "dates": 0.99,

@@ -26,7 +26,7 @@ MAX_WEIGHTS_BYTES = 4 * 2**30
 STORABLE = {"float32": torch.float32, "float16": torch.float16}
 
 # In the order in which they are offered.
-_SHIPPED = ("pinyin", "pinyin-2enc", "numbers-zh", "numbers-en", "dates", "reverse", "lm-zh", "lm-en")
+_SHIPPED = ("pinyin", "pinyin-2enc", "pinyin-phrases", "numbers-zh", "numbers-en", "dates", "reverse", "lm-zh", "lm-en")
 
 
 def shipped_folder() -> Path:

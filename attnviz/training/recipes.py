@@ -88,6 +88,17 @@ _ALL = (
         train=replace(_PINYIN, cross_mask="~window(1)", cross_mask_share=0.85),
         stored="float16",
     ),
+    # Knows how phrases are read and no sentence: what `attnviz experiment finetune-pinyin` begins from.
+    Recipe(
+        name="pinyin-phrases",
+        task="pinyin-phrases",
+        task_options={"max_length": 24},
+        shape={"d_model": 96, "d_ff": 192, "n_encoder_layers": 0, "n_decoder_layers": 2, "dropout": 0.1},
+        train=TrainConfig(
+            steps=1200, batch_size=96, learning_rate=3e-3, warmup_steps=100, label_smoothing=0.05, seed=1
+        ),
+        stored="float16",
+    ),
     Recipe(name="numbers-zh", task="numbers-zh", shape={"n_encoder_layers": 1}, train=_GENERATED),
     Recipe(name="numbers-en", task="numbers-en", shape={"n_encoder_layers": 1}, train=_GENERATED),
     Recipe(name="dates", task="dates", shape={"n_encoder_layers": 1}, train=_GENERATED),

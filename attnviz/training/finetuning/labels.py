@@ -65,7 +65,7 @@ def label_report(model: Transformer, task: LabelTask, split: str, *, limit: int 
     return report_of(task, pairs, rows)
 
 
-def label_probabilities(model: Transformer, task: LabelTask, pairs: Sequence[Pair]) -> list[Float[np.ndarray, "T L"]]:
+def label_probabilities(model: Transformer, task: LabelTask, pairs: Sequence[Pair]) -> list[Float[np.ndarray, "_ L"]]:
     """For each example the probabilities of the labels at each place where one is read (T is 1 for a whole text).
 
     In the form "sequence" the model reads its own earlier labels; what it leaves out has probability 0 everywhere.
@@ -103,7 +103,7 @@ def _spoken(logits: Float[Tensor, "T V"], said: Tensor, length: int) -> np.ndarr
     return row
 
 
-def report_of(task: LabelTask, pairs: Sequence[Pair], rows: Sequence[Float[np.ndarray, "T L"]]) -> LabelReport:
+def report_of(task: LabelTask, pairs: Sequence[Pair], rows: Sequence[Float[np.ndarray, "_ L"]]) -> LabelReport:
     """The report of these probabilities. A label that the task does not know is left out."""
     number = {label: i for i, label in enumerate(task.labels)}
     decisions = [
