@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from attnviz.cli.terminal import duration
-from attnviz.config import Activation, Norm, Positions, Schedule
+from attnviz.config import Activation, Initialiser, Norm, Objective, Optimizer, Positions, Removable, Schedule
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -29,6 +29,12 @@ if TYPE_CHECKING:
 
 FAILED, INTERRUPTED = 1, 130
 MAX_FILE_BYTES = 200_000_000
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Names separated by commas."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
 
 # Command-line option → (field, type or choices, help).
 _SHAPE: Mapping[str, tuple[str, Any, str]] = {
@@ -55,6 +61,11 @@ _TRAIN: Mapping[str, tuple[str, Any, str]] = {
     "--cross-mask": ("cross_mask", str, "hides cells of cross-attention while training, e.g. ~window(1)"),
     "--cross-mask-share": ("cross_mask_share", float, "share of the steps in which it does"),
     "--eval-every": ("eval_every", int, "steps between evaluations; 0: only at the end"),
+    "--optimizer": ("optimizer", get_args(Optimizer), "momentum is SGD with a momentum of 0.9"),
+    "--l1": ("l1", float, "penalty on the size of the weights"),
+    "--initialiser": ("initialiser", get_args(Initialiser), "how the first weights are drawn"),
+    "--objective": ("objective", get_args(Objective), "what to predict; default: what the task is made for"),
+    "--without": ("without", names, f"leave out on purpose, with commas: {', '.join(get_args(Removable))}"),
     "--seed": ("seed", int, "decides weights, dropout and the order of the data"),
 }
 
@@ -80,7 +91,7 @@ def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
             values = (
                 {"choices": kind}
                 if isinstance(kind, tuple)
-                else {"type": kind, "metavar": "MASK" if kind is str else "N"}
+                else {"type": kind, "metavar": {str: "MASK", names: "NAMES"}.get(kind, "N")}
             )
             group.add_argument(option, dest=field, default=argparse.SUPPRESS, help=text, **values)
     command.set_defaults(run=run)
