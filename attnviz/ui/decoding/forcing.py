@@ -79,7 +79,10 @@ def lesson(subject: Subject, reference: Reference, clean: ForcingComparison, mis
 
 
 def telling_mistake(subject: Subject, reference: Reference, clean: ForcingComparison) -> Mistake | None:
-    """Of the likeliest wrong tokens at the first positions, the one after which free running goes wrong most."""
+    """Of the likeliest wrong tokens at the first positions, the one after which free running goes wrong most.
+
+    None where none of them does any harm: the model gets over them.
+    """
     best: tuple[int, Mistake] | None = None
     for place in clean.free[: min(POSITIONS, len(reference.ids) - 1)]:
         allowed = {EOS, reference.ids[place.position]}
@@ -90,7 +93,7 @@ def telling_mistake(subject: Subject, reference: Reference, clean: ForcingCompar
             hurt = clean.free_correct - _compared(subject, reference.ids, mistake).free_correct
             if best is None or hurt > best[0]:
                 best = (hurt, mistake)
-    return None if best is None else best[1]
+    return best[1] if best is not None and best[0] > 0 else None
 
 
 def values(subject: Subject, shown: Lesson) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from attnviz.ui.decoding.subject import Subject
 
 SHARES = (0.25, 0.5, 1.0)  # of the longest text: the gain grows with the length
 LONGEST = 64  # tokens that are timed
-REPEATS = 3
+LEAST_TOKENS = 96  # timed at every length: short texts are repeated more often, and all at least three times
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,12 @@ def measure(subject: Subject) -> Speeds:
     most = min(LONGEST, subject.room)
     lengths = sorted({max(1, round(share * most)) for share in SHARES})
     return Speeds(
-        tuple(cache_speed(subject.model, subject.src, bos_id=BOS, tokens=length, repeats=REPEATS) for length in lengths)
+        tuple(
+            cache_speed(
+                subject.model, subject.src, bos_id=BOS, tokens=length, repeats=max(3, min(15, LEAST_TOKENS // length))
+            )
+            for length in lengths
+        )
     )
 
 

@@ -79,7 +79,7 @@ class Progress:
             return
         token = token_named(text, subject)
         if token is None:
-            self.refused = text
+            self.refused = shortened(text, 40)
         elif typed.get("mistake") is True:
             self.mistake, self.mistake_settled = (position, token), True
         else:

@@ -132,7 +132,7 @@ TEXTS = table(
     reads_shifted=Text("↑ 右移的目标", "↑ target, shifted right"),
     reads_text=Text("↑ 前文", "↑ the text so far"),
     sublayers_encoder=Text("编码器每层 {count} 个子层", "{count} sublayers in each encoder layer"),
-    sublayers_decoder=Text("解码器每层 {count} 个子层", "{count} in each decoder layer"),
+    sublayers_decoder=Text("解码器每层 {count} 个子层", "{count} sublayers in each decoder layer"),
     sum_encoder=Text("编码器", "encoder"),
     sum_decoder=Text("解码器", "decoder"),
     sum_output=Text("输出层", "output"),
@@ -244,7 +244,7 @@ TEXTS = table(
     measure_again=Text("再测一次", "Measure again"),
     length_of=Text("写 {tokens} 个词元", "{tokens} tokens"),
     speed_note=Text(
-        "同一次运行里交替测量，各取三次的中位数。两种方式的分数最多相差 {difference}。",
-        "Measured in turns in one run, medians of three. The logits of both ways differ by at most {difference}.",
+        "同一次运行里交替测量，每种至少三次，取中位数。两种方式的分数最多相差 {difference}。",
+        "Measured in turns in one run, medians of at least three. The logits of both ways differ by at most {difference}.",
     ),
 )

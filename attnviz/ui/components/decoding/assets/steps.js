@@ -74,6 +74,7 @@ class StepsView {
     const tokens = Array.from({ length: path.length }, (_, i) => path.token(i));
     this.written.textContent = shot.beam ? shot.beam.written[String(this.stage.node())] ?? tokens.join(shot.beam.joint) : state.step ? shot.written[state.step - 1] : "";
     this.written.title = this.written.textContent;
+    this.written.scrollLeft = this.written.scrollWidth; // of a long text the end is what grows
     const changed = !shot.beam && state.forced.length > 0;
     this.undo.hidden = !changed;
     this.undo.textContent = fill(text.unforce, { count: state.forced.length });
