@@ -69,7 +69,7 @@ def _checked_entries(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
         kind = stat.S_IFMT(info.external_attr >> 16)
         if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
             raise RunError("zip_hostile", problem="it holds a link or a device", name=shown)
-        if info.is_dir():
+        if info.filename.endswith("/"):
             if info.filename in ("snapshots/", "data/", f"{START}/"):
                 continue
             raise RunError("zip_hostile", problem="it holds a folder that no run has", name=shown)
