@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import streamlit as st
 
 from attnviz.data import InputError
@@ -17,7 +15,6 @@ from attnviz.ui.pretraining.choices import current, task_of
 from attnviz.ui.runs import comparison, listing, phases, scene, sheet
 from attnviz.ui.runs.console import console
 from attnviz.ui.runs.feed import View
-from attnviz.ui.runs.heads import Watched
 from attnviz.ui.runs.library import feed, library
 from attnviz.ui.runs.polling import polled
 from attnviz.ui.runs.seat import seat, sit, take_over, trouble, troubles, view_of
@@ -157,20 +154,5 @@ def _watch(frame: Frame) -> None:
         PAGE,
         view,
         panels if seat(PAGE).controls else {},
-        _fresh(frame, view),
         {"phases": lambda view: phases.attention(frame, view)},
     )
-
-
-def _fresh(frame: Frame, view: View) -> Callable[[], Watched | None]:
-    def made() -> Watched | None:
-        choices = current()
-        try:
-            task = task_of(choices)
-        except InputError:
-            return None
-        if choices.task_name != view.config.task or choices.shape != dict(view.config.shape):
-            return None
-        return opening.fresh(frame, choices, task)
-
-    return made

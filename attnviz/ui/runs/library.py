@@ -10,6 +10,7 @@ import streamlit as st
 
 from attnviz.data import Task
 from attnviz.runs import Library
+from attnviz.runs.building import build_trainer
 from attnviz.training.baselines import baselines
 from attnviz.ui.runs.feed import Feed, View
 from attnviz.ui.runs.heads import Moment, Watched
@@ -35,16 +36,20 @@ def forget(run: str) -> None:
     _feed.clear(str(library().root), run)
 
 
-def watched(view: View, step: int) -> Watched:
-    """The model of a kept step, ready to be looked into; RunError if the step is not kept."""
+def watched(view: View, step: int | None) -> Watched:
+    """The model of a kept step, ready to be looked into; None: as it is born. RunError if the step is not kept."""
     return _model(str(library().root), view.id, step)
 
 
 @st.cache_resource(show_spinner=False, max_entries=24)
-def _model(root: str, run: str, step: int) -> Watched:
+def _model(root: str, run: str, step: int | None) -> Watched:
     opened = library().open(run)
-    model, task = opened.model_at(step)
-    return Watched(Moment(run, step), model, task, tuple(opened.config.train.without))
+    if step is None:
+        trainer = build_trainer(opened.folder, opened.config)
+        model, task = trainer.model.eval(), trainer.task
+    else:
+        model, task = opened.model_at(step)
+    return Watched(Moment(run, step or 0), model, task, tuple(opened.config.train.without))
 
 
 class _Counting:

@@ -36,18 +36,16 @@ def scene(
     page: str,
     view: View,
     panels: Mapping[str, Panel],
-    fresh: Callable[[], Watched | None],
     instead: Mapping[str, Instead],
 ) -> None:
     """Everything about a run.
 
-    `panels` are drawn beside curves and samples; `fresh` is its model before any step; `instead` is what the stage
-    shows while a panel of that name is open.
+    `panels` are drawn beside curves and samples; `instead` is what the stage shows while a panel of that name is open.
     """
     t = words("runs", frame.language)
     at = chosen_step(TIME, view.id, view.kept)
     step = at if at is not None else max(view.kept, default=None)
-    model = fresh() if step is None else _model(frame, view, step)
+    model = _model(frame, view, step)
     if view.status.error is not None:
         notice(explain(view.status.error, frame.language), "error")
     left, right = st.columns(COLUMNS, gap="small")
@@ -64,7 +62,7 @@ def scene(
         draw_time(t, view, at)
 
 
-def _model(frame: Frame, view: View, step: int) -> Watched | None:
+def _model(frame: Frame, view: View, step: int | None) -> Watched | None:
     try:
         return watched(view, step)
     except InputError as error:
