@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from attnviz.data import BOS, PAD, SPECIALS, Batch, Task
 from attnviz.masks import kind_of
@@ -93,7 +93,7 @@ class HeadProbe:
         twice = None if self.repeated is None else self._watch(model, self.repeated)
         found: list[HeadScore] = []
         for site in model.sites:
-            shares, chance = _shares(site, natural, self.natural)
+            shares, chance = _shares(site, natural[site].weights, natural[site].mask, self.natural)
             nothing = np.full(model.config.n_heads, np.nan)
             shares["aligned"] = chance["aligned"] = shares["induction"] = chance["induction"] = nothing
             if kind_of(site) == "cross" and len(self.origins):
@@ -173,15 +173,15 @@ def _read_twice(model: Transformer, natural: Batch, vocab_size: int, seed: int) 
     return replace(natural, decoder_input=torch.cat((begin, rows), dim=1), targets=None), period
 
 
-def _shares(site: str, trace: Trace, batch: Batch) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+def _shares(
+    site: str, weights: Float[np.ndarray, "B H T S"], mask: Bool[np.ndarray, "B H T S"], batch: Batch
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """(pattern → share of each head), and the same for even attention, over the queries that have a choice."""
-    weights, mask = trace[site].weights, trace[site].mask
     read = batch.src if site.startswith("encoder") else batch.decoder_input
     assert read is not None, "an attention reads something"
     real = (read != PAD).cpu().numpy()[:, None, :]
     counts = real & (mask.sum(axis=-1) >= LEAST_VISIBLE)  # (B, H, T)
-    even = _even(mask)
-    return _patterns(weights, counts), _patterns(even, counts)
+    return _patterns(weights, counts), _patterns(_even(mask), counts)
 
 
 def _patterns(weights: Float[np.ndarray, "B H T S"], counts: np.ndarray) -> dict[str, np.ndarray]:
