@@ -79,7 +79,7 @@ def lesson(subject: Subject, reference: Reference, clean: ForcingComparison, mis
 
 
 def telling_mistake(subject: Subject, reference: Reference, clean: ForcingComparison) -> Mistake | None:
-    """Of the likeliest wrong tokens at the first positions, the one after which free running goes wrong most.
+    """Of the likeliest wrong tokens at the first positions, the one after which free running goes wrong most, or in half of the text.
 
     None where none of them does any harm: the model gets over them.
     """
@@ -93,6 +93,8 @@ def telling_mistake(subject: Subject, reference: Reference, clean: ForcingCompar
             hurt = clean.free_correct - _compared(subject, reference.ids, mistake).free_correct
             if best is None or hurt > best[0]:
                 best = (hurt, mistake)
+            if 2 * hurt >= len(reference.ids):
+                return mistake
     return best[1] if best is not None and best[0] > 0 else None
 
 
