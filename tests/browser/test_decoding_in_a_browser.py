@@ -159,7 +159,7 @@ def test_a_mistake_is_put_in_and_both_regimes_answer(
     assert page.locator(".fed.disturbed").count() == 2
     assert page.inner_text(".lane-card.free .score b") != whole
     page.keyboard.press("Escape")
-    page.locator(".forcing .bar .tool").click()
+    page.locator(".clear-mistake").click()
     until(page, ".verdict", t("verdict_same"))
     assert page.inner_text(".lane-card.free .score b") == whole
     assert not errors(tab)

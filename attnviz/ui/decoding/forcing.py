@@ -79,9 +79,9 @@ def lesson(subject: Subject, reference: Reference, clean: ForcingComparison, mis
 
 
 def telling_mistake(subject: Subject, reference: Reference, clean: ForcingComparison) -> Mistake | None:
-    """Of the likeliest wrong tokens at the first positions, the one after which free running goes wrong most, or in half of the text.
+    """Of the likeliest wrong tokens at the first positions, the one after which free running goes wrong most.
 
-    None where none of them does any harm: the model gets over them.
+    The first that spoils half of the text will do. None where none does any harm: the model gets over them.
     """
     best: tuple[int, Mistake] | None = None
     for place in clean.free[: min(POSITIONS, len(reference.ids) - 1)]:

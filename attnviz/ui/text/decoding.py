@@ -245,6 +245,6 @@ TEXTS = table(
     length_of=Text("写 {tokens} 个词元", "{tokens} tokens"),
     speed_note=Text(
         "同一次运行里交替测量，每种至少三次，取中位数。两种方式的分数最多相差 {difference}。",
-        "Measured in turns in one run, medians of at least three. The logits of the two differ by at most {difference}.",
+        "Measured in turns in one run, medians of at least three. Their logits differ by at most {difference}.",
     ),
 )

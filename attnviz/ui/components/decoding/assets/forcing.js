@@ -4,7 +4,7 @@ class ForcingView {
   constructor(stage) {
     this.stage = stage;
     this.verdict = element("p", { class: "verdict", role: "status" });
-    this.clear = element("button", { type: "button", class: "tool wide", click: () => stage.setMistake(null) });
+    this.clear = element("button", { type: "button", class: "tool wide clear-mistake", click: () => stage.setMistake(null) });
     this.take = new TakeAway(stage);
     this.bar = element("div", { class: "bar" }, [this.verdict, this.clear, this.take.root]);
     this.teacher = new Lane(this, "teacher");
