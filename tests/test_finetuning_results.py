@@ -178,7 +178,7 @@ def test_an_expectation_is_met_or_not_or_unknown() -> None:
     assert Expectation("full", at_least=0.6).met(rows)
     assert Expectation("full", at_most=0.5).met(rows) is False
     assert Expectation("full", "old_score", at_most=0.5).met(rows) is None
-    assert Expectation("full", minus="scratch", at_least=0).met(rows) is None
+    assert Expectation("full", minus="scratch", at_least=0.0).met(rows) is None
 
 
 def test_the_command_says_whether_it_came_out(
