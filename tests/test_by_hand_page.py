@@ -17,7 +17,7 @@ from attnviz.model import ATTENTION_TAPS
 from attnviz.trace import watch
 from attnviz.trace.walkthrough import Variant, example, walk
 from attnviz.training.checkpoint import shipped
-from attnviz.ui.by_hand import Opening
+from attnviz.ui.by_hand import Opening, page
 from attnviz.ui.by_hand.opening import ASKED
 from attnviz.ui.text import LANGUAGES, words
 
@@ -182,7 +182,7 @@ def test_a_button_of_another_page_leads_here(monkeypatch: pytest.MonkeyPatch) ->
     import streamlit
 
     def script() -> None:
-        from attnviz.ui.by_hand import Opening, open_link
+        from attnviz.ui.by_hand import Opening, page, open_link
 
         open_link("by hand", Opening(model="reverse", text="abc", site="decoder.0.self_attn"), key="there")
 
@@ -210,3 +210,12 @@ def test_an_opening_that_cannot_be_is_said(model: str, site: str) -> None:
     at = opened(session={ASKED: Opening(model=model, text="abc", site=site)}, lang="en")
     assert "There is no model" in notices(at)
     same(payload(at)[1], example("apples"))
+
+
+def test_a_very_wide_model_leaves_its_feed_forward_network_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page.subject, "MOST_NUMBERS", 20_000)
+    at = opened(lang="en", what="model", model="reverse", site="decoder.0.cross_attn")
+    assert words("by_hand", "en")("too_wide") in notices(at)
+    steps = [step["name"] for step in payload(at)[0]["steps"]]
+    assert steps[-1] == "attn_residual"
+    assert not {"inner", "outer"} & set(steps)

@@ -146,6 +146,7 @@ class Board {
       if (part && (index < from || index >= from + part)) this.offsets[axis] = Math.max(0, index - (part >> 1));
     };
     if (this.focusShown !== focus.row) into("query", Math.min(focus.row, walk.rowLabels.length - 1));
+    if (walk.step(focus.name).operation === "concat") into("feature", focus.column);
     this.focusShown = focus.row;
   }
 

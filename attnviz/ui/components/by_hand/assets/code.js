@@ -64,9 +64,9 @@ class Code {
       this.lines[i].dataset.aim = String(Boolean(aimed) && aimed.name === step);
       if (now && !first) first = this.lines[i];
     }
-    if (first && this.marked !== screen.index + walk.code.length * 100) {
+    if (first && this.pre.clientHeight && this.marked !== screen.index + walk.code.length * 100) {
       this.marked = screen.index + walk.code.length * 100;
-      this.pre.scrollTop = Math.max(0, first.offsetTop - this.pre.offsetTop - this.pre.clientHeight * 0.28);
+      this.pre.scrollTop = Math.max(0, first.offsetTop - this.pre.clientHeight * 0.28);
     }
   }
 }

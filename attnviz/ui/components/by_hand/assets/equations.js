@@ -30,8 +30,10 @@ function equationOf(walk, step, head) {
   const { variant } = walk;
   const warm = variant.temperature === 1 ? "" : ` / ${numberText(variant.temperature, 2)}`;
   switch (step.operation) {
-    case "affine":
-      return [view(0), sign("·"), view(1, { rowCount: walk.step(step.inputs[0]).columns }), ...rest(2, () => "+"), sign("="), result];
+    case "affine": {
+      const { columns, axes } = walk.step(step.inputs[0]); // summed heads are narrower than W_O is high
+      return [view(0), sign("·"), view(1, { rowCount: columns, rowAxis: axes[1] }), ...rest(2, () => "+"), sign("="), result];
+    }
     case "affine_heads": {
       const parameters = step.inputs.slice(1).map((name, i) => [sign(i ? "+" : "·"), ofHead(view(i + 1), walk, head)]);
       return [view(0), ...parameters.flat(), sign("="), result];

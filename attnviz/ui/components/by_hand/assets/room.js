@@ -79,7 +79,7 @@ function screenExtent(equations, caps) {
 function fitEquations(equations, walk, width, height, base, digits) {
   const broken = equations.flatMap((parts) => {
     const equals = parts.findIndex((part) => part.text === "=");
-    return equals > 0 && viewsOf([parts.slice(0, equals)]).length > 1 ? [parts.slice(0, equals), parts.slice(equals)] : [parts];
+    return equals > 0 ? [parts.slice(0, equals), parts.slice(equals)] : [parts];
   });
   const tried = [equations, broken].map((lines) => {
     const fit = fitScreen(lines, walk, width, height, base, digits);
@@ -89,7 +89,8 @@ function fitEquations(equations, walk, width, height, base, digits) {
     }, 0);
     return { ...fit, lines, shown: cells * fit.size ** 2 };
   });
-  return tried[1].shown > tried[0].shown * 1.25 ? tried[1] : tried[0];
+  // Side by side reads best, as long as it is large enough to be read from afar.
+  return tried[0].size < base * 1.2 && tried[1].shown > tried[0].shown * 1.25 ? tried[1] : tried[0];
 }
 
 // {size, caps}: the largest letters with which everything fits; where nothing readable does, parts of the axes.

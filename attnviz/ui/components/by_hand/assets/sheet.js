@@ -178,6 +178,7 @@ class Sheet {
     const node = this.board.find(cell);
     if (node) node.focus({ preventScroll: true });
     this.light();
+    this.spoken.textContent = this.why.lines.innerText;
     this.mirror();
   }
 
@@ -191,7 +192,7 @@ class Sheet {
     const { walk } = this;
     const step = lookedAt(this.screen);
     const row = Math.min(remembered.row ?? Math.min(2, walk.rowLabels.length - 1), step.rows - 1);
-    let column = 0;
+    let column = step.operation === "concat" ? this.head * walk.headDim : 0;
     if (step.role === "weights") for (let c = 0; c < step.columns; c++) if (step.at(row, c, this.head) > step.at(row, column, this.head)) column = c;
     return { name: step.name, row: step.axes[0] === "one" ? 0 : row, column: step.role === "mask" ? Math.min(row, step.columns - 1) : column, head: step.hasHeads ? this.head : 0 };
   }

@@ -13,7 +13,7 @@ class Why {
     this.lines = element("div", { class: "lines" });
     this.problem = element("div", { class: "problem", role: "alert" });
     this.problem.hidden = true;
-    this.node = element("div", { class: "why", role: "status" }, [
+    this.node = element("div", { class: "why" }, [
       element("header", {}, [this.title, this.where, this.extra, this.digits.node]), this.lines, this.problem,
     ]);
   }
