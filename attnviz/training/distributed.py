@@ -70,7 +70,7 @@ class Ranks:
 
     def wrap(self, model: Transformer) -> nn.Module:
         """torch's DistributedDataParallel around the model: it averages gradients while they are being computed."""
-        return DistributedDataParallel(model, broadcast_buffers=False)
+        return DistributedDataParallel(model)
 
     def predict(self, wrapped: nn.Module, batch: Batch, masks: MaskPlan | None) -> Float[Tensor, "B T V"]:
         """`objective.predict` through the wrapper."""
