@@ -45,6 +45,7 @@ class Worker:
         self.token = token or secrets.token_hex(8)
         self.registry = Registry(root)
         self.sessions: dict[str, Session] = {}
+        self.waiting: list[str] = []  # runs asked for and not opened yet
         self.ending = False
 
     def serve(self) -> bool:
@@ -67,9 +68,10 @@ class Worker:
             now = time.monotonic()
             if now - last_poll >= POLL_SECONDS:
                 last_poll = now
-                for run in self.registry.requests(self.device):
-                    self._open(run)
-                    last_work = now
+                self.waiting += [run for run in self.registry.requests(self.device) if run not in self.waiting]
+            if self.waiting:  # one at a time: what was opened obeys first, or it would be taken for resting and closed
+                self._open(self.waiting.pop(0))
+                last_work = now
             if now - last_beat >= BEAT_SECONDS:
                 last_beat = now
                 if not self.root.is_dir() or not self.registry.beat(self.device, self.token):
@@ -99,7 +101,7 @@ class Worker:
                 with reading(folder.database) as connection:
                     status = read_status(folder, connection, 0)
                 if status.state == "waiting":
-                    self._open(path.name)
+                    self.waiting.append(path.name)
             except InputError:
                 continue  # whoever looks at the run is told
 
