@@ -65,7 +65,7 @@ def draw(
     widest = max((max(plan.shape) for plan in plans if len(plan.shape) == 2), default=1)
     boxes = []
     for column in columns(parts):
-        members = [plan for part in column.parts for plan in by_part.get(part.path, [])]
+        members = [plan for part in column.parts for plan in by_part.get(part.shared_with or part.path, [])]
         body = "".join(_part(part, by_part, moved, most, widest, step, t) for part in column.parts)
         boxes.append(
             f'<div class="ft-column ft-{_overall(members, step)}"><h5>{escape(title(column.name, t))}'
@@ -92,8 +92,6 @@ def _overall(plans: Sequence[TensorPlan], step: int) -> str:
 def _badge(plans: Sequence[TensorPlan], step: int, t: Words) -> str:
     """❄, from which step on, or the share of the learning rate."""
     training = [plan for plan in plans if plan.trains_from is not None]
-    if not plans:
-        return ""
     if not training:
         return f'<span title="{escape(t("state_frozen"))}">❄</span>'
     waits = min(plan.trains_from or 0 for plan in training)
@@ -118,15 +116,14 @@ def _part(
     if part.kind == "norm":
         tensors = "".join(_strip(plan, step, t) for plan in plans)
         return f'<div class="ft-norm" title="{escape(part.path)}">{tensors}</div>'
-    if not plans:
+    if not plans:  # the tensor is drawn where it is owned
         same = t("shared") if part.shared_with else ""
         return f'<div class="ft-part"><h6>{escape(t(f"part_{part.kind}"))}</h6><small>{escape(same)}</small></div>'
     matrices = "".join(_matrix(plan, widest, step, t) for plan in plans if len(plan.shape) == 2)
     strips = "".join(_strip(plan, step, t) for plan in plans if len(plan.shape) == 1)
-    drift = _drift(moved.get(part.path), most, t)
     return (
-        f'<div class="ft-part"><h6>{escape(t(f"part_{part.kind}"))}</h6><div class="ft-tensors">{matrices}</div>'
-        f'<div class="ft-strips">{strips}</div>{drift}</div>'
+        f'<div class="ft-part">{_heading(part, moved.get(part.path), most, t)}<div class="ft-tensors">{matrices}</div>'
+        f'<div class="ft-strips">{strips}</div></div>'
     )
 
 
@@ -176,14 +173,16 @@ def told(plan: TensorPlan, step: int, t: Words) -> str:
     return " · ".join(said)
 
 
-def _drift(moved: float | None, most: float, t: Words) -> str:
+def _heading(part: Part, moved: float | None, most: float, t: Words) -> str:
+    """A part's name; once there is a step, on a bar that says how far it has moved."""
+    name = escape(t(f"part_{part.kind}"))
     if moved is None:
-        return ""
+        return f"<h6>{name}</h6>"
     width = 100 * moved / most if most else 0.0
-    value = "0" if moved == 0 else f"{100 * moved:.1f}%" if moved >= 0.0005 else "<0.1%"
+    value = "Δ0" if moved == 0 else f"Δ{100 * moved:.0f}%" if moved >= 0.095 else f"Δ{100 * moved:.1f}%"
     return (
         f'<div class="ft-drift" title="{escape(t("drift_help"))}"><i style="width:{width:.0f}%"></i>'
-        f"<span>Δ {value}</span></div>"
+        f"<span><em>{name}</em><b>{value}</b></span></div>"
     )
 
 

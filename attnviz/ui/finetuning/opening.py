@@ -94,7 +94,7 @@ def _examples(frame: Frame, ready: Prepared) -> str:
     synthetic = f"<b>{escape(t('synthetic_data'))}</b> " if info.synthetic else ""
     head = t("examples_of", task=info.title[frame.language], count=f"{len(task.split('train')):,}")
     return (
-        f'<h4 class="rn-small">{escape(head)}</h4><table class="ft-table">{rows}</table>'
+        f'<h4 class="rn-small">{escape(head)}</h4><table class="ft-table ft-examples">{rows}</table>'
         f'<p class="ft-note">{synthetic}{escape(said)}</p>'
     )
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import streamlit as st
 
 from attnviz.data import InputError
-from attnviz.ui.boundary import explain
+from attnviz.ui.boundary import explain, live
 from attnviz.ui.components.address import mirror
 from attnviz.ui.controls import choose
-from attnviz.ui.finetuning import address, opening, scene, sheet
+from attnviz.ui.finetuning import address, folds, opening, race, scene, sheet
 from attnviz.ui.finetuning.choices import current, task_of
-from attnviz.ui.notices import notice_lines
+from attnviz.ui.notices import notice_lines, shortened
 from attnviz.ui.page import Frame
 from attnviz.ui.runs import comparison, listing
 from attnviz.ui.runs.console import console
@@ -21,7 +23,8 @@ from attnviz.ui.runs.seat import seat, sit, take_over, trouble, troubles, view_o
 from attnviz.ui.text import words
 
 PAGE = "finetuning"
-VIEWS = ("tune", "compare", "list")
+VIEWS = ("tune", "race", "folds", "compare", "list")
+GROUPS = ("race", "folds")
 VIEW = "finetuning-view"
 MOVING = "finetuning-moving"
 
@@ -32,9 +35,10 @@ def show(frame: Frame) -> None:
     remarks = address.arrive(frame)
     view = view_of(PAGE, frame.language)
     moving = st.session_state[MOVING] = view is not None and view.moving
-    with frame.controls:
-        polled(lambda: _strip(frame), moving=moving)
-    chosen = _views(frame)
+    if st.session_state.get(VIEW) not in GROUPS:  # a race has controls of its own
+        with frame.controls:
+            polled(lambda: _strip(frame), moving=moving)
+    chosen = _views(frame, view)
     with frame.notices:
         notice_lines([*remarks, *troubles()], "warning")
     run = seat(PAGE).run if view is not None else None
@@ -43,13 +47,19 @@ def show(frame: Frame) -> None:
         listing.show(frame, PAGE, lambda one: one.finetune, opened=_to_tune)
     elif chosen == "compare":
         comparison.show(frame, PAGE, lambda one: one.finetune)
+    elif chosen == "race":
+        race.show(frame)
+    elif chosen == "folds":
+        folds.show(frame)
     elif view is None:
         opening.show(frame)
+    elif moving or not scene.settled(view):
+        polled(lambda: _watch(frame, unsettled=not moving), moving=True)
     else:
-        polled(lambda: _watch(frame), moving=moving)
+        live(_watch)(frame)  # nothing new comes by itself; the strip notices when somebody sets the run going
 
 
-def _views(frame: Frame) -> str:
+def _views(frame: Frame, view: View | None) -> str:
     asked = st.query_params.get("view", "")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         chosen = choose(
@@ -61,12 +71,14 @@ def _views(frame: Frame) -> str:
             look="segments",
         )
         t = words("runs", frame.language)
-        if seat(PAGE).run is not None and st.button(
-            t("new_run"), icon=":material/add:", key="run-new", help=t("new_run_help")
-        ):
-            sit(PAGE, None)
-            _to_tune()
-            st.rerun()
+        if seat(PAGE).run is not None:
+            if st.button(t("new_run"), icon=":material/add:", key="run-new", help=t("new_run_help")):
+                sit(PAGE, None)
+                _to_tune()
+                st.rerun()
+            if chosen == "tune" and view is not None:
+                name = escape(shortened(library().open(view.id).name, 90))
+                st.html(f'<div class="ft-name" dir="auto">{name}</div>')
     return chosen
 
 
@@ -144,9 +156,11 @@ def _reset(frame: Frame) -> None:
     st.rerun()
 
 
-def _watch(frame: Frame) -> None:
+def _watch(frame: Frame, unsettled: bool = False) -> None:
     view = view_of(PAGE, frame.language)
     if view is None:
         st.rerun()
         return
+    if unsettled and not view.moving and scene.settled(view):
+        st.rerun()
     scene.show(frame, PAGE, view, lambda kind, **given: _tell(frame, view, kind, **given), seat(PAGE).controls)

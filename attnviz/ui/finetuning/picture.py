@@ -46,18 +46,21 @@ def tiles(cost: Cost, changes: tuple[Change, Change], t: Words, language: Langua
     pieces = (("a", cost.weight_bytes), ("c", cost.gradient_bytes), ("d", cost.optimizer_bytes))
     bar = "".join(f'<i class="ft-{kind}" style="width:{100 * size / cost.bytes:.1f}%"></i>' for kind, size in pieces)
     said = t("tile_memory_parts", **{f"part{i}": size_of(size) for i, (_, size) in enumerate(pieces)})
+    short = "".join(f'<span><i class="ft-{kind}"></i>{escape(t(f"memory_{kind}"))}</span>' for kind, _ in pieces)
     memory = _tile(
         "memory",
         t("tile_memory"),
         size_of(cost.bytes),
-        f'<div class="ft-meter">{bar}</div><p title="{escape(said)}">{escape(said)}</p>',
+        f'<div class="ft-meter">{bar}</div><p class="ft-keys">{short}</p>',
+        said,
     )
     gained, lost = (_changed(name, change, t, language) for name, change in zip(("new", "old"), changes, strict=True))
     return f'<div class="ft-tiles">{trained}{memory}{gained}{lost}</div>'
 
 
-def _tile(name: str, label: str, value: str, more: str) -> str:
-    return f'<div class="ft-tile" data-tile="{name}"><small>{escape(label)}</small><b>{value}</b>{more}</div>'
+def _tile(name: str, label: str, value: str, more: str, hint: str = "") -> str:
+    head = f"<small>{escape(label)}</small><b>{value}</b>"
+    return f'<div class="ft-tile" data-tile="{name}" title="{escape(hint)}">{head}{more}</div>'
 
 
 def _changed(name: str, change: Change, t: Words, language: Language) -> str:

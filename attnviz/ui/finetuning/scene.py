@@ -47,6 +47,15 @@ def show(frame: Frame, page: str, view: View, act: Act, controls: bool) -> None:
         shared.draw_time(words("runs", frame.language), view, at)
 
 
+def settled(view: View) -> bool:
+    """Whether nothing more comes by itself: what was before the first step has been measured, or never will be."""
+    try:
+        now = moments.tuned_at(view, None)
+    except InputError:
+        return True
+    return now is None or moments.known_before(view.id, now.prepared, view.config.train.eval_examples)
+
+
 def _moment(frame: Frame, view: View, at: int | None) -> Tuned | None:
     try:
         return moments.tuned_at(view, at)

@@ -144,7 +144,10 @@ TEXTS = table(
     drawing=Text("模型的每个张量：哪些训练，哪些冻结", "Every tensor of the model: what trains and what is frozen"),
     tile_trained=Text("训练的参数", "Trained parameters"),
     tile_of=Text("共 {total}，占 {share}", "of {total}: {share}"),
-    tile_memory=Text("显存/内存", "Memory"),
+    tile_memory=Text("内存", "Memory"),
+    memory_a=Text("权重", "weights"),
+    memory_c=Text("梯度", "gradients"),
+    memory_d=Text("优化器", "optimizer"),
     tile_memory_parts=Text(
         "权重 {part0} + 梯度 {part1} + 优化器 {part2}", "weights {part0} + gradients {part1} + optimizer {part2}"
     ),
@@ -159,11 +162,11 @@ TEXTS = table(
     block_encoder=Text("编码器 {number}", "Encoder {number}"),
     block_decoder=Text("解码器 {number}", "Decoder {number}"),
     block_output=Text("输出头", "Head"),
-    part_token_embedding=Text("词嵌入", "token table"),
+    part_token_embedding=Text("词嵌入", "tokens"),
     part_positions=Text("位置", "positions"),
-    part_self_attn=Text("自注意力", "self-attention"),
-    part_cross_attn=Text("交叉注意力", "cross-attention"),
-    part_feed_forward=Text("前馈", "feed-forward"),
+    part_self_attn=Text("自注意力", "self-attn"),
+    part_cross_attn=Text("交叉注意", "cross-attn"),
+    part_feed_forward=Text("前馈", "feed-fwd"),
     part_output=Text("输出投影", "projection"),
     shared=Text("与词嵌入共用", "shared with the token table"),
     state_trains=Text("训练", "trains"),
@@ -264,5 +267,70 @@ TEXTS = table(
     lora_tried=Text(
         "装上了：秩 {rank}，{layers} 个矩阵旁。新任务{measure}：{share}。",
         "Put on: rank {rank}, beside {layers} matrices. New task, {measure}: {share}.",
+    ),
+    # races and cross-validation
+    steps=Text("步数", "Steps"),
+    subject_help=Text(
+        "起点、任务、例子数和其他设置照“微调”页上选的。",
+        "Start, task, examples and the other settings as chosen under Tune.",
+    ),
+    race_title=Text("哪种策略最好？", "Which strategy is best?"),
+    race_entries=Text("参赛的策略", "Strategies"),
+    race_seeds=Text("每种跑几个种子", "Seeds each"),
+    race_seeds_why=Text(
+        "种子决定抽到哪些例子和随机数；只跑一个分不清本事和运气",
+        "A seed decides the examples and the random numbers; one alone cannot tell skill from luck",
+    ),
+    race_start=Text("开跑：{runs} 次训练", "Start {runs} runs"),
+    race_making=Text("正在摆好起跑线…", "Getting the runs ready…"),
+    race_seed=Text("种子 {seed}", "seed {seed}"),
+    race_pick=Text("哪场赛跑", "Which race"),
+    race_none=Text(
+        "还没有赛跑。选好策略，按“开跑”：所有策略从同一个起点、用同样的种子一起训练。",
+        "No race yet. Choose strategies and press Start: all train together from the same start with the same seeds.",
+    ),
+    race_trained=Text("训练的参数", "trained"),
+    race_memory=Text("内存", "memory"),
+    race_new=Text("新任务", "new task"),
+    race_old=Text("旧任务（还记得）", "old task (kept)"),
+    race_f1=Text("宏 F1", "macro F1"),
+    race_loss=Text("验证损失", "validation loss"),
+    race_seconds=Text("用时", "time"),
+    race_kept=Text("旧任务还记得多少 →", "kept of the old task →"),
+    race_note=Text(
+        "验证集上的最后一次评估；{seeds} 个种子的均值 ± 标准差。",
+        "Last measured on validation; mean ± sd of {seeds} seeds.",
+    ),
+    race_over_time=Text("新任务的{measure}：均值，色带 = ± 标准差", "New task, {measure}: mean, band = ± sd"),
+    race_plane=Text("得与失：越靠右上越好", "Gained against kept: up and to the right is better"),
+    group_progress=Text(
+        "{runs} 次中完成 {ended} 次 · {step}/{steps} 步", "{ended} of {runs} done · {step}/{steps} steps"
+    ),
+    group_stop=Text("全部停止", "Stop all"),
+    group_resume=Text("接着跑", "Resume"),
+    group_discard=Text("删除", "Delete"),
+    group_discard_help=Text(
+        "这些训练进回收站，在“我的微调”里可以恢复", "The runs go to the trash; each can be restored under Runs"
+    ),
+    group_gone=Text("这些训练都不在了。", "None of these runs is there any more."),
+    folds_title=Text("换一份数据还行吗？", "Does it hold on other data?"),
+    folds_count=Text("分成几折 k", "Folds k"),
+    folds_why=Text(
+        "训练和验证数据分成 k 份，每份轮流留出来考试（橙色）",
+        "Training and validation data in k parts; each is held out once (orange)",
+    ),
+    folds_start=Text("开始：{runs} 折", "Start {runs} folds"),
+    folds_pick=Text("哪次交叉验证", "Which cross-validation"),
+    folds_none=Text("还没有交叉验证。选好 k，按“开始”。", "No cross-validation yet. Choose k and press Start."),
+    folds_mean=Text("均值 ± 标准差", "mean ± sd"),
+    fold_name=Text("第 {number}/{folds} 折", "fold {number}/{folds}"),
+    ensemble_title=Text("集成：所有折的模型一起投票", "Ensemble: the folds' models together"),
+    ensemble_do=Text("在测试集上投票", "Vote on the test split"),
+    ensemble_waits=Text("所有折训练完之后，可以让它们一起投票。", "Once all folds are done they can vote together."),
+    ensemble_never=Text("语言模型没有唯一答案，不能投票。", "A language model has no single answer to vote on."),
+    ensemble_single=Text("一个模型单独考", "one model at a time"),
+    ensemble_all=Text("一起投票", "all together"),
+    ensemble_note=Text(
+        "测试集前 {count} 例的{measure}。", "{measure} on the first {count} examples of the test split."
     ),
 )
