@@ -199,6 +199,13 @@ def test_a_kept_step_is_taken() -> None:
     assert read_choice({"chosen": {"scope": "a", "step": 0}}, "a", (0, 1, 4)) == 0
 
 
+def test_what_a_link_asked_for_counts_until_something_else_is_chosen() -> None:
+    assert read_choice(None, "a", (0, 1, 4), first=1) == 1
+    assert read_choice({"chosen": {"scope": "b", "step": 0}}, "a", (0, 1, 4), first=1) == 1
+    assert read_choice({"chosen": {"scope": "a", "step": None}}, "a", (0, 1, 4), first=1) is None
+    assert read_choice(None, "a", (0, 1, 4), first=3) is None
+
+
 def test_marks_name_the_head_and_what_it_became() -> None:
     events = (
         Event(1, 64, "head", {"site": "decoder.1.self_attn", "head": 2, "kind": "previous-token", "became": True}),

@@ -29,9 +29,12 @@ class Chosen:
     reference: str | None = None  # from their file
 
 
-def sentence_row(frame: Frame, task: Task, *, first: int | None = None) -> Chosen:
-    """Draw the row and return the sentence. `first` is the example that the address asks for."""
-    name = task.info.name
+def sentence_row(frame: Frame, task: Task, *, first: int | None = None, name: str | None = None) -> Chosen:
+    """Draw the row and return the sentence. `first` is the example that the address asks for.
+
+    Sentences are kept by `name` (None: the task's), so that two models may share one or not.
+    """
+    name = name or task.info.name
     field = f"sentence:{name}"
     kept: dict[str, str] = st.session_state.setdefault("sentences", {})
     if name not in kept:

@@ -20,8 +20,11 @@ from attnviz.ui.page import Frame
 from attnviz.ui.pretraining import data_picture as draw
 from attnviz.ui.pretraining import preparation
 from attnviz.ui.pretraining.choices import OwnFile, current, keep, model_config, task_of
+from attnviz.ui.runs.library import watched
+from attnviz.ui.runs.seat import view_of
 from attnviz.ui.runs.sheet import card
 
+PAGE = "pretraining"
 OWN = "own-file"
 LISTED = 2000  # rows of the vocabulary
 TOKENS = ("auto", "characters", "words")
@@ -134,7 +137,7 @@ def _numbers(frame: Frame, task: Task, used: list[str]) -> None:
     """Steps 4 to 7, which need the vocabulary and the table W."""
     t = frame.t
     known = task.src_vocab or task.tgt_vocab
-    model = _fresh_model(scope(task), str(sorted(current().shape.items())), task)
+    model, step = _model_of(frame, task)
     table = (model.src_embedding if model.config.has_encoder else model.embedding).tokens.weight
     found = preparation.vectors(used, known, table)
     unknown = [place for place, number in enumerate(found.ids) if number == 3]
@@ -143,9 +146,20 @@ def _numbers(frame: Frame, task: Task, used: list[str]) -> None:
     )
     st.html(draw.step(5, t("step_one_hot"), t("step_one_hot_note", size=len(known)), draw.one_hot(found, len(known))))
     st.html(draw.step(6, t("step_bag"), t("step_bag_note"), draw.bag(found)))
-    note = f"{t('step_embedding_note', width=found.embedding.shape[1])} · {t('embedding_fresh')}"
+    origin = t("embedding_fresh") if step is None else t("embedding_of_run", step=f"{step:,}")
+    note = f"{t('step_embedding_note', width=found.embedding.shape[1])} · {origin}"
     proof = f'<p class="dt-note dt-proof">{t("proof", error=f"{found.error:.1g}")}</p>'
     st.html(draw.step(7, t("step_embedding"), note, draw.embedding(found) + proof))
+
+
+def _model_of(frame: Frame, task: Task) -> tuple[Transformer, int | None]:
+    """The model whose table W is shown: of the run that is open, at its last kept step, or a fresh one."""
+    view = view_of(PAGE, frame.language)
+    if view is not None and view.kept and view.config.task == task.info.name and view.config.train.objective is None:
+        found = watched(view, max(view.kept))
+        if (found.task.src_vocab or found.task.tgt_vocab) == (task.src_vocab or task.tgt_vocab):
+            return found.model, found.moment.step
+    return _fresh_model(scope(task), str(sorted(current().shape.items())), task), None
 
 
 @live

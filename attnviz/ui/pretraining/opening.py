@@ -114,6 +114,7 @@ def parameters(model: Watched) -> int:
 
 def run_config(frame: Frame, choices: Choices, task: Task) -> RunConfig:
     """The run that these choices make; its name says the task and what was changed."""
+    probed = scene.sentence_name(with_objective(task, choices.train.objective))
     return RunConfig(
         name=name_of(frame, choices, task),
         task=choices.task_name,
@@ -121,7 +122,7 @@ def run_config(frame: Frame, choices: Choices, task: Task) -> RunConfig:
         own_file=choices.own.name if choices.own else None,
         shape=choices.shape,
         train=choices.train,
-        probe=st.session_state.get("sentences", {}).get(task.info.name) or None,
+        probe=st.session_state.get("sentences", {}).get(probed) or None,
     )
 
 

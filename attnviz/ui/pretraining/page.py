@@ -36,6 +36,8 @@ def show(frame: Frame) -> None:
         polled(lambda: _strip(frame), moving=moving)
     chosen = _views(frame)
     mirror("address-run", run=sitting.run if view is not None else None, view=None if chosen == "train" else chosen)
+    if view is None or chosen != "train":
+        mirror("address-step", step=None)
     with frame.notices:
         notice_lines(troubles(), "warning")
     if chosen == "data":

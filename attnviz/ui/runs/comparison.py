@@ -24,6 +24,7 @@ from attnviz.ui.runs.feed import View
 from attnviz.ui.runs.fields import shown
 from attnviz.ui.runs.library import feed, library, watched
 from attnviz.ui.runs.polling import polled
+from attnviz.ui.runs.scene import sentence_name
 from attnviz.ui.runs.seat import seat
 from attnviz.ui.runs.series import Series, column
 from attnviz.ui.runs.sheet import card
@@ -120,7 +121,7 @@ def _heads(frame: Frame, t: Words, views: list[View], labels: Mapping[str, str],
         )
     st.session_state["compare-step"] = None if step == common[-1] else step
     models = [watched(view, step) for view in views]
-    chosen = sentence_row(frame, models[0].task)
+    chosen = sentence_row(frame, models[0].task, name=sentence_name(models[0].task))
     kinds = tuple(dict.fromkeys(kind for model in models for kind in model.model.kinds))
     texts_of_stage = stage_text(frame.language)
     kind = choose(
@@ -131,7 +132,8 @@ def _heads(frame: Frame, t: Words, views: list[View], labels: Mapping[str, str],
         default=kinds[-1],
         look="segments",
     )
-    same = all(model.task.info.name == models[0].task.info.name for model in models)
+    first = sentence_name(models[0].task)
+    same = all(sentence_name(model.task) == first for model in models)
     if not same:
         notice(t("compare_other_task"))
     for start in range(0, len(views), 2):
@@ -139,7 +141,7 @@ def _heads(frame: Frame, t: Words, views: list[View], labels: Mapping[str, str],
             st.columns(2, gap="small"), views[start : start + 2], models[start : start + 2], strict=False
         ):
             with place:
-                text = chosen.text if model.task.info.name == models[0].task.info.name else model.task.examples[0]
+                text = chosen.text if sentence_name(model.task) == first else model.task.examples[0]
                 st.html(f'<h4 class="rn-small">{labels[view.id]}</h4>')
                 _grid(frame, t, view, model, text, kind)
 

@@ -25,7 +25,7 @@ def dark() -> bool:
     return bool(st.context.theme.type == "dark")
 
 
-def draw(view: View, at: int | None, baselines: Mapping[str, float], t: Words, *, key: str, height: int = 200) -> None:
+def draw(view: View, at: int | None, baselines: Mapping[str, float], t: Words, *, key: str, height: int = 176) -> None:
     """Loss and accuracy with a line at step `at`, and the numbers."""
     scope = (view.id, view.version, at, tuple(baselines.items()), t.language, dark(), height)
     series = losses(view)
@@ -55,7 +55,7 @@ def _accuracy_figure(
     run: str, version: int, at: int | None, baselines: Any, language: Language, is_dark: bool, height: int, _view: View
 ) -> Any:
     t = words("runs", language)
-    made = figure(accuracies(_view), at, {}, t, is_dark, height - 30)
+    made = figure(accuracies(_view), at, {}, t, is_dark, height - 22)
     made.update_yaxes(range=[-0.03, 1.03], tickformat=".0%")
     return made
 
@@ -80,7 +80,7 @@ def figure(
         height=height,
         log_y=log,
     )
-    made.update_layout(width=None, autosize=True, margin={"t": 16, "b": 26, "l": 44}, uirevision="kept")
+    made.update_layout(width=None, autosize=True, margin={"t": 14, "b": 24, "l": 44}, uirevision="kept")
     longest = max((float(x[-1]) for x, _ in series.values() if len(x)), default=10.0)
     made.update_xaxes(title=None, range=[0, 1.01 * max(longest, at or 0, 10)], nticks=5, tickangle=0)
     return made
@@ -137,19 +137,16 @@ def number(value: float) -> str:
 
 
 def sparkline(values: np.ndarray) -> str:
-    """A curve without axes, as SVG."""
+    """A curve without axes: the area below it, cut out of a coloured strip."""
     known = values[np.isfinite(values)]
     if known.size < 2:
         return ""
     low, high = float(known.min()), float(known.max())
     span = (high - low) or 1.0
-    points = " ".join(
-        f"{100 * i / (known.size - 1):.1f},{21 - 20 * (value - low) / span:.1f}" for i, value in enumerate(known)
+    points = ",".join(
+        f"{100 * i / (known.size - 1):.1f}% {88 - 88 * (value - low) / span:.0f}%" for i, value in enumerate(known)
     )
-    return (
-        '<svg viewBox="0 0 100 22" preserveAspectRatio="none" aria-hidden="true">'
-        f'<polyline points="{points}" vector-effect="non-scaling-stroke"/></svg>'
-    )
+    return f'<i class="rn-spark" style="clip-path:polygon(0% 100%,{points},100% 100%)"></i>'
 
 
 __all__ = ["POINTS", "dark", "draw", "figure", "number", "sparkline", "tiles"]

@@ -12,6 +12,7 @@ from attnviz.data import InputError, Task
 from attnviz.model import Transformer
 from attnviz.trace import HeadsOff, watch
 from attnviz.training.regime import broken_batch, broken_masks
+from attnviz.training.samples import samples_of
 from attnviz.ui import reading, state, views
 from attnviz.ui.boundary import explain
 from attnviz.ui.components.attention import attention_stage, stage_state
@@ -47,6 +48,7 @@ class Reading:
     sentence: Sentence
     picture: Picture
     kinds: tuple[KindPicture, ...]
+    wrote: str | None = None  # of a model that continues or fills in, or was trained without something
 
 
 def read(watched: Watched, text: str, language: Language, off: Collection[Head] = ()) -> Reading | None:
@@ -64,7 +66,10 @@ def _read(moment: Moment, text: str, without: tuple[str, ...], off: tuple[Head, 
     model, task = _watched.model, _watched.task
     sentence = reading.take_in(model, task, text)
     picture = look(model, task, sentence, without, off)
-    return Reading(sentence, picture, views.kind_pictures(picture, views.all_predictions(task, picture), {}))
+    kinds = views.kind_pictures(picture, views.all_predictions(task, picture), {})
+    plain = sentence.output is not None and not without
+    wrote = () if plain else samples_of(model, task, [text], without=without)
+    return Reading(sentence, picture, kinds, wrote[0].output if wrote else None)
 
 
 def look(
@@ -83,7 +88,7 @@ def look(
     return Picture(trace, feed)
 
 
-def stage(watched: Watched, text: str, language: Language, *, key: str, height: int, name: str) -> Reading | None:
+def stage(watched: Watched, text: str, language: Language, *, key: str, name: str) -> Reading | None:
     """Every head on one canvas, the chosen one large. Which is chosen stays with the browser, also when time moves."""
     switches = stage_state(key, watched.moment.scope)
     found = read(watched, text, language, switches.heads_off)
@@ -91,7 +96,7 @@ def stage(watched: Watched, text: str, language: Language, *, key: str, height: 
         return None
     off = reading.known_heads(watched.model, switches.heads_off)
     drawn = picture(found, watched, language, name=name, asked=state.now(), off=off, seq=switches.seq)
-    attention_stage(drawn, key=key, height=height)
+    attention_stage(drawn, key=key)
     return found
 
 
@@ -125,15 +130,19 @@ def said(found: Reading, task: Task, t: Words) -> str:
     """One line: what the model writes by itself, and whether that is right."""
     sentence = found.sentence
     if sentence.output is None:
-        return ""
-    output = views.written(task, sentence.output)
+        return _line(t, found.wrote) if found.wrote is not None else ""
+    output = views.written(task, sentence.output) if found.wrote is None else found.wrote
     verdict = ""
     if sentence.reference is not None:
         right = task.tokenize_target(output) == task.tokenize_target(sentence.reference)
         word = t("probe_right") if right else t("probe_wrong", wanted=shortened(sentence.reference, 60))
         verdict = f'<span class="{"rn-good" if right else "rn-bad"}">{"✓" if right else "✗"} {escape(word)}</span>'
-    ending = "" if sentence.output.ended else f"<i>{escape(t('probe_unending'))}</i>"
+    ending = "" if sentence.output.ended or found.wrote is not None else f"<i>{escape(t('probe_unending'))}</i>"
+    return _line(t, output, ending + verdict)
+
+
+def _line(t: Words, output: str, after: str = "") -> str:
     return (
         f'<div class="rn-said"><small>{escape(t("probe_said"))}</small>'
-        f'<b dir="auto">{escape(shortened(output, 80)) or "∅"}</b>{ending}{verdict}</div>'
+        f'<b dir="auto">{escape(shortened(output, 80)) or "∅"}</b>{after}</div>'
     )

@@ -7,8 +7,9 @@ from html import escape
 
 import streamlit as st
 
-from attnviz.data import InputError
+from attnviz.data import InputError, Task
 from attnviz.ui.boundary import explain
+from attnviz.ui.components.address import mirror
 from attnviz.ui.components.attention import AttentionPicture, attention_stage
 from attnviz.ui.controls import choose
 from attnviz.ui.notices import notice, notice_lines
@@ -25,7 +26,6 @@ from attnviz.ui.text import Words, words
 
 TIME = "run-time"  # the time line's key
 STAGE = "run-stage"
-HEIGHT = 520  # pixels of the stage
 COLUMNS = (6, 13)  # shares of panels and heads
 Panel = Callable[[View, int | None, Watched | None], None]  # draws a run as it was at a step; None: as it is
 Instead = Callable[[View], AttentionPicture | None]  # what the stage shows while a panel is open
@@ -43,7 +43,8 @@ def scene(
     `panels` are drawn beside curves and samples; `instead` is what the stage shows while a panel of that name is open.
     """
     t = words("runs", frame.language)
-    at = chosen_step(TIME, view.id, view.kept)
+    at = chosen_step(TIME, view.id, view.kept, asked_step(view.id))
+    mirror("address-step", step=at)
     step = at if at is not None else max(view.kept, default=None)
     model = _model(frame, view, step)
     if view.status.error is not None:
@@ -55,11 +56,18 @@ def scene(
         other = instead[chosen](view) if chosen in instead else None
         if other is not None:
             st.html(f'<div class="rn-line"><small>{escape(t("phase_forward"))}</small>{escape(t("ph_stage"))}</div>')
-            attention_stage(other, key=f"{STAGE}-{chosen}", height=HEIGHT)
+            attention_stage(other, key=f"{STAGE}-{chosen}")
         elif model is not None:
             look(frame, t, model, f"{view.config.task}-{model.moment.step}")
     with card("time"):
         draw_time(t, view, at)
+
+
+def asked_step(run: str) -> int | None:
+    """The step that the address said when the session came to this run."""
+    written = st.query_params.get("step", "") if st.query_params.get("run") == run else ""
+    kept = st.session_state.setdefault(f"asked-step:{run}", written)
+    return int(kept) if kept.isascii() and kept.isdigit() and len(kept) < 12 else None
 
 
 def _model(frame: Frame, view: View, step: int | None) -> Watched | None:
@@ -100,11 +108,17 @@ def _samples(t: Words, view: View, at: int | None) -> None:
     st.html(samples.story(samples.history(view, now[0].source, at), t))
 
 
+def sentence_name(task: Task) -> str:
+    """What sentences are kept by: another objective of the same task reads other ones."""
+    objective = task.options.get("objective")
+    return f"{task.info.name} {objective}" if objective else task.info.name
+
+
 def look(frame: Frame, t: Words, model: Watched, name: str) -> Reading | None:
     """A sentence of one's own, what the model makes of it, and every head on it."""
-    chosen = sentence_row(frame, model.task)
+    chosen = sentence_row(frame, model.task, name=sentence_name(model.task))
     line = st.empty()  # known only when the heads were drawn, and stands above them
-    found = heads.stage(model, chosen.text, frame.language, key=STAGE, height=HEIGHT, name=f"attnviz-{name}")
+    found = heads.stage(model, chosen.text, frame.language, key=STAGE, name=f"attnviz-{name}")
     if found is not None:
         moment = t("attention_at", step=f"{model.moment.step:,}")
         line.html(f'<div class="rn-line"><small>{escape(moment)}</small>{heads.said(found, model.task, t)}</div>')

@@ -62,19 +62,22 @@ def timeline(line: TimeLine, t: Words, *, key: str) -> None:
     )
 
 
-def chosen_step(key: str, scope: str, steps: tuple[int, ...]) -> int | None:
-    """The kept step that the browser asked for, for this run; None follows the run. What is no such step is ignored."""
+def chosen_step(key: str, scope: str, steps: tuple[int, ...], first: int | None = None) -> int | None:
+    """The kept step that the browser asked for, for this run; None follows the run.
+
+    `first` is what counts before anything was asked for. What is no kept step is ignored.
+    """
     import streamlit as st
 
-    return read_choice(st.session_state.get(key), scope, steps)
+    return read_choice(st.session_state.get(key), scope, steps, first)
 
 
-def read_choice(value: object, scope: str, steps: tuple[int, ...]) -> int | None:
+def read_choice(value: object, scope: str, steps: tuple[int, ...], first: int | None = None) -> int | None:
     """What the browser sent, checked."""
     chosen = value.get("chosen") if isinstance(value, Mapping) else None
-    if not isinstance(chosen, Mapping) or chosen.get("scope") != scope:
-        return None
-    step = chosen.get("step")
+    step = first
+    if isinstance(chosen, Mapping) and chosen.get("scope") == scope:
+        step = chosen.get("step")
     return step if isinstance(step, int) and not isinstance(step, bool) and step in steps else None
 
 
