@@ -182,7 +182,7 @@ def test_a_button_of_another_page_leads_here(monkeypatch: pytest.MonkeyPatch) ->
     import streamlit
 
     def script() -> None:
-        from attnviz.ui.by_hand import Opening, page, open_link
+        from attnviz.ui.by_hand import Opening, open_link
 
         open_link("by hand", Opening(model="reverse", text="abc", site="decoder.0.self_attn"), key="there")
 
