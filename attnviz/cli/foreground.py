@@ -42,7 +42,10 @@ def train_here(
     try:
         progress.append(Progress(session.trainer.config.steps))
         progress[0].say(describe(session))
+        session.work(0.0)  # what it was told before comes first
         session.play()
+        if not session.running:
+            session.stop()
         with gentle_interrupt(lambda: progress[0].say("stopping after this step …")) as interrupted:
             while not session.closing:
                 if interrupted.is_set():

@@ -6,9 +6,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from attnviz.config import TrainConfig
+from attnviz.masks.parse import parse
 from attnviz.runs.errors import RunError
+from attnviz.training.settings import SETTABLE
 
-SETTABLE = ("learning_rate", "batch_size", "dropout", "cross_mask", "cross_mask_share")
 COMMANDS: Mapping[str, tuple[str, ...]] = {  # command → its arguments
     "play": (),
     "pause": (),
@@ -31,7 +33,7 @@ def checked(kind: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         if name not in COMMANDS[kind]:
             known = ", ".join(COMMANDS[kind]) or "–"
             raise RunError("command_argument", name=f"{kind} {name[:40]}", value=str(value)[:40], allowed=known)
-        _check(name, value)
+        (_check_setting if kind == "set" else _check)(name, value)
     if kind == "step":
         return {"n": 1, **arguments}
     if kind in ("set", "device", "speed") and not arguments:
@@ -43,14 +45,6 @@ def _check(name: str, value: Any) -> None:
     match name:
         case "n":
             _require(name, value, type(value) is int and 1 <= value <= MAX_STEPS, f"1 … {MAX_STEPS}")
-        case "learning_rate":
-            _require(name, value, _number(value) and 0 < value <= 10, "0 < … ≤ 10")
-        case "batch_size":
-            _require(name, value, type(value) is int and 1 <= value <= 65536, "1 … 65536")
-        case "dropout":
-            _require(name, value, _number(value) and 0 <= value < 1, "0 ≤ … < 1")
-        case "cross_mask_share":
-            _require(name, value, _number(value) and 0 <= value <= 1, "0 … 1")
         case "steps_per_second":
             _require(name, value, value is None or (_number(value) and 0.01 <= value <= 1e6), "0.01 … 1000000, –")
         case "weight":
@@ -60,15 +54,27 @@ def _check(name: str, value: Any) -> None:
             _require(name, value, fine and len(value or ()) <= 8, "whole numbers")
         case "device":
             _require(name, value, isinstance(value, str) and 0 < len(value) <= 20, "auto, cpu, cuda, cuda:1, mps")
-        case "cross_mask":
-            _check_mask(value)
 
 
-def _check_mask(value: Any) -> None:
-    from attnviz.masks.parse import parse
-
-    _require("cross_mask", value, isinstance(value, str) and len(value) <= 2000, "~window(1)")
-    if value:
+def _check_setting(name: str, value: Any) -> None:
+    """A setting must have the type that its default has, and be one that a config takes."""
+    if name == "dropout":
+        _require(name, value, _number(value) and 0 <= value < 1, "0 ≤ … < 1")
+        return
+    default = getattr(TrainConfig(), name)
+    kinds = {int: "a whole number", float: "a number", str: "a text", tuple: "a list of names"}
+    fine = {
+        int: type(value) is int,
+        float: _number(value),
+        str: isinstance(value, str) and len(value) <= 2000,
+        tuple: isinstance(value, list | tuple) and all(isinstance(one, str) for one in value),
+    }[type(default)]
+    _require(name, value, fine, kinds[type(default)])
+    try:
+        TrainConfig.from_dict({name: value})
+    except ValueError as error:
+        raise RunError("command_argument", name=name, value=str(value)[:60], allowed=str(error)[:200]) from None
+    if name == "cross_mask" and value:
         parse(value)  # its own ValueError says what is wrong with the text
 
 

@@ -111,20 +111,18 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 def _open_reader(path: Path) -> sqlite3.Connection:
     address = path.absolute().as_uri()
-    connection = sqlite3.connect(f"{address}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None)
     try:
-        _check_version(connection)
+        return _checked(sqlite3.connect(f"{address}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None))
     except sqlite3.OperationalError as error:
-        connection.close()
         # A folder that nobody may write to: without a log beside it, the file itself is all there is.
         if path.with_name(path.name + "-wal").exists() or "unable to open" not in str(error):
             raise
-        connection = sqlite3.connect(f"{address}?immutable=1", uri=True, isolation_level=None)
-        try:
-            _check_version(connection)
-        except BaseException:
-            connection.close()
-            raise
+        return _checked(sqlite3.connect(f"{address}?immutable=1", uri=True, isolation_level=None))
+
+
+def _checked(connection: sqlite3.Connection) -> sqlite3.Connection:
+    try:
+        _check_version(connection)
     except BaseException:
         connection.close()
         raise
