@@ -54,6 +54,9 @@ class AlternativesCard {
   writeList(step, given, text) {
     const shown = step.alternatives.slice();
     if (!shown.some(({ id }) => id === step.id)) shown.push({ id: step.id, token: step.token, p: step.p, chance: step.chance });
+    const size = parseFloat(getComputedStyle(this.list).fontSize) || 15;
+    const longest = widest(shown.map(({ token }) => `▸ ${printable(token)}`), fontOf(this.stage.theme, size * 1.05, 700)) / size;
+    this.list.style.setProperty("--name", `${clamp(longest + 0.2, 4, 8).toFixed(2)}em`);
     this.list.replaceChildren(...shown.map((one) => {
       const taken = one.id === step.id;
       const button = element("button", { type: "button", class: "alternative", "data-id": String(one.id) });

@@ -74,13 +74,13 @@ class StepsView {
     const tokens = Array.from({ length: path.length }, (_, i) => path.token(i));
     this.written.textContent = shot.beam ? shot.beam.written[String(this.stage.node())] ?? tokens.join(shot.beam.joint) : state.step ? shot.written[state.step - 1] : "";
     this.written.title = this.written.textContent;
-    this.written.scrollLeft = this.written.scrollWidth; // of a long text the end is what grows
     const changed = !shot.beam && state.forced.length > 0;
     this.undo.hidden = !changed;
     this.undo.textContent = fill(text.unforce, { count: state.forced.length });
     const reason = shot.beam ? (ended ? shot.beam.steps[last - 1]?.reason : null) : ended && last ? shot.steps[last - 1].reason : null;
     this.status.textContent = reason ? text[(shot.beam ? "halt_" : "ended_") + reason] : text.goes_on;
     this.status.dataset.reason = reason ?? "on";
+    this.written.scrollLeft = this.written.scrollWidth; // of a long text the end is what grows
   }
 
   drawRibbon(path) {
