@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from attnviz.cli import bench_browser, bench_model
+from attnviz.cli import bench_browser, bench_model, bench_watching
 from attnviz.cli.bench_figures import Figure, Result, Skipped
 from attnviz.cli.terminal import table
 
@@ -26,6 +26,7 @@ BENCHES: Mapping[str, Callable[[bool], Iterable[Result]]] = {
     "cache": bench_model.cache,
     "heads": bench_model.heads,
     "paint": bench_browser.paint,
+    "watching": bench_watching.watching,
 }
 
 
