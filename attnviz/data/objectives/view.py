@@ -107,6 +107,12 @@ class View(Task):
     def detokenize_source(self, tokens: Sequence[str]) -> str:
         return self.base.detokenize(tokens)
 
+    def freeze(self, src_vocab: Vocabulary | None, tgt_vocab: Vocabulary, max_src_len: int, max_tgt_len: int) -> None:
+        super().freeze(src_vocab, tgt_vocab, max_src_len, max_tgt_len)
+        # The base divides text by its vocabulary where its tokens are pieces.
+        own = tuple(token for token in tgt_vocab.tokens if token not in self.extra_tokens)
+        self.base.__dict__["tgt_vocab"] = Vocabulary(own)
+
     def state(self) -> dict[str, Any]:
         """What `tasks.restore` takes: the base task's name; the objective is one of the options."""
         return {**super().state(), "name": self.base.info.name}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -10,6 +11,7 @@ from typing import Any, ClassVar
 from attnviz.data.batch import Pair
 from attnviz.data.errors import InputError, Notice
 from attnviz.data.info import TaskInfo
+from attnviz.data.merging import Merger
 from attnviz.data.split import SPLITS, split_by_key
 from attnviz.data.task import ReferenceKind, Task
 from attnviz.data.tasks.catalogue import INFOS
@@ -34,11 +36,13 @@ class UserText(LanguageModel):
         "window": 64,
         "tokens": "characters",
         "max_vocab": 8_000,
+        "pieces": 1_000,  # byte-pair tokens to learn
     }
     allowed: ClassVar[Mapping[str, Sequence[Any]]] = {
         **LanguageModel.allowed,
-        "tokens": TOKENS,
+        "tokens": (*TOKENS, "byte-pairs"),
         "max_vocab": range(10, 100_001),
+        "pieces": range(100, 20_001),
     }
 
     def __init__(self, **options: Any) -> None:
@@ -78,11 +82,22 @@ class UserText(LanguageModel):
         return {name: "".join(share) for name, share in shares.items()}
 
     def tokenize(self, text: str) -> list[str]:
-        return spaced_words(text) if self.options["tokens"] == "words" else characters(clean(text))
+        match self.options["tokens"]:
+            case "words":
+                return spaced_words(text)
+            case "byte-pairs":
+                return self._merger.tokens(clean(text))
+        return characters(clean(text))
 
     @cached_property
     def tgt_vocab(self) -> Vocabulary:
+        if self.options["tokens"] == "byte-pairs":
+            return byte_pair_vocabulary(self.texts()["train"], self.options["pieces"])
         return Vocabulary.build([self.streams["train"]], max_size=self.options["max_vocab"])
+
+    @cached_property
+    def _merger(self) -> Merger:
+        return Merger({token: rank for rank, token in enumerate(self.tgt_vocab.tokens)})
 
 
 class UserPairs(Task):
@@ -187,6 +202,17 @@ class UserPairs(Task):
 
     def detokenize_source(self, tokens: Sequence[str]) -> str:
         return joined_words(tokens) if self.options["source_tokens"] == "words" else "".join(tokens)
+
+
+def byte_pair_vocabulary(text: str, size: int) -> Vocabulary:
+    """Pieces learned from a text, in the order in which they were joined: it alone says how to divide another text."""
+    from attnviz.data.byte_pairs import BytePairs
+
+    pairs = BytePairs.learn(text.splitlines(), size)
+    pieces = [*pairs.merges(len(pairs)), *sorted(set(text))]
+    tokens = SPECIALS + tuple(dict.fromkeys(piece for piece in pieces if piece not in SPECIALS))
+    counted = Counter(Merger({token: rank for rank, token in enumerate(tokens)}).tokens(text))
+    return Vocabulary(tokens, tuple(0 if token in SPECIALS else counted[token] for token in tokens))
 
 
 def blocks(text: str, size: int) -> list[str]:
