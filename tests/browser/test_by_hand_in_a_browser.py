@@ -242,6 +242,14 @@ def test_another_language_keeps_step_head_and_edits(page: ByHand) -> None:
     assert page.state("[sheet.step, sheet.head, sheet.walk.edits]") == [2, 1, 1]
     assert page.printed("products") == before
     assert page.page.inner_text(".main .about") == words("by_hand", "zh")("about_products")
+    # The language was clicked: the next space still walks on, and so it does after a choice from a list.
+    page.press(" ")
+    assert page.state("sheet.screen.stage") == "scale"
+    page.page.locator("[data-testid=stSelectbox] input").first.click()
+    page.page.get_by_role("option", name=words("by_hand", "zh")("what_apples")).click()
+    page.until("sheet.walk.heads === 1")
+    page.press(" ")
+    assert page.state("sheet.screen.stage") == "mask"
 
 
 def test_a_link_opens_what_was_shared(page: ByHand, chromium_page: Callable[..., Any]) -> None:

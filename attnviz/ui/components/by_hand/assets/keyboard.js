@@ -8,11 +8,17 @@ function typing(event) {
 class Keyboard {
   constructor(sheet) {
     this.sheet = sheet;
+    this.clicked = false; // whether the focus came where it is by mouse; the Tab key takes over
+    const clicks = () => (this.clicked = true);
     const keys = (event) => {
-      if (!sheet.root.isConnected) document.removeEventListener("keydown", keys);
-      else if (sheet.walk && !event.defaultPrevented && !typing(event)) this.key(event);
+      if (event.key === "Tab") this.clicked = false;
+      if (!sheet.root.isConnected) {
+        document.removeEventListener("keydown", keys, true);
+        document.removeEventListener("pointerdown", clicks, true);
+      } else if (sheet.walk && !event.defaultPrevented && !typing(event)) this.key(event);
     };
-    document.addEventListener("keydown", keys);
+    document.addEventListener("pointerdown", clicks, true);
+    document.addEventListener("keydown", keys, true); // before the page's own buttons take them
     // A click with the mouse leaves the focus where it was, so that space goes on walking.
     sheet.root.addEventListener("mousedown", (event) => {
       if (event.target.closest("button") && !event.target.closest("input, select")) event.preventDefault();
@@ -65,7 +71,11 @@ class Keyboard {
 
   walking(event, target) {
     const { sheet } = this;
-    const onButton = target instanceof HTMLElement && target.closest("button, a, summary, [role=button], [role=switch], [role=radio]");
+    let onButton = target instanceof HTMLElement && target.closest("button, a, summary, [role=button], [role=switch], [role=radio]");
+    if (onButton && this.clicked) {
+      onButton.blur(); // clicked with the mouse, not reached by keyboard: space means the next step
+      onButton = null;
+    }
     const go = (index) => {
       sheet.go(index);
       return true;

@@ -85,6 +85,9 @@ class Sheet {
 
   showWalk(answer, another, before) {
     if (another) {
+      // A list that was just chosen from would take the next space for itself.
+      const active = document.activeElement;
+      if (active && active.getAttribute("role") === "combobox") active.blur();
       this.hovered = this.held = null;
       this.board.offsets = {};
     }
