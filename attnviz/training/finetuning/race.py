@@ -64,10 +64,13 @@ def race(
     train: TrainConfig,
     *,
     seeds: Sequence[int] = (0, 1, 2),
+    rates: Mapping[str, float] | None = None,
     device: torch.device | str = "cpu",
     limit: int | None = None,
 ) -> Iterator[RaceStep | RaceResult]:
     """Run every entry with every seed, seed by seed, and yield what happens.
+
+    `rates`: by what the learning rate of an entry is multiplied; few trained numbers need larger steps.
 
     A seed decides new weights, dropout, the order of the data and which `train_size` examples are used; it is the
     same for all entries. `limit`: examples of each measurement on the test splits.
@@ -76,7 +79,8 @@ def race(
     for seed in seeds:
         for name, config in entries.items():
             prepared = prepare(start, task, replace(config, data_seed=seed), seed=seed)
-            tuner = FineTuner(prepared, replace(train, seed=seed), device=device)
+            rate = train.learning_rate * (rates or {}).get(name, 1.0)
+            tuner = FineTuner(prepared, replace(train, seed=seed, learning_rate=rate), device=device)
             for record in tuner.run():
                 done += 1
                 yield RaceStep(name, seed, record, done, total)
