@@ -355,7 +355,7 @@ def test_a_clock_that_is_moved_is_said_and_changes_nothing(tmp_path: Path, monke
     tell(run, "play")
     session = Session(run.folder)
     real, offset = time.time, [0.0]
-    monkeypatch.setattr("attnviz.runs.session.BEAT_SECONDS", 0.0)
+    monkeypatch.setattr("attnviz.runs.clock.BEAT_SECONDS", 0.0)
     monkeypatch.setattr("time.time", lambda: real() + offset[0])
     for step in range(1, 30):
         offset[0] = {8: -86_400.0, 16: 86_400.0 * 365}.get(step, offset[0])

@@ -11,12 +11,13 @@ from typing import Any
 import torch
 
 from attnviz.data import InputError
-from attnviz.runs.building import build_trainer, describe, load_state, load_task, remember_task
-from attnviz.runs.clock import ClockWatch
+from attnviz.runs.building import build_trainer, describe, load_task, remember_task
+from attnviz.runs.clock import Pulse
 from attnviz.runs.errors import RunError
 from attnviz.runs.folder import RunFolder
 from attnviz.runs.journal import Command, Journal
 from attnviz.runs.recording import Recorder
+from attnviz.runs.resuming import last_state
 from attnviz.runs.status import NEW
 from attnviz.runs.together import Leader, Order
 from attnviz.runs.walking import StepWalk, check_weight
@@ -24,7 +25,6 @@ from attnviz.training import Trainer
 from attnviz.training.distributed import Ranks
 
 FLUSH_SECONDS = 0.1  # what happened within so short a time is written together
-BEAT_SECONDS = 2.0
 WAIT_SECONDS = 60.0  # a rank that hears nothing for long takes the others for dead
 RATIO_EVERY = 5  # steps between update-to-weight ratios
 WAITABLE = ("disk_full", "run_read_only", "run_locked", "run_folder")  # what may pass; everything is kept until then
@@ -57,9 +57,9 @@ class Session:
         self.next_step_at = 0.0  # a monotonic time, when speed is limited
         self._walk: StepWalk | None = None
         self._stalled: RunError | None = None
-        self._last_flush = self._last_beat = self._last_order = time.monotonic()
+        self._last_flush = self._last_order = time.monotonic()
         self._last_command = 0
-        self._clock = ClockWatch()
+        self._pulse = Pulse(self.journal)
         try:
             self.state: dict[str, Any] = {**NEW, **(self.journal.get("state") or {})}
             self._prepare(device, threads)
@@ -76,10 +76,13 @@ class Session:
         remember_task(self.folder, self.config, task)
         self.trainer: Trainer = build_trainer(self.folder, self.config, device, self.ranks)
         self.trainer.ratio_every = RATIO_EVERY
-        self.replay: list[tuple[int, dict[str, Any]]] = []
-        if not self._restore():
+        found = last_state(self.folder, self.journal, self.trainer)
+        if found is None:
             self.replay = [(step, changes) for _, step, changes in self.journal.settings()]
             self.journal.snapshot(self.trainer.capture(), kept=True)
+        else:
+            state, self.replay = found
+            self._lead("restore", state)
         self.recorded = self.journal.last_step()
         self.recorder = Recorder(self.folder, self.journal, self.trainer, self.config.probe)
         self.journal.sweep()
@@ -88,21 +91,6 @@ class Session:
         self._put(device=str(self.trainer.device), threads=self.threads, steps=self.trainer.config.steps)
         self.journal.beat()
         self.journal.flush()
-
-    def _restore(self) -> bool:
-        """Go on from the last snapshot that can be read."""
-        for step, inside in self.journal.snapshots():
-            try:
-                state = load_state(self.folder, step)
-                self.trainer.restore(state)
-                self._lead("restore", state)
-            except (RunError, RuntimeError, ValueError, KeyError) as error:
-                self.journal.event(step, "snapshot_bad", {"step": step, "problem": describe(error)})
-                continue
-            later = [(at, changes) for event, at, changes in self.journal.settings() if event > inside]
-            self.replay = later
-            return True
-        return False
 
     def _refuse(self, error: BaseException) -> None:
         """Say why the run cannot be opened, and let go of it."""
@@ -149,13 +137,9 @@ class Session:
         moment = time.monotonic()
         if self._stalled is not None and not now and moment - self._last_flush < 1.0:
             return False
+        self._pulse.beat(self.trainer.step_number)
         if moment - self._last_order >= WAIT_SECONDS:
             self._lead("wait")
-        if moment - self._last_beat >= BEAT_SECONDS:
-            self._last_beat = moment
-            self.journal.beat()
-            if moved := self._clock.moved():
-                self.journal.event(self.trainer.step_number, "clock_moved", {"seconds": round(moved)})
         try:
             if self.recorder.snapshot_due:
                 self.recorder.write_snapshot()
