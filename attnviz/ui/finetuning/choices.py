@@ -15,7 +15,7 @@ from attnviz.data import Task, tasks
 from attnviz.training.finetuning.prepare import Prepared, prepare
 from attnviz.training.start import Start
 from attnviz.ui import models
-from attnviz.ui.finetuning.presets import PRESETS, RATE_BY_STRATEGY
+from attnviz.ui.finetuning.presets import LARGEST_RATE, PRESETS, RATE_BY_STRATEGY
 from attnviz.ui.runs.library import library
 
 KEPT = "finetuning-choices"
@@ -73,7 +73,8 @@ class Choices:
     @property
     def train(self) -> TrainConfig:
         train = PRESETS[self.preset].train
-        rate = train.learning_rate * RATE_BY_STRATEGY.get(self.finetune.strategy, 1)
+        factor = RATE_BY_STRATEGY.get(self.finetune.strategy, 1)
+        rate = train.learning_rate if factor == 1 else min(train.learning_rate * factor, LARGEST_RATE)
         return replace(train, **{"learning_rate": rate, **self._changed_of(TrainConfig)})
 
     def _changed_of(self, kind: type) -> dict[str, Any]:

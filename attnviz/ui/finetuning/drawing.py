@@ -62,7 +62,10 @@ def draw(
         by_part.setdefault(plan.part, []).append(plan)
     moved = {one.part: one.relative for one in drift or ()}
     most = max(moved.values(), default=0.0)
-    widest = max((max(plan.shape) for plan in plans if len(plan.shape) == 2), default=1)
+    # A table of thousands of tokens is drawn as high as the largest matrix of a block, or nothing else could be seen.
+    widest = max(
+        (max(p.shape) for p in plans if len(p.shape) == 2 and "." in p.part and "embed" not in p.part), default=1
+    )
     boxes = []
     for column in columns(parts):
         members = [plan for part in column.parts for plan in by_part.get(part.shared_with or part.path, [])]
@@ -128,7 +131,7 @@ def _part(
 
 
 def _matrix(plan: TensorPlan, widest: int, step: int, t: Words) -> str:
-    rows, width = (max(THINNEST, round(LONGEST * math.sqrt(size / widest))) for size in plan.shape)
+    rows, width = (min(LONGEST, max(THINNEST, round(LONGEST * math.sqrt(size / widest)))) for size in plan.shape)
     name = short(plan.name)
     room = rows >= 14 and width >= 9 * len(name) + 4
     fresh = ""

@@ -11,6 +11,7 @@ from attnviz.config import FineTuneConfig, TrainConfig
 # What trains few numbers needs larger steps than what trains all of them; a head that must not disturb the old task
 # does not.
 RATE_BY_STRATEGY: Mapping[str, float] = {"last-layers": 4, "layer-decay": 2, "lora": 10, "adapter": 5}
+LARGEST_RATE = 0.01
 _QUICK = TrainConfig(
     steps=200, batch_size=32, learning_rate=1e-3, warmup_steps=20, weight_decay=0.01, eval_every=20, eval_examples=200
 )

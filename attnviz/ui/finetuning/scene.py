@@ -131,7 +131,12 @@ def _picture(frame: Frame, view: View, at: int | None, now: Tuned | None, first:
         "results": lambda: results.show(frame, now),
         "save": lambda: saving.show(frame, view, now),
     }[chosen]
-    draw()
+    # What was shown before would stay until the new one is computed: it is hidden at once.
+    st.html(f"<style>[class*='st-key-ft-slot-']:not(.st-key-ft-slot-{chosen}) {{ display: none; }}</style>")
+    for name in PICTURES:
+        with st.container(key=f"ft-slot-{name}"):
+            if name == chosen:
+                draw()
 
 
 def _model(frame: Frame, view: View, at: int | None, now: Tuned, first: Before) -> None:

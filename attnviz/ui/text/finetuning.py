@@ -146,8 +146,8 @@ TEXTS = table(
     tile_of=Text("共 {total}，占 {share}", "of {total}: {share}"),
     tile_memory=Text("内存", "Memory"),
     memory_a=Text("权重", "weights"),
-    memory_c=Text("梯度", "gradients"),
-    memory_d=Text("优化器", "optimizer"),
+    memory_c=Text("梯度", "grads"),
+    memory_d=Text("优化器", "optim."),
     tile_memory_parts=Text(
         "权重 {part0} + 梯度 {part1} + 优化器 {part2}", "weights {part0} + gradients {part1} + optimizer {part2}"
     ),

@@ -1,0 +1,313 @@
+"""The page Fine-tuning: what it shows is what the library counts, in both languages; bad input becomes a sentence."""
+
+from __future__ import annotations
+
+import io
+import re
+import time
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from attnviz.config import FineTuneConfig, TrainConfig
+from attnviz.data import tasks
+from attnviz.model import Transformer
+from attnviz.model.lora import plain_copy, plain_weights
+from attnviz.model.parts import parts
+from attnviz.runs import Library, RunConfig, database
+from attnviz.runs.creating import fill_folder
+from attnviz.runs.recording import Recorder
+from attnviz.runs.session import Session
+from attnviz.training.checkpoint import shipped
+from attnviz.training.finetuning.error import FineTuneError
+from attnviz.training.finetuning.freezing import TensorPlan
+from attnviz.training.finetuning.lora_file import load_lora
+from attnviz.training.finetuning.prepare import prepare
+from attnviz.training.finetuning.spread import Spread
+from attnviz.training.start import from_checkpoint
+from attnviz.ui.finetuning import address, drawing, groups, moments, race_picture, saving, standing
+from attnviz.ui.finetuning.choices import Choices, OwnFile
+from attnviz.ui.finetuning.confusion import chosen_cell, confusion_figure
+from attnviz.ui.finetuning.form import STRATEGIES, TASKS
+from attnviz.ui.finetuning.gains import EXACT
+from attnviz.ui.finetuning.picture import size_of
+from attnviz.ui.finetuning.presets import PRESETS
+from attnviz.ui.runs.library import feed
+from attnviz.ui.text import LANGUAGES, texts, words
+
+APP = Path(__file__).resolve().parents[1] / "app.py"
+pytestmark = pytest.mark.skipif("reverse" not in shipped(), reason="no shipped checkpoint")
+TINY = TrainConfig(steps=2, batch_size=3, learning_rate=1e-3, warmup_steps=1, eval_every=1, eval_examples=5, seed=3)
+
+
+@pytest.fixture(autouse=True)
+def own_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A folder of runs for each test, and no thread left that still measures."""
+    monkeypatch.setenv("ATTNVIZ_RUNS", str(tmp_path / "runs"))
+    started: list[moments._Measuring] = []
+    begin = moments._Measuring.__init__
+
+    def noted(self: moments._Measuring, *given: Any) -> None:
+        started.append(self)
+        begin(self, *given)
+
+    monkeypatch.setattr(moments._Measuring, "__init__", noted)
+    yield
+    until = time.monotonic() + 120
+    while not all(one.done for one in started) and time.monotonic() < until:
+        time.sleep(0.02)
+    st.cache_resource.clear()
+
+
+def opened(**query: str) -> AppTest:
+    at = AppTest.from_file(str(APP), default_timeout=120)
+    for name, value in query.items():
+        at.query_params[name] = value
+    at.switch_page("pages/finetuning.py").run()
+    assert not at.exception, [error.value for error in at.exception]
+    return at
+
+
+def html(at: AppTest) -> str:
+    return "\n".join(one.proto.body for one in at.get("html") if "<style" not in one.proto.body)
+
+
+def notices(at: AppTest) -> str:
+    return "\n".join(one.proto.body for one in at.get("html") if 'class="av-notice' in one.proto.body)
+
+
+def tune(strategy: str, **finetune: Any) -> None:
+    """A run that was trained for two steps, without a worker."""
+    config = FineTuneConfig(strategy=strategy, train_size=7, **finetune)  # type: ignore[arg-type]
+    made = RunConfig(name=strategy, task="copy", train=TINY, start={"checkpoint": "reverse"}, finetune=config.to_dict())
+    library = Library()
+    (library.root / strategy).mkdir(parents=True)
+    fill_folder(library.root / strategy, made)
+    run = library.open(strategy)
+    with database.changing(run.folder.database) as connection:
+        connection.execute("INSERT INTO commands (kind, arguments, time) VALUES ('play', '{}', 0)")
+    session = Session(run.folder, device="cpu", threads=1)
+    while run.status().state != "finished":
+        session.work(1.0)
+        session.settle(now=True)
+    session.close()
+
+
+@pytest.fixture(scope="module")
+def trained_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three short runs."""
+    root = tmp_path_factory.mktemp("trained")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ATTNVIZ_RUNS", str(root))
+        patch.setattr(Recorder, "look", lambda self: None)
+        tune("full")
+        tune("head", data_seed=1)
+        tune("lora", lora_rank=3)
+    return root
+
+
+@pytest.fixture
+def trained(trained_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The three runs are those of this machine: full, head and lora."""
+    monkeypatch.setenv("ATTNVIZ_RUNS", str(trained_folder))
+
+
+# ---- the page --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_opens_with_what_would_train(language: str) -> None:
+    at = opened(lang=language)
+    t = words("finetuning", language)  # type: ignore[arg-type]
+    config = FineTuneConfig(train_size=128)
+    cost = prepare(from_checkpoint("reverse"), tasks.get("copy"), config).cost()
+    shown = html(at)
+    assert t("question") in shown
+    assert f"{cost.trained:,}" in shown
+    assert size_of(cost.bytes) in shown
+    assert "decoder.1.cross_attn.q_proj.weight" in shown
+    assert any(button.key == "run-play" and not button.disabled for button in at.button)
+    assert not notices(at)
+
+
+def test_switching_the_language_keeps_the_choices() -> None:
+    at = opened(lang="zh", strategy="lora", examples="64")
+    at.query_params["lang"] = "en"
+    next(one for one in at.number_input if "r" in one.label and one.value == 8).set_value(5).run()
+    kept: Choices = at.session_state["finetuning-choices"]
+    assert (kept.finetune.strategy, kept.finetune.lora_rank, kept.finetune.train_size) == ("lora", 5, 64)
+
+
+def test_a_link_full_of_nonsense_gets_a_sentence_for_each_and_the_page_stays() -> None:
+    at = opened(
+        lang="en", preset="💥", start="<b>", task="../..", strategy="best", examples="-1", run="nowhere", view="x"
+    )
+    said = notices(at)
+    for name in ("preset", "start", "task", "strategy", "examples"):
+        assert f"{name}=" in said
+    assert "&lt;b&gt;" in said
+    assert "<b>" not in said
+    assert "nowhere" in said
+    assert any(button.key == "run-play" for button in at.button)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("text\nonly\ntexts\n" * 9, "label"),
+        ("".join(f"word {i},same\n" for i in range(40)), "same"),
+        ("".join(f"word {i},label {i}\n" for i in range(10_000)), "10000"),
+        ("\x00\x01\x02", "text file"),
+    ],
+    ids=["labels missing", "one class", "10,000 classes", "no text"],
+)
+def test_a_bad_file_gets_a_sentence_and_the_form_stays(content: str, said: str) -> None:
+    at = opened(lang="en", preset="own")
+    at.session_state["finetuning-choices"] = Choices(preset="own", own=OwnFile("mine.csv", content.encode()))
+    at.run()
+    assert said in notices(at)
+    assert any(button.key == "ft-own-drop" for button in at.button)
+    assert not at.exception
+
+
+def test_a_model_that_does_not_know_the_text_gets_a_sentence() -> None:
+    at = opened(lang="zh", task="segmentation")
+    assert "reverse" in notices(at)
+    assert "%" in notices(at)
+    assert any(button.key == "run-play" for button in at.button)
+
+
+@pytest.mark.usefixtures("trained")
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_finished_run_shows_gain_loss_drift_and_results(language: str) -> None:
+    run = "full"
+    found = moments.tuned(run, 2)
+    at = opened(lang=language, run=run)
+    shown = html(at)
+    exact = Library().open(run).metrics()["exact_match"][-1]
+    assert f"{100 * exact:.0f}%" in shown
+    moved = next(one.relative for one in found.drift if one.part == "decoder.1.self_attn")
+    assert f"Δ{100 * moved:.1f}%" in shown
+    at.session_state["ft-shown"] = "results"
+    at.run()
+    assert words("finetuning", language)("row_after", task=found.task.info.title[language]) in html(at)  # type: ignore[arg-type]
+    for name in ("change", "heads", "save"):
+        at.session_state["ft-shown"] = name
+        at.run()
+        assert not at.exception
+        assert not notices(at) or name == "save"
+
+
+# ---- links -----------------------------------------------------------------------------------------------------------
+
+
+def test_what_the_address_says_is_read_back() -> None:
+    for preset in PRESETS:
+        for strategy in STRATEGIES:
+            choices = Choices(preset=preset).with_value("strategy", strategy).with_value("train_size", 31)
+            said = {name: str(value) for name, value in address.of(choices).items() if value is not None}
+            assert address.read(said, Choices()) == (choices, [])
+
+
+def test_presets_name_what_there_is() -> None:
+    for preset in PRESETS.values():
+        assert preset.start in shipped()
+        assert preset.task in (*TASKS, "")
+        assert f"preset_{preset.name.replace('-', '_')}" in texts("finetuning")
+
+
+# ---- the drawing -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_every_tensor_is_drawn_once_and_as_what_it_does(strategy: str) -> None:
+    config = FineTuneConfig(strategy=strategy, train_size=11, unfreeze_every=7)  # type: ignore[arg-type]
+    ready = prepare(from_checkpoint("reverse"), tasks.get("copy"), config)
+    t = words("finetuning", "en")
+    for step in (0, 7):
+        drawn = drawing.draw(parts(ready.model), ready.plans, step, t)
+        said = re.findall(r'<b class="ft-[ts] ft-(\w+)[^"]*"[^>]* title="([^" ]+) ', drawn)
+        assert sorted(name for _, name in said) == sorted(plan.name for plan in ready.plans)
+        assert {name: state for state, name in said} == {plan.name: plan.state(step) for plan in ready.plans}
+
+
+def test_a_tensor_says_its_share_of_the_learning_rate() -> None:
+    plan = TensorPlan("decoder.0.self_attn.q_proj.weight", "decoder.0.self_attn", 2, (5, 7), "kept", 0, 0.49)
+    assert "×0.49" in drawing.told(plan, 0, words("finetuning", "en"))
+    assert "5×7 = 35" in drawing.told(plan, 0, words("finetuning", "en"))
+
+
+# ---- confusion matrix, race, saving ----------------------------------------------------------------------------------
+
+
+def test_a_click_on_the_confusion_matrix_finds_its_cell() -> None:
+    counts = np.array([[5, 2, 0], [1, 7, 3], [0, 0, 11]])
+    figure = confusion_figure(counts, ["a", "b", "c"], truth="is", called="called", dark=False)
+    points = figure.data[0]
+    for x, y, text in zip(points.x, points.y, points.text, strict=True):
+        cell = chosen_cell({"selection": {"points": [{"x": x, "y": y}]}}, 3)
+        assert cell is not None
+        assert text == (str(counts[cell]) if counts[cell] else "")
+    for event in (None, {}, {"selection": {"points": []}}, {"selection": {"points": [{"x": 9, "y": 0}]}}, "nonsense"):
+        assert chosen_cell(event, 3) is None
+
+
+@pytest.mark.usefixtures("trained")
+def test_a_race_is_summed_up_over_its_seeds() -> None:
+    made = [groups.Member(name, name, seed, 3 + seed, 7, 11) for seed, name in enumerate(("full", "head"))]
+    group = groups.Group("race-1", "race", "mine", 0.0, tuple(made))
+    views = {member.run: feed(member.run).view() for member in made}
+    found = standing.standings(group, views, EXACT, EXACT)
+    assert [one.entry for one in found] == ["full", "head"]
+    assert found[0].old is not None
+    assert found[0].old.mean == views["full"].last("old_exact_match")
+    both = groups.Group("race-1", "race", "mine", 0.0, tuple(groups.Member(m.run, "x", m.seed, 1, 1, 1) for m in made))
+    (one,) = standing.standings(both, views, EXACT, EXACT)
+    assert one.loss is not None
+    assert one.loss == Spread.of(view.last("validation_loss") for view in views.values())
+    course = standing.courses(both, views, "validation_loss")["x"]
+    values = [view.metrics["validation_loss"][np.isfinite(view.metrics["validation_loss"])] for view in views.values()]
+    np.testing.assert_allclose(course.mean, np.mean(values, axis=0))
+    np.testing.assert_allclose(course.sd, np.std(values, axis=0, ddof=1))
+    table = race_picture.table(found, str.upper, words("finetuning", "en"), seeds=2, labels=False)
+    assert "FULL" in table
+    assert "HEAD" in table
+
+
+def test_groups_that_are_broken_are_passed_over(tmp_path: Path) -> None:
+    folder = Library().root / groups.FOLDER
+    folder.mkdir(parents=True)
+    (folder / "race-1.json").write_text("{", encoding="utf-8")
+    (folder / "race-2.json").write_text('{"members": 3}', encoding="utf-8")
+    assert groups.every("race") == ()
+    assert groups.read("../race-1") is None
+
+
+@pytest.mark.usefixtures("trained")
+def test_a_lora_goes_out_and_comes_back_and_another_shape_is_refused(tmp_path: Path) -> None:
+    narrow = moments.tuned("lora", 2)
+    content = saving.lora_zip(narrow)
+    assert set(zipfile.ZipFile(io.BytesIO(content)).namelist()) == {"lora.json", "lora.safetensors"}
+    saving.unpack(content, tmp_path)
+    base = plain_copy(narrow.prepared.before)
+    load_lora(tmp_path, base, narrow.task.tgt_vocab)
+    for name, value in plain_weights(narrow.tuner.model).items():
+        np.testing.assert_allclose(plain_weights(base)[name].numpy(), value.numpy(), atol=1e-6)
+    stranger = Transformer(replace(base.config, d_model=32))
+    before = {name: value.clone() for name, value in stranger.state_dict().items()}
+    with pytest.raises(FineTuneError) as refused:
+        load_lora(tmp_path, stranger)
+    assert refused.value.code == "lora_shape"
+    assert all((before[name] == value).all() for name, value in stranger.state_dict().items())
+    for broken in (b"", b"PK nonsense", saving._zipped(tmp_path)[:100]):
+        with pytest.raises(FineTuneError) as caught:
+            saving.unpack(broken, tmp_path)
+        assert caught.value.code == "lora_file"
+    assert saving.lora_problem(narrow) is None
