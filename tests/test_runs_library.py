@@ -175,6 +175,24 @@ def test_a_run_may_begin_from_another_ones_weights_which_may_then_go(tmp_path: P
     assert all(torch.equal(value, wanted[name]) for name, value in begun.items())
 
 
+def test_a_run_that_cannot_be_opened_any_more_says_why(tmp_path: Path) -> None:
+    rows = "\n".join(f"{word},{word[::-1]}" for word in (f"w{i}x{i * 7}" for i in range(60)))
+    config = tiny_config("mine", task="user-pairs", task_options={}, own_file="pairs.csv")
+    run = Library(tmp_path).create(config, rows.encode())
+    (run.folder.data / "pairs.csv").unlink()
+    tell(run, "play")
+    with pytest.raises(RunError):
+        Session(run.folder)
+    status = run.status()
+    assert (status.state, status.pending) == ("failed", 0)
+    assert status.error is not None
+    assert status.error.code == "run_own_file"
+    (run.folder.data / "pairs.csv").write_text(rows, encoding="utf-8")
+    tell(run, "play")
+    train(run)
+    assert run.status().state == "finished"
+
+
 def test_load_takes_a_runs_folder(tmp_path: Path) -> None:
     run = trained(tmp_path)
     model, task = attnviz.load(run.folder.path)
@@ -487,11 +505,11 @@ def test_torchrun_writes_the_same_folder(tmp_path: Path) -> None:
     train_it = ["-m", "attnviz", "train", "--task", "reverse", *options, *shape, "--device", "cpu", "--threads", "1"]
     train_it += ["--steps", "5", "--batch-size", "12", "--dropout", "0", "--out"]
     together = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "--standalone"]
-    for command, name in (([sys.executable], "alone"), (together, "together")):
-        found = subprocess.run(
-            [*command, *train_it, str(tmp_path / name)], capture_output=True, text=True, timeout=200, check=False
-        )
-        assert found.returncode == 0, found.stderr[-2000:]
+    assert main([*train_it[2:], str(tmp_path / "alone")]) == 0
+    found = subprocess.run(
+        [*together, *train_it, str(tmp_path / "together")], capture_output=True, text=True, timeout=200, check=False
+    )
+    assert found.returncode == 0, found.stderr[-2000:]
     alone, both = (Run(RunFolder(tmp_path / name)) for name in ("alone", "together"))
     assert both.kept_steps() == alone.kept_steps()
     np.testing.assert_allclose(both.metrics()["loss"], alone.metrics()["loss"], atol=1e-6)

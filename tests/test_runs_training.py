@@ -80,7 +80,7 @@ def test_kept_steps_thin_out_and_large_models_keep_fewer() -> None:
     assert [step for step in range(70) if is_kept(step, 1)] == [0, 1, 2, 4, 8, 16, 32, 64]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_run_stopped_and_gone_on_with_at_random_moments_is_the_undisturbed_one(tmp_path: Path, seed: int) -> None:
     whole = trained(tmp_path / "whole", shape={"d_model": 6, "n_heads": 2, "d_ff": 5, "dropout": 0.3})
     run = Library(tmp_path / "parts").create(whole.config)
@@ -158,7 +158,7 @@ def test_a_setting_is_replayed_when_no_snapshot_was_written_after_it(tmp_path: P
     assert_same_run(whole, parts)
 
 
-@pytest.mark.parametrize("step", [0, 1, 8, 13])
+@pytest.mark.parametrize("step", [0, 8])
 def test_a_fork_without_changes_has_the_same_curve(tmp_path: Path, step: int) -> None:
     run = trained(tmp_path, shape={"d_model": 6, "n_heads": 2, "d_ff": 5, "dropout": 0.3})
     fork = Library(tmp_path).fork(run.id, step)
@@ -207,7 +207,7 @@ def test_a_fork_with_a_change_leaves_the_curve_at_that_step(tmp_path: Path, chan
 
 def test_what_concerns_the_beginning_cannot_be_changed_later(tmp_path: Path) -> None:
     run = trained(tmp_path)
-    with pytest.raises(RunError, match="from step 0|Fork from step 0"):
+    with pytest.raises(RunError, match="Fork from step 0"):
         Library(tmp_path).fork(run.id, 8, {"seed": 5})
     assert Library(tmp_path).fork(run.id, 0, {"seed": 5}).config.train.seed == 5
     with pytest.raises(RunError, match="no such setting"):
@@ -274,15 +274,19 @@ def test_two_sessions_never_train_one_run(tmp_path: Path) -> None:
     second = Session(run.folder)
     tell(run, "play")
     with pytest.raises(RunError) as lost:
-        while True:
-            first.work(0.0)
-            first.settle(now=True)
+        work_on(first)
     assert lost.value.code == "run_lost"
     connection.close()
     while second.running or second.trainer.step_number == 0:
         second.work(0.0)
     second.close()
     assert run.metrics()["step"].tolist() == list(range(1, 24))
+
+
+def work_on(session: Session) -> None:
+    while True:
+        session.work(0.0)
+        session.settle(now=True)
 
 
 def test_a_damaged_snapshot_is_passed_over(tmp_path: Path) -> None:

@@ -95,6 +95,8 @@ class Session:
     def _refuse(self, error: BaseException) -> None:
         """Say why the run cannot be opened, and let go of it."""
         if isinstance(error, Exception) and not (isinstance(error, RunError) and error.code in WAITABLE):
+            for command in self.journal.commands():
+                self.journal.done(command, 0, "failed")
             self._fail(error)
         elif isinstance(error, RunError):
             self.journal.notice(error)
