@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import string
 from dataclasses import replace
 from typing import Any
@@ -15,6 +16,7 @@ from attnviz.config import TrainConfig
 from attnviz.runs import RUN_SENTENCES, Event, RunConfig, RunStatus, Sample
 from attnviz.ui.boundary import explain
 from attnviz.ui.runs import comparison, curves, samples, series
+from attnviz.ui.runs.chart import Line, payload
 from attnviz.ui.runs.console import numbers
 from attnviz.ui.runs.feed import Feed, View, joined
 from attnviz.ui.runs.marks import marks_of, where_of
@@ -159,12 +161,23 @@ def test_numbers_are_short(value: float, said: str) -> None:
     assert curves.number(value) == said
 
 
-def test_a_curve_over_many_sizes_gets_a_logarithmic_axis_and_names_both_series() -> None:
+def test_a_curve_over_many_sizes_gets_a_logarithmic_axis_without_what_it_cannot_show() -> None:
     drawn = series.losses(view(list(range(1, 100))))
     assert curves.spread(drawn)
-    made = curves.figure(drawn, 20, {"curve_unigram": 2.0}, T, False, 200, log=True)
-    assert {trace.name for trace in made.data} == {T("curve_train"), T("curve_validation")}
-    assert any(T("at_step", step="20") in (note.text or "") for note in made.layout.annotations)
+    at = np.arange(3.0)
+    line = Line("loss", (at, np.array([0.0, 2.0, np.nan])))
+    sent = payload([line], baselines={"b": 0.0}, at=2, mark="step 2", log=True, share=False, height=100, label="l")
+    assert sent["lines"][0]["points"] == [(1.0, 2.0)]
+    assert sent["baselines"] == []
+    json.dumps(sent, allow_nan=False)
+
+
+def test_the_csv_has_every_step_and_nothing_for_what_was_not_measured() -> None:
+    rows = curves.csv(view([1, 2, 5])).splitlines()
+    assert rows[0].split(",")[:2] == ["step", "loss"]
+    assert len(rows) == 4
+    assert rows[1].endswith(",,")
+    assert rows[3].split(",")[0] == "5"
 
 
 # ---- strip, time line, marks, samples ------------------------------------------------------------------------------

@@ -93,7 +93,7 @@ def test_play_watch_pause_and_drag_time_back(
     until(lambda: steps(page) >= 12, "the run does not move")
     before = page.inner_text('.rn-number[data-number="loss"] b')
     until(lambda: page.inner_text('.rn-number[data-number="loss"] b') != before, "the loss does not move")
-    page.wait_for_selector(".js-plotly-plot", timeout=PATIENCE)
+    page.wait_for_selector(".chart .curve", timeout=PATIENCE)
 
     page.click(".st-key-run-pause button")
     page.wait_for_selector(".st-key-run-play button", timeout=PATIENCE)

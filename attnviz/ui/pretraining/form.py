@@ -38,7 +38,7 @@ FIELDS: dict[str, Field] = {
         Field("batch_size", "whole", least=1, most=4096, by=16),
         Field("clip_norm", "real", least=0.0, most=100.0, by=0.5, digits=2),
         Field("weight_decay", "real", least=0.0, most=10.0, by=0.01, digits=3),
-        Field("l1", "real", least=0.0, most=1.0, by=0.00001, digits=6),
+        Field("l1", "real", least=0.0, most=1.0, by=0.00001, digits=5),
         Field("dropout", "real", least=0.0, most=0.9, by=0.05, digits=2),
         Field("label_smoothing", "real", least=0.0, most=0.9, by=0.05, digits=2),
         Field("seed", "whole", least=0, most=2**31 - 1),

@@ -19,7 +19,8 @@ from attnviz.ui.controls import choose
 from attnviz.ui.notices import notice, shortened
 from attnviz.ui.page import Frame
 from attnviz.ui.runs import heads
-from attnviz.ui.runs.curves import dark, figure, number, spread
+from attnviz.ui.runs.chart import Line, chart
+from attnviz.ui.runs.curves import dark, number, spread
 from attnviz.ui.runs.feed import View
 from attnviz.ui.runs.fields import shown
 from attnviz.ui.runs.library import feed, library, watched
@@ -93,12 +94,15 @@ def _together(frame: Frame, t: Words, views: list[View], names: Mapping[str, str
             series: dict[str, Series] = {labels[view.id]: column(view, name) for view in views}
             with place:
                 st.html(f'<h4 class="rn-small">{escape(t(title))}</h4>')
-                drawn = {key: pair for key, pair in series.items() if pair[0].size}
-                log = name == "loss" and spread(drawn)
-                made = figure(drawn, None, {}, t, dark(), 250, log=log)
-                if name != "loss":
-                    made.update_yaxes(range=[-0.03, 1.03], tickformat=".0%")
-                st.plotly_chart(made, key=f"compare-{name}", theme=None, config={"displayModeBar": False})
+                lines = [Line(name_of_run, pair) for name_of_run, pair in series.items()]
+                chart(
+                    lines,
+                    log=name == "loss" and spread(series),
+                    share=name != "loss",
+                    height=230,
+                    label=t(title),
+                    key=f"compare-{name}",
+                )
     common = sorted(set.intersection(*(set(view.kept) for view in views))) if views else []
     if not common:
         return

@@ -11,9 +11,10 @@ import numpy as np
 import streamlit as st
 
 from attnviz.figures import curves
+from attnviz.ui.runs.chart import Line, chart
 from attnviz.ui.runs.feed import View
-from attnviz.ui.runs.series import POINTS, Series, accuracies, column, left, losses
-from attnviz.ui.text import Language, Words, words
+from attnviz.ui.runs.series import Series, accuracies, column, left, losses
+from attnviz.ui.text import Words
 
 APART = 30  # times the smallest value: beyond it, the axis is logarithmic
 SPARK = 60  # points of a small curve
@@ -27,37 +28,45 @@ def dark() -> bool:
 
 def draw(view: View, at: int | None, baselines: Mapping[str, float], t: Words, *, key: str, height: int = 176) -> None:
     """Loss and accuracy with a line at step `at`, and the numbers."""
-    scope = (view.id, view.version, at, tuple(baselines.items()), t.language, dark(), height)
     series = losses(view)
-    title = t("loss_title_log" if spread(series) else "loss_title")
+    log = spread(series)
+    title = t("loss_title_log" if log else "loss_title")
+    mark = "" if at is None else t("at_step", step=f"{at:,}")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
+        st.html(f'<h4 class="rn-small">{escape(title)}</h4>')
+        st.download_button(
+            "CSV",
+            data=lambda: csv(view),
+            file_name=f"{view.id}.csv",
+            mime="text/csv",
+            key=f"{key}-csv",
+            help=t("curves_csv"),
+            type="tertiary",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+    chart(
+        [Line(t(name), pair) for name, pair in series.items()],
+        baselines={t(name): value for name, value in baselines.items()},
+        at=at,
+        mark=mark,
+        log=log,
+        height=height,
+        label=title,
+        key=f"{key}-loss",
+    )
+    title = t("accuracy_title")
     st.html(f'<h4 class="rn-small">{escape(title)}</h4>')
-    _plot(_loss_figure(*scope, view), key=f"{key}-loss")
-    st.html(f'<h4 class="rn-small">{escape(t("accuracy_title"))}</h4>')
-    _plot(_accuracy_figure(*scope, view), key=f"{key}-accuracy")
+    chart(
+        [Line(t(name), pair) for name, pair in accuracies(view).items()],
+        at=at,
+        mark=mark,
+        share=True,
+        height=height - 22,
+        label=title,
+        key=f"{key}-accuracy",
+    )
     st.html(tiles(view.until(at), t))
-
-
-def _plot(figure: Any, *, key: str) -> None:
-    st.plotly_chart(figure, key=key, theme=None, config={"displayModeBar": False, "displaylogo": False})
-
-
-@st.cache_resource(show_spinner=False, max_entries=64)
-def _loss_figure(
-    run: str, version: int, at: int | None, baselines: Any, language: Language, is_dark: bool, height: int, _view: View
-) -> Any:
-    t = words("runs", language)
-    series = losses(_view)
-    return figure(series, at, dict(baselines), t, is_dark, height, log=spread(series))
-
-
-@st.cache_resource(show_spinner=False, max_entries=64)
-def _accuracy_figure(
-    run: str, version: int, at: int | None, baselines: Any, language: Language, is_dark: bool, height: int, _view: View
-) -> Any:
-    t = words("runs", language)
-    made = figure(accuracies(_view), at, {}, t, is_dark, height - 22)
-    made.update_yaxes(range=[-0.03, 1.03], tickformat=".0%")
-    return made
 
 
 def figure(
@@ -70,7 +79,10 @@ def figure(
     *,
     log: bool = False,
 ) -> Any:
-    """Named curves as wide as their place; names are keys of the text table, or a run's own."""
+    """The same as a Plotly figure as wide as its place, for what does not move: Streamlit mounts it anew at each change.
+
+    Names that are keys of the text table are translated.
+    """
     made = curves(
         {_named(name, t): pair for name, pair in series.items()},
         baselines={_named(name, t): value for name, value in baselines.items()},
@@ -86,6 +98,10 @@ def figure(
     return made
 
 
+def _named(name: str, t: Words) -> str:
+    return t(name) if name.startswith("curve_") else name
+
+
 def spread(series: Mapping[str, Series]) -> bool:
     """Whether values are so far apart that only a logarithmic axis shows them all."""
     values = np.concatenate([y for _, y in series.values()] or [np.zeros(0)])
@@ -93,8 +109,13 @@ def spread(series: Mapping[str, Series]) -> bool:
     return bool(values.size and values.min() > 0 and values.max() > APART * values.min())
 
 
-def _named(name: str, t: Words) -> str:
-    return t(name) if name.startswith("curve_") else name
+def csv(view: View) -> str:
+    """Everything recorded, a line a step; empty where nothing was measured."""
+    names = list(view.metrics)
+    lines = [",".join(names)]
+    for row in zip(*(view.metrics[name].tolist() for name in names), strict=True):
+        lines.append(",".join("" if value != value else f"{value:g}" for value in row))
+    return "\n".join(lines) + "\n"
 
 
 # ---- the numbers -------------------------------------------------------------------------------------------------
@@ -147,6 +168,3 @@ def sparkline(values: np.ndarray) -> str:
         f"{100 * i / (known.size - 1):.1f}% {88 - 88 * (value - low) / span:.0f}%" for i, value in enumerate(known)
     )
     return f'<i class="rn-spark" style="clip-path:polygon(0% 100%,{points},100% 100%)"></i>'
-
-
-__all__ = ["POINTS", "dark", "draw", "figure", "number", "sparkline", "tiles"]

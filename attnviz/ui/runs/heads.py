@@ -88,16 +88,17 @@ def look(
     return Picture(trace, feed)
 
 
-def stage(watched: Watched, text: str, language: Language, *, key: str, name: str) -> Reading | None:
+def on_stage(watched: Watched, text: str, language: Language, *, key: str) -> Reading | None:
+    """The reading that the stage with this key is about to show, with the heads that are switched off there."""
+    return read(watched, text, language, stage_state(key, watched.moment.scope).heads_off)
+
+
+def stage(found: Reading, watched: Watched, language: Language, *, key: str, name: str) -> None:
     """Every head on one canvas, the chosen one large. Which is chosen stays with the browser, also when time moves."""
     switches = stage_state(key, watched.moment.scope)
-    found = read(watched, text, language, switches.heads_off)
-    if found is None:
-        return None
     off = reading.known_heads(watched.model, switches.heads_off)
     drawn = picture(found, watched, language, name=name, asked=state.now(), off=off, seq=switches.seq)
     attention_stage(drawn, key=key)
-    return found
 
 
 def picture(

@@ -117,11 +117,11 @@ def sentence_name(task: Task) -> str:
 def look(frame: Frame, t: Words, model: Watched, name: str) -> Reading | None:
     """A sentence of one's own, what the model makes of it, and every head on it."""
     chosen = sentence_row(frame, model.task, name=sentence_name(model.task))
-    line = st.empty()  # known only when the heads were drawn, and stands above them
-    found = heads.stage(model, chosen.text, frame.language, key=STAGE, name=f"attnviz-{name}")
+    found = heads.on_stage(model, chosen.text, frame.language, key=STAGE)
     if found is not None:
         moment = t("attention_at", step=f"{model.moment.step:,}")
-        line.html(f'<div class="rn-line"><small>{escape(moment)}</small>{heads.said(found, model.task, t)}</div>')
+        st.html(f'<div class="rn-line"><small>{escape(moment)}</small>{heads.said(found, model.task, t)}</div>')
+        heads.stage(found, model, frame.language, key=STAGE, name=f"attnviz-{name}")
         notice_lines([explain(remark, frame.language) for remark in found.sentence.notices])
     return found
 

@@ -81,6 +81,7 @@ TEXTS = table(
     panel_samples=Text("样例", "Samples"),
     panel_phases=Text("拆开一步", "One step"),
     panel_break=Text("弄坏它", "Break it"),
+    curves_csv=Text("下载所有数字 CSV", "Download every number as CSV"),
     loss_title=Text("损失 loss（纳特/词元）", "Loss (nats a token)"),
     loss_title_log=Text("损失 loss（纳特/词元，对数轴）", "Loss (nats a token, log axis)"),
     accuracy_title=Text("教师强制的准确率 ↔ 自由生成的全对率", "Teacher-forced accuracy ↔ exact match"),
