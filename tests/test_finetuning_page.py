@@ -125,7 +125,7 @@ def trained(trained_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_page_opens_with_what_would_train(language: str) -> None:
     at = opened(lang=language)
-    t = words("finetuning", language)  # type: ignore[arg-type]
+    t = words("finetuning", language)
     config = FineTuneConfig(train_size=128)
     cost = prepare(from_checkpoint("reverse"), tasks.get("copy"), config).cost()
     shown = html(at)
@@ -197,7 +197,7 @@ def test_a_finished_run_shows_gain_loss_drift_and_results(language: str) -> None
     assert f"Δ{100 * moved:.1f}%" in shown
     at.session_state["ft-shown"] = "results"
     at.run()
-    assert words("finetuning", language)("row_after", task=found.task.info.title[language]) in html(at)  # type: ignore[arg-type]
+    assert words("finetuning", language)("row_after", task=found.task.info.title[language]) in html(at)
     for name in ("change", "heads", "save"):
         at.session_state["ft-shown"] = name
         at.run()
@@ -255,7 +255,14 @@ def test_a_click_on_the_confusion_matrix_finds_its_cell() -> None:
         cell = chosen_cell({"selection": {"points": [{"x": x, "y": y}]}}, 3)
         assert cell is not None
         assert text == (str(counts[cell]) if counts[cell] else "")
-    for event in (None, {}, {"selection": {"points": []}}, {"selection": {"points": [{"x": 9, "y": 0}]}}, "nonsense"):
+    broken: tuple[Any, ...] = (
+        None,
+        {},
+        {"selection": {"points": []}},
+        {"selection": {"points": [{"x": 9, "y": 0}]}},
+        "nonsense",
+    )
+    for event in broken:
         assert chosen_cell(event, 3) is None
 
 

@@ -10,13 +10,19 @@ from attnviz.config import FineTuneConfig, TrainConfig
 
 # What trains few numbers needs larger steps than what trains all of them; a head that must not disturb the old task
 # does not.
-RATE_BY_STRATEGY: Mapping[str, float] = {"last-layers": 4, "layer-decay": 2, "lora": 10, "adapter": 5}
+RATE_BY_STRATEGY: Mapping[str, float] = {
+    "last-layers": 4,
+    "layer-decay": 2,
+    "gradual": 2,
+    "lora": 10,
+    "adapter": 5,
+}
 LARGEST_RATE = 0.01
-_QUICK = TrainConfig(
-    steps=200, batch_size=32, learning_rate=1e-3, warmup_steps=20, weight_decay=0.01, eval_every=20, eval_examples=200
+_QUICK = TrainConfig(steps=200, batch_size=32, learning_rate=7e-4, warmup_steps=10, eval_every=20, eval_examples=200)
+_TEXT = replace(_QUICK, steps=300, learning_rate=1e-3, eval_every=30, eval_examples=120)
+_LABELS = replace(
+    _QUICK, steps=300, batch_size=48, learning_rate=2e-3, warmup_steps=20, label_smoothing=0.05, eval_every=30
 )
-_TEXT = replace(_QUICK, steps=300, eval_every=30, eval_examples=120)
-_LABELS = replace(_QUICK, steps=400, learning_rate=2e-3, eval_every=40, eval_examples=200)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,13 +56,12 @@ _ALL = (
         train=replace(_TEXT, learning_rate=2e-3),
         finetune=FineTuneConfig(train_size=4096),
     ),
-    Preset(name="segmentation", start="pinyin-2enc", task="segmentation", train=_LABELS),
+    Preset(name="segmentation", start="lm-zh", task="segmentation", train=_LABELS),
     Preset(
         name="syntax",
         start="lm-en",
         task="python-syntax",
-        train=replace(_LABELS, eval_examples=120),
-        finetune=FineTuneConfig(backbone="encoder"),
+        train=replace(_LABELS, steps=250, batch_size=32, eval_every=25, eval_examples=100),
     ),
     Preset(name="topic", start="pinyin-2enc", task="hsk-topic", train=replace(_LABELS, learning_rate=1e-3)),
     Preset(name="sentiment", start="lm-zh", task="sentiment-zh", train=replace(_LABELS, steps=200, eval_every=20)),

@@ -17,6 +17,7 @@ from attnviz.ui.notices import notice
 from attnviz.ui.page import Frame
 from attnviz.ui.runs import curves, phases, samples
 from attnviz.ui.runs import scene as shared
+from attnviz.ui.runs.chart import Line, chart
 from attnviz.ui.runs.console import Act
 from attnviz.ui.runs.feed import View
 from attnviz.ui.runs.series import losses
@@ -97,19 +98,31 @@ def _gain(frame: Frame, view: View, at: int | None, now: Tuned | None, first: Be
     names = (frame.t("tile_new"), frame.t("tile_old"))
     drawn = over_time(view, new, old, first, names)
     st.html(f'<h4 class="rn-small">{escape(frame.t("gain_title"))}</h4>')
-    made = curves.figure(drawn, at, {}, t, curves.dark(), FRAMES["gain"])
-    made.update_yaxes(range=[-0.03, 1.03], tickformat=".0%")
-    _plot(made, "ft-gain")
+    mark = "" if at is None else t("at_step", step=f"{at:,}")
+    chart(
+        [Line(name, series) for name, series in drawn.items()],
+        at=at,
+        mark=mark,
+        share=True,
+        height=FRAMES["gain"],
+        label=frame.t("gain_title"),
+        key="ft-gain",
+    )
+    found = losses(view)
     st.html(f'<h4 class="rn-small">{escape(t("loss_title"))}</h4>')
-    _plot(curves.figure(losses(view), at, {}, t, curves.dark(), FRAMES["loss"]), "ft-loss")
+    chart(
+        [Line(t(name), series) for name, series in found.items()],
+        at=at,
+        mark=mark,
+        log=curves.spread(found),
+        height=FRAMES["loss"],
+        label=t("loss_title"),
+        key="ft-loss",
+    )
     said = [f"{names[0]}: {new.info.title[frame.language]}", f"{names[1]}: {old.info.title[frame.language]}"]
     if not now.tuner.watches_old_task:
         said[1] = frame.t("old_not_watched")
     st.html(f'<p class="ft-note">{escape(" · ".join(said))}</p>')
-
-
-def _plot(figure: object, key: str) -> None:
-    st.plotly_chart(figure, key=key, theme=None, config={"displayModeBar": False, "displaylogo": False})
 
 
 def _picture(frame: Frame, view: View, at: int | None, now: Tuned | None, first: Before) -> None:
