@@ -79,7 +79,7 @@ def figure(
     *,
     log: bool = False,
 ) -> Any:
-    """The same as a Plotly figure as wide as its place, for what does not move: Streamlit mounts it anew at each change.
+    """The same as a Plotly figure, for what does not move: Streamlit mounts it anew at each change.
 
     Names that are keys of the text table are translated.
     """
