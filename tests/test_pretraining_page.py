@@ -292,6 +292,11 @@ def test_going_back_to_the_presets_value_is_no_change() -> None:
     assert changed.with_value("learning_rate", rate).changed == {"n_heads": 2}
 
 
+def test_a_files_name_leads_nowhere() -> None:
+    assert choosing.plain_name("../../a\\b:c.txt") == ".._.._a_b_c.txt"
+    assert choosing.plain_name("x" * 300 + ".csv").endswith(".csv")
+
+
 def test_a_csv_becomes_pairs_and_a_text_a_language_model() -> None:
     assert OwnFile("a.csv", b"").task == "user-pairs"
     assert OwnFile("A.TXT", b"").task == "user-text"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
@@ -16,6 +17,11 @@ from attnviz.ui.pretraining.presets import PRESETS, preset_for
 
 KEPT = "pretraining-choices"
 TRAIN_FIELDS = frozenset(one.name for one in fields(TrainConfig))
+
+
+def plain_name(name: str) -> str:
+    """A file's name as a run may keep it: no path, not too long, its ending kept."""
+    return re.sub(r"[/\\:\x00-\x1f]", "_", name)[-100:]
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from attnviz.ui.notices import notice, notice_lines
 from attnviz.ui.page import Frame
 from attnviz.ui.pretraining import data_picture as draw
 from attnviz.ui.pretraining import preparation
-from attnviz.ui.pretraining.choices import OwnFile, current, keep, model_config, task_of
+from attnviz.ui.pretraining.choices import OwnFile, current, keep, model_config, plain_name, task_of
 from attnviz.ui.runs.library import watched
 from attnviz.ui.runs.seat import view_of
 from attnviz.ui.runs.sheet import card
@@ -83,7 +83,7 @@ def own_file(frame: Frame) -> None:
     uploaded = st.file_uploader(t("own_data_field"), type=["txt", "csv", "tsv"], key="own-data")
     if uploaded is not None and st.session_state.get("own-data-taken") != uploaded.file_id:
         st.session_state["own-data-taken"] = uploaded.file_id
-        keep(replace(choices, own=OwnFile(uploaded.name, uploaded.getvalue()), task=""))
+        keep(replace(choices, own=OwnFile(plain_name(uploaded.name), uploaded.getvalue()), task=""))
         st.rerun()
     if choices.own is not None:
         tokens = choose(

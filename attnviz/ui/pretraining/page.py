@@ -15,7 +15,7 @@ from attnviz.ui.pretraining.choices import current, task_of
 from attnviz.ui.runs import comparison, listing, phases, scene, sheet
 from attnviz.ui.runs.console import console
 from attnviz.ui.runs.feed import View
-from attnviz.ui.runs.library import feed, library
+from attnviz.ui.runs.library import feed, library, wake_runs
 from attnviz.ui.runs.polling import polled
 from attnviz.ui.runs.seat import seat, sit, take_over, trouble, troubles, view_of
 from attnviz.ui.text import words
@@ -28,6 +28,7 @@ VIEW = "pretraining-view"
 def show(frame: Frame) -> None:
     """Draw the page for the run that the session looks at, or for the next one."""
     sheet.apply()
+    wake_runs()
     view = view_of(PAGE, frame.language)
     sitting = seat(PAGE)
     st.session_state["pretraining-moving"] = view is not None and view.moving

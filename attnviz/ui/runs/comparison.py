@@ -34,6 +34,7 @@ from attnviz.ui.text import Words, texts, words
 
 MOST = 4
 LETTERS = "ABCD"
+UNIMPORTANT = ("eval_every", "eval_examples")  # they change what is measured, not what is learned
 WIDE = 560  # pixels that one of two pictures has on a small screen
 CURVES = {"compare_loss": "loss", "compare_forced": "validation_token_accuracy", "compare_exact": "exact_match"}
 
@@ -191,7 +192,7 @@ def settings(view: View) -> dict[str, Any]:
 def different(views: Sequence[View]) -> list[str]:
     """The settings in which runs differ."""
     all_of_them = [settings(view) for view in views]
-    names = list(dict.fromkeys(name for one in all_of_them for name in one))
+    names = [name for name in dict.fromkeys(name for one in all_of_them for name in one) if name not in UNIMPORTANT]
     return [name for name in names if len({repr(one.get(name)) for one in all_of_them}) > 1]
 
 

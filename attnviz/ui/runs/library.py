@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from attnviz.data import Task
+from attnviz.data import InputError, Task
 from attnviz.runs import Library
 from attnviz.runs.building import build_trainer
 from attnviz.training.baselines import baselines
@@ -19,6 +19,18 @@ from attnviz.ui.runs.heads import Moment, Watched
 def library() -> Library:
     """The folder of runs that this app uses."""
     return Library()
+
+
+def wake_runs() -> None:
+    """Once a server: start workers for runs that were going on when this machine, or their worker, stopped."""
+    _woken(str(library().root))
+
+
+@st.cache_resource(show_spinner=False)
+def _woken(root: str) -> bool:
+    with contextlib.suppress(InputError):  # a folder that cannot be used says so where it is needed
+        library().wake()
+    return True
 
 
 def feed(run: str) -> Feed:
