@@ -20,6 +20,7 @@ from attnviz.ui.runs.chart import Line, payload
 from attnviz.ui.runs.console import numbers
 from attnviz.ui.runs.feed import Feed, View, joined
 from attnviz.ui.runs.marks import marks_of, where_of
+from attnviz.ui.runs.polling import Audience, pause
 from attnviz.ui.runs.timeline.timeline import read_choice
 from attnviz.ui.text import texts, words
 
@@ -102,6 +103,17 @@ def test_forty_sessions_cost_one_read_and_a_new_version_means_something_new() ->
     run.steps.append(4)
     now[0] += 5
     assert feed.view().version > first.version
+
+
+def test_a_class_costs_no_more_than_a_few_browsers() -> None:
+    now = [0.0]
+    audience = Audience(clock=lambda: now[0])
+    assert [audience.look(str(n)) for n in (1, 2, 2, 3)] == [1, 2, 2, 3]
+    now[0] += 60
+    assert audience.look("4") == 1  # the others have gone
+    for watching in (1, 6, 40):
+        assert watching / pause(True, watching) <= 6.0 + 1e-9
+    assert pause(False, 1) > pause(True, 1)
 
 
 def test_a_column_that_appears_later_is_missing_before() -> None:
