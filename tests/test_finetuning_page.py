@@ -194,7 +194,7 @@ def test_a_finished_run_shows_gain_loss_drift_and_results(language: str) -> None
     exact = Library().open(run).metrics()["exact_match"][-1]
     assert f"{100 * exact:.0f}%" in shown
     moved = next(one.relative for one in found.drift if one.part == "decoder.1.self_attn")
-    assert f"Δ{100 * moved:.1f}%" in shown
+    assert f"Δ{100 * moved:.2g}%" in shown
     at.session_state["ft-shown"] = "results"
     at.run()
     assert words("finetuning", language)("row_after", task=found.task.info.title[language]) in html(at)

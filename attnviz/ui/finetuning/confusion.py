@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from jaxtyping import Int
 
 from attnviz.figures.theme import colorscale, palette, plotly_template
+from attnviz.ui.notices import shortened
 
 NUMBERED = 14  # classes up to which counts are printed
 SIDE = 430  # pixels
@@ -49,7 +50,12 @@ def confusion_figure(
             ),
         )
     )
-    ticks = {"tickvals": list(range(size)), "ticktext": [name[:14] for name in names], "showgrid": False, "ticks": ""}
+    ticks = {
+        "tickvals": list(range(size)),
+        "ticktext": [shortened(name, 18) for name in names],
+        "showgrid": False,
+        "ticks": "",
+    }
     figure.update_layout(
         template=plotly_template(dark),
         height=int(SIDE + 110),

@@ -182,7 +182,7 @@ def _heading(part: Part, moved: float | None, most: float, t: Words) -> str:
     if moved is None:
         return f"<h6>{name}</h6>"
     width = 100 * moved / most if most else 0.0
-    value = "Δ0" if moved == 0 else f"Δ{100 * moved:.0f}%" if moved >= 0.095 else f"Δ{100 * moved:.1f}%"
+    value = "Δ0" if moved == 0 else f"Δ{100 * moved:.0f}%" if moved >= 0.095 else f"Δ{100 * moved:.2g}%"
     return (
         f'<div class="ft-drift" title="{escape(t("drift_help"))}"><i style="width:{width:.0f}%"></i>'
         f"<span><em>{name}</em><b>{value}</b></span></div>"

@@ -36,10 +36,8 @@ def show(frame: Frame) -> None:
         if ready is None:
             return
         choices = current()
-        if moments.known_before(choices.signature, ready, choices.train.eval_examples):
-            _picture(frame, choices, ready)
-        else:
-            polled(lambda: _until_known(frame, choices, ready), moving=True)
+        known = moments.known_before(choices.signature, ready, choices.train.eval_examples)
+        polled(lambda: _until_known(frame, choices, ready, known), moving=not known, resting=None)
         st.html(_examples(frame, ready))
 
 
@@ -68,8 +66,8 @@ def ready_or_notice(frame: Frame) -> Prepared | None:
     return None
 
 
-def _until_known(frame: Frame, choices: Choices, ready: Prepared) -> None:
-    if moments.known_before(choices.signature, ready, choices.train.eval_examples):
+def _until_known(frame: Frame, choices: Choices, ready: Prepared, known: bool) -> None:
+    if not known and moments.known_before(choices.signature, ready, choices.train.eval_examples):
         st.rerun()
     _picture(frame, choices, ready)
 

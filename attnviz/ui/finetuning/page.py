@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 from attnviz.data import InputError
-from attnviz.ui.boundary import explain, live
+from attnviz.ui.boundary import explain
 from attnviz.ui.components.address import mirror
 from attnviz.ui.controls import choose
 from attnviz.ui.finetuning import address, folds, opening, race, scene, sheet
@@ -35,7 +35,7 @@ def show(frame: Frame) -> None:
     remarks = address.arrive(frame)
     view = view_of(PAGE, frame.language)
     moving = st.session_state[MOVING] = view is not None and view.moving
-    if st.session_state.get(VIEW) not in GROUPS:  # a race has controls of its own
+    if (st.session_state.get(VIEW) or st.query_params.get("view")) not in GROUPS:  # a race has controls of its own
         with frame.controls:
             polled(lambda: _strip(frame), moving=moving)
     chosen = _views(frame, view)
@@ -53,10 +53,10 @@ def show(frame: Frame) -> None:
         folds.show(frame)
     elif view is None:
         opening.show(frame)
-    elif moving or not scene.settled(view):
-        polled(lambda: _watch(frame, unsettled=not moving), moving=True)
     else:
-        live(_watch)(frame)  # nothing new comes by itself; the strip notices when somebody sets the run going
+        # Nothing new comes by itself to a run that rests; the strip notices when somebody sets it going.
+        going = moving or not scene.settled(view)
+        polled(lambda: _watch(frame, unsettled=going and not moving), moving=going, resting=None)
 
 
 def _views(frame: Frame, view: View | None) -> str:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from attnviz.data import InputError, Task
 from attnviz.data.tasks.labels import LabelTask
-from attnviz.ui.boundary import explain, live
+from attnviz.ui.boundary import explain
 from attnviz.ui.controls import choose
 from attnviz.ui.finetuning import groups, opening, race_picture
 from attnviz.ui.finetuning.choices import Choices, current, prepared, start_of
@@ -86,10 +86,7 @@ def follow(frame: Frame, group: Group, body) -> None:  # type: ignore[no-untyped
         _progress(frame, group)
         body()
 
-    if moving:
-        polled(draw, moving=True)
-    else:
-        live(draw)()
+    polled(draw, moving=moving, resting=None)
 
 
 def _progress(frame: Frame, group: Group) -> None:

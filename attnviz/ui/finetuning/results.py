@@ -142,7 +142,7 @@ def classes_table(report: LabelReport, names: list[str], t: Words) -> str:
         f"<td>{100 * s.f1[i]:.0f}%</td><td>{s.support[i]:,}</td></tr>"
         for i, name in enumerate(names)
     )
-    columns = ("class", "precision", "recall", "f1", "support")
+    columns = ("class", "precision", "recall", "f1_of_one", "support")
     head = "".join(f"<th>{escape(t(f'score_{name}'))}</th>" for name in columns)
     return f'<div class="ft-scroll"><table class="ft-table"><thead><tr>{head}</tr></thead>{rows}</table></div>'
 

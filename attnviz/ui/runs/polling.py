@@ -42,8 +42,11 @@ def pause(moving: bool, watching: int) -> float:
     return (MOVING if moving else RESTING) * max(1.0, watching / CROWD)
 
 
-def polled(body: Callable[[], None], *, moving: bool) -> None:
-    """Draw `body` now and again and again, faster while the run moves."""
+def polled(body: Callable[[], None], *, moving: bool, resting: float | None = RESTING) -> None:
+    """Draw `body` now and again and again, faster while the run moves; `resting` None: not again while it rests.
+
+    Whether it moves or rests it is the same fragment, so that a click in between is not lost.
+    """
 
     def guarded() -> None:
         with boundary():

@@ -227,6 +227,7 @@ TEXTS = table(
     score_precision=Text("精确率", "precision"),
     score_recall=Text("召回率", "recall"),
     score_f1=Text("F1（宏平均）", "F1 (macro)"),
+    score_f1_of_one=Text("F1", "F1"),
     score_class=Text("类别", "class"),
     score_support=Text("例数", "count"),
     labels_before=Text("微调前（输出头还是随机的）：{share}", "Before the first step (the head is random): {share}"),
