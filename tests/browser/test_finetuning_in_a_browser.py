@@ -40,8 +40,8 @@ def end_workers(root: Path) -> None:
 def test_ten_steps_change_the_numbers(
     serve: Callable[..., Any], chromium_page: Callable[..., Any], tmp_path: Path, language: str
 ) -> None:
-    t = words("finetuning", language)  # type: ignore[arg-type]
-    r = words("runs", language)  # type: ignore[arg-type]
+    t = words("finetuning", language)
+    r = words("runs", language)
     query = "&".join(f"{name}={value}" for name, value in {"lang": language, **SMALL}.items())
     root = tmp_path / "runs"
     try:

@@ -37,7 +37,7 @@ def show(frame: Frame) -> None:
             return
         choices = current()
         known = moments.known_before(choices.signature, ready, choices.train.eval_examples)
-        polled(lambda: _until_known(frame, choices, ready, known), moving=not known, resting=None)
+        polled(lambda: _until_known(frame, choices, ready, known), moving=not known, resting=False)
         st.html(_examples(frame, ready))
 
 

@@ -56,7 +56,7 @@ def show(frame: Frame) -> None:
     else:
         # Nothing new comes by itself to a run that rests; the strip notices when somebody sets it going.
         going = moving or not scene.settled(view)
-        polled(lambda: _watch(frame, unsettled=going and not moving), moving=going, resting=None)
+        polled(lambda: _watch(frame, unsettled=going and not moving), moving=going, resting=False)
 
 
 def _views(frame: Frame, view: View | None) -> str:

@@ -86,7 +86,7 @@ def follow(frame: Frame, group: Group, body) -> None:  # type: ignore[no-untyped
         _progress(frame, group)
         body()
 
-    polled(draw, moving=moving, resting=None)
+    polled(draw, moving=moving, resting=False)
 
 
 def _progress(frame: Frame, group: Group) -> None:

@@ -42,8 +42,8 @@ def pause(moving: bool, watching: int) -> float:
     return (MOVING if moving else RESTING) * max(1.0, watching / CROWD)
 
 
-def polled(body: Callable[[], None], *, moving: bool, resting: float | None = RESTING) -> None:
-    """Draw `body` now and again and again, faster while the run moves; `resting` None: not again while it rests.
+def polled(body: Callable[[], None], *, moving: bool, resting: bool = True) -> None:
+    """Draw `body` now and again and again, faster while the run moves; `resting` False: not again while it rests.
 
     Whether it moves or rests it is the same fragment, so that a click in between is not lost.
     """
@@ -53,7 +53,7 @@ def polled(body: Callable[[], None], *, moving: bool, resting: float | None = RE
             _look()
             body()
 
-    st.fragment(guarded, run_every=pause(moving, _look()))()
+    st.fragment(guarded, run_every=pause(moving, _look()) if moving or resting else None)()
 
 
 def _look() -> int:
