@@ -13,12 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attnviz.config import TrainConfig
+from attnviz.data import tasks
 from attnviz.runs import RUN_SENTENCES, Event, RunConfig, RunStatus, Sample
 from attnviz.ui.boundary import explain
 from attnviz.ui.runs import comparison, curves, samples, series
 from attnviz.ui.runs.chart import Line, payload
 from attnviz.ui.runs.console import numbers
 from attnviz.ui.runs.feed import Feed, View, joined
+from attnviz.ui.runs.library import _Counting
 from attnviz.ui.runs.marks import marks_of, where_of
 from attnviz.ui.runs.polling import Audience, pause
 from attnviz.ui.runs.timeline.timeline import read_choice
@@ -190,6 +192,14 @@ def test_the_csv_has_every_step_and_nothing_for_what_was_not_measured() -> None:
     assert len(rows) == 4
     assert rows[1].endswith(",,")
     assert rows[3].split(",")[0] == "5"
+
+
+def test_baselines_are_counted_beside_the_page_and_have_names_of_curves() -> None:
+    counting = _Counting(tasks.get("reverse"))
+    counting.thread.join(60)
+    assert set(counting.found) == {"curve_unigram", "curve_bigram"}
+    assert all(value > 0 for value in counting.found.values())
+    assert all(name in texts("runs") for name in counting.found)
 
 
 # ---- strip, time line, marks, samples ------------------------------------------------------------------------------

@@ -69,7 +69,8 @@ class _Counting:
 
     def __init__(self, task: Task) -> None:
         self.found: Mapping[str, float] = {}
-        threading.Thread(target=self._count, args=(task,)).start()
+        self.thread = threading.Thread(target=self._count, args=(task,))
+        self.thread.start()
 
     def _count(self, task: Task) -> None:
         with contextlib.suppress(Exception):  # a task without enough data has no baselines
