@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import time
 import zipfile
@@ -32,7 +33,7 @@ from attnviz.training.finetuning.lora_file import load_lora
 from attnviz.training.finetuning.prepare import prepare
 from attnviz.training.finetuning.spread import Spread
 from attnviz.training.start import from_checkpoint
-from attnviz.ui.finetuning import address, drawing, groups, moments, race_picture, saving, standing
+from attnviz.ui.finetuning import address, drawing, folds, groups, measured, moments, race_picture, saving, standing
 from attnviz.ui.finetuning.choices import Choices, OwnFile
 from attnviz.ui.finetuning.confusion import chosen_cell, confusion_figure
 from attnviz.ui.finetuning.form import STRATEGIES, TASKS
@@ -44,7 +45,7 @@ from attnviz.ui.text import LANGUAGES, texts, words
 
 APP = Path(__file__).resolve().parents[1] / "app.py"
 pytestmark = pytest.mark.skipif("reverse" not in shipped(), reason="no shipped checkpoint")
-TINY = TrainConfig(steps=2, batch_size=3, learning_rate=1e-3, warmup_steps=1, eval_every=1, eval_examples=5, seed=3)
+TINY = TrainConfig(steps=2, batch_size=3, learning_rate=1e-3, warmup_steps=1, eval_every=2, eval_examples=5, seed=3)
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +60,8 @@ def own_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         begin(self, *given)
 
     monkeypatch.setattr(moments._Measuring, "__init__", noted)
+    monkeypatch.setattr(measured, "LIMIT", 5)
+    monkeypatch.setattr(measured, "WRITTEN", 3)
     yield
     until = time.monotonic() + 120
     while not all(one.done for one in started) and time.monotonic() < until:
@@ -286,6 +289,31 @@ def test_a_race_is_summed_up_over_its_seeds() -> None:
     table = race_picture.table(found, str.upper, words("finetuning", "en"), seeds=2, labels=False)
     assert "FULL" in table
     assert "HEAD" in table
+
+
+@pytest.mark.usefixtures("trained")
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_races_and_folds_are_drawn(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folds, "LIMIT", 5)
+    folder = Library().root / groups.FOLDER
+    folder.mkdir(exist_ok=True)
+    for kind, entries in (("race", ("full", "head")), ("folds", ("0", "1"))):
+        members = [
+            {"run": run, "entry": entry, "seed": 0, "trained": 3, "parameters": 7, "size": 11}
+            for run, entry in zip(("full", "head"), entries, strict=True)
+        ]
+        group = {"id": f"{kind}-1", "kind": kind, "name": "mine", "created": 0.0, "members": members}
+        (folder / f"{kind}-1.json").write_text(json.dumps(group), encoding="utf-8")
+    at = opened(lang=language, view="race")
+    old = Library().open("head").metrics()["old_exact_match"][-1]
+    assert f"{100 * old:.1f}%" in html(at)
+    assert any(button.key == "ft-race-start" for button in at.button)
+    at.session_state["finetuning-view"] = "folds"
+    at.run()
+    next(button for button in at.button if button.key == "ft-ensemble").click().run()
+    assert 'data-table="ensemble"' in html(at)
+    assert not at.exception
+    assert not notices(at)
 
 
 def test_groups_that_are_broken_are_passed_over(tmp_path: Path) -> None:

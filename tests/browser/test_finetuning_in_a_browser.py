@@ -70,7 +70,7 @@ def test_ten_steps_change_the_numbers(
             )
             assert "run=" in page.url
             page.wait_for_function(
-                "() => /→.*%/.test(document.querySelector('[data-tile=\"old\"]')?.textContent ?? '')"
+                "() => /[0-9]%/.test(document.querySelector('[data-tile=\"old\"]')?.textContent ?? '')"
             )
             page.get_by_text(t("shown_change"), exact=True).first.click()
             page.get_by_text(t("ranked_title")).first.wait_for()
