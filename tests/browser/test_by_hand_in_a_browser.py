@@ -79,7 +79,7 @@ def server(serve: Callable[..., Any]) -> Iterator[Any]:
 
 @pytest.fixture
 def page(chromium_page: Callable[..., Any], server: Any) -> ByHand:
-    return ByHand(chromium_page(locale="en-GB"), f"{server.url}/by_hand?what=two_heads&lang=en")
+    return ByHand(chromium_page(locale="en-GB"), f"{server.url}/by_hand?what=two_heads&step=1&lang=en")
 
 
 def numbers_of(done: Walk, step: str, head: int = 0) -> list[str]:
@@ -91,7 +91,7 @@ def test_walk_on_edit_a_number_and_read_its_arithmetic(
     chromium_page: Callable[..., Any], server: Any, language: str
 ) -> None:
     tab = chromium_page(locale={"zh": "zh-CN", "en": "en-GB"}[language])
-    page = ByHand(tab, f"{server.url}/by_hand?what=two_heads&lang={language}")
+    page = ByHand(tab, f"{server.url}/by_hand?what=two_heads&step=1&lang={language}")
     t = words("by_hand", language)  # type: ignore[arg-type]
     setup = example("two-heads", language)  # type: ignore[arg-type]
     assert page.page.inner_text(".av-question").startswith(t("question"))
@@ -119,6 +119,22 @@ def test_walk_on_edit_a_number_and_read_its_arithmetic(
     )
     assert tab.console_errors == []
     assert tab.foreign_requests == []
+
+
+@pytest.mark.parametrize("what", ["apples", "two_heads"])
+def test_it_opens_on_a_weight_and_its_arithmetic(chromium_page: Callable[..., Any], server: Any, what: str) -> None:
+    page = ByHand(chromium_page(locale="en-GB"), f"{server.url}/by_hand?what={what}&lang=en")
+    done = walk(example(what.replace("_", "-")))
+    assert page.state("sheet.screen.stage") == "softmax"
+    assert page.printed("weights") == numbers_of(done, "weights")
+    row, column = page.state("[sheet.aimed.row, sheet.aimed.column]")
+    assert float(done["weights"].matrix(0)[row, column]) == max(done["weights"].matrix(0)[row])
+    assert page.why() == arithmetic(done, "weights", row, column, 0).text()
+    page.press(*["ArrowLeft"] * 5)
+    assert page.state("sheet.screen.stage") == "input"
+    page.page.reload()
+    page.page.wait_for_selector('.sheet-place[data-state="ready"]')
+    assert page.state("sheet.screen.stage") == "input"
 
 
 def test_stepping_and_hovering_need_no_server(page: ByHand) -> None:

@@ -1,7 +1,7 @@
 // The whole walk on the page: what the server said, what is chosen here, and when to lay out, draw and light.
 
 // Kept while the tab lives, so that another page and back finds the same step.
-const remembered = (window.attnvizByHandKept = window.attnvizByHandKept || { step: 0, head: 0, view: "one", digits: 2, row: null, asked: null });
+const remembered = (window.attnvizByHandKept = window.attnvizByHandKept || { step: null, head: 0, view: "one", digits: 2, row: null, asked: null });
 
 class Sheet {
   constructor(host) {
@@ -94,9 +94,11 @@ class Sheet {
     const { asked } = answer;
     const adopted = Boolean(asked.id) && asked.id !== remembered.asked;
     if (adopted) {
-      const index = asked.stage ? answer.screens.findIndex((screen) => screen.stage === asked.stage) : (asked.step || 1) - 1;
+      const index = asked.stage ? answer.screens.findIndex((screen) => screen.stage === asked.stage) : asked.step ? asked.step - 1 : null;
       Object.assign(remembered, { asked: asked.id, step: index, head: (asked.head || 1) - 1, view: asked.view || remembered.view, row: asked.row ? asked.row - 1 : null });
     } else if (another && asked.head && !asked.id && !remembered.chosen) remembered.head = asked.head - 1;
+    // The page's question is about a weight: it opens where the weights are made, and one walks back or on from there.
+    if (remembered.step === null) remembered.step = answer.screens.findIndex((screen) => screen.stage === "softmax");
     // Another order of the steps (pre-norm): stay with what was being looked at.
     if (before && this.screen && !adopted) {
       const same = answer.screens.find((screen) => screen.steps.includes(lastMade(this.screen).name));
