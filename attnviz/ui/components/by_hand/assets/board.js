@@ -108,7 +108,19 @@ class Board {
       this.tables = [];
       this.showFocus();
       node.replaceChildren(...groups.map((group) => this.group(group)));
-      if (this.shrinkToFit(sheet.base * 1.05, Math.max(9, sheet.base * 0.6))) return;
+      if (this.shrinkToFit(sheet.base * 1.05, Math.max(9, sheet.base * 0.6))) break;
+    }
+    this.shortenTitles();
+  }
+
+  // A step's name never lies over its last matrix's: narrow cards lose the head's number (it is chosen above), then the name.
+  shortenTitles() {
+    for (const card of this.node.children) {
+      const title = card.querySelector(".group-title");
+      const named = [...card.querySelectorAll("figcaption .named")].pop();
+      const collide = () => named && named.lastElementChild && [...named.children].some((part) => part.getBoundingClientRect().right + 4 > title.getBoundingClientRect().left);
+      if (collide()) card.dataset.narrow = "true";
+      if (collide()) title.textContent = title.textContent.split(" ")[0];
     }
   }
 
@@ -116,7 +128,7 @@ class Board {
     const { sheet } = this;
     const number = screen.index + 1;
     const chosen = screen.index === sheet.step;
-    const title = element("button", { type: "button", class: "group-title", text: `${number} ${screenName(sheet.walk, screen, "rail")}`, click: () => sheet.go(screen.index) });
+    const title = element("button", { type: "button", class: "group-title", text: `${number} ${screenName(sheet.walk, screen, "rail")}`, title: screenName(sheet.walk, screen, "rail"), click: () => sheet.go(screen.index) });
     const node = element("section", { class: "group-card", "data-screen": screen.index, "data-now": String(chosen), "data-later": String(screen.index > sheet.step) }, [title]);
     const line = element("div", { class: "group-line" });
     for (const view of views) {
