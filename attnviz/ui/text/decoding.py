@@ -237,7 +237,7 @@ TEXTS = table(
     without_cache=Text("无缓存", "without"),
     cache_verdict=Text(
         "这一步每层算 {computed} 对自注意力的 K、V，取用 {reused} 对。",
-        "In this step each layer computes {computed} self-attention K, V pairs and reuses {reused}.",
+        "K, V pairs of self-attention in this step, a layer: {computed} computed, {reused} reused.",
     ),
     pairs_computed=Text("到第 {step} 步每层算过的 K、V 对", "K, V pairs computed by step {step}, a layer"),
     speed=Text("速度：词元/秒", "Speed: tokens per second"),

@@ -5,8 +5,8 @@ from attnviz.ui.text import Text, table
 TEXTS = table(
     heading=Text("预测 Prediction", "Prediction"),
     tokens=Text("每一步的预测，左右键移动", "Predictions step by step; arrow keys move"),
-    fed_reference=Text("教师强制：解码器读参考答案", "teacher forcing: the decoder reads the reference"),
-    fed_own=Text("自回归：解码器读自己的输出", "autoregressive: the decoder reads its own output"),
+    fed_reference=Text("教师强制：解码器读参考答案", "teacher forcing: it reads the reference"),
+    fed_own=Text("自回归：解码器读自己的输出", "autoregressive: it reads its own output"),
     fed_text=Text("逐个词元预测下一个", "every next token of the text"),
     reference_exact=Text("参考答案：准确", "reference: exact"),
     reference_dictionary=Text("参考答案：查词典，未必全对", "reference: by dictionary, not always right"),
