@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 from pathlib import Path
 from typing import Any
@@ -154,6 +155,38 @@ def test_what_a_link_cannot_mean_is_said(language: str) -> None:
     assert "sideways" in said
     assert shown["written"] == "window(2)" or shown["edits"][0]["formula"] == "window(2)"
     assert "{" not in said
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_numbers_and_names_that_this_model_has_not_are_said(language: str) -> None:
+    at = opened(lang=language, kind="<b>nowhere</b>", layer="-1", head="9", example="99")
+    t = words("common", language)  # type: ignore[arg-type]
+    (said,) = [html.unescape(body) for body in notices(at)]
+    assert t("url_kind", value="<b>nowhere</b>") in said
+    assert t("url_number", name="layer", value="-1") in said
+    assert t("url_beyond", name="head", value=9, count=4) in said
+    assert t("url_beyond", name="example", value=99, count=len(av.load("reverse")[1].examples)) in said
+    shown, _ = payload(at)
+    assert (shown["look"]["layer"], shown["look"]["head"]) == (0, 0)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_tokens_that_the_model_has_never_seen_are_named(language: str) -> None:
+    at = opened(lang=language)
+    assert notices(at) == []
+    at.text_input(key="sentence:reverse").set_value("a😀b").run()
+    assert not at.exception
+    (said,) = [html.unescape(body) for body in notices(at)]
+    assert words("common", language)("unknown", tokens="😀") in said
+
+
+@pytest.mark.skipif("lm-en" not in shipped(), reason="no shipped checkpoint")
+def test_a_blank_is_named_by_a_sign() -> None:
+    at = opened(model="lm-en", example="1", lang="en", **{"mask.decoder_self": "causal | cells(4:5)"})
+    tokens = payload(at)[0]["rows"]
+    assert tokens[4] == " "
+    said = payload(at)[0]["verdict"]["sentence"]
+    assert said == words("masks", "en")("verdict_leak", row=5, row_token="␣", token=6, key_token=tokens[5])
 
 
 def test_padding_is_seen_only_without_its_mask() -> None:

@@ -93,7 +93,7 @@ def test_a_hundred_thousand_characters_are_cut_and_said_so(
 def test_what_the_model_has_never_seen_is_marked_where_it_stands(reverse: tuple[Transformer, Task], text: str) -> None:
     model, task = reverse
     sentence, picture = both(model, task, text)
-    unknown = views.read_as_unknown(sentence)
+    unknown = reading.unknown_tokens(sentence.source)
     assert unknown
     assert not set(unknown) & set(task.tgt_vocab.tokens)
     for kind in views.kind_pictures(picture, views.all_predictions(task, picture)):

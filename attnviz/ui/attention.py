@@ -16,7 +16,7 @@ from attnviz.ui.components.prediction import prediction_panel
 from attnviz.ui.controls import choose
 from attnviz.ui.model_picker import CHOSEN, scope
 from attnviz.ui.models import Loaded, ModelKey
-from attnviz.ui.notices import notice, notice_lines, shortened
+from attnviz.ui.notices import listed, notice, notice_lines
 from attnviz.ui.page import Frame
 from attnviz.ui.reading import Feed, Head, Output, Picture, Sentence
 from attnviz.ui.sentence import sentence_row
@@ -118,9 +118,8 @@ def remarks_on(frame: Frame, loaded: Loaded, sentence: Sentence, feed: Feed) -> 
     given = sentence.source.src.size(1) if sentence.source.src is not None else 0
     if given > loaded.task.max_src_len > 0:
         said.append(frame.t("longer", given=given, trained=loaded.task.max_src_len))
-    if unknown := views.read_as_unknown(sentence):
-        listed = " ".join(shortened(token, 12) for token in unknown[:12]) + (" …" if len(unknown) > 12 else "")
-        said.append(frame.t("unknown", tokens=listed))
+    if unknown := reading.unknown_tokens(sentence.source):
+        said.append(frame.t("unknown", tokens=listed(unknown)))
     if sentence.output is not None and feed == "reference" and not sentence.reference:
         said.append(frame.t("no_reference"))
     return said

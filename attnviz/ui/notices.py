@@ -26,6 +26,11 @@ def shortened(text: str, limit: int = SHOWN) -> str:
     return one_line if len(one_line) <= limit else one_line[: limit - 1] + "…"
 
 
+def listed(tokens: Sequence[str], most: int = 12) -> str:
+    """Tokens in a row, each shortened, at most so many."""
+    return " ".join(shortened(token, 12) for token in tokens[:most]) + (" …" if len(tokens) > most else "")
+
+
 def notice(sentence: str, level: Level = "info") -> None:
     """A sentence in a quiet box. It may contain anything: it is never read as Markdown or HTML."""
     notice_lines([sentence], level)

@@ -158,3 +158,12 @@ def importance(model: Transformer, intact: Picture) -> Mapping[Head, float]:
 def known_heads(model: Transformer, heads: Collection[Head]) -> tuple[Head, ...]:
     """Those of `heads` that the model has: what comes from a browser is not to be trusted."""
     return tuple(sorted({(s, h) for s, h in heads if s in model.sites and 0 <= h < model.config.n_heads}))
+
+
+def unknown_tokens(batch: Batch) -> tuple[str, ...]:
+    """The different tokens of its first sequence that the model has never seen, in order."""
+    found: dict[str, None] = {}
+    for labels, positions in ((batch.src_labels, batch.unknown_src), (batch.decoder_labels, batch.unknown_decoder)):
+        if labels and positions:
+            found.update(dict.fromkeys(labels[0][i] for i in positions[0]))
+    return tuple(found)

@@ -192,16 +192,6 @@ def _step(
     )
 
 
-def read_as_unknown(sentence: Sentence) -> tuple[str, ...]:
-    """The different tokens that the model has never seen, in order."""
-    batch = sentence.source
-    found: dict[str, None] = {}
-    for labels, positions in ((batch.src_labels, batch.unknown_src), (batch.decoder_labels, batch.unknown_decoder)):
-        if labels and positions:
-            found.update(dict.fromkeys(labels[0][i] for i in positions[0]))
-    return tuple(found)
-
-
 def all_predictions(task: Task, picture: Picture) -> Predictions:
     """The most likely tokens at every position."""
     return predictions(picture.trace.logits, task.tgt_vocab, TOP, targets=picture.trace.targets)

@@ -12,7 +12,7 @@ import streamlit as st
 from attnviz.data import Batch, InputError, Notice
 from attnviz.trace.walkthrough import Setup, Walk, walk
 from attnviz.training.checkpoint_error import CheckpointError
-from attnviz.ui import state
+from attnviz.ui import reading, state
 from attnviz.ui.boundary import explain, live
 from attnviz.ui.by_hand import address, opening, shapes, subject
 from attnviz.ui.by_hand.operations import carry_out, pending
@@ -24,7 +24,7 @@ from attnviz.ui.components.by_hand import by_hand_stage, pack, sent
 from attnviz.ui.controls import choose
 from attnviz.ui.model_picker import CHOSEN, pick_model
 from attnviz.ui.models import Loaded, ModelKey, choices, load
-from attnviz.ui.notices import notice, notice_lines, shortened
+from attnviz.ui.notices import listed, notice, notice_lines, shortened
 from attnviz.ui.page import Frame
 from attnviz.ui.sentence import sentence_row
 from attnviz.ui.text import texts
@@ -109,9 +109,8 @@ def _model(frame: Frame, kept: Kept, loaded: Loaded) -> None:
     setup = subject.narrowed(whole)
     if setup is not whole:
         lines.append(frame.t("too_wide"))
-    if unknown := subject.unknown_tokens(batch):
-        listed = " ".join(shortened(token, 12) for token in unknown[:12]) + (" …" if len(unknown) > 12 else "")
-        lines.append(frame.t("unknown", tokens=listed))
+    if unknown := reading.unknown_tokens(batch):
+        lines.append(frame.t("unknown", tokens=listed(unknown)))
     with st.container():
         notice_lines(lines)
     walked(

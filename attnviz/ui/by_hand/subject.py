@@ -88,15 +88,6 @@ def unknown_at(batch: Batch, site: str) -> Unknown:
     return Unknown(decoder, source if site.endswith("cross_attn") else decoder)
 
 
-def unknown_tokens(batch: Batch) -> tuple[str, ...]:
-    """The different unknown tokens, in order."""
-    found: dict[str, None] = {}
-    for labels, positions in ((batch.src_labels, batch.unknown_src), (batch.decoder_labels, batch.unknown_decoder)):
-        if labels and positions:
-            found.update(dict.fromkeys(labels[0][i] for i in positions[0]))
-    return tuple(found)
-
-
 def narrowed(setup: Setup) -> Setup:
     """Without the feed-forward network where its matrices are too large to be shown."""
     numbers = sum(array.size for array in setup.numbers().values())

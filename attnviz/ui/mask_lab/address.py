@@ -74,11 +74,11 @@ def setting_of(params: Mapping[str, str], subject: Subject) -> tuple[Setting, tu
 def target_of_address(params: Mapping[str, str], subject: Subject, default: Target) -> tuple[Target, tuple[int, int]]:
     """Where a lab opens and which head it looks at: `kind`, `layer`, `head` of the address; else the default's."""
     kind = next((one for one in subject.sizes if one == params.get("kind")), default.kind)
-    last = (len(subject.model.sites_of(kind)) - 1, subject.model.config.n_heads - 1)
+    counts = (len(subject.model.sites_of(kind)), subject.model.config.n_heads)
     numbers = [params.get(name, "") for name in ("layer", "head")]
     look = [
-        min(int(n) - 1, most) if n.isascii() and n.isdigit() and int(n[:4]) > 0 else 0
-        for n, most in zip(numbers, last, strict=True)
+        int(n) - 1 if n.isascii() and n.isdigit() and len(n) <= 4 and 1 <= int(n) <= count else 0
+        for n, count in zip(numbers, counts, strict=True)
     ]
     asked = target_named(params.get("at", ""))
     fits = asked is not None and asked.kind == kind and exists(asked, subject.model)

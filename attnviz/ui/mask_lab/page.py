@@ -28,7 +28,7 @@ from attnviz.ui.mask_lab.subject import Answer, Subject, answers, most_pads
 from attnviz.ui.mask_lab.verdicts import conclude
 from attnviz.ui.model_picker import pick_model
 from attnviz.ui.models import Loaded, ModelKey
-from attnviz.ui.notices import notice, notice_lines, shortened
+from attnviz.ui.notices import listed, notice, notice_lines, shortened
 from attnviz.ui.page import Frame
 from attnviz.ui.sentence import sentence_row
 from attnviz.ui.text import texts, words
@@ -75,6 +75,7 @@ def show(frame: Frame) -> None:
         tokens = _length(frame)
         mirror("address-what", what=what, tokens=tokens, model=None, example=None)
         key, subject = SubjectKey("practice", str(tokens)), practice(tokens)
+        _arrived(frame, subject.model)
         laboratory(frame, key, subject, _kept(frame, key, subject), f"attnviz-mask-{tokens}")
         return
     mirror("address-what", what=None, tokens=None)
@@ -84,8 +85,10 @@ def show(frame: Frame) -> None:
 
 
 def _sentence_lab(frame: Frame, loaded: Loaded) -> None:
+    examples = len(loaded.task.examples)
+    _arrived(frame, loaded.model, examples)
     asked = state.arrival(frame.name).example
-    fits = asked is not None and asked <= len(loaded.task.examples)
+    fits = asked is not None and asked <= examples
     chosen = sentence_row(frame, loaded.task, first=asked if fits else _first_example(loaded.key, loaded))
     mirror("address-example", example=chosen.example)
     key = SubjectKey(loaded.key.folder, chosen.text, chosen.reference, loaded.key.stamp)
@@ -94,9 +97,20 @@ def _sentence_lab(frame: Frame, loaded: Loaded) -> None:
     except InputError as error:
         notice(explain(error, frame.language), "warning")
         return
-    notice_lines([explain(remark, frame.language) for remark in said])
+    lines = [explain(remark, frame.language) for remark in said]
+    if unknown := reading.unknown_tokens(subject.batch):
+        lines.append(frame.t("unknown", tokens=listed(unknown)))
+    notice_lines(lines)
     kept = _kept(frame, key, subject)
     laboratory(frame, key, subject, kept, f"attnviz-mask-{loaded.task.info.name}")
+
+
+def _arrived(frame: Frame, model: Transformer, examples: int = state.LARGEST) -> None:
+    """What the common part of the address says and this model has not."""
+    layers: dict[str, int] = {kind: len(model.sites_of(kind)) for kind in model.kinds}
+    asked = state.arrival(frame.name).fitted(model.kinds, layers, model.config.n_heads, examples=examples)
+    with frame.notices:
+        notice_lines([frame.t(remark.key, **remark.values) for remark in asked.remarks], "warning")
 
 
 def _length(frame: Frame) -> int:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from attnviz.figures.text import printable
 from attnviz.masks import Kind, kind_of
 from attnviz.trace.leakage import verdict as verdict_on
 from attnviz.ui.mask_lab.measuring import Measurement, from_the_future, heads_moved
@@ -69,7 +70,7 @@ def _leak(subject: Subject, measured: Measurement, kind: Kind) -> tuple[Said, li
     found = verdict_on(reached[-1] & from_the_future(reached[-1].shape))
     if found.first is None:
         return None
-    tokens = subject.labels("decoder_self")[0]
+    tokens = tuple(map(printable, subject.labels("decoder_self")[0]))
     row, token = found.first.row, found.first.token
     values = {"row": row + 1, "row_token": tokens[row], "token": token + 1, "key_token": tokens[token]}
     more = []
