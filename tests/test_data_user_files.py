@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -94,11 +93,9 @@ def test_one_source_with_two_answers_stays_in_one_split() -> None:
     assert sum(map(len, owners)) == len(set().union(*owners)) == 29
 
 
-def test_a_million_rows_are_capped_in_seconds() -> None:
+def test_a_million_rows_are_capped() -> None:
     data = "".join(f"{i},{i * i}\n" for i in range(1_000_000)).encode()
-    began = time.perf_counter()
     task = read(data)
-    assert time.perf_counter() - began < 60
     (notice,) = task.notices
     assert (notice.code, notice.details) == ("rows_capped", {"kept": MAX_ROWS, "limit": MAX_ROWS})
     assert sum(len(task.split(name)) for name in SPLITS) == MAX_ROWS

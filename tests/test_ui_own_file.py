@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from attnviz.data import InputError
@@ -44,9 +42,7 @@ def test_a_file_that_cannot_be_used_is_refused_whole(data: bytes, name: str, cod
     assert refused.value.code == code
 
 
-def test_a_million_rows_are_cut_quickly() -> None:
+def test_a_million_rows_are_cut() -> None:
     data = b"abc,cba\n" * 1_000_000
-    began = time.perf_counter()
     own = read_file(data, "x.csv")
-    assert time.perf_counter() - began < 10
     assert {"rows_capped", "repeated_rows"} == {notice.code for notice in own.notices}
