@@ -141,8 +141,9 @@ def _one(frame: Frame, change: AttentionChange, head: HeadChange) -> None:
     )
     for place, key, figure in zip(st.columns(3, gap="small"), ("before", "after", "moved"), figures, strict=True):
         with place:
-            _plot(figure, f"ft-head-{key}")
+            _plot(figure, f"ft-head-{key}", bar=False)
 
 
-def _plot(figure: object, key: str) -> None:
-    st.plotly_chart(figure, key=key, theme=None, config={"displaylogo": False})
+def _plot(figure: object, key: str, *, bar: bool = True) -> None:
+    config = {"displaylogo": False} if bar else {"displayModeBar": False}
+    st.plotly_chart(figure, key=key, theme=None, config=config)

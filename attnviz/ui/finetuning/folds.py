@@ -25,6 +25,7 @@ from attnviz.ui.runs.feed import View
 from attnviz.ui.runs.sheet import card
 
 FOLDS = ("3", "5", "10")
+CLEARLY = 0.001  # a smaller gain of the vote is none
 
 
 def show(frame: Frame) -> None:
@@ -41,16 +42,11 @@ def show(frame: Frame) -> None:
 
 
 def _form(frame: Frame) -> None:
-    st.html(f'<h3 class="rn-title">{escape(frame.t("folds_title"))}</h3>')
-    task = race.subject(frame)
+    choices = current()
+    task = race.subject(frame, (frame.t("strategy"), race.named(frame, choices.finetune.strategy)))
     if task is None:
         return
-    choices = current()
-    st.html(
-        f'<p class="rn-small">{escape(frame.t("field_strategy"))}: <b>'
-        f"{escape(race.named(frame, choices.finetune.strategy))}</b></p>"
-        f'<p class="rn-small">{escape(frame.t("folds_count"))}</p>'
-    )
+    st.html(f'<p class="rn-small">{escape(frame.t("folds_count"))}</p>')
     folds = int(choose("ft-k", frame.t("folds_count"), FOLDS, lambda code: code, default="5", look="segments"))
     st.html(f'<p class="rn-why">{escape(frame.t("folds_why"))}</p>{_picture(folds, frame)}')
     if not st.button(frame.t("folds_start", runs=folds), icon=":material/flag:", key="ft-folds-start", type="primary"):
@@ -133,7 +129,10 @@ def _value(name: str, found: float | None) -> str:
 
 
 def _mean(name: str, spread: Spread | None) -> str:
-    return "–" if spread is None else f"{_value(name, spread.mean)} ± {_value(name, spread.sd)}"
+    if spread is None:
+        return "–"
+    mean = _value(name, spread.mean)
+    return mean if spread.count < 2 else f"{mean} ± {_value(name, spread.sd)}"
 
 
 def _ensemble(frame: Frame, group: Group, views: dict[str, View], measure: Measure) -> None:
@@ -153,7 +152,7 @@ def _ensemble(frame: Frame, group: Group, views: dict[str, View], measure: Measu
     st.html(
         f'<table class="ft-table" data-table="ensemble"><tr><th>{escape(frame.t("ensemble_single"))}</th>'
         f"<td>{100 * single.mean:.1f}% ± {100 * single.sd:.1f}%</td></tr><tr><th>{escape(frame.t('ensemble_all'))}</th>"
-        f'<td class="{"ft-best" if together > single.mean else ""}">{100 * together:.1f}%</td></tr></table>'
+        f'<td class="{"ft-best" if together > single.mean + CLEARLY else ""}">{100 * together:.1f}%</td></tr></table>'
         f'<p class="ft-note">{escape(frame.t("ensemble_note", measure=frame.t(measure.text), count=LIMIT))}</p>'
     )
 

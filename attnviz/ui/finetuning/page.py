@@ -35,8 +35,11 @@ def show(frame: Frame) -> None:
     remarks = address.arrive(frame)
     view = view_of(PAGE, frame.language)
     moving = st.session_state[MOVING] = view is not None and view.moving
-    if (st.session_state.get(VIEW) or st.query_params.get("view")) not in GROUPS:  # a race has controls of its own
-        with frame.controls:
+    group = st.session_state.get(VIEW) or st.query_params.get("view")
+    with frame.controls:
+        if group in GROUPS:  # their controls stand beside their runs
+            st.html(f'<div class="ft-strip">{escape(frame.t(f"{group}_title"))}</div>')
+        else:
             polled(lambda: _strip(frame), moving=moving)
     chosen = _views(frame, view)
     with frame.notices:

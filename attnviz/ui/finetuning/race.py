@@ -16,7 +16,7 @@ from attnviz.ui.finetuning.form import STRATEGIES
 from attnviz.ui.finetuning.gains import measure_of
 from attnviz.ui.finetuning.groups import Group, Kind, Planned, with_seed
 from attnviz.ui.finetuning.standing import courses, standings
-from attnviz.ui.notices import notice, plain, shortened
+from attnviz.ui.notices import notice, shortened
 from attnviz.ui.page import Frame
 from attnviz.ui.runs.curves import dark
 from attnviz.ui.runs.feed import View
@@ -59,7 +59,7 @@ def pick(frame: Frame, kind: Kind) -> Group | None:
         f"ft-{kind}",
         frame.t(f"{kind}_pick"),
         tuple(names),
-        lambda one: plain(shortened(names[one], 70)),
+        lambda one: shortened(names[one], 70),
         default=asked if asked in names else next(iter(names)),
     )
     return next(one for one in found if one.id == chosen)
@@ -155,7 +155,7 @@ def launch(frame: Frame, kind: Kind, name: str, plans: list[Planned]) -> None:
         library().open(member.run).wake()
 
 
-def subject(frame: Frame) -> Task | None:
+def subject(frame: Frame, *more: tuple[str, str]) -> Task | None:
     """What the group is about: start, task and examples as chosen in the first view; None after a sentence."""
     task, problem = opening.known_task(frame)
     if task is None:
@@ -168,6 +168,7 @@ def subject(frame: Frame) -> Task | None:
         (frame.t("field_task"), task.info.title[frame.language]),
         (frame.t("field_train_size"), f"{size:,}" if size else frame.t("size_all", count=len(task.split("train")))),
         (frame.t("steps"), f"{choices.train.steps:,}"),
+        *more,
     )
     rows = "".join(f"<tr><td>{escape(name)}</td><th>{escape(value)}</th></tr>" for name, value in lines)
     st.html(f'<table class="ft-table ft-subject">{rows}</table><p class="rn-why">{escape(frame.t("subject_help"))}</p>')
@@ -183,7 +184,6 @@ def named(frame: Frame, entry: str) -> str:
 
 
 def _form(frame: Frame) -> None:
-    st.html(f'<h3 class="rn-title">{escape(frame.t("race_title"))}</h3>')
     task = subject(frame)
     if task is None:
         return

@@ -271,6 +271,7 @@ TEXTS = table(
     ),
     # races and cross-validation
     steps=Text("步数", "Steps"),
+    strategy=Text("策略", "Strategy"),
     subject_help=Text(
         "起点、任务、例子数和其他设置照“微调”页上选的。",
         "Start, task, examples and the other settings as chosen under Tune.",
