@@ -15,6 +15,7 @@ from attnviz.ui.finetuning.choices import Choices, current, prepared, start_of, 
 from attnviz.ui.finetuning.gains import changes
 from attnviz.ui.notices import notice, notice_lines, shortened
 from attnviz.ui.page import Frame
+from attnviz.ui.runs.adjusting import device_for_new_runs
 from attnviz.ui.runs.polling import polled
 from attnviz.ui.runs.sheet import card
 
@@ -111,6 +112,7 @@ def run_config(frame: Frame, choices: Choices, task: Task, *, name: str | None =
         task_options=choices.task_options,
         own_file=choices.own.name if choices.own else None,
         train=choices.train,
+        device=device_for_new_runs(),
         start=choices.plan,
         finetune=choices.finetune.to_dict(),
         probe=st.session_state.get("sentences", {}).get(task.info.name) or None,

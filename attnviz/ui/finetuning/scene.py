@@ -17,8 +17,8 @@ from attnviz.ui.notices import notice
 from attnviz.ui.page import Frame
 from attnviz.ui.runs import curves, phases, samples
 from attnviz.ui.runs import scene as shared
+from attnviz.ui.runs.acting import Act
 from attnviz.ui.runs.chart import Line, chart
-from attnviz.ui.runs.console import Act
 from attnviz.ui.runs.feed import View
 from attnviz.ui.runs.series import losses
 from attnviz.ui.runs.sheet import card

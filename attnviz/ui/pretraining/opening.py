@@ -21,6 +21,7 @@ from attnviz.ui.page import Frame
 from attnviz.ui.pretraining import form
 from attnviz.ui.pretraining.choices import Choices, current, keep, model_config, task_of
 from attnviz.ui.runs import scene
+from attnviz.ui.runs.adjusting import device_for_new_runs
 from attnviz.ui.runs.fields import shown
 from attnviz.ui.runs.heads import Moment, Watched
 from attnviz.ui.runs.sheet import card
@@ -122,6 +123,7 @@ def run_config(frame: Frame, choices: Choices, task: Task) -> RunConfig:
         own_file=choices.own.name if choices.own else None,
         shape=choices.shape,
         train=choices.train,
+        device=device_for_new_runs(),
         probe=st.session_state.get("sentences", {}).get(probed) or None,
     )
 

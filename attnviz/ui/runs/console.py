@@ -4,24 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from html import escape
-from typing import Protocol
 
 import streamlit as st
 
-from attnviz.config import TrainConfig
 from attnviz.ui.controls import choose
+from attnviz.ui.runs.acting import Act
+from attnviz.ui.runs.adjusting import adjust, pick_device
 from attnviz.ui.runs.curves import number
 from attnviz.ui.runs.feed import View
 from attnviz.ui.runs.series import left
 from attnviz.ui.text import Words
 
 SPEEDS = ("0", "1", "5", "20", "100")  # steps a second; "0": as fast as it goes
-
-
-class Act(Protocol):
-    """Tell the run something; the page makes the run first where there is none."""
-
-    def __call__(self, kind: str, **arguments: object) -> None: ...
 
 
 def console(
@@ -59,9 +53,12 @@ def _buttons(t: Words, view: View | None, act: Act, reset: Callable[[], None]) -
     if st.button("", icon=":material/restart_alt:", key="run-reset", help=t("reset_help"), disabled=view is None):
         reset()
     _speed(t, view, act)
-    if view is not None and not done:
+    if not done:
         with st.popover("", icon=":material/tune:", help=t("adjust_help"), key="run-adjust"):
-            _adjust(t, view, act)
+            if view is None:
+                pick_device(t)
+            else:
+                adjust(t, view, act)
 
 
 def _speed(t: Words, view: View | None, act: Act) -> None:
@@ -82,32 +79,6 @@ def _speed(t: Words, view: View | None, act: Act) -> None:
     if view is not None and picked != now and picked != st.session_state.get("run-speed-sent"):
         act("speed", steps_per_second=None if picked == "0" else float(picked))
     st.session_state["run-speed-sent"] = picked
-
-
-def _adjust(t: Words, view: View, act: Act) -> None:
-    """Inside the popover: what may be changed while it trains."""
-    train: TrainConfig = view.config.train
-    changed: dict[str, object] = {}
-    for event in view.events:
-        if event.kind == "set":
-            changed |= event.details
-    dropout = float(changed.get("dropout", view.config.shape.get("dropout", 0.1)))  # type: ignore[arg-type]
-    rate = float(changed.get("learning_rate", train.learning_rate))  # type: ignore[arg-type]
-    size = int(changed.get("batch_size", train.batch_size))  # type: ignore[call-overload]
-    st.caption(t("adjust_help"))
-    wanted = {
-        "learning_rate": st.number_input(
-            t("field_learning_rate"), 0.00001, 10.0, rate, 0.0005, format="%.5f", key=f"adjust-rate-{rate}"
-        ),
-        "batch_size": st.number_input(t("field_batch_size"), 1, 4096, size, 16, key=f"adjust-size-{size}"),
-        "dropout": st.number_input(t("field_dropout"), 0.0, 0.9, dropout, 0.05, key=f"adjust-dropout-{dropout}"),
-    }
-    new = {
-        name: value for (name, value), old in zip(wanted.items(), (rate, size, dropout), strict=True) if value != old
-    }
-    if st.button(t("adjust_send"), key="adjust-send", type="primary", disabled=not new):
-        act("set", **new)
-        st.toast(t("adjust_done", what=", ".join(f"{t(f'field_{name}')} = {value:g}" for name, value in new.items())))
 
 
 def numbers(t: Words, view: View | None) -> str:

@@ -11,7 +11,7 @@ from attnviz.ui.components.attention import AttentionPicture
 from attnviz.ui.controls import choose
 from attnviz.ui.page import Frame
 from attnviz.ui.runs import phase_pictures
-from attnviz.ui.runs.console import Act
+from attnviz.ui.runs.acting import Act
 from attnviz.ui.runs.feed import View
 from attnviz.ui.runs.heads import Watched
 from attnviz.ui.runs.library import library

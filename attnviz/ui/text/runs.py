@@ -35,7 +35,10 @@ TEXTS = table(
     speed_20=Text("每秒 20 步", "20 steps/s"),
     speed_100=Text("每秒 100 步", "100 steps/s"),
     adjust=Text("边训边改", "Change now"),
-    adjust_help=Text("训练中途改学习率、批大小、丢弃率", "Learning rate, batch size and dropout, while it trains"),
+    adjust_help=Text(
+        "训练中途改学习率、批大小、丢弃率、掩码、设备",
+        "Learning rate, batch size, dropout, masks and device, while it trains",
+    ),
     adjust_send=Text("从下一步起用", "Use from the next step on"),
     adjust_done=Text("已改：{what}", "Changed: {what}"),
     read_only=Text("只看不改", "Watching"),
@@ -303,6 +306,16 @@ TEXTS = table(
         "不要求 100% 肯定，概率更可信", "Does not ask for certainty; probabilities become more honest"
     ),
     field_without=Text("去掉了", "Without"),
+    without_nothing=Text("什么都不去掉", "nothing"),
+    field_cross_mask=Text("叠加在交互注意力上的掩码", "Mask laid over cross-attention"),
+    cross_mask_help=Text(
+        "写法同掩码页，如 window(2)、~cells(0:1)；空着就是不加",
+        "Written as on the page Masks, e.g. window(2) or ~cells(0:1); empty: none",
+    ),
+    field_device=Text("设备", "Device"),
+    device_auto=Text("自动（{device}）", "automatic ({device})"),
+    device_only=Text("设备：{device}（这台机器只有它）", "Device: {device}, the only one of this machine"),
+    device_new_help=Text("下一次训练用哪个设备", "Where the next run is trained"),
     field_scale_scores=Text("除以 √head_dim", "÷ √head_dim"),
     scale_scores_True=Text("是", "yes"),
     scale_scores_False=Text("否", "no"),

@@ -1,0 +1,110 @@
+"""Changes on the way: learning rate, batch, dropout, masks and the device of a run that is going on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from attnviz.config import TrainConfig
+from attnviz.data import tasks
+from attnviz.masks import MaskError
+from attnviz.masks.parse import parse
+from attnviz.runs.devices import available
+from attnviz.ui.controls import choose
+from attnviz.ui.notices import notice, shortened
+from attnviz.ui.runs.acting import Act
+from attnviz.ui.runs.feed import View
+from attnviz.ui.text import Words, words
+
+DEVICE = "run-device"  # session state: where the next run is trained
+MASKS = ("causal-mask", "padding-mask")  # what may be left out, and put back, on the way
+
+
+def device_for_new_runs() -> str:
+    """The device that was chosen for runs not made yet."""
+    return str(st.session_state.get(DEVICE, "auto"))
+
+
+def pick_device(t: Words) -> None:
+    """Choose where the next run is trained."""
+    st.caption(t("device_new_help"))
+    choose(DEVICE, t("field_device"), ("auto", *available()), lambda code: device_name(t, code), default="auto")
+
+
+def device_name(t: Words, code: str) -> str:
+    """A device as the page says it."""
+    return t("device_auto", device=available()[0].upper()) if code == "auto" else code.upper()
+
+
+def adjust(t: Words, view: View, act: Act) -> None:
+    """What may be changed while the run trains; one button sends all of it."""
+    now = settings_of(view)
+    st.caption(t("adjust_help"))
+    rate, size, dropout = now["learning_rate"], now["batch_size"], now["dropout"]
+    wanted: dict[str, Any] = {
+        "learning_rate": st.number_input(
+            t("field_learning_rate"), 0.00001, 10.0, rate, 0.0005, format="%.5f", key=f"adjust-rate-{rate}"
+        ),
+        "batch_size": st.number_input(t("field_batch_size"), 1, 4096, size, 16, key=f"adjust-size-{size}"),
+        "dropout": st.number_input(t("field_dropout"), 0.0, 0.9, dropout, 0.05, key=f"adjust-dropout-{dropout}"),
+    }
+    left_out = [one for one in now["without"] if one in MASKS]
+    kept = [one for one in now["without"] if one not in MASKS]
+    removed = st.multiselect(
+        t("field_without"),
+        MASKS,
+        left_out,
+        format_func=lambda one: t(f"without_{one.replace('-', '_')}"),
+        key=f"adjust-without-{'-'.join(left_out)}-{t.language}",
+        placeholder=t("without_nothing"),
+    )
+    wanted["without"] = (*kept, *(one for one in MASKS if one in removed))
+    if tasks.info(view.config.task).kind == "seq2seq" and view.config.train.objective in (None, "seq2seq", "denoising"):
+        wanted["cross_mask"] = _mask(t, now["cross_mask"])
+    new = {name: value for name, value in wanted.items() if value is not None and value != now[name]}
+    if st.button(t("adjust_send"), key="adjust-send", type="primary", disabled=not new):
+        act("set", **new)
+        st.toast(t("adjust_done", what=", ".join(t(f"field_{name}") for name in new)))
+    used = view.status.device or "cpu"
+    devices = available()
+    if len(devices) > 1 or used not in devices:
+        offered = devices if used in devices else (*devices, used)
+        picked = st.selectbox(
+            t("field_device"), offered, offered.index(used), format_func=str.upper, key=f"adjust-device-{used}"
+        )
+        if picked != used:
+            act("device", device=picked)
+    else:
+        st.caption(t("device_only", device=used.upper()))
+
+
+def _mask(t: Words, now: str) -> str | None:
+    """The mask that was written; None, with a sentence, if it is none."""
+    written = st.text_input(
+        t("field_cross_mask"), now, key=f"adjust-mask-{now}", placeholder="window(2)", help=t("cross_mask_help")
+    ).strip()
+    try:
+        if written:
+            parse(written)
+    except MaskError as error:
+        details = {name: shortened(str(value), 60) for name, value in error.details.items()}
+        notice(words("mask_errors", t.language)(error.code, **details), "warning")
+        return None
+    return written
+
+
+def settings_of(view: View) -> dict[str, Any]:
+    """The settings as they are after everything that was changed on the way."""
+    train: TrainConfig = view.config.train
+    now: dict[str, Any] = {
+        "learning_rate": float(train.learning_rate),
+        "batch_size": int(train.batch_size),
+        "dropout": float(view.config.shape.get("dropout", 0.1)),
+        "without": tuple(train.without),
+        "cross_mask": train.cross_mask,
+    }
+    for event in view.events:
+        if event.kind == "set":
+            now |= {name: value for name, value in event.details.items() if name in now}
+    return {**now, "without": tuple(now["without"]), "cross_mask": now["cross_mask"] or ""}
