@@ -200,11 +200,24 @@ def test_everything_fits_one_screen(
     chromium_page: Callable[..., Any], server: Any, size: tuple[int, int], dark: bool
 ) -> None:
     tab = chromium_page(width=size[0], height=size[1], dark=dark)
-    page = opened(tab, server)
+    page = opened(tab, server, "/?model=pinyin&lang=en")
     page.wait_for_timeout(700)
-    overflow = page.evaluate(
-        "() => { const m = document.querySelector('[data-testid=stMain]'); return m.scrollHeight - m.clientHeight; }"
+    overflow = """() => {
+      const main = document.querySelector("[data-testid=stMain]");
+      return main.scrollHeight - main.clientHeight;
+    }"""
+    assert page.evaluate(overflow) <= 2
+    cut = page.evaluate(
+        """() => [...document.querySelectorAll("[data-testid=stSidebar] a span, .av-chip")]
+          .filter((part) => part.getBoundingClientRect().height && part.scrollWidth > part.clientWidth + 1)
+          .map((part) => part.textContent).filter((text) => !text.startsWith("Licence"))"""
     )
-    assert overflow <= 2
+    assert cut == []
+    for text, lines in (("银行😀", 1), ("<b>", 2)):  # a remark, or two, take their room from the picture
+        page.fill(FIELD, text)
+        page.press(FIELD, "Enter")
+        page.wait_for_function(f"() => document.querySelectorAll('.av-notice > div').length === {lines}")
+        page.wait_for_timeout(700)
+        assert page.evaluate(overflow) <= 2, text
     wide = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0
