@@ -86,10 +86,12 @@ def notices(at: AppTest) -> str:
     return "\n".join(one.proto.body for one in at.get("html") if 'class="av-notice' in one.proto.body)
 
 
-def tune(strategy: str, **finetune: Any) -> None:
+def tune(strategy: str, train: TrainConfig = TINY, **finetune: Any) -> None:
     """A run that was trained for two steps, without a worker."""
     config = FineTuneConfig(strategy=strategy, train_size=7, **finetune)  # type: ignore[arg-type]
-    made = RunConfig(name=strategy, task="copy", train=TINY, start={"checkpoint": "reverse"}, finetune=config.to_dict())
+    made = RunConfig(
+        name=strategy, task="copy", train=train, start={"checkpoint": "reverse"}, finetune=config.to_dict()
+    )
     library = Library()
     (library.root / strategy).mkdir(parents=True)
     fill_folder(library.root / strategy, made)
@@ -323,6 +325,17 @@ def test_groups_that_are_broken_are_passed_over(tmp_path: Path) -> None:
     (folder / "race-2.json").write_text('{"members": 3}', encoding="utf-8")
     assert groups.every("race") == ()
     assert groups.read("../race-1") is None
+
+
+def test_a_run_that_stopped_early_is_shown_with_its_best_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Recorder, "look", lambda self: None)
+    worse = replace(TINY, steps=9, learning_rate=5.0, warmup_steps=0, eval_every=1)
+    tune("full", train=worse, patience=2)
+    last = Library().open("full").kept_steps()[-1]
+    found = moments.tuned("full", last)
+    assert found.tuner.stopped_early
+    for name, value in found.tuner.best.items():
+        np.testing.assert_array_equal(found.model.state_dict()[name].numpy(), value.numpy())
 
 
 @pytest.mark.usefixtures("trained")

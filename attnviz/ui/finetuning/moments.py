@@ -68,6 +68,8 @@ def _tuned(root: str, run: str, step: int) -> Tuned:
     if not isinstance(trainer, FineTuner):
         raise RunError("run_start", problem="this run was not fine-tuned")
     trainer.restore(load_state(folder, step))
+    if trainer.stopped_early:  # what is shown, measured and saved are the weights that it stopped for
+        trainer.use_best()
     return Tuned(run, step, trainer)
 
 

@@ -29,6 +29,8 @@ def show(frame: Frame, now: Tuned) -> None:
     with st.spinner(frame.t("measuring")):
         found = measured.tested(now)
     note = frame.t("tested_on", count=f"{found.new['test'].examples:,}", step=f"{now.step:,}")
+    if now.tuner.stopped_early:
+        note += " " + frame.t("stopped_early", step=f"{now.tuner.stopping.step:,}")
     st.html(f'<p class="ft-note">{escape(note)}</p>')
     if isinstance(now.task, LabelTask):
         _labels(frame, now, now.task, found)

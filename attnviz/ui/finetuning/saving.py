@@ -31,7 +31,10 @@ def show(frame: Frame, view: View, now: Tuned) -> None:
     """Three downloads, each with what it is for, and the way back for a LoRA."""
     t = frame.t
     name = f"{now.run}-step-{now.step}"
-    st.html(f'<p class="ft-note">{t("save_note", step=f"{now.step:,}")}</p>')
+    note = t("save_note", step=f"{now.step:,}")
+    if now.tuner.stopped_early:
+        note += " " + t("stopped_early", step=f"{now.tuner.stopping.step:,}")
+    st.html(f'<p class="ft-note">{note}</p>')
     merged, lora, card = st.columns(3, gap="small")
     with merged, st.container(border=True):
         st.html(f'<h4 class="rn-group">{t("save_merged")}</h4><p class="rn-why">{t("save_merged_why")}</p>')

@@ -217,6 +217,10 @@ TEXTS = table(
         "测试集前 {count} 例，第 {step} 步的模型；训练时没见过。",
         "The first {count} examples of the test split, never trained on; the model of step {step}.",
     ),
+    stopped_early=Text(
+        "早停了：用的是验证损失最低的第 {step} 步的权重。",
+        "Stopped early: these are the weights of step {step}, where the validation loss was lowest.",
+    ),
     row_before=Text("{task}：微调前", "{task}: before"),
     row_after=Text("{task}：现在", "{task}: now"),
     row_old=Text("{task}（旧任务）：现在", "{task} (old task): now"),
