@@ -44,9 +44,9 @@ _ALL = (
     ),
     Preset(
         name="sentences",
-        start="pinyin",
+        start="pinyin-phrases",
         task="pinyin-sentences",
-        train=replace(_TEXT, learning_rate=5e-4),
+        train=replace(_TEXT, learning_rate=1e-3),
         finetune=FineTuneConfig(train_size=256),
     ),
     Preset(

@@ -6,10 +6,11 @@ from typing import Any
 
 import streamlit as st
 
-from attnviz.config import TrainConfig
+from attnviz.config import ModelConfig, TrainConfig
 from attnviz.data import tasks
 from attnviz.masks import MaskError
 from attnviz.masks.parse import parse
+from attnviz.runs import RunConfig
 from attnviz.runs.devices import available
 from attnviz.ui.controls import choose
 from attnviz.ui.notices import notice, shortened
@@ -47,7 +48,9 @@ def adjust(t: Words, view: View, act: Act) -> None:
             t("field_learning_rate"), 0.00001, 10.0, rate, 0.0005, format="%.5f", key=f"adjust-rate-{rate}"
         ),
         "batch_size": st.number_input(t("field_batch_size"), 1, 4096, size, 16, key=f"adjust-size-{size}"),
-        "dropout": st.number_input(t("field_dropout"), 0.0, 0.9, dropout, 0.05, key=f"adjust-dropout-{dropout}"),
+        "dropout": st.number_input(
+            t("field_dropout"), 0.0, 0.9, dropout, 0.05, key=f"adjust-dropout-{dropout}", placeholder=t("dropout_start")
+        ),
     }
     left_out = [one for one in now["without"] if one in MASKS]
     kept = [one for one in now["without"] if one not in MASKS]
@@ -79,6 +82,14 @@ def adjust(t: Words, view: View, act: Act) -> None:
         st.caption(t("device_only", device=used.upper()))
 
 
+def _dropout(config: RunConfig) -> float | None:
+    """What the run began with; None where that is for the model it starts from to say."""
+    known = config.finetune.get("dropout") if config.finetune else config.shape.get("dropout")
+    if known is None and config.start is None:
+        known = ModelConfig.dropout
+    return None if known is None else float(known)
+
+
 def _mask(t: Words, now: str) -> str | None:
     """The mask that was written; None, with a sentence, if it is none."""
     written = st.text_input(
@@ -100,7 +111,7 @@ def settings_of(view: View) -> dict[str, Any]:
     now: dict[str, Any] = {
         "learning_rate": float(train.learning_rate),
         "batch_size": int(train.batch_size),
-        "dropout": float(view.config.shape.get("dropout", 0.1)),
+        "dropout": _dropout(view.config),
         "without": tuple(train.without),
         "cross_mask": train.cross_mask,
     }

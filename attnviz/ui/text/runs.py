@@ -312,6 +312,7 @@ TEXTS = table(
         "写法同掩码页，如 window(2)、~cells(0:1)；空着就是不加",
         "Written as on the page Masks, e.g. window(2) or ~cells(0:1); empty: none",
     ),
+    dropout_start=Text("同起点模型", "as in the start"),
     field_device=Text("设备", "Device"),
     device_auto=Text("自动（{device}）", "automatic ({device})"),
     device_only=Text("设备：{device}（这台机器只有它）", "Device: {device}, the only one of this machine"),
