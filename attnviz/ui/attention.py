@@ -11,7 +11,7 @@ from attnviz.data import InputError
 from attnviz.ui import reading, state, views
 from attnviz.ui.boundary import explain, live, rerun
 from attnviz.ui.components.address import mirror
-from attnviz.ui.components.attention import attention_stage, stage_state
+from attnviz.ui.components.attention import AttentionStageState, attention_stage, stage_state
 from attnviz.ui.components.prediction import prediction_panel
 from attnviz.ui.controls import choose
 from attnviz.ui.model_picker import CHOSEN, scope
@@ -21,7 +21,7 @@ from attnviz.ui.page import Frame
 from attnviz.ui.reading import Feed, Head, Output, Picture, Sentence
 from attnviz.ui.sentence import sentence_row
 
-STAGE = "attention-stage"
+STAGE, SWITCHES = "attention-stage", "attention-switches"
 AT_ONCE = 128  # tokens up to which measuring every head is too quick to be put off
 FEEDS: tuple[Feed, ...] = ("reference", "own")
 
@@ -71,7 +71,7 @@ def explore(frame: Frame, loaded: Loaded, feed: Feed) -> None:
     importance = _importance(question)
     if importance.measured is None and intact.trace.logits.shape[1] <= AT_ONCE:
         importance.measure(loaded, intact)
-    switches = stage_state(STAGE, scope(loaded))
+    switches = _switches(scope(loaded))
     heads = reading.known_heads(loaded.model, switches.heads_off)
     now, output = _without(question, heads, loaded, sentence, intact) if heads else (intact, sentence.output)
     with picture:
@@ -84,6 +84,15 @@ def explore(frame: Frame, loaded: Loaded, feed: Feed) -> None:
         # A long text: the picture is on screen, now what each head is worth follows.
         importance.measure(loaded, intact)
         rerun()
+
+
+def _switches(of: str) -> AttentionStageState:
+    """The switches as the browser last sent them; Streamlit forgets them while another page is shown, this does not."""
+    sent = stage_state(STAGE, of)
+    kept_of, kept = st.session_state.get(SWITCHES, (of, AttentionStageState()))
+    if sent.seq > kept.seq:
+        kept_of, kept = st.session_state[SWITCHES] = (of, sent)
+    return kept if kept_of == of else AttentionStageState(seq=kept.seq)
 
 
 def draw_stage(

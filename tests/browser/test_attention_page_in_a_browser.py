@@ -179,6 +179,8 @@ def test_going_to_another_page_and_back_keeps_model_sentence_and_language(
     tab = chromium_page(locale="zh-CN")
     page = opened(tab, server, "/?model=reverse&lang=en")
     typed_in(page, "fedcb")
+    page.locator('[data-switch="1.2"]').click()
+    page.locator(".loss", has_text="Δ").wait_for()
     page.locator("[data-testid=stSidebar] a", has_text=words(PAGES[1].name, "en")("title")).click()
     question = words(PAGES[1].name, "en")("question")
     page.wait_for_function("q => document.querySelector('.av-question')?.innerText.startsWith(q)", arg=question)
@@ -189,6 +191,13 @@ def test_going_to_another_page_and_back_keeps_model_sentence_and_language(
         page.wait_for_timeout(100)
     assert said(page) == [*"bcdef", "</s>"]
     assert page.input_value(FIELD) == "fedcb"
+    page.locator(".loss", has_text="Δ").wait_for()
+    switch = page.locator('[data-switch="1.2"]')
+    assert switch.get_attribute("aria-checked") == "false"
+    with_it_off = loss(page)
+    switch.click()
+    settled(page, ".loss", with_it_off)
+    assert "Δ" not in loss(page)
     page.wait_for_function("() => new URL(location.href).searchParams.get('model') === 'reverse'")
     assert address(page)["lang"] == "en"
     assert not tab.foreign_requests
