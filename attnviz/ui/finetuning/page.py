@@ -6,8 +6,7 @@ from html import escape
 
 import streamlit as st
 
-from attnviz.data import InputError
-from attnviz.ui.boundary import explain
+from attnviz.runs import Run
 from attnviz.ui.components.address import mirror
 from attnviz.ui.controls import choose
 from attnviz.ui.finetuning import address, folds, opening, race, scene, sheet
@@ -15,32 +14,32 @@ from attnviz.ui.finetuning.choices import current, task_of
 from attnviz.ui.notices import notice_lines, shortened
 from attnviz.ui.page import Frame
 from attnviz.ui.runs import comparison, listing
-from attnviz.ui.runs.console import console
+from attnviz.ui.runs.driving import Driver
 from attnviz.ui.runs.feed import View
-from attnviz.ui.runs.library import feed, library
+from attnviz.ui.runs.library import library, wake_runs
 from attnviz.ui.runs.polling import polled
-from attnviz.ui.runs.seat import seat, sit, take_over, trouble, troubles, view_of
+from attnviz.ui.runs.seat import seat, sit, trouble, troubles, view_of
 from attnviz.ui.text import words
 
 PAGE = "finetuning"
 VIEWS = ("tune", "race", "folds", "compare", "list")
 GROUPS = ("race", "folds")
 VIEW = "finetuning-view"
-MOVING = "finetuning-moving"
 
 
 def show(frame: Frame) -> None:
     """Draw the page for the run that the session looks at, or for the next one."""
     sheet.apply()
+    wake_runs()
     remarks = address.arrive(frame)
     view = view_of(PAGE, frame.language)
-    moving = st.session_state[MOVING] = view is not None and view.moving
+    moving = st.session_state[DRIVER.moving] = view is not None and view.moving
     group = st.session_state.get(VIEW) or st.query_params.get("view")
     with frame.controls:
         if group in GROUPS:  # their controls stand beside their runs
             st.html(f'<div class="ft-strip">{escape(frame.t(f"{group}_title"))}</div>')
         else:
-            polled(lambda: _strip(frame), moving=moving)
+            polled(lambda: DRIVER.strip(frame), moving=moving)
     chosen = _views(frame, view)
     with frame.notices:
         notice_lines([*remarks, *troubles()], "warning")
@@ -89,45 +88,7 @@ def _to_tune() -> None:
     st.session_state[VIEW] = "tune"
 
 
-def _strip(frame: Frame) -> None:
-    """Controls and numbers; when the run starts or stops moving, the page learns it here."""
-    t = words("runs", frame.language)
-    view = view_of(PAGE, frame.language)
-    if (view is not None and view.moving) != st.session_state.get(MOVING):
-        st.rerun()
-
-    def act(kind: str, **arguments: object) -> None:
-        _tell(frame, view, kind, **arguments)
-
-    def reset() -> None:
-        _reset(frame)
-
-    def take() -> None:
-        take_over(PAGE)
-        st.rerun()
-
-    console(t, view, act, controls=seat(PAGE).controls, reset=reset, take=take)
-
-
-def _tell(frame: Frame, view: View | None, kind: str, **arguments: object) -> None:
-    """Send a command; without a run, the choices become one first."""
-    try:
-        run = None if view is None else view.id
-        if run is None:
-            run = _made(frame)
-        if run is not None:
-            library().open(run).send(kind, **arguments)
-            feed(run).view(now=True)
-            if kind == "phase":
-                st.session_state["finetuning-panel"] = "phases"
-    except InputError as error:
-        trouble(explain(error, frame.language))
-    except ValueError as error:
-        trouble(frame.t("impossible", why=str(error)))
-    st.rerun()
-
-
-def _made(frame: Frame) -> str | None:
+def _made(frame: Frame) -> Run | None:
     """A new run of the choices; None after a sentence when there is no task yet."""
     choices = current()
     if not choices.task:
@@ -135,28 +96,10 @@ def _made(frame: Frame) -> str | None:
         return None
     task = task_of(choices)
     opening.prepared(choices)  # what does not fit is said here and not by the worker
-    config = opening.run_config(frame, choices, task)
-    made = library().create(config, choices.own.data if choices.own else None)
-    sit(PAGE, made.id)
-    _to_tune()
-    speed = st.session_state.get("run-speed", "0")
-    if speed != "0":
-        made.send("speed", steps_per_second=float(speed))
-    st.session_state["run-speed-of"] = made.id
-    return made.id
+    return library().create(opening.run_config(frame, choices, task), choices.own.data if choices.own else None)
 
 
-def _reset(frame: Frame) -> None:
-    run = seat(PAGE).run
-    if run is None:
-        return
-    try:
-        new = library().restart(run)
-        sit(PAGE, new.id)
-        st.toast(words("runs", frame.language)("reset_done"))
-    except InputError as error:
-        trouble(explain(error, frame.language))
-    st.rerun()
+DRIVER = Driver(PAGE, _made, _to_tune)
 
 
 def _watch(frame: Frame, unsettled: bool = False) -> None:
@@ -166,4 +109,4 @@ def _watch(frame: Frame, unsettled: bool = False) -> None:
         return
     if unsettled and not view.moving and scene.settled(view):
         st.rerun()
-    scene.show(frame, PAGE, view, lambda kind, **given: _tell(frame, view, kind, **given), seat(PAGE).controls)
+    scene.show(frame, PAGE, view, lambda kind, **given: DRIVER.tell(frame, view, kind, **given), seat(PAGE).controls)
