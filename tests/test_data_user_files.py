@@ -60,7 +60,16 @@ def test_columns_choose_their_own_tokens() -> None:
     assert task.reference("something else") is None
 
 
-@pytest.mark.parametrize(("first", "skipped"), [("原文,译文", True), ("Source,Target", True), ("cat,猫", False)])
+@pytest.mark.parametrize(
+    ("first", "skipped"),
+    [
+        ("原文,译文", True),
+        ("Source,Target", True),
+        ("句子,参考答案", True),
+        ("Sentence,reference", True),
+        ("cat,猫", False),
+    ],
+)
 def test_a_heading_is_found(first: str, skipped: bool) -> None:
     task = read(f"{first}\n{CSV}".encode())
     assert ("header_skipped" in codes(task)) == skipped

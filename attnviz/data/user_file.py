@@ -19,8 +19,10 @@ _SIGNATURES = {b"PK\x03\x04": "zip", b"%PDF": "pdf", b"\x89PNG": "png", b"\xff\x
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _HEADINGS = {
     *("source", "src", "input", "question", "prompt", "from", "text", "x", "en", "zh", "english", "chinese"),
+    *("sentence", "word", "number", "date", "reference", "pinyin"),
     *("target", "tgt", "output", "answer", "response", "to", "label", "y", "translation"),
     *("原文", "源", "源文", "输入", "问题", "问", "中文", "文本", "左"),
+    *("句子", "词语", "汉字", "数字", "日期", "参考", "参考答案", "拼音"),
     *("译文", "目标", "输出", "答案", "回答", "答", "英文", "翻译", "标签", "右"),
 }
 
