@@ -118,6 +118,17 @@ def test_a_painted_cell_moves_the_numbers(chromium_page: Callable[..., Any], ser
     assert tab.foreign_requests == []
 
 
+def test_nothing_moves_under_the_mouse_that_paints(lab: LabPage) -> None:
+    before = lab.at(0, 0)
+    for painted in ("0:3-4", "0-4:5"):
+        lab.formula(f"causal | cells({painted})")
+        assert lab.page.locator(".verdict .detail").count() >= 2
+        assert lab.at(0, 0) == pytest.approx(before, abs=1)
+    loss = lab.page.locator(".verdict .loss").first.bounding_box()
+    verdict = lab.page.locator(".verdict").bounding_box()
+    assert loss["x"] + loss["width"] <= verdict["x"] + verdict["width"]
+
+
 def test_the_cell_changes_before_the_server_has_answered(lab: LabPage) -> None:
     x, y = lab.at(0, 3)
     changed = lab.page.evaluate(

@@ -63,8 +63,8 @@ TEXTS = table(
     # how
     how=Text("施加", "Apply"),
     how_help=Text("掩码怎样施加", "How the mask is applied"),
-    how_own=Text("softmax 前 −∞（空行得 0）", "−∞ before softmax (empty row: 0)"),
-    how__inf=Text("softmax 前 −∞（不处理空行）", "−∞ before softmax (nothing done for empty rows)"),
+    how_own=Text("softmax 前 −∞（空行得 0）", "−∞ first (empty row: 0)"),
+    how__inf=Text("softmax 前 −∞（空行得 NaN）", "−∞ first (empty row: NaN)"),
     how__1e9=Text("softmax 前加 −1e9", "−1e9 added before softmax"),
     how_after=Text("softmax 后置零", "zeroed after softmax"),
     how_after_renormalised=Text("softmax 后置零再归一", "zeroed after softmax, renormalised"),

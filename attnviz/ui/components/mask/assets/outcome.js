@@ -100,7 +100,7 @@ function writeVerdict(lab) {
   refs.verdict.replaceChildren(
     element("span", { class: "sign", text: sign, "aria-hidden": "true" }),
     element("strong", { text: sentence }),
-    ...details.map((detail) => element("span", { class: "detail", text: detail })),
+    element("span", { class: "details", title: details.join("\n") }, details.map((detail) => element("span", { class: "detail", text: detail }))),
     ...lossChange(shot),
   );
 }
