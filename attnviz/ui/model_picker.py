@@ -34,7 +34,7 @@ def pick_model(frame: Frame) -> Loaded | None:
             names,
             labels.__getitem__,
             default=asked if asked in names else names[0],
-            width=396,
+            width=428,
         )
     if asked is not None and asked not in names:
         with frame.notices:
