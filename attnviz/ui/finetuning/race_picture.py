@@ -17,6 +17,7 @@ from attnviz.ui.runs.curves import number
 from attnviz.ui.text import Words
 
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "star", "hexagon", "x")
+NAME_ROOM = 0.065  # between the middles of two names, on the axis of shares
 Named = Callable[[str], str]
 
 
@@ -63,20 +64,46 @@ def plane(found: Sequence[Standing], named: Named, *, new: str, old: str, dark: 
             x=[one.old.mean],
             y=[one.new.mean],
             name=named(one.entry),
-            mode="markers+text",
-            text=[f"  {named(one.entry)}  "],
-            textposition="middle right" if one.old.mean < 0.5 else "middle left",
-            textfont={"color": ink},
+            mode="markers",
             cliponaxis=False,
             marker={"symbol": SYMBOLS[i % len(SYMBOLS)], "size": 13, "color": ink},
             error_x={"array": [one.old.sd], "color": ink, "visible": one.old.sd > 0},
             error_y={"array": [one.new.sd], "color": ink, "visible": one.new.sd > 0},
             hovertemplate="%{y:.1%} · %{x:.1%}<extra>%{fullData.name}</extra>",
         )
+    _names(figure)
     _layout(figure, dark, height, new)
     figure.update_xaxes(title=old, range=[-0.06, 1.06], tickformat=".0%")
     figure.update_layout(showlegend=False)
     return figure
+
+
+def apart(places: Sequence[float], room: float, most: float) -> list[float]:
+    """Rising places moved as little as one sweep up and one down must, until `room` lies between any two."""
+    moved: list[float] = []
+    for place in places:
+        moved.append(max(place, moved[-1] + room) if moved else place)
+    limit = most
+    for i in reversed(range(len(moved))):
+        moved[i] = min(moved[i], limit)
+        limit = moved[i] - room
+    return moved
+
+
+def _names(figure: go.Figure) -> None:
+    """The name of each point beside it, on the side with more room; names that would lie on each other move apart."""
+    for left in (False, True):
+        beside = sorted((one for one in figure.data if (one.x[0] >= 0.5) == left), key=lambda one: one.y[0])
+        for one, y in zip(beside, apart([float(one.y[0]) for one in beside], NAME_ROOM, 1.02), strict=True):
+            figure.add_annotation(
+                x=one.x[0],
+                y=y,
+                text=one.name,
+                font={"color": one.marker.color},
+                showarrow=False,
+                xanchor="right" if left else "left",
+                xshift=-12 if left else 12,
+            )
 
 
 def _layout(figure: go.Figure, dark: bool, height: int, title: str) -> None:
