@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +18,7 @@ PLACES = st.lists(st.floats(0, 1), max_size=13).map(sorted)
 def test_names_have_room_keep_their_order_and_stay_inside(places: list[float]) -> None:
     moved = apart(places, ROOM, MOST)
     assert len(moved) == len(places)
-    assert all(above - below >= ROOM - 1e-9 for below, above in zip(moved, moved[1:], strict=False))
+    assert all(above - below >= ROOM - 1e-9 for below, above in itertools.pairwise(moved))
     assert not moved or moved[-1] <= MOST
 
 
