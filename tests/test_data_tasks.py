@@ -100,12 +100,10 @@ def test_unknown_names_and_options_are_refused(name: str, options: dict[str, obj
 
 
 def test_every_task_says_what_it_is(task: Task) -> None:
-    for words in (task.info.title, task.info.note):
+    for words in (task.info.title, task.info.note, task.info.source, task.info.licence):
         assert set(words) == {"zh", "en"}
         assert all(words.values())
-    assert task.info.source
-    assert task.info.licence
-    assert task.info.synthetic == task.info.source.startswith("generated")
+    assert task.info.synthetic == task.info.source["en"].startswith("generated")
     assert len(set(task.examples)) >= 5
 
 

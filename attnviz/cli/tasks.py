@@ -29,6 +29,6 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps([dataclasses.asdict(info) for info in infos], ensure_ascii=False, indent=1, default=dict))
         return 0
     rows = [("task", "kind", "title", "licence", "source")]
-    rows += [(i.name, i.kind, f"{i.title['zh']} / {i.title['en']}", i.licence, i.source) for i in infos]
+    rows += [(i.name, i.kind, f"{i.title['zh']} / {i.title['en']}", i.licence["en"], i.source["en"]) for i in infos]
     print(table(rows))
     return 0

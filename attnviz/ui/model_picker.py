@@ -54,13 +54,13 @@ def describe(frame: Frame, loaded: Loaded) -> None:
     info, config = loaded.task.info, loaded.model.config
     layers = config.n_encoder_layers * config.has_encoder + config.n_decoder_layers * config.has_decoder
     size = frame.t("size", parameters=f"{loaded.manifest.parameters:,}", minutes=round(loaded.manifest.seconds / 60, 1))
-    licence = f"{frame.t('licence')} {info.licence}"
+    licence = f"{frame.t('licence')} {info.licence[frame.language]}"
     with frame.chips:
         st.html(
             f'<div class="av-chips">{_chip(frame.t("heads", layers=layers, heads=config.n_heads), size, keep=True)}'
             f"{_chip(licence, licence)}</div>"
         )
-    source = f"{info.source}{frame.t('synthetic') if info.synthetic else ''}"
+    source = f"{info.source[frame.language]}{frame.t('synthetic') if info.synthetic else ''}"
     with st.sidebar:
         st.html(
             f'<div class="av-section">{html.escape(frame.t("data"))}</div><div class="av-foot">'

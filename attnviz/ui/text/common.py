@@ -24,6 +24,7 @@ TEXTS = table(
     share_failed=Text("请按 Ctrl+C 复制", "Press Ctrl+C to copy"),
     data=Text("模型与数据 Data", "Model and data"),
     licence=Text("许可", "Licence"),
+    data_source=Text("来源：{source} · 许可：{licence}", "Source: {source} · licence: {licence}"),
     synthetic=Text("（程序生成，非真实语料）", " (synthetic, not a corpus)"),
     loading=Text("正在载入模型…", "Loading the model…"),
     # models

@@ -29,7 +29,6 @@ TEXTS = table(
     own_tokens_auto=Text("自动", "automatic"),
     own_tokens_characters=Text("字符", "characters"),
     own_tokens_words=Text("词", "words"),
-    data_source=Text("来源：{source} · 许可：{licence}", "Source: {source} · licence: {licence}"),
     data_synthetic=Text("程序生成", "synthetic"),
     splits=Text("划分 split", "Split"),
     split_train=Text("训练", "train"),
