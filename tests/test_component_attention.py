@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from attnviz.ui.components.attention import STAGE_TEXT, AttentionPicture, KindPicture, pack, stage_text
 from attnviz.ui.components.attention.payload import unpack_kind
-from attnviz.ui.components.attention.stage import ASSETS, SCRIPTS, module_source, read_state
-from attnviz.ui.components.packing import quantisation_error, quantise, split
+from attnviz.ui.components.attention.stage import read_state
+from attnviz.ui.components.canvas.packing import quantisation_error, quantise, split
 
 
 def kind_picture(layers=2, heads=3, rows=5, columns=7, *, kind="cross", seed=0, per_head=False, **changes):
@@ -177,16 +177,3 @@ def test_nonsense_from_the_browser_is_no_switch(value, heads):
 def test_a_head_is_a_whole_number(head):
     sent = {"heads_off": {"seq": 3, "scope": "", "heads": [["decoder.0.cross_attn", head], "xy", ["a"]]}}
     assert read_state(sent, "").heads_off == ()
-
-
-def test_every_script_is_part_of_the_module_once():
-    assert sorted(SCRIPTS) == sorted(path.name for path in ASSETS.glob("*.js"))
-    source = module_source()
-    assert source.count("export default function") == 1
-    assert "http://" not in source.replace("http://www.w3.org/2000/svg", "")
-    assert "https://" not in source
-    assert "innerHTML" not in source
-    for path in ASSETS.glob("*.js"):
-        text = path.read_text(encoding="utf-8")
-        assert len(text.splitlines()) <= 350, path.name
-        assert not any("`" in line and line.count("`") % 2 for line in text.splitlines()), path.name

@@ -6,10 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from attnviz.ui.components.packing import (
+from attnviz.ui.components.canvas.packing import (
     ALIGNMENT,
     dequantise,
     join,
+    pack,
     pack_bits,
     quantisation_error,
     quantise,
@@ -123,3 +124,30 @@ def test_a_cut_body_is_refused():
     payload = join({}, {"a": np.arange(97, dtype=np.uint8)})
     with pytest.raises(ValueError, match="bytes"):
         split(payload[:-5])
+
+
+def test_arrays_travel_with_their_type_and_shape():
+    arrays = {
+        "bits": np.arange(3 * 7).reshape(3, 7) % 3 == 0,
+        "int8": np.arange(-5, 6, dtype=np.int8),
+        "float16": np.array([[np.nan, np.inf, 2**-24]], np.float16),
+        "float32": np.array([1 / 3], np.float32),
+        "float64": np.array([[1 / 3], [-0.0]]),
+    }
+    header, blocks = split(pack({"seq": 3}, {**arrays, "file": b"a,b"}))
+    assert header["seq"] == 3
+    assert {"light", "dark", "font", "hatch"} == set(header["theme"])
+    assert {name: (one["type"], tuple(one["shape"])) for name, one in header["arrays"].items()} == {
+        name: (name, array.shape) for name, array in arrays.items()
+    }
+    for name in set(arrays) - {"bits"}:
+        np.testing.assert_array_equal(np.frombuffer(blocks[name], name).reshape(arrays[name].shape), arrays[name])
+    np.testing.assert_array_equal(
+        unpack_bits(np.frombuffer(blocks["bits"], np.uint8), arrays["bits"].shape), arrays["bits"]
+    )
+    assert blocks["file"] == b"a,b"
+
+
+def test_a_type_that_the_browser_cannot_read_is_refused():
+    with pytest.raises(ValueError, match=r"ids.*int64"):
+        pack({}, {"ids": np.arange(5)})

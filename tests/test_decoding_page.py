@@ -17,7 +17,7 @@ from attnviz.data import BOS, EOS, UNK
 from attnviz.decoding import BeamOptions, Choice, Decoding, beam_search, compare_forcing
 from attnviz.trace.walkthrough import setup_of, walk
 from attnviz.training.checkpoint import shipped
-from attnviz.ui.components.packing import split
+from attnviz.ui.components.canvas.packing import split
 from attnviz.ui.decoding import forcing, handover, measuring
 from attnviz.ui.decoding.progress import Progress
 from attnviz.ui.decoding.running import decode, search

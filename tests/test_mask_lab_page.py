@@ -21,7 +21,7 @@ from attnviz.trace.application import APPLICATIONS, PRECISIONS, MaskApplication
 from attnviz.trace.leakage import influence, reach
 from attnviz.trace.predictions import predictions
 from attnviz.training.checkpoint import shipped
-from attnviz.ui.components.packing import split, unpack_bits
+from attnviz.ui.components.canvas.packing import split, unpack_bits
 from attnviz.ui.mask_lab.lab import Lab
 from attnviz.ui.mask_lab.measuring import baseline, measure, moved_share
 from attnviz.ui.mask_lab.picture import thumbnails, values_and_arrays

@@ -20,7 +20,8 @@ from attnviz.ui.by_hand.picture import problem_of, values_and_arrays
 from attnviz.ui.by_hand.sheet import Sheet, applied
 from attnviz.ui.by_hand.subject import Asked, Unknown
 from attnviz.ui.components.address import mirror
-from attnviz.ui.components.by_hand import by_hand_stage, pack, sent
+from attnviz.ui.components.by_hand import by_hand_stage, sent
+from attnviz.ui.components.canvas import pack
 from attnviz.ui.controls import choose
 from attnviz.ui.model_picker import CHOSEN, pick_model
 from attnviz.ui.models import Loaded, ModelKey, choices, load

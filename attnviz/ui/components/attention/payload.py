@@ -8,9 +8,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attnviz.figures import theme
 from attnviz.ui.components.attention.picture import STATISTICS, AttentionPicture, KindPicture
-from attnviz.ui.components.packing import Codes, dequantise, join, pack_bits, quantise, split, unpack_bits
+from attnviz.ui.components.canvas.packing import (
+    Codes,
+    colours,
+    dequantise,
+    join,
+    pack_bits,
+    quantise,
+    split,
+    unpack_bits,
+)
 
 
 def pack(picture: AttentionPicture, height: int | None = None) -> bytes:
@@ -26,12 +34,7 @@ def pack(picture: AttentionPicture, height: int | None = None) -> bytes:
         "height": height,
         "mirror_url": picture.mirror_url,
         "text": dict(picture.text),
-        "theme": {
-            "light": theme.LIGHT.to_dict(),
-            "dark": theme.DARK.to_dict(),
-            "font": theme.FONT_FAMILY,
-            "hatch": theme.HATCH_SIZE,
-        },
+        "theme": colours(),
     }
     return join(header, blocks)
 

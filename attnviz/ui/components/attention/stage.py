@@ -13,26 +13,20 @@ from typing import Any
 
 from attnviz.ui.components.attention.payload import pack
 from attnviz.ui.components.attention.picture import AttentionPicture, Head
+from attnviz.ui.components.canvas import bundle
 
 ASSETS = Path(__file__).parent / "assets"
 # In this order, one after the other, they are the component's module.
+SHARED_SCRIPTS = ("painter.js", "cells.js", "layout.js", "matrix.js", "download.js")
 SCRIPTS = (
     "model.js",
-    "theme.js",
-    "dom.js",
-    "labels.js",
-    "painter.js",
     "svg.js",
-    "cells.js",
-    "layout.js",
     "grid.js",
-    "matrix.js",
     "lines.js",
     "readout.js",
     "frame.js",
     "stats.js",
     "sheet.js",
-    "download.js",
     "pointer.js",
     "keyboard.js",
     "switches.js",
@@ -52,9 +46,8 @@ class AttentionStageState:
 
 
 def module_source() -> str:
-    """The component's JavaScript: the scripts joined, without indentation and comment lines."""
-    lines = (line.strip() for name in SCRIPTS for line in _asset(name).splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("//"))
+    """The component's JavaScript."""
+    return bundle(ASSETS, SCRIPTS, SHARED_SCRIPTS)
 
 
 def _asset(name: str) -> str:

@@ -10,23 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from attnviz.figures import theme
-from attnviz.ui.components.attention.stage import ASSETS as ATTENTION
-from attnviz.ui.components.mask.stage import ASSETS as MASK
-from attnviz.ui.components.packing import join, pack_bits
+from attnviz.ui.components.canvas import bundle
 
 ASSETS = Path(__file__).parent / "assets"
-# Shared with the other pages: the packed payload, colours, elements, labels, and numbered operations.
-SHARED_SCRIPTS = (
-    ATTENTION / "model.js",
-    ATTENTION / "theme.js",
-    ATTENTION / "dom.js",
-    ATTENTION / "labels.js",
-    MASK / "operations.js",
-)
 SCRIPTS = (
     "numbers.js",
     "expression.js",
@@ -49,22 +35,8 @@ SCRIPTS = (
 
 
 def module_source() -> str:
-    """The component's JavaScript: the scripts joined, without indentation and comment lines."""
-    files = (*SHARED_SCRIPTS, *(ASSETS / name for name in SCRIPTS))
-    lines = (line.strip() for file in files for line in file.read_text(encoding="utf-8").splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("//"))
-
-
-def pack(values: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    """One payload. `values` must be JSON without NaN; numbers travel as they are, booleans as bits."""
-    blocks: dict[str, NDArray[Any]] = {}
-    described: dict[str, dict[str, Any]] = {}
-    for name, array in arrays.items():
-        is_bool = array.dtype == np.bool_
-        blocks[name] = pack_bits(array) if is_bool else array
-        described[name] = {"type": "bits" if is_bool else str(array.dtype), "shape": list(array.shape)}
-    colours = {"light": theme.LIGHT.to_dict(), "dark": theme.DARK.to_dict(), "font": theme.FONT_FAMILY}
-    return join({**values, "arrays": described, "theme": {**colours, "hatch": theme.HATCH_SIZE}}, blocks)
+    """The component's JavaScript."""
+    return bundle(ASSETS, SCRIPTS, ["operations.js"])
 
 
 @cache

@@ -14,13 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attnviz.figures import theme
-from attnviz.ui.components.attention.stage import ASSETS as SHARED
-from attnviz.ui.components.packing import join
+from attnviz.ui.components import canvas
+from attnviz.ui.components.canvas import bundle
 
 ASSETS = Path(__file__).parent / "assets"
 FINE_NUMBERS = 65_536  # up to so many travel in 32 bits, more in 16
-SHARED_SCRIPTS = ("model.js", "theme.js", "dom.js", "labels.js", "painter.js", "download.js")
+SHARED_SCRIPTS = ("painter.js", "download.js")
 SCRIPTS = (
     "shot.js",
     "path.js",
@@ -42,30 +41,14 @@ SCRIPTS = (
 
 
 def module_source() -> str:
-    """The component's JavaScript: the scripts joined, without indentation and comment lines."""
-    files = [*(SHARED / name for name in SHARED_SCRIPTS), *(ASSETS / name for name in SCRIPTS)]
-    lines = (line.strip() for file in files for line in file.read_text(encoding="utf-8").splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("//"))
+    """The component's JavaScript."""
+    return bundle(ASSETS, SCRIPTS, SHARED_SCRIPTS)
 
 
 def pack(values: Mapping[str, Any], arrays: Mapping[str, NDArray[np.float32]]) -> bytes:
-    """One payload; `values` must be JSON without NaN."""
-    fine = sum(array.size for array in arrays.values()) <= FINE_NUMBERS
-    blocks = {name: array.astype(np.float32 if fine else np.float16) for name, array in arrays.items()}
-    header = {
-        **values,
-        "arrays": {
-            name: {"type": "float32" if fine else "float16", "shape": list(array.shape)}
-            for name, array in arrays.items()
-        },
-        "theme": {
-            "light": theme.LIGHT.to_dict(),
-            "dark": theme.DARK.to_dict(),
-            "font": theme.FONT_FAMILY,
-            "hatch": theme.HATCH_SIZE,
-        },
-    }
-    return join(header, blocks)
+    """One payload; very many numbers travel as halves."""
+    kind = np.float32 if sum(array.size for array in arrays.values()) <= FINE_NUMBERS else np.float16
+    return canvas.pack(values, {name: array.astype(kind) for name, array in arrays.items()})
 
 
 @cache

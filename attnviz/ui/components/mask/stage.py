@@ -13,27 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attnviz.figures import theme
-from attnviz.ui.components.attention.stage import ASSETS as SHARED
-from attnviz.ui.components.packing import join, pack_bits
+from attnviz.ui.components import canvas
+from attnviz.ui.components.canvas import bundle
 
 ASSETS = Path(__file__).parent / "assets"
 FINE_CELLS = 128 * 128  # up to so many numbers travel in 32 bits, more in 16
-# Drawing code of the attention stage: theme, elements, painters, labels, geometry.
-SHARED_SCRIPTS = (
-    "model.js",
-    "theme.js",
-    "dom.js",
-    "labels.js",
-    "painter.js",
-    "cells.js",
-    "layout.js",
-    "matrix.js",
-    "download.js",
-)
+SHARED_SCRIPTS = ("operations.js", "painter.js", "cells.js", "layout.js", "matrix.js", "download.js")
 SCRIPTS = (
     "shot.js",
-    "operations.js",
+    "expected.js",
     "tiles.js",
     "build.js",
     "bar.js",
@@ -52,44 +40,20 @@ SCRIPTS = (
 
 
 def module_source() -> str:
-    """The component's JavaScript: the scripts joined, without indentation and comment lines."""
-    files = [*(SHARED / name for name in SHARED_SCRIPTS), *(ASSETS / name for name in SCRIPTS)]
-    lines = (line.strip() for file in files for line in file.read_text(encoding="utf-8").splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("//"))
+    """The component's JavaScript."""
+    return bundle(ASSETS, SCRIPTS, SHARED_SCRIPTS)
 
 
 def pack(values: Mapping[str, Any], arrays: Mapping[str, NDArray[Any] | bytes]) -> bytes:
-    """One payload. `values` must be JSON without NaN; booleans travel as bits, many floats as halves."""
-    blocks: dict[str, NDArray[Any]] = {}
-    described: dict[str, dict[str, Any]] = {}
-    for name, array in arrays.items():
-        if isinstance(array, bytes):
-            blocks[name] = np.frombuffer(array, dtype=np.uint8)
-            continue
-        kind, blocks[name] = _encoded(array)
-        described[name] = {"type": kind, "shape": list(array.shape)}
-    header = {
-        **values,
-        "arrays": described,
-        "theme": {
-            "light": theme.LIGHT.to_dict(),
-            "dark": theme.DARK.to_dict(),
-            "font": theme.FONT_FAMILY,
-            "hatch": theme.HATCH_SIZE,
-        },
-    }
-    return join(header, blocks)
+    """One payload; many floats travel as halves, which keep NaN and infinities."""
+    return canvas.pack(values, {name: _narrowed(array) for name, array in arrays.items()})
 
 
-def _encoded(array: NDArray[Any]) -> tuple[str, NDArray[Any]]:
-    if array.dtype == np.bool_:
-        return "bits", pack_bits(array)
-    if array.dtype == np.int8:
-        return "int8", array
-    if array.size <= FINE_CELLS:
-        return "float32", array.astype(np.float32)
+def _narrowed(array: NDArray[Any] | bytes) -> NDArray[Any] | bytes:
+    if isinstance(array, bytes) or array.dtype in (np.bool_, np.int8):
+        return array
     with np.errstate(over="ignore"):
-        return "float16", array.astype(np.float16)
+        return array.astype(np.float32 if array.size <= FINE_CELLS else np.float16)
 
 
 @cache

@@ -1,24 +1,8 @@
 // The payload as the drawing code reads it: a Picture of one Kind or several.
 
-async function inflate(bytes) {
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
-}
-
-// The header's text is the picture's identity: it holds a digest of the body.
-function readHeader(bytes) {
-  const head = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const magic = String.fromCharCode(...bytes.subarray(0, 4));
-  if (magic !== "AV01") throw new Error(`not a packed picture: ${magic}`);
-  const length = head.getUint32(4, true);
-  const text = new TextDecoder().decode(bytes.subarray(8, 8 + length));
-  return { text, header: JSON.parse(text), start: 8 + length };
-}
-
 async function readPicture(bytes, parsed) {
-  const { header, start } = parsed;
-  const packed = bytes.subarray(start);
-  const body = header.body.compressed ? await inflate(packed) : packed.slice();
+  const { header } = parsed;
+  const body = await readBody(bytes, parsed);
   const block = (name) => {
     const [offset, length] = header.blocks[name];
     return body.subarray(offset, offset + length);

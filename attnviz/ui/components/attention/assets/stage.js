@@ -12,8 +12,7 @@ class Stage {
     this.pinned = null;
     this.focused = { layer: 0, head: 0 };
     this.cursor = { row: 0, column: 0 };
-    this.turn = 0;
-    this.shown = 0;
+    this.arrivals = new Arrivals();
     host.querySelector(".stage-frame").append(this.refs.root);
     this.refs.root.hidden = true;
     attachGridPointer(this);
@@ -24,28 +23,25 @@ class Stage {
   }
 
   // -- data ----------------------------------------------------------------------------------------------------------
-  async receive(data, setStateValue) {
+  receive(data, setStateValue) {
     this.send = (message) => setStateValue("heads_off", message);
-    if (!data) return;
-    const turn = ++this.turn;
-    const parsed = readHeader(data);
-    if (parsed.text === this.headerText) {
-      this.retheme();
-      this.mirror();
-      return;
-    }
-    let picture;
+    return this.arrivals.take(data, {
+      read: (bytes, parsed) => this.read(bytes, parsed),
+      show: (picture) => this.show(picture),
+      same: () => {
+        this.retheme();
+        this.mirror();
+      },
+    });
+  }
+
+  async read(bytes, parsed) {
     try {
-      picture = await readPicture(data, parsed);
+      return await readPicture(bytes, parsed);
     } catch (error) {
-      console.error(error);
       this.host.querySelector(".skeleton-words").textContent = parsed.header.text.broken;
-      return;
+      throw error;
     }
-    if (turn < this.shown) return;
-    this.shown = turn;
-    this.headerText = parsed.text;
-    this.show(picture);
   }
 
   show(picture) {

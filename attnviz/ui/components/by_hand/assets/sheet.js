@@ -6,8 +6,9 @@ const remembered = (window.attnvizByHandKept = window.attnvizByHandKept || { ste
 class Sheet {
   constructor(host) {
     this.host = host;
+    this.place = host.querySelector(".sheet-place");
     this.operations = new Operations();
-    this.turn = this.shown = 0;
+    this.arrivals = new Arrivals();
     this.hovered = this.held = this.aimed = null;
     this.board = new Board(this);
     this.why = new Why(this);
@@ -28,7 +29,7 @@ class Sheet {
     // Matrices that come to lie under a mouse that does not move are not pointed at.
     this.pointer = this.stillAt = null;
     this.root.addEventListener("pointermove", ({ clientX, clientY }) => (this.pointer = { x: clientX, y: clientY }));
-    host.querySelector(".sheet-place").append(this.root);
+    this.place.append(this.root);
     const sizes = new ResizeObserver(() => this.resized());
     sizes.observe(this.root);
     this.page = document.querySelector('[data-testid="stMain"]') || document.documentElement;
@@ -37,20 +38,13 @@ class Sheet {
   }
 
   // -- the server ----------------------------------------------------------------------------------------------------
-  async receive(data, setStateValue) {
+  receive(data, setStateValue) {
     this.operations.deliver = (message) => setStateValue("operations", message);
-    if (!data) return;
-    const turn = ++this.turn;
-    const parsed = readHeader(data);
-    if (parsed.text === this.headerText) {
-      if (this.appearance() !== this.appeared) this.retheme();
-      return;
-    }
-    const answer = await readAnswer(data, parsed);
-    if (turn < this.shown) return;
-    this.shown = turn;
-    this.headerText = parsed.text;
-    this.show(answer);
+    return this.arrivals.take(data, {
+      read: readAnswer,
+      show: (answer) => this.show(answer),
+      same: () => appearance(this.place) !== this.appeared && this.retheme(),
+    });
   }
 
   show(answer) {
@@ -71,7 +65,7 @@ class Sheet {
     if (isWalk) this.showWalk(answer, another, before);
     else this.shapes.write(answer);
     this.root.hidden = false;
-    this.host.querySelector(".sheet-place").dataset.state = "ready";
+    this.place.dataset.state = "ready";
     this.measureWidth();
     this.fitHeight();
     if (isWalk) this.layout();
@@ -215,14 +209,9 @@ class Sheet {
     this.why.complain(walk.problem);
   }
 
-  appearance() {
-    const style = getComputedStyle(this.host.querySelector(".sheet-place"));
-    return ["--st-background-color", "--st-text-color", "--st-font"].map((name) => style.getPropertyValue(name)).join("|");
-  }
-
   readTheme(answer) {
-    this.theme = readTheme(this.host.querySelector(".sheet-place"), answer.theme);
-    this.appeared = this.appearance();
+    this.theme = readTheme(this.place, answer.theme);
+    this.appeared = appearance(this.place);
     const signed = ramp(this.theme.difference);
     this.theme.signedCss = signed.map((rgb) => `rgb(${rgb.join(",")})`);
     this.theme.signedInk = signed.map((rgb) => (luminance(rgb) > 0.24 ? "#16201e" : "#ffffff"));

@@ -1,10 +1,8 @@
 // One answer of the server: the steps with their numbers, as the drawing code reads them.
 
+// Sentences and numbers, or the page of wrong shapes, which has no arrays.
 async function readAnswer(bytes, parsed) {
-  const { header, start } = parsed;
-  const packed = bytes.subarray(start);
-  const body = header.body.compressed ? await inflate(packed) : packed.slice();
-  return header.mode === "walk" ? new Walk(header, body) : header;
+  return parsed.header.mode === "walk" ? Walk.read(bytes, parsed) : parsed.header;
 }
 
 const ROLES = { q: "query", k: "key", v: "value" };
@@ -61,28 +59,15 @@ class Step {
   }
 }
 
-class Walk {
+class Walk extends Payload {
   constructor(header, body) {
-    Object.assign(this, header);
+    super(header, body);
     this.headDim = header.head_dim;
     this.rowLabels = header.rows.map(printable);
     this.columnLabels = header.columns.map(printable);
-    const numbers = (name) => (name in header.arrays ? this.decoded(name, body) : null);
+    const numbers = (name) => (this.has(name) ? this.array(name) : null);
     this.byName = new Map(header.steps.map((step, i) => [step.name, new Step(step, numbers(step.name), numbers(`before/${step.name}`), i)]));
     this.screens = header.screens.map((screen, index) => ({ ...screen, index, all: screen.steps.map((name) => this.byName.get(name)) }));
-  }
-
-  decoded(name, body) {
-    const { type, shape } = this.arrays[name];
-    const [offset, length] = this.blocks[name];
-    const count = shape.reduce((product, size) => product * size, 1);
-    if (type === "bits") {
-      const cells = new Uint8Array(count);
-      for (let i = 0; i < count; i++) cells[i] = (body[offset + (i >> 3)] >> (i & 7)) & 1;
-      return cells;
-    }
-    const numbers = type === "float64" ? Float64Array : Float32Array;
-    return new numbers(body.buffer, body.byteOffset + offset, length / numbers.BYTES_PER_ELEMENT);
   }
 
   step(name) {

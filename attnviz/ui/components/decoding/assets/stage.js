@@ -12,7 +12,8 @@ class DecodingStage {
     this.place.append(this.root, this.busy);
     this.views = {};
     this.state = { step: 0, row: null, site: null, head: null, forced: [], node: null, mistake: undefined, attempt: 0, refused: null };
-    this.seq = this.answered = this.turn = this.shown = 0;
+    this.seq = this.answered = 0;
+    this.arrivals = new Arrivals();
     this.withCache = true;
     new ResizeObserver(() => this.resized()).observe(this.root);
     const keys = (event) => {
@@ -23,20 +24,13 @@ class DecodingStage {
   }
 
   // -- the server ----------------------------------------------------------------------------------------------------
-  async receive(data, setStateValue) {
+  receive(data, setStateValue) {
     this.deliver = (message) => setStateValue("message", message);
-    if (!data) return;
-    const turn = ++this.turn;
-    const parsed = readHeader(data);
-    if (parsed.text === this.headerText) {
-      if (this.appearance() !== this.appeared) this.retheme();
-      return;
-    }
-    const shot = await readShot(data, parsed);
-    if (turn < this.shown) return;
-    this.shown = turn;
-    this.headerText = parsed.text;
-    this.show(shot);
+    return this.arrivals.take(data, {
+      read: (bytes, parsed) => Shot.read(bytes, parsed),
+      show: (shot) => this.show(shot),
+      same: () => appearance(this.place) !== this.appeared && this.retheme(),
+    });
   }
 
   show(shot) {
@@ -223,7 +217,7 @@ class DecodingStage {
 
   theming() {
     if (this.theme) return;
-    this.appeared = this.appearance();
+    this.appeared = appearance(this.place);
     this.theme = readTheme(this.place, this.shot.theme);
     applyTheme(this.root, this.theme);
     for (const name of ["right", "before", "after", "visible", "alarm_fill"]) this.root.style.setProperty(`--av-${name.replace("_", "-")}`, this.theme[name]);
@@ -238,11 +232,6 @@ class DecodingStage {
     if (!this.shot || !this.view) return;
     this.theming();
     this.view.draw();
-  }
-
-  appearance() {
-    const style = getComputedStyle(this.place);
-    return ["--st-background-color", "--st-text-color", "--st-font"].map((name) => style.getPropertyValue(name)).join("|");
   }
 
   retheme() {

@@ -3,9 +3,10 @@
 class Lab {
   constructor(host) {
     this.host = host;
+    this.place = host.querySelector(".lab-place");
     this.refs = buildLab(this);
     this.operations = new Operations();
-    this.turn = this.shown = 0;
+    this.arrivals = new Arrivals();
     this.zoom = WHOLE;
     this.lit = null;
     this.cursor = { row: 0, column: 0 };
@@ -32,20 +33,13 @@ class Lab {
   }
 
   // -- the server ----------------------------------------------------------------------------------------------------
-  async receive(data, setStateValue) {
+  receive(data, setStateValue) {
     this.operations.deliver = (message) => setStateValue("operations", message);
-    if (!data) return;
-    const turn = ++this.turn;
-    const parsed = readHeader(data);
-    if (parsed.text === this.headerText) {
-      if (this.appearance() !== this.appeared) this.retheme();
-      return;
-    }
-    const shot = await readShot(data, parsed);
-    if (turn < this.shown) return;
-    this.shown = turn;
-    this.headerText = parsed.text;
-    this.show(shot);
+    return this.arrivals.take(data, {
+      read: (bytes, parsed) => Shot.read(bytes, parsed),
+      show: (shot) => this.show(shot),
+      same: () => appearance(this.place) !== this.appeared && this.retheme(),
+    });
   }
 
   show(shot) {
@@ -64,7 +58,7 @@ class Lab {
     this.paint.changed();
     this.write();
     this.refs.root.hidden = false;
-    this.host.querySelector(".lab-place").dataset.state = "ready";
+    this.place.dataset.state = "ready";
     this.layout();
     this.refs.root.dataset.drawn = String(shot.seq);
   }
@@ -100,12 +94,6 @@ class Lab {
     this.layout();
   }
 
-  // Light or dark, and the font: Streamlit calls the component again when they change, and at other times too.
-  appearance() {
-    const style = getComputedStyle(this.host.querySelector(".lab-place"));
-    return ["--st-background-color", "--st-text-color", "--st-font"].map((name) => style.getPropertyValue(name)).join("|");
-  }
-
   retheme() {
     this.theme = null;
     this.paint.changed();
@@ -117,8 +105,8 @@ class Lab {
     const { refs, shot } = this;
     if (!shot || !refs.root.clientWidth) return;
     if (!this.theme) {
-      this.theme = readTheme(this.host.querySelector(".lab-place"), shot.theme);
-      this.appeared = this.appearance();
+      this.theme = readTheme(this.place, shot.theme);
+      this.appeared = appearance(this.place);
       this.theme.differenceRgb = ramp(this.theme.difference);
       applyTheme(refs.root, this.theme);
     }

@@ -79,7 +79,7 @@ class TakeAway {
       this.pre.textContent = shot.code.source;
     }
     if (this.wanted && shot.file && shot.file.seq === this.wanted.seq) {
-      save(new Blob([shot.body.slice(shot.blocks.file[0], shot.blocks.file[0] + shot.blocks.file[1])]), `${shot.name}.${this.wanted.format}`);
+      save(new Blob([shot.raw("file")]), `${shot.name}.${this.wanted.format}`);
       this.wanted = null;
     }
   }

@@ -18,9 +18,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from attnviz.figures import theme
+
 MAGIC = b"AV01"
 ALIGNMENT = 8
 FINE_CELLS = 128 * 128  # up to so many cells a head get 16 bits, more get 8
+READABLE = frozenset({"bits", "int8", "float16", "float32", "float64"})  # what `payload.js` can make an array of
 WORTH_COMPRESSING = 4096  # bytes
 
 
@@ -101,6 +104,36 @@ def join(header: Mapping[str, Any], blocks: Mapping[str, NDArray[Any]]) -> bytes
     }
     text = json.dumps(described, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
     return MAGIC + len(text).to_bytes(4, "little") + text + (packed if compressed else raw)
+
+
+def colours() -> dict[str, Any]:
+    """Both palettes, the font and the hatching: what `theme.js` chooses from."""
+    return {
+        "light": theme.LIGHT.to_dict(),
+        "dark": theme.DARK.to_dict(),
+        "font": theme.FONT_FAMILY,
+        "hatch": theme.HATCH_SIZE,
+    }
+
+
+def pack(values: Mapping[str, Any], arrays: Mapping[str, NDArray[Any] | bytes]) -> bytes:
+    """Values (JSON without NaN), arrays and the colours as one payload, which `payload.js` reads.
+
+    Floats of 16, 32 or 64 bits and int8 travel as they are, booleans as bits, bytes as a file; raises ValueError for
+    other types.
+    """
+    blocks: dict[str, NDArray[Any]] = {}
+    described: dict[str, dict[str, Any]] = {}
+    for name, array in arrays.items():
+        if isinstance(array, bytes):
+            blocks[name] = np.frombuffer(array, dtype=np.uint8)
+            continue
+        kind = "bits" if array.dtype == np.bool_ else str(array.dtype)
+        if kind not in READABLE:
+            raise ValueError(f"{name}: the browser reads {sorted(READABLE)}, not {kind}")
+        blocks[name] = pack_bits(array) if kind == "bits" else array
+        described[name] = {"type": kind, "shape": list(array.shape)}
+    return join({**values, "arrays": described, "theme": colours()}, blocks)
 
 
 def split(payload: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:

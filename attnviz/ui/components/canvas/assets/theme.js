@@ -26,6 +26,12 @@ function ramp(stops) {
   });
 }
 
+// Light or dark, and the font, to tell whether they changed: Streamlit calls a component again at other times, too.
+function appearance(host) {
+  const style = getComputedStyle(host);
+  return ["--st-background-color", "--st-text-color", "--st-font"].map((name) => style.getPropertyValue(name)).join("|");
+}
+
 function readTheme(host, palettes) {
   const style = getComputedStyle(host);
   const variable = (name) => style.getPropertyValue(name).trim();

@@ -1,0 +1,25 @@
+// What Streamlit hands over, in the order it was made: it calls a component anew for the same data, too, and unpacking
+// takes a moment, in which a newer payload may arrive.
+
+class Arrivals {
+  constructor() {
+    this.turn = this.shown = 0;
+    this.text = null;
+  }
+
+  // `show` gets what `read` made of a payload, unless it is the one on the screen (`same` is called) or an older one.
+  async take(bytes, { read, show, same }) {
+    if (!bytes) return;
+    const turn = ++this.turn;
+    const parsed = readHeader(bytes);
+    if (parsed.text === this.text) {
+      same();
+      return;
+    }
+    const made = await read(bytes, parsed);
+    if (turn < this.shown) return;
+    this.shown = turn;
+    this.text = parsed.text;
+    show(made);
+  }
+}

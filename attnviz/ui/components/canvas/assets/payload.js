@@ -1,0 +1,78 @@
+// What the server packed (components/canvas/packing.py), as the drawing code reads it.
+
+async function inflate(bytes) {
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+// The header's text is the payload's identity: it holds a digest of the body.
+function readHeader(bytes) {
+  const head = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const magic = String.fromCharCode(...bytes.subarray(0, 4));
+  if (magic !== "AV01") throw new Error(`not a payload: ${magic}`);
+  const length = head.getUint32(4, true);
+  const text = new TextDecoder().decode(bytes.subarray(8, 8 + length));
+  return { text, header: JSON.parse(text), start: 8 + length };
+}
+
+async function readBody(bytes, { header, start }) {
+  const packed = bytes.subarray(start);
+  return header.body.compressed ? inflate(packed) : packed.slice();
+}
+
+// The header's values as properties, and its arrays, made when first asked for.
+class Payload {
+  constructor(header, body) {
+    Object.assign(this, header);
+    this.bytes = body;
+    this.made = new Map();
+  }
+
+  static async read(bytes, parsed) {
+    return new this(parsed.header, await readBody(bytes, parsed));
+  }
+
+  // What travels as bytes: a file.
+  raw(name) {
+    const [offset, length] = this.blocks[name];
+    return this.bytes.slice(offset, offset + length);
+  }
+
+  has(name) {
+    return name in this.arrays;
+  }
+
+  shape(name) {
+    return this.arrays[name].shape;
+  }
+
+  // All elements, row by row. Bits become one byte each, half floats become floats; NaN and infinities stay.
+  array(name) {
+    if (!this.made.has(name)) this.made.set(name, this.decoded(name));
+    return this.made.get(name);
+  }
+
+  decoded(name) {
+    const { type, shape } = this.arrays[name];
+    const [offset, length] = this.blocks[name];
+    const count = shape.reduce((product, size) => product * size, 1);
+    const { buffer, byteOffset } = this.bytes;
+    if (type === "bits") return unpackedBits(this.bytes.subarray(offset, offset + length), count);
+    if (type === "float16") return Float32Array.from(new Uint16Array(buffer, byteOffset + offset, count), halfFloat);
+    return new { float64: Float64Array, float32: Float32Array, int8: Int8Array }[type](buffer, byteOffset + offset, count);
+  }
+}
+
+function unpackedBits(bytes, count) {
+  const bits = new Uint8Array(count);
+  for (let i = 0; i < count; i++) bits[i] = (bytes[i >> 3] >> (i & 7)) & 1;
+  return bits;
+}
+
+function halfFloat(code) {
+  const sign = code & 0x8000 ? -1 : 1;
+  const exponent = (code >> 10) & 31;
+  const fraction = code & 1023;
+  if (exponent === 31) return fraction ? NaN : sign * Infinity;
+  return exponent ? sign * 2 ** (exponent - 15) * (1 + fraction / 1024) : sign * 2 ** -14 * (fraction / 1024);
+}
