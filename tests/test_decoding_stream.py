@@ -15,7 +15,7 @@ from small_models import BOS, EOS, VOCAB, make_brief_model, make_model, padded_s
 from torch import Tensor
 
 from attnviz import masks
-from attnviz.decoding import Choice, Decoding, DecodingStep, greedy, inference, stream
+from attnviz.decoding import Choice, Decoding, DecodingStep, greedy, inference
 from attnviz.masks import MaskPlan
 from attnviz.model import Transformer
 
@@ -32,11 +32,11 @@ def text(steps: list[DecodingStep]) -> list[int]:
 
 @settings(max_examples=20)
 @given(seed=st.integers(0, 10_000), architecture=ARCHITECTURES, cached=st.booleans(), top_k=st.booleans())
-def test_greedy_stream_is_greedy(seed: int, architecture: str, cached: bool, top_k: bool) -> None:
+def test_greedy_steps_are_greedy(seed: int, architecture: str, cached: bool, top_k: bool) -> None:
     model = make_brief_model(seed, architecture)
     src = source(model, seed)
     choice = Choice(method="sample", top_k=1, seed=seed) if top_k else Choice()
-    steps = list(stream(model, src, bos_id=BOS, eos_id=EOS, max_len=11, choice=choice, use_cache=cached))
+    steps = list(Decoding(model, src, bos_id=BOS, eos_id=EOS, max_len=11, choice=choice, use_cache=cached))
     assert text(steps) == greedy(model, src, bos_id=BOS, eos_id=EOS, max_len=11)[0].tolist()
 
 
@@ -47,7 +47,7 @@ def test_a_step_says_what_the_model_says(seed: int, architecture: str, prefix: l
     src = source(model, seed)
     choice = Choice(method="sample", temperature=1.7, top_p=0.9, repetition_penalty=1.3, seed=seed)
     steps = list(
-        stream(
+        Decoding(
             model, src, bos_id=BOS, eos_id=EOS, max_len=11, choice=choice, prefix=prefix, forced={4: 5}, alternatives=3
         )
     )
@@ -96,7 +96,7 @@ def test_the_rows_of_all_steps_are_the_rows_of_the_whole_map(seed: int, architec
     model = make_model(seed, architecture, positions="rotary")
     src = source(model, seed)
     sites = (*model.sites_of("decoder_self"), *model.sites_of("cross"))
-    steps = list(stream(model, src, bos_id=BOS, eos_id=None, max_len=7, use_cache=cached, record=sites))
+    steps = list(Decoding(model, src, bos_id=BOS, eos_id=None, max_len=7, use_cache=cached, record=sites))
     watcher = Weights()
     with inference(model):
         model(src, torch.tensor([[BOS, *text(steps)[:-1]]]), probe=watcher)
@@ -162,7 +162,7 @@ def test_the_same_seed_gives_the_same_text_and_another_seed_another() -> None:
     model = make_model(1, "decoder-only")
     texts = {
         seed: [
-            text(list(stream(model, bos_id=BOS, eos_id=None, max_len=17, choice=Choice(method="sample", seed=seed))))
+            text(list(Decoding(model, bos_id=BOS, eos_id=None, max_len=17, choice=Choice(method="sample", seed=seed))))
             for _ in range(2)
         ]
         for seed in range(5)
@@ -181,7 +181,7 @@ def test_an_exchanged_choice_holds_from_the_next_step_on() -> None:
 
 def test_where_the_table_of_positions_ends_the_text_ends() -> None:
     model = make_model(2, "decoder-only", max_len=5)
-    steps = list(stream(model, bos_id=BOS, eos_id=None, max_len=100))
+    steps = list(Decoding(model, bos_id=BOS, eos_id=None, max_len=100))
     assert len(steps) == 5
     assert steps[-1].reason == "length"
 
@@ -191,7 +191,7 @@ def test_painted_masks_hold_while_decoding() -> None:
     src = padded_src(1, 7, 4)
     plan = MaskPlan(decoder_self=masks.causal() & ~masks.cells([(3, 1)]), cross=~masks.cells([(2, 0), (2, 5)]))
     record = model.sites_of("cross") + model.sites_of("decoder_self")
-    steps = list(stream(model, src, bos_id=BOS, eos_id=None, max_len=5, masks=plan, record=record))
+    steps = list(Decoding(model, src, bos_id=BOS, eos_id=None, max_len=5, masks=plan, record=record))
     for site in model.sites_of("cross"):
         assert not steps[2].rows[site][:, [0, 5]].any()
         assert steps[1].rows[site].all()
@@ -213,4 +213,4 @@ def test_painted_masks_hold_while_decoding() -> None:
 def test_a_wrong_argument_is_refused_at_once(changes: dict[str, object], message: str) -> None:
     arguments: dict[str, object] = {"bos_id": BOS, "eos_id": EOS, "max_len": 5, **changes}
     with pytest.raises(ValueError, match=message):
-        stream(make_model(0), padded_src(1, 7, 0), **arguments)  # type: ignore[arg-type]
+        Decoding(make_model(0), padded_src(1, 7, 0), **arguments)  # type: ignore[arg-type]

@@ -17,7 +17,7 @@ from attnviz.decoding.greedy import greedy
 from attnviz.decoding.session import DecoderSession, longest
 from attnviz.decoding.speed import CacheSpeed, cache_speed
 from attnviz.decoding.step import Alternative, DecodingStep
-from attnviz.decoding.token_by_token import Decoding, stream
+from attnviz.decoding.token_by_token import Decoding
 from attnviz.model.inference import inference
 
 __all__ = [
@@ -46,5 +46,4 @@ __all__ = [
     "penalise_repetition",
     "pick",
     "sees_only_the_past",
-    "stream",
 ]

@@ -148,39 +148,3 @@ class Decoding:
         while len(self._draws) <= position:
             self._draws.append(self._source_of_draws[1].random())
         return self._draws[position]
-
-
-def stream(
-    model: Transformer,
-    src: Int[Tensor, "1 S"] | None = None,
-    *,
-    bos_id: int,
-    eos_id: int | None,
-    max_len: int,
-    choice: Choice | None = None,
-    prefix: Sequence[int] = (),
-    forced: Mapping[int, int] | None = None,
-    masks: MaskPlan | None = None,
-    use_cache: bool = True,
-    alternatives: int = 5,
-    record: Collection[str] = (),
-    probe: Probe = SILENT,
-) -> Iterator[DecodingStep]:
-    """The steps of a `Decoding` with these arguments, one by one; who calls decides when to stop."""
-    return iter(
-        Decoding(
-            model,
-            src,
-            bos_id=bos_id,
-            eos_id=eos_id,
-            max_len=max_len,
-            choice=choice,
-            prefix=prefix,
-            forced=forced,
-            masks=masks,
-            use_cache=use_cache,
-            alternatives=alternatives,
-            record=record,
-            probe=probe,
-        )
-    )

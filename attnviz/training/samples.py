@@ -8,7 +8,7 @@ from typing import Any
 
 from attnviz.data import BOS, EOS, PAD, Batch, InputError, Task
 from attnviz.data.objectives.masked import MASK
-from attnviz.decoding import Choice, greedy, stream
+from attnviz.decoding import Choice, Decoding, greedy
 from attnviz.model import Transformer
 from attnviz.model.inference import inference
 from attnviz.training.objective import predict
@@ -63,11 +63,9 @@ def say(
     prompt = batch.decoder_input[:, 1:]
     length = prompt.size(1)
     if choice is None:
-        said = greedy(model, None, bos_id=BOS, eos_id=EOS, max_len=length + more, prefix=prompt, masks=masks)[
-            0
-        ].tolist()
-        return _text(task, said[length:])
-    steps = stream(
+        whole = greedy(model, None, bos_id=BOS, eos_id=EOS, max_len=length + more, prefix=prompt, masks=masks)
+        return _text(task, whole[0, length:].tolist())
+    steps = Decoding(
         model,
         bos_id=BOS,
         eos_id=EOS,
