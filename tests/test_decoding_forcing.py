@@ -46,14 +46,24 @@ def test_a_perfect_text_never_parts_the_two(seed: int) -> None:
 
 @settings(max_examples=10)
 @given(seed=st.integers(0, 10_000), place=st.integers(0, 4))
-def test_a_mistake_stays_in_the_one_and_passes_by_in_the_other(seed: int, place: int) -> None:
+def test_a_mistake_passes_by_in_the_one_and_stays_in_the_other(seed: int, place: int) -> None:
     model = make_model(seed, "decoder-only")
     own = greedy(model, None, bos_id=BOS, eos_id=None, max_len=7)[0].tolist()
     wrong = next(token for token in range(3, VOCAB) if token != own[place])
     both = compare_forcing(model, None, own, bos_id=BOS, eos_id=None, max_len=7, mistakes={place: wrong})
-    assert both.teacher[place + 1].fed == both.free[place + 1].fed == wrong
-    assert [p.position for p in both.teacher if p.disturbed] == [place + 1]
-    assert [p.fed for p in both.teacher[place + 2 :]] == own[place + 1 : -1]  # back on the rails
+    assert both.teacher[place].written == both.free[place].written == wrong
+    assert not both.teacher[place].correct
+    assert not both.free[place].correct
+    # Teacher forcing reads the reference on: nothing but that one token is another.
+    clean = compare_forcing(model, None, own, bos_id=BOS, eos_id=None, max_len=7)
+    assert [(p.fed, p.predicted) for p in both.teacher] == [(p.fed, p.predicted) for p in clean.teacher]
+    assert both.teacher_correct == clean.teacher_correct - 1
+    assert both.teacher_loss == clean.teacher_loss
+    assert not any(p.disturbed for p in both.teacher)
+    # Free running reads what it was made to write.
+    assert [p.position for p in both.free if p.disturbed] == [place + 1]
+    assert both.free[place + 1].fed == wrong
+    assert both.parts_at == place + 1
     lived_with = greedy(model, None, bos_id=BOS, eos_id=None, max_len=7, prefix=torch.tensor([[*own[:place], wrong]]))
     assert [p.fed for p in both.free] == [BOS, *lived_with[0].tolist()[:-1]]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Int
@@ -23,9 +23,10 @@ class ForcedPosition:
 
     position: int
     fed: int  # the decoder's input here: BOS or a token of the text before
-    disturbed: bool  # the input is the mistake put there on purpose
+    disturbed: bool  # the input is the mistake made on purpose
     target: int | None  # what the reference has here; None beyond its end
     predicted: int  # the most likely token
+    written: int  # `predicted`, or the mistake made here on purpose
     probability: float  # of `predicted`
     target_probability: float | None
     entropy: float  # nats
@@ -33,7 +34,7 @@ class ForcedPosition:
 
     @property
     def correct(self) -> bool:
-        return self.predicted == self.target
+        return self.written == self.target
 
 
 @dataclass(frozen=True)
@@ -46,16 +47,16 @@ class ForcingComparison:
 
     @property
     def parts_at(self) -> int | None:
-        """The first position whose inputs or predictions differ; None: the two never part."""
+        """The first position whose inputs or written tokens differ; None: the two never part."""
         for one, other in zip(self.teacher, self.free, strict=False):
-            if (one.fed, one.predicted) != (other.fed, other.predicted):
+            if (one.fed, one.written) != (other.fed, other.written):
                 return one.position
         shorter = min(len(self.teacher), len(self.free))
         return None if len(self.teacher) == len(self.free) else shorter
 
     @property
     def teacher_correct(self) -> int:
-        """Positions that teacher forcing predicts correctly."""
+        """Positions that teacher forcing writes correctly."""
         return sum(position.correct for position in self.teacher)
 
     @property
@@ -77,8 +78,8 @@ def compare_forcing(
 ) -> ForcingComparison:
     """Run both regimes greedily. `targets` is the reference with its EOS, which teacher forcing is fed shifted right.
 
-    `mistakes` maps a position of the text to a wrong token: free running is made to say it, and teacher forcing gets
-    it as the input that follows; from there on the one lives with it and the other is put back on the rails.
+    `mistakes` maps a position of the text to a wrong token, which both are made to write there: teacher forcing reads
+    the reference on all the same, free running reads its mistake and has to live with it.
     """
     vocab_size = model.config.vocab_size
     reference = check_tokens("targets", targets, vocab_size)
@@ -89,14 +90,13 @@ def compare_forcing(
     if any(place < 0 for place in wrong):
         raise ValueError(f"mistakes names position {min(wrong)}; positions count from 0")
 
-    taught = (bos_id, *(wrong.get(place, token) for place, token in enumerate(reference[:-1])))
+    taught = (bos_id, *reference[:-1])
     session = DecoderSession(model, src, masks=masks, use_cache=False)
     logits = session.feed(torch.tensor([taught], device=session.device))[0].cpu().double()
     log_probabilities = logits.log_softmax(dim=-1)
     teacher_loss = -float(log_probabilities[torch.arange(len(reference)), torch.tensor(reference)].mean())
     teacher = tuple(
-        _position(place, fed, place - 1 in wrong, reference, log_probabilities[place].exp())
-        for place, fed in enumerate(taught)
+        _position(place, fed, reference, log_probabilities[place].exp(), wrong) for place, fed in enumerate(taught)
     )
 
     session = DecoderSession(model, src, masks=masks)
@@ -104,15 +104,16 @@ def compare_forcing(
     said = bos_id
     for place in range(longest(model, max_len)):
         logits = session.feed(torch.tensor([[said]], device=session.device))[0, -1].cpu().double()
-        free.append(_position(place, said, place - 1 in wrong, reference, logits.softmax(dim=-1)))
-        said = wrong.get(place, free[-1].predicted)
+        here = _position(place, said, reference, logits.softmax(dim=-1), wrong)
+        free.append(replace(here, disturbed=place - 1 in wrong))
+        said = here.written
         if said == eos_id:
             break
     return ForcingComparison(teacher, tuple(free), teacher_loss)
 
 
 def _position(
-    place: int, fed: int, disturbed: bool, reference: tuple[int, ...], probabilities: Tensor
+    place: int, fed: int, reference: tuple[int, ...], probabilities: Tensor, wrong: Mapping[int, int]
 ) -> ForcedPosition:
     target = reference[place] if place < len(reference) else None
     order = probabilities.argsort(descending=True, stable=True)[:LIKELIEST].tolist()
@@ -120,9 +121,10 @@ def _position(
     return ForcedPosition(
         position=place,
         fed=fed,
-        disturbed=disturbed,
+        disturbed=False,
         target=target,
         predicted=predicted,
+        written=wrong.get(place, predicted),
         probability=float(probabilities[predicted]),
         target_probability=None if target is None else float(probabilities[target]),
         entropy=entropy(probabilities),

@@ -1,6 +1,8 @@
-"""Choices whose labels are translated: the code is kept, the label is only how it is shown.
+"""Widgets whose value lives elsewhere: with the caller, or beside them under a name that no language is part of.
 
-Streamlit keeps a select box's label; so the language is part of the widget's key and the code lives beside it.
+Streamlit keeps a select box's label, so the language is part of a widget's key. And a key that is written before its
+widget is drawn wins over what was just answered there: only `on_change` hears the answer, so that every such widget
+needs one.
 """
 
 from __future__ import annotations
@@ -13,6 +15,23 @@ import streamlit as st
 from attnviz.ui import language
 
 T = TypeVar("T", bound=str)
+V = TypeVar("V")
+
+
+def held(key: str, value: V, fits: Callable[[V], bool] = lambda _: True) -> tuple[V, Callable[[], None]]:
+    """The value to go on with, and the `on_change` of the widget with this key, which shows it.
+
+    It is `value`, the caller's, except right after an answer that `fits`: that one, once, for the caller to keep.
+    """
+    answer = f"{key}:answer"
+    given = st.session_state.pop(answer, value)
+    now = given if fits(given) else value
+    st.session_state[key] = now
+
+    def answered() -> None:
+        st.session_state[answer] = st.session_state[key]
+
+    return now, answered
 
 
 def choose(

@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from attnviz.model.attention import attention_weights, merge_heads, split_heads
 from attnviz.model.positions import rotate
+from attnviz.trace.walkthrough.expression import ACTIVATION_NAMES
 from attnviz.trace.walkthrough.setup import Edit, Norm, Setup
 from attnviz.trace.walkthrough.step import Axis, Operation, Stage, Step, Walk
 
@@ -120,9 +121,10 @@ class _Calculation:
 
         inputs, value = self.affine("o", "_O", "output", "combined", self.feature, self.feature)
         self.put("attn_output", "O", "output", "affine", inputs, value, self.query, self.feature)
-        after = self.add("attn_residual", "X + O", x, "attn_output")
-        if variant.norm == "post":
-            self.norm("attn_norm", "LN(X + O)", after, setup.norm)
+        post = variant.norm == "post"
+        after = self.add("attn_residual", "X + O" if post else "Y", x, "attn_output")
+        if post:
+            self.norm("attn_norm", "Y", after, setup.norm)
 
     def project(self, letter: str, of: str, rows: Axis) -> None:
         capital = letter.upper()
@@ -170,10 +172,11 @@ class _Calculation:
         if variant.norm == "pre":
             source = self.norm("ff_norm", "LN(Y)", x, ff.norm)
         inputs, value = self.affine("inner", "₁", stage, source, self.feature, self.hidden)
-        self.put("inner", "Y·W₁ + b₁", stage, "affine", inputs, value, self.query, self.hidden)
+        self.put("inner", "H", stage, "affine", inputs, value, self.query, self.hidden)
         activate = functional.gelu if ff.activation == "gelu" else functional.relu
+        letters = f"{ACTIVATION_NAMES[ff.activation]}(H)"
         active = activate(self.tensors["inner"])
-        self.put("activated", ff.activation.upper(), stage, "activation", ("inner",), active, self.query, self.hidden)
+        self.put("activated", letters, stage, "activation", ("inner",), active, self.query, self.hidden)
         inputs, value = self.affine("outer", "₂", stage, "activated", self.hidden, self.feature)
         self.put("ff_output", "F", stage, "affine", inputs, value, self.query, self.feature)
         after = self.add("ff_residual", "Y + F", x, "ff_output")

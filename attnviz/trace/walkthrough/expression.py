@@ -78,6 +78,9 @@ class Square:
     of: Expression
 
 
+ACTIVATION_NAMES = {"gelu": "GELU", "relu": "ReLU"}
+
+
 @dataclass(frozen=True)
 class Activation:
     """GELU(x) = x · Φ(x), or ReLU(x) = max(x, 0)."""
@@ -204,7 +207,7 @@ def _text(expression: Expression, digits: int, longest: int | None, place: int) 
         case Square(of):
             return f"{_bracketed(_text(of, digits, longest, 0), True)}²"
         case Activation(name, of):
-            return f"{name.upper()}({_text(of, digits, longest, 0)})"
+            return f"{ACTIVATION_NAMES[name]}({_text(of, digits, longest, 0)})"
     assert_never(expression)
 
 

@@ -90,12 +90,17 @@ def telling_mistake(subject: Subject, reference: Reference, clean: ForcingCompar
         early = reference.ids[place.position + 1]  # the token that belongs one place further on
         for wrong in dict.fromkeys([*likely, *(() if early in allowed else (early,))]):
             mistake = (place.position, wrong)
-            hurt = clean.free_correct - _compared(subject, reference.ids, mistake).free_correct
+            hurt = _harm(clean, _compared(subject, reference.ids, mistake))
             if best is None or hurt > best[0]:
                 best = (hurt, mistake)
             if 2 * hurt >= len(reference.ids):
                 return mistake
     return best[1] if best is not None and best[0] > 0 else None
+
+
+def _harm(clean: ForcingComparison, disturbed: ForcingComparison) -> int:
+    """How many positions more a mistake costs free running than teacher forcing, which it costs its own at most."""
+    return (clean.free_correct - disturbed.free_correct) - (clean.teacher_correct - disturbed.teacher_correct)
 
 
 def values(subject: Subject, shown: Lesson) -> dict[str, Any]:
@@ -108,6 +113,7 @@ def values(subject: Subject, shown: Lesson) -> dict[str, Any]:
                 "disturbed": place.disturbed,
                 "target": shown.labels[place.position] if place.target is not None else None,
                 "said": subject.task.tgt_vocab.tokens[place.predicted],
+                "written": subject.task.tgt_vocab.tokens[place.written],
                 "right": place.correct if place.target is not None else None,
                 "p": place.probability,
                 "p_target": place.target_probability,
@@ -133,7 +139,7 @@ def values(subject: Subject, shown: Lesson) -> dict[str, Any]:
         "loss": shown.disturbed.teacher_loss,
         "loss_clean": shown.clean.teacher_loss,
         "parts_at": shown.disturbed.parts_at,
-        "ended": shown.disturbed.free[-1].predicted == EOS,
+        "ended": shown.disturbed.free[-1].written == EOS,
         "mistake": None
         if mistake is None
         else {

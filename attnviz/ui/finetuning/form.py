@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from attnviz.data import InputError, Task
 from attnviz.data.augmentation import augmentations_of
 from attnviz.data.tasks.catalogue import INFOS
 from attnviz.ui import models
-from attnviz.ui.controls import choose
+from attnviz.ui.controls import choose, held
 from attnviz.ui.finetuning import own_data
 from attnviz.ui.finetuning.choices import RUN, Choices, current, keep, start_of
 from attnviz.ui.finetuning.presets import PRESETS
@@ -168,16 +168,16 @@ def _strategy(frame: Frame, choices: Choices) -> Choices:
     choices = choices.with_value("strategy", picked)
     if picked == "lora":
         key = f"ft-targets:{frame.language}"
-        st.session_state[key] = list(choices.finetune.lora_targets)
-        chosen = st.pills(
+        chosen, answered = held(key, list(choices.finetune.lora_targets), bool)  # none at all would train nothing
+        st.pills(
             frame.t("field_lora_targets"),
             TARGETS,
             selection_mode="multi",
             key=key,
             format_func=lambda name: frame.t(f"target_{name}"),
+            on_change=answered,
         )
-        if chosen:
-            choices = choices.with_value("lora_targets", tuple(sorted(chosen, key=TARGETS.index)))
+        choices = choices.with_value("lora_targets", tuple(sorted(chosen, key=TARGETS.index)))
     return _fields(frame, OWN_FIELDS.get(picked, ()), choices, None)
 
 
@@ -188,12 +188,13 @@ def _size(frame: Frame, choices: Choices, task: Task) -> Choices:
     if now not in sizes:
         sizes = [*sorted({*sizes, now} - {0}), 0]
     key = f"ft-size:{frame.language}"
-    st.session_state[key] = now
-    picked = st.select_slider(
+    picked, answered = held(key, now, sizes.__contains__)
+    st.select_slider(
         frame.t("field_train_size"),
         sizes,
         key=key,
         format_func=lambda size: f"{size:,}" if size else frame.t("size_all", count=f"{everything:,}"),
+        on_change=answered,
     )
     return choices if picked == now else choices.with_value("train_size", picked)
 
@@ -230,8 +231,8 @@ def _start_dropout(choices: Choices) -> float:
         return 0.1
 
 
-def _select(frame: Frame, name: str, codes: Any, show: Any, now: str) -> str:
+def _select(frame: Frame, name: str, codes: Sequence[str], show: Callable[[str], str], now: str) -> str:
     key = f"ft-{name}:{frame.language}"
-    st.session_state[key] = now
-    found: str = st.selectbox(frame.t(f"field_{name}"), codes, format_func=show, key=key)
+    found, answered = held(key, now, codes.__contains__)
+    st.selectbox(frame.t(f"field_{name}"), codes, format_func=show, key=key, on_change=answered)
     return found

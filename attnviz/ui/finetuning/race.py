@@ -9,7 +9,7 @@ import streamlit as st
 from attnviz.data import InputError, Task
 from attnviz.data.tasks.labels import LabelTask
 from attnviz.ui.boundary import explain
-from attnviz.ui.controls import choose
+from attnviz.ui.controls import choose, held
 from attnviz.ui.finetuning import groups, opening, race_picture
 from attnviz.ui.finetuning.choices import Choices, current, prepared, start_of
 from attnviz.ui.finetuning.form import STRATEGIES
@@ -188,13 +188,14 @@ def _form(frame: Frame) -> None:
     if task is None:
         return
     key = f"ft-entries:{frame.language}"
-    st.session_state[key] = list(st.session_state.get("ft-entries", FIRST))
-    chosen = st.pills(
+    chosen, answered = held(key, list(st.session_state.get("ft-entries", FIRST)))
+    st.pills(
         frame.t("race_entries"),
         STRATEGIES,
         selection_mode="multi",
         key=key,
         format_func=lambda entry: named(frame, entry),
+        on_change=answered,
     )
     entries = [entry for entry in STRATEGIES if entry in chosen]
     st.session_state["ft-entries"] = entries

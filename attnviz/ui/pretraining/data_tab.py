@@ -14,7 +14,7 @@ from attnviz.data.info import TaskInfo
 from attnviz.model import Transformer
 from attnviz.training import make_model
 from attnviz.ui.boundary import explain, live
-from attnviz.ui.controls import choose
+from attnviz.ui.controls import choose, held
 from attnviz.ui.notices import notice, notice_lines
 from attnviz.ui.page import Frame
 from attnviz.ui.pretraining import data_picture as draw
@@ -115,8 +115,14 @@ def one_sentence(frame: Frame, task: Task) -> None:
     st.html(f'<h3 class="rn-title">{t("one_sentence")}</h3>')
     key = f"follow:{scope(task)}"
     kept = st.session_state.setdefault("follow", {})
-    st.session_state[key] = kept.get(key, task.examples[0] if task.examples else "")
-    text = st.text_input(t("follow"), key=key, label_visibility="collapsed", placeholder=t("sentence_placeholder"))
+    text, answered = held(key, kept.get(key, task.examples[0] if task.examples else ""))
+    st.text_input(
+        t("follow"),
+        key=key,
+        label_visibility="collapsed",
+        placeholder=t("sentence_placeholder"),
+        on_change=answered,
+    )
     kept[key] = text
     text = text[: preparation.LEARNED_FROM]
     plain, gone = preparation.cleaned(text)

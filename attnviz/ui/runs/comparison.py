@@ -15,7 +15,7 @@ from attnviz.figures.theme import DARK, LIGHT
 from attnviz.runs import RunSummary
 from attnviz.ui.boundary import explain
 from attnviz.ui.components.attention import stage_text
-from attnviz.ui.controls import choose
+from attnviz.ui.controls import choose, held
 from attnviz.ui.notices import notice, shortened
 from attnviz.ui.page import Frame
 from attnviz.ui.runs import heads
@@ -57,9 +57,9 @@ def show(frame: Frame, page: str, mine: Callable[[RunSummary], bool]) -> None:
     if not picked(page) and seat(page).run in known:
         put_beside(page, [str(seat(page).run), *known])
     key = f"compare-pick:{frame.language}"
-    st.session_state[key] = [run for run in picked(page) if run in known]
+    chosen, answered = held(key, [run for run in picked(page) if run in known])
     with card("compare-pick"):
-        chosen = st.multiselect(
+        st.multiselect(
             t("compare_pick"),
             list(known),
             format_func=lambda run: shortened(known[run], 60),
@@ -67,6 +67,7 @@ def show(frame: Frame, page: str, mine: Callable[[RunSummary], bool]) -> None:
             key=key,
             placeholder=t("compare_pick"),
             label_visibility="collapsed",
+            on_change=answered,
         )
     put_beside(page, chosen)
     if len(chosen) < 2:
@@ -114,15 +115,15 @@ def _together(frame: Frame, t: Words, views: list[View], names: Mapping[str, str
 def _heads(frame: Frame, t: Words, views: list[View], labels: Mapping[str, str], common: list[int]) -> None:
     st.html(f'<h3 class="rn-title">{escape(t("compare_heads"))}</h3>')
     kept = st.session_state.get("compare-step")
-    st.session_state["compare-step-slider"] = kept if kept in common else common[-1]
-    step = common[-1]
+    step, answered = held("compare-step-slider", kept if kept in common else common[-1], common.__contains__)
     if len(common) > 1:
-        step = st.select_slider(
+        st.select_slider(
             t("compare_step"),
             common,
             key="compare-step-slider",
             format_func=lambda one: t("compare_step_of", step=f"{one:,}"),
             label_visibility="collapsed",
+            on_change=answered,
         )
     st.session_state["compare-step"] = None if step == common[-1] else step
     models = [watched(view, step) for view in views]

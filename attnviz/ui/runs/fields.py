@@ -9,6 +9,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from attnviz.ui import language
+from attnviz.ui.controls import held
 from attnviz.ui.text import Words, texts
 
 
@@ -28,27 +29,23 @@ class Field:
 def ask(t: Words, field: Field, value: Any, *, scope: str, values: Sequence[Any] | None = None) -> Any:
     """Draw the widget and return the value, changed or not. `values` narrows a choice; `scope` keeps pages apart."""
     key = f"{scope}:{field.name}:{language.current()}"
-    answer = f"{key}:answer"
-    now = st.session_state.pop(answer, value)
     label = t(f"field_{field.name}")
-
-    def answered() -> None:
-        st.session_state[answer] = st.session_state[key]
-
     if field.kind == "choice":
+        now, answered = held(key, value)
         offered = list(field.values if values is None else values)
         if now not in offered:
             offered.append(now)
-        st.session_state[key] = now
         st.selectbox(label, offered, format_func=lambda one: shown(t, field.name, one), key=key, on_change=answered)
     else:
         whole = field.kind == "whole"
         cast = int if whole else float
-        st.session_state[key] = cast(min(max(now, field.least), field.most))
+        least, most = cast(field.least), cast(field.most)
+        now, answered = held(key, value)
+        st.session_state[key] = cast(min(max(now, least), most))
         st.number_input(
             label,
-            min_value=cast(field.least),
-            max_value=cast(field.most),
+            min_value=least,
+            max_value=most,
             step=cast(field.by),
             format="%d" if whole else f"%.{field.digits}f",
             key=key,

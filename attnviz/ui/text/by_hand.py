@@ -124,7 +124,7 @@ TEXTS = table(
     ),
     about_output=Text("乘 W_O，让各头的内容彼此混合。", "Times W_O, which lets what the heads brought mix."),
     about_residual=Text(
-        "原来的输入加回来：注意力只添加，不替换。",
+        "原来的输入加回来：子层只添加，不替换。",
         "What came in is added back: the sublayer adds to it, it does not replace it.",
     ),
     about_feed_forward=Text(

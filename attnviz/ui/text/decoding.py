@@ -209,19 +209,21 @@ TEXTS = table(
     lane_target=Text("目标", "target"),
     lane_said=Text("写出", "writes"),
     lane_fed=Text("读入", "reads"),
-    put_mistake=Text("在这里放一个错误", "put a mistake here"),
+    put_mistake=Text("让它在这里写错", "make it err here"),
     choose_mistake=Text("第 {position} 个词元写成什么？", "What is written as token {position}?"),
     clear_mistake=Text("去掉错误", "Remove the mistake"),
     verdict_mistake=Text(
-        "第 {position} 个词元写错成 {token}：教师强制 {teacher}/{scored} 正确，自由运行 {free}/{scored} 正确。",
-        "Token {position} becomes {token}: teacher forcing has {teacher}/{scored} right, free running {free}/{scored}.",
+        "第 {position} 个词元写错成 {token}：教师强制接着读参考答案，{teacher}/{scored} 正确；"
+        "自由运行接着读自己的错，{free}/{scored} 正确。",
+        "Token {position} is written {token}: teacher forcing reads the reference on, {teacher}/{scored} right; "
+        "free running reads its mistake, {free}/{scored} right.",
     ),
     verdict_same=Text(
         "两种方式走的路完全一样：模型每一步都写对了。",
         "Both go the same way: the model writes every token of the reference.",
     ),
     verdict_parts=Text("两种方式从第 {position} 个位置起分开。", "The two part at position {position}."),
-    forcing_hint=Text("点一个写出的词元，就在那里放一个错误。", "Click a written token to put a mistake there."),
+    forcing_hint=Text("点一个写出的词元，让两边都在那里写错。", "Click a written token to make both err there."),
     reference_exact=Text("参考答案是确切的。", "The reference is exact."),
     reference_dictionary=Text(
         "参考答案查自词典，多半正确。", "The reference was looked up word by word and is usually right."

@@ -157,9 +157,12 @@ class Board {
       const from = this.offsets[axis] || 0;
       if (part && (index < from || index >= from + part)) this.offsets[axis] = Math.max(0, index - (part >> 1));
     };
-    if (this.focusShown !== focus.row) into("query", Math.min(focus.row, walk.rowLabels.length - 1));
-    if (walk.step(focus.name).operation === "concat") into("feature", focus.column);
-    this.focusShown = focus.row;
+    const step = walk.step(focus.name);
+    if (this.rowShown !== focus.row) into("query", Math.min(focus.row, walk.rowLabels.length - 1));
+    const place = `${focus.name} ${focus.row} ${focus.head}`;
+    if (this.columnShown !== place && step.axes[1] !== "one") into(step.axes[1], focus.column);
+    this.rowShown = focus.row;
+    this.columnShown = place;
   }
 
   shift(axis, from, shown, count) {

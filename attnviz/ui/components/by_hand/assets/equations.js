@@ -36,7 +36,8 @@ function equationOf(walk, step, head) {
     }
     case "affine_heads": {
       const parameters = step.inputs.slice(1).map((name, i) => [sign(i ? "+" : "·"), ofHead(view(i + 1), walk, head)]);
-      return [view(0), ...parameters.flat(), sign("="), result];
+      // The rows of K and V are keys, and so are those of what they are made from.
+      return [view(0, { rowAxis: step.axes[0] }), ...parameters.flat(), sign("="), result];
     }
     case "products":
       return [view(0), sign("·"), turned(view(1)), sign("="), result];
@@ -66,7 +67,7 @@ function equationOf(walk, step, head) {
     case "add":
       return [view(0), sign("+"), view(1), sign("="), result];
     case "activation":
-      return [sign(`${walk.activation.toUpperCase()}(`), view(0), sign(")"), sign("="), result];
+      return [sign(`${ACTIVATION_NAMES[walk.activation]}(`), view(0), sign(")"), sign("="), result];
     default:
       return [view(0), sign("="), result];
   }

@@ -1,6 +1,8 @@
 // The arithmetic of a number as a tree, printed as pieces: {text, cell} where a piece is a cell's number.
 // It prints exactly as attnviz.trace.walkthrough.expression does; a test compares every cell of the examples.
 
+const ACTIVATION_NAMES = { gelu: "GELU", relu: "ReLU" };
+
 const X = {
   cell: (step, row, column, head, value) => ({ op: "cell", step, row, column, head, value, of: [] }),
   constant: (value, symbol = "") => ({ op: "constant", value, symbol, of: [] }),
@@ -100,7 +102,7 @@ class Writer {
         this.bracketed(true, () => this.write(one));
         return this.plain("²");
       default:
-        this.plain(tree.name.toUpperCase());
+        this.plain(ACTIVATION_NAMES[tree.name]);
         return this.bracketed(true, () => this.write(one));
     }
   }

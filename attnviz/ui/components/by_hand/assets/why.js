@@ -32,7 +32,13 @@ class Why {
   name({ name, row, column, head }) {
     const { walk } = this.sheet;
     const step = walk.step(name);
-    const label = (axis, index) => (axis === "one" ? null : (walk.labels(axis) || [])[index] ?? index + 1);
+    const label = (axis, index) => {
+      const labels = walk.labels(axis);
+      if (axis === "one" || !labels) return axis === "one" ? null : index + 1;
+      // A token that stands there more than once, or looks like a number, is told by its place, too.
+      const alike = labels.filter((one) => one === labels[index]).length > 1 || /^\d+$/.test(labels[index]);
+      return alike ? `${labels[index]}#${index + 1}` : labels[index];
+    };
     const places = [label(step.axes[0], row), label(step.axes[1], column)].filter((part) => part !== null);
     const ofHead = step.hasHeads && walk.heads > 1 ? ` · ${fill(walk.text.of_head, { head: head + 1 })}` : "";
     return `${step.symbol}[${places.join(", ")}]${ofHead}`;
@@ -50,7 +56,8 @@ class Why {
     else if (given) said.push(text.why_given);
     if (!edited && tree.op === "constant" && step.operation === "softmax") said.push(text.why_blocked_row);
     if (step.hasMoved(cell.row, cell.column, cell.head)) {
-      said.push(fill(text.why_was, { value: numberText(step.was(cell.row, cell.column, cell.head), digits) }));
+      const was = step.was(cell.row, cell.column, cell.head);
+      said.push(fill(text.why_was, { value: step.role === "mask" ? text[was ? "visible" : "blocked"] : numberText(was, digits) }));
     }
     this.where.textContent = step.name;
     this.extra.textContent = said.join(" · ");

@@ -1,4 +1,4 @@
-// Teacher forcing above free running on the same sentence, and the mistake that both have to live with.
+// Teacher forcing above free running on the same sentence, and the mistake that both are made to write.
 
 class ForcingView {
   constructor(stage) {

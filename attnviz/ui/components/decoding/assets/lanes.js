@@ -23,7 +23,7 @@ class Lane {
     const [target, said] = [element("span", { text: text.lane_target }), element("span", { class: "of-said", text: text.lane_said })];
     const order = this.name === "teacher" ? [said, target] : [target, said];
     const names = element("div", { class: "names" }, [...order, element("span", { class: "gap" }), element("span", { text: text.lane_fed })]);
-    setColumns(this.columns, [...lesson.teacher, ...lesson.free].flatMap((one) => [one.fed, one.said, one.target ?? ""]), 5);
+    setColumns(this.columns, [...lesson.teacher, ...lesson.free].flatMap((one) => [one.fed, one.said, one.written, one.target ?? ""]), 5);
     const columns = places.map((place, i) => this.column(place, i, places, lesson, text));
     this.columns.replaceChildren(names, ...columns);
   }
@@ -32,11 +32,11 @@ class Lane {
     const teacher = this.name === "teacher";
     const parted = lesson.parts_at !== null && i >= lesson.parts_at;
     const target = element("div", { class: "target", text: place.target === null ? "–" : printable(place.target) });
-    const overwritten = !teacher && lesson.mistake?.position === i;
+    const overwritten = lesson.mistake?.position === i;
     const said = element("button", { type: "button", class: `said ${place.right === true ? "right" : place.right === false ? "wrong" : ""} ${overwritten ? "overwritten" : ""}` }, [
       element("span", { class: "token", text: printable(place.said) }), element("span", { class: "p", text: share(place.p) }),
     ]);
-    if (overwritten) said.append(element("span", { class: "instead", text: `→ ${printable(lesson.mistake.token)}` }));
+    if (overwritten) said.append(element("span", { class: "instead", text: `→ ${printable(place.written)}` }));
     const could = i < lesson.scored - 1;
     said.disabled = !could;
     said.title = could ? text.put_mistake : "";

@@ -33,8 +33,8 @@ class TakeAway {
     const { steps, beam, lesson, speeds } = this.stage.shot;
     const flag = (value) => (value === null ? "" : value ? 1 : 0);
     if (lesson) {
-      const names = ["regime", "position", "target", "written", "probability", "right", "read", "mistake"];
-      const of = (regime) => lesson[regime].map((one, i) => [regime, i, one.target, one.said, one.p, flag(one.right), one.fed, flag(one.disturbed)]);
+      const names = ["regime", "position", "target", "predicted", "probability", "written", "right", "read", "read_mistake"];
+      const of = (regime) => lesson[regime].map((one, i) => [regime, i, one.target, one.said, one.p, one.written, flag(one.right), one.fed, flag(one.disturbed)]);
       return [names, [...of("teacher"), ...of("free")]];
     }
     if (speeds) return [["tokens", "tokens_per_second_with_cache", "tokens_per_second_without", "speedup"], speeds.map((one) => [one.tokens, one.cached, one.uncached, one.speedup])];

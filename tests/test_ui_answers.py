@@ -1,0 +1,148 @@
+"""Every widget of every page keeps the answer it was given: a page that writes its keys must hear what was answered."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from attnviz.config import TrainConfig
+from attnviz.runs import Library, RunConfig
+from attnviz.runs.session import Session
+from attnviz.training.checkpoint import shipped
+
+APP = Path(__file__).resolve().parents[1] / "app.py"
+pytestmark = pytest.mark.skipif("reverse" not in shipped(), reason="no shipped checkpoint")
+TINY: dict[str, Any] = {"d_model": 16, "n_heads": 2, "d_ff": 16, "n_encoder_layers": 1, "n_decoder_layers": 1}
+VIEWS = [
+    ("attention", {"model": "reverse"}),
+    ("masks", {"model": "reverse"}),
+    ("by_hand", {"what": "model", "model": "reverse"}),
+    ("decoding", {"model": "reverse", "strategy": "sample"}),
+    ("decoding", {"model": "reverse", "strategy": "beam"}),
+    ("pretraining", {}),
+    ("pretraining", {"view": "data"}),
+    ("finetuning", {}),
+    ("finetuning", {"strategy": "lora"}),
+    ("finetuning", {"view": "cv"}),
+]
+
+
+def other_number(one: Any) -> Any:
+    return one.value + one.step if one.value + one.step <= one.max else one.value - one.step
+
+
+def other_option(one: Any) -> Any:
+    """Of the labels another one."""
+    return next((option for option in one.options if option != shown(one)), None)
+
+
+def other_size(one: Any) -> Any:
+    """Sliders are answered by value; ours hold whole numbers."""
+    label = other_option(one)
+    return None if label is None else int(label.replace(",", ""))
+
+
+# What can be answered, how else, and what then stands there.
+KINDS: dict[str, Callable[[Any], Any]] = {
+    "selectbox": other_option,
+    "select_slider": other_size,
+    "number_input": other_number,
+    "text_input": lambda one: f"{one.value} ab".strip(),
+    "text_area": lambda one: f"{one.value} ab".strip(),
+    "toggle": lambda one: not one.value,
+    "checkbox": lambda one: not one.value,
+}
+
+
+@pytest.fixture(autouse=True)
+def quiet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Nothing is trained or counted here."""
+    monkeypatch.setenv("ATTNVIZ_RUNS", str(tmp_path))
+    monkeypatch.setattr("attnviz.ui.runs.library._Counting._count", lambda self, task: None)
+    monkeypatch.setattr("attnviz.ui.finetuning.moments._Measuring._measure", lambda self, *given: None)
+    yield
+    st.cache_resource.clear()
+
+
+def opened(page: str, query: dict[str, str]) -> AppTest:
+    at = AppTest.from_file(str(APP), default_timeout=120)
+    for name, value in {"lang": "en", **query}.items():
+        at.query_params[name] = value
+    at.switch_page(f"pages/{page}.py").run()
+    assert not at.exception, [error.value for error in at.exception]
+    return at
+
+
+def found(at: AppTest, kind: str, key: str) -> Any:
+    return next((one for one in at.get(kind) if one.key == key), None)
+
+
+def shown(one: Any) -> Any:
+    """What stands in the widget, in the form in which an answer is given."""
+    return one.format_func(one.value) if hasattr(one, "format_func") and hasattr(one, "options") else one.value
+
+
+def answer(at: AppTest, kind: str, key: str) -> tuple[Any, Any] | None:
+    """What was answered, and what stands there afterwards; None where nothing else can be answered."""
+    one = found(at, kind, key)
+    if one is None or getattr(one, "disabled", False):
+        return None
+    wanted = KINDS[kind](one)
+    if wanted is None:
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        one.set_value(wanted).run()
+    assert not at.exception, [error.value for error in at.exception]
+    after = found(at, kind, key)
+    return None if after is None else (wanted, after.value if kind == "select_slider" else shown(after))
+
+
+@pytest.mark.parametrize(
+    ("page", "query"), VIEWS, ids=lambda one: one if isinstance(one, str) else "-".join(one.values())
+)
+def test_an_answer_stays_until_another_is_given(page: str, query: dict[str, str]) -> None:
+    at = opened(page, query)
+    asked = [(kind, str(one.key)) for kind in KINDS for one in at.get(kind) if one.key]
+    assert asked
+    forgotten = {}
+    for kind, key in asked:
+        if found(at, kind, key) is None:
+            at = opened(page, query)  # an answer before took the widget away
+        seen = answer(at, kind, key)
+        if seen is not None and seen[0] != seen[1]:
+            forgotten[key] = seen
+    assert not forgotten
+
+
+def test_the_runs_that_are_compared_are_those_that_were_picked() -> None:
+    config = TrainConfig(steps=3, batch_size=8, warmup_steps=1)
+    made = [Library().create(RunConfig(name=f"run {i}", task="reverse", shape=TINY, train=config)).id for i in range(3)]
+    for run in made:
+        Session(Library().open(run).folder).close()
+    at = opened("pretraining", {"view": "compare"})
+    pick = found(at, "multiselect", "compare-pick:en")
+    for wanted in (made[:1], made[1:], made[::-1]):
+        pick.set_value(wanted).run()
+        pick = found(at, "multiselect", "compare-pick:en")
+        assert pick.value == wanted
+
+
+@pytest.mark.parametrize(
+    ("query", "group", "more"),
+    [({"strategy": "lora"}, "ft-targets:en", "k_proj"), ({"view": "race"}, "ft-entries:en", "adapter")],
+    ids=["lora", "race"],
+)
+def test_pills_stay_chosen(query: dict[str, str], group: str, more: str) -> None:
+    at = opened("finetuning", query)
+    pills = found(at, "button_group", group)
+    wanted = [*pills.value, more]
+    assert more not in pills.value
+    pills.set_value(wanted).run()
+    assert sorted(found(at, "button_group", group).value) == sorted(wanted)
