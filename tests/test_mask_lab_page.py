@@ -107,7 +107,7 @@ def test_the_numbers_on_the_page_are_the_librarys(library: tuple[Any, Any, Any],
     np.testing.assert_allclose(arrays["influence"], np.where(amounts > 1e-4, amounts, 0), atol=1e-3)
     assert shown["verdict"]["level"] == "leak"
     row_token = shown["rows"][1]
-    expected = words("masks", language)("verdict_leak", row=2, row_token=row_token, token=3, key_token=shown["rows"][2])  # type: ignore[arg-type]
+    expected = words("masks", language)("verdict_leak", row=2, row_token=row_token, token=4, key_token=shown["rows"][3])  # type: ignore[arg-type]
     assert shown["verdict"]["sentence"] == expected
 
 
@@ -136,6 +136,21 @@ def test_it_opens_with_a_leak_and_says_so() -> None:
     assert changed[1] == changed[0] + 1
     assert shown["loss"]["now"] != shown["loss"]["own"]
     assert shown["moved_most"] is not None
+
+
+def test_a_leak_is_named_by_the_cell_that_was_opened() -> None:
+    shown, arrays = payload(opened(**{"mask.decoder_self": "causal | cells(1:4)"}))
+    assert arrays["mask"][1, 4]
+    assert arrays["reach"][1, 3]  # through row 4 it sees what that one sees
+    assert "Row 2" in shown["verdict"]["sentence"]
+    assert "token 5" in shown["verdict"]["sentence"]
+
+
+@pytest.mark.parametrize(("how", "said"), [("own", True), ("-1e9", False), ("none", False)])
+def test_only_a_row_that_gets_nothing_is_said_to_see_nothing(how: str, said: bool) -> None:
+    shown, _ = payload(opened(how=how, **{"mask.decoder_self": "causal & ~cells(4:0-6)"}))
+    sentences = " ".join([shown["verdict"]["sentence"], *shown["verdict"]["details"]])
+    assert ("Nothing at all is seen by row 5" in sentences) == said
 
 
 def test_with_its_own_masks_nothing_has_moved_and_nothing_leaks() -> None:
@@ -281,8 +296,10 @@ def test_a_long_sequence_measures_only_the_first_leak() -> None:
     measured = measure(subject, baseline(subject), setting, "decoder_self", (2, 1))
     assert measured.influence is not None
     measured_inputs = np.flatnonzero((measured.influence >= 0).all(axis=0)).tolist()
-    assert measured_inputs == [41]  # through (40, 50) row 40 sees all that row 50 has seen: first of all 41
-    assert measured.influence[40, 41] > 0
+    assert measured_inputs == [50]  # the one that was opened, not 41, which row 40 sees through row 50
+    assert measured.influence[40, 50] > 0
+    sentence = conclude(subject, setting, measured, "decoder_self").sentence
+    assert (sentence.key, sentence.values["row"], sentence.values["token"]) == ("verdict_leak", 41, 51)
     whole = measure(subject, baseline(subject), setting, "decoder_self", (2, 1), everything=True)
     assert whole.influence is not None
     assert (whole.influence >= 0).all()

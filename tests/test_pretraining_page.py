@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +182,16 @@ def test_breaking_forks_the_run_and_puts_both_beside_each_other(root: Path) -> N
     assert len([name for name in components(at) if "compare-" in name]) == 3
 
 
+def test_who_watches_by_a_link_changes_no_run_in_the_list(root: Path) -> None:
+    run, other = make(root, name="first"), make(root, name="second")
+    at = opened(lang="en", view="list", run=run)
+    assert at.session_state["seat:pretraining"] == Seat(run, controls=False)
+    assert all(button.disabled for button in at.button if str(button.key).startswith(("delete-", "resume-")))
+    assert said("en")[1]("list_watching") in html(at)
+    press(at, f"open-{other}")
+    assert at.session_state["seat:pretraining"] == Seat(other, controls=False)
+
+
 def test_list_rename_delete_and_undo(root: Path) -> None:
     run = make(root, name="first")
     at = opened(lang="en", view="list")
@@ -238,6 +249,14 @@ def test_an_own_file_becomes_the_data_and_a_bad_one_is_said(root: Path) -> None:
     shown(upload.set_value(("mine.txt", text, "text/plain")).run())
     assert "mine.txt" in html(at) or "mine.txt" in str(at.session_state[choosing.KEPT])
     assert said("en")[0]("split_disjoint") in html(at)
+    at = opened(lang="en")
+    at.session_state[choosing.KEPT] = replace(Choices(), own=OwnFile("mine.txt", text))
+    press(shown(at.run()), "run-play")
+    (one,) = Library(root).list()
+    train(root, one.id, "step")
+    numbers = html(shown(at.run()))
+    assert "There is no task" not in numbers
+    assert 'data-number="loss"' in numbers
 
 
 @given(st.text(max_size=80))

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from attnviz.config import TrainConfig
 from attnviz.data import tasks
 from attnviz.runs import RUN_SENTENCES, Event, RunConfig, RunStatus, Sample
+from attnviz.runs.status import State
 from attnviz.ui.boundary import explain
 from attnviz.ui.runs import comparison, curves, samples, series
 from attnviz.ui.runs.chart import Line, payload
@@ -57,11 +58,12 @@ class FakeRun:
 
     def __init__(self) -> None:
         self.steps: list[int] = []
-        self.reads = 0
+        self.reads = self.woken = 0
+        self.state: State = "running"
 
     def status(self) -> RunStatus:
         self.reads += 1
-        return status(step=len(self.steps))
+        return status(step=len(self.steps), state=self.state)
 
     def metrics(self, since: int = 0) -> dict[str, np.ndarray]:
         return table([step for step in self.steps if step > since])
@@ -74,6 +76,9 @@ class FakeRun:
 
     def kept_steps(self) -> list[int]:
         return [0]
+
+    def wake(self) -> None:
+        self.woken += 1
 
 
 # ---- reading once for all --------------------------------------------------------------------------------------
@@ -91,6 +96,30 @@ def test_reading_in_pieces_gives_what_reading_at_once_gives(pieces: list[int]) -
         np.testing.assert_array_equal(seen.metrics[name], values)
     assert list(seen.samples) == run.samples()
     assert list(seen.events) == run.events()
+
+
+def test_a_run_whose_worker_is_gone_is_woken_and_ever_less_often_when_that_does_not_help() -> None:
+    run, now = FakeRun(), [0.0]
+    feed = Feed(run, clock=lambda: now[0])
+
+    def watched(seconds: int) -> int:
+        before = run.woken
+        for _ in range(seconds):
+            now[0] += 1
+            feed.view()
+        return run.woken - before
+
+    assert watched(20) == 0  # it runs
+    run.state = "waiting"
+    assert watched(2) == 0  # a worker that is being started needs a moment
+    assert watched(3) == 1
+    assert watched(100) <= 5  # it dies again and again: after 6, 12, 24 … seconds
+    run.state, run.steps = "running", [1, 2]
+    watched(3)
+    run.state = "waiting"
+    assert watched(6) == 1  # it got on in between: as soon as the first time
+    run.state = "paused"
+    assert watched(60) == 0
 
 
 def test_forty_sessions_cost_one_read_and_a_new_version_means_something_new() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ from attnviz.runs.process import Identity
 
 State = Literal["running", "paused", "waiting", "finished", "failed", "stopped"]
 STATES: tuple[str, ...] = ("running", "paused", "finished", "failed", "stopped")
+GOING = ("play", "step", "phase")  # commands after which a run moves
 RECENT = 24  # steps over which speed is averaged
 NEW = {"state": "paused", "until": None, "speed": None, "device": None, "threads": None, "phase": None, "error": None}
 
@@ -57,7 +58,7 @@ def read_status(folder: RunFolder, connection: sqlite3.Connection, steps: int) -
     state: dict[str, Any] = {**NEW, **json.loads(meta.get("state", "{}"))}
     owner = owner_of(connection)
     alive = owner is not None and (not owner.local or owner.alive)
-    waiting = connection.execute("SELECT kind FROM commands WHERE outcome IS NULL").fetchall()
+    waiting = connection.execute("SELECT kind FROM commands WHERE outcome IS NULL ORDER BY id").fetchall()
     recent = connection.execute(
         "SELECT step, tokens, tokens_per_second FROM metrics ORDER BY step DESC LIMIT ?", (RECENT,)
     ).fetchall()
@@ -70,7 +71,7 @@ def read_status(folder: RunFolder, connection: sqlite3.Connection, steps: int) -
         rate = min(rate, state["speed"])
     error = state["error"] or _notice(folder)
     return RunStatus(
-        state=_shown(state["state"], alive, {row[0] for row in waiting}),
+        state=_shown(state["state"], alive, [row[0] for row in waiting]),
         step=step,
         steps=steps,
         error=None if error is None else Problem(error["code"], error.get("details", {})),
@@ -91,11 +92,11 @@ def owner_of(connection: sqlite3.Connection) -> Identity | None:
     return Identity(*json.loads(row[0])["who"]) if row else None
 
 
-def _shown(recorded: str, alive: bool, waiting: set[str]) -> State:
-    if recorded == "running":
+def _shown(recorded: str, alive: bool, waiting: Sequence[str]) -> State:
+    """What the run is about to do counts, where that was said and not heard yet."""
+    asked = next((kind for kind in reversed(waiting) if kind in (*GOING, "pause", "stop")), None)
+    if recorded == "running" or (recorded != "finished" and asked in GOING):
         return "running" if alive else "waiting"
-    if not alive and waiting & {"play", "step", "phase"}:
-        return "waiting"
     return recorded  # type: ignore[return-value]  # one of STATES: the worker writes no other
 
 

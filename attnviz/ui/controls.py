@@ -14,6 +14,7 @@ import streamlit as st
 
 from attnviz.ui import language
 
+LARGEST_TABLE = 20  # megabytes of a text or table that is uploaded
 T = TypeVar("T", bound=str)
 V = TypeVar("V")
 

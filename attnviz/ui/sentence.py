@@ -11,6 +11,7 @@ import streamlit as st
 
 from attnviz.data import InputError, Task
 from attnviz.ui.boundary import explain
+from attnviz.ui.controls import LARGEST_TABLE
 from attnviz.ui.notices import notice, plain, shortened
 from attnviz.ui.own_file import OwnSentences, read_file
 from attnviz.ui.page import Frame
@@ -83,7 +84,9 @@ def _own(frame: Frame, name: str, kept: dict[str, str], references: dict[str, st
         kept[name] = st.session_state[area]
 
     st.text_area(frame.t("own_text", limit=LONGEST), key=area, height=150, on_change=typed)
-    uploaded = st.file_uploader(frame.t("own_file"), type=["csv", "tsv", "txt"], key=f"file:{name}")
+    uploaded = st.file_uploader(
+        frame.t("own_file"), type=["csv", "tsv", "txt"], key=f"file:{name}", max_upload_size=LARGEST_TABLE
+    )
     if uploaded is None:
         return
     try:

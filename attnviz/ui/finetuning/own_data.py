@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from attnviz.ui.controls import choose
+from attnviz.ui.controls import LARGEST_TABLE, choose
 from attnviz.ui.finetuning.choices import Choices, OwnFile
 from attnviz.ui.notices import plain, shortened
 from attnviz.ui.page import Frame
@@ -32,7 +32,9 @@ def ask(frame: Frame, choices: Choices) -> Choices:
                 return replace(choices, own=None)
         return replace(choices, own=replace(choices.own, kind=kind))
     field = f"ft-own-file-{st.session_state.get('ft-own-dropped', 0)}"  # a new one is empty
-    uploaded = st.file_uploader(frame.t("own_csv"), type=["csv", "tsv", "txt"], key=field)
+    uploaded = st.file_uploader(
+        frame.t("own_csv"), type=["csv", "tsv", "txt"], key=field, max_upload_size=LARGEST_TABLE
+    )
     st.html(f'<p class="rn-why">{frame.t(f"own_help_{kind}")}</p>')
     if uploaded is None:
         return choices

@@ -73,7 +73,8 @@ def measure(
     seen = run(model, subject.batch, plan, application, site, look[1])
     followed = reach(model, subject.batch, masks=plan, how=setting.application)
     shown, shown_own = shown_reach(followed, kind), shown_reach(own.reach, kind)
-    inputs = _inputs_to_measure(model, kind, shown, everything)
+    opened = None if followed.decoder is None else followed.decoder[0]
+    inputs = _inputs_to_measure(model, kind, shown, opened, everything)
     amounts = _influence(subject, kind, plan, application, inputs, seen.logits) if inputs else None
     real = subject.real_source if kind == "encoder_self" else None
     row = _telling_row(seen, own.weights[site][look[1]], real)
@@ -112,15 +113,21 @@ def _layers(model: Transformer, subject: Subject, setting: Setting, kind: Kind) 
     return np.stack([mask[0].any(dim=0).numpy() for mask in masks])
 
 
-def _inputs_to_measure(model: Transformer, kind: Kind, shown: NDArray[np.bool_], everything: bool) -> Sequence[int]:
-    """Which inputs are replaced to see what moves: all of a short sequence, else the first one that leaks back."""
+def _inputs_to_measure(
+    model: Transformer, kind: Kind, shown: NDArray[np.bool_], opened: NDArray[np.bool_] | None, everything: bool
+) -> Sequence[int]:
+    """Which inputs are replaced to see what moves: all of a short sequence, else the first one that leaks back.
+
+    `opened` (T, J): what the first layer of the decoder lets through.
+    """
     if kind == "encoder_self" and model.config.has_decoder:
         return ()  # what is shown are the encoder's outputs; logits are further on
     if shown.shape[1] <= (MOST_MEASURED if everything else AT_ONCE):
         return range(shown.shape[1])
-    if kind != "decoder_self":
+    if kind != "decoder_self" or opened is None:
         return ()
-    leaking: list[list[int]] = np.argwhere(shown & from_the_future(shown.shape))[:1].tolist()
+    future = from_the_future(shown.shape)
+    leaking: list[list[int]] = np.argwhere(opened & future if (opened & future).any() else shown & future)[:1].tolist()
     return [token for _, token in leaking]
 
 

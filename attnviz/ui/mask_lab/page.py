@@ -198,7 +198,7 @@ def _refusal(frame: Frame, refused: address.Refused) -> str:
 
 def _wrong(frame: Frame, problem: MaskError) -> str:
     """What was wrong with a written or loaded mask."""
-    details = {name: shortened(str(value)) for name, value in problem.details.items()}
+    details = {name: shortened(str(value), 240 if name == "allowed" else 80) for name, value in problem.details.items()}
     if details.get("found") == "":
         details["found"] = frame.t("end_of_text")
     return words("mask_errors", frame.language)(problem.code, **details)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from attnviz.figures.text import printable
 from attnviz.masks import Kind, kind_of
@@ -16,6 +17,8 @@ from attnviz.ui.mask_lab.setting import Setting, plan_of
 from attnviz.ui.mask_lab.subject import Subject
 
 Level = Literal["leak", "dead", "fine"]
+FILLS = frozenset({"-1e9", "none"})  # ways of applying a mask under which a row without a key gets something of all
+SMALLEST = 0.005  # what two decimals would show as nothing
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,11 @@ class Conclusion:
 
 def conclude(subject: Subject, setting: Setting, measured: Measurement, kind: Kind) -> Conclusion:
     """The gravest finding first: numbers that are none, the future seen, rows without a key, padding seen, changes."""
-    details = [*_dead_rows(subject, setting), *_seen_padding(subject, measured), *_summary(measured)]
+    details = [
+        *(_dead_rows(subject, setting) if setting.application not in FILLS else ()),
+        *_seen_padding(subject, measured),
+        *_summary(measured),
+    ]
     logits = measured.seen.logits
     broken = int(np.isnan(logits).any(axis=-1).sum())
     if broken:
@@ -67,21 +74,35 @@ def _leak(subject: Subject, measured: Measurement, kind: Kind) -> tuple[Said, li
     if reached is None:
         return None
     shown = measured.influence if kind == "decoder_self" else None
-    found = verdict_on(reached[-1] & from_the_future(reached[-1].shape))
+    future = from_the_future(reached[-1].shape)
+    found = verdict_on(reached[-1] & future)
     if found.first is None:
         return None
     tokens = tuple(map(printable, subject.labels("decoder_self")[0]))
-    row, token = found.first.row, found.first.token
+    row, token = _worst(reached[0] & future, shown) or (found.first.row, found.first.token)
     values = {"row": row + 1, "row_token": tokens[row], "token": token + 1, "key_token": tokens[token]}
     more = []
     if shown is not None and np.isfinite(shown[row, token]) and shown[row, token] >= 0:
-        key = "leak_amount" if shown[row, token] > 0 else "leak_still"
-        more.append(Said(key, {"amount": f"{shown[row, token]:.2f}"}))
-    if reached[-1][row, row + 1 :][:1].any():
+        amount = float(shown[row, token])
+        key = "leak_amount" if amount > 0 else "leak_still"
+        more.append(Said(key, {"amount": f"{amount:.2f}" if amount >= SMALLEST else "< 0.01"}))
+    if token == row + 1:
         more.append(Said("leak_answer"))
     if len(found.rows) > 1:
         more.append(Said("leak_more", {"count": len(found.rows), "rows": _listed(found.rows)}))
     return Said("verdict_leak", values), more
+
+
+def _worst(opened: NDArray[np.bool_], influence: NDArray[np.floating[Any]] | None) -> tuple[int, int] | None:
+    """Of the cells (T, T) that one layer opens the one that matters most: the strongest where that was measured."""
+    cells = np.argwhere(opened)
+    if not len(cells):
+        return None
+    if influence is None or influence.shape != opened.shape:
+        row, token = cells[0]
+    else:
+        row, token = cells[int(np.nan_to_num(influence[opened], nan=-1.0).argmax())]
+    return int(row), int(token)
 
 
 def _dead_rows(subject: Subject, setting: Setting) -> list[Said]:
@@ -92,7 +113,12 @@ def _dead_rows(subject: Subject, setting: Setting) -> list[Said]:
         visible = plan.at(site).broadcast(batch=1, heads=heads, queries=queries, keys=keys)[0].any(dim=-1)
         dead = (~visible).expand(-1, queries).any(dim=0).nonzero()[:, 0].tolist()
         if dead:
-            return [Said("verdict_dead", {"rows": _listed(dead), "count": len(dead), "site": site})]
+            return [
+                Said(
+                    "verdict_dead",
+                    {"rows": _listed(dead), "layer": subject.model.sites_of(kind_of(site)).index(site) + 1},
+                )
+            ]
     return []
 
 

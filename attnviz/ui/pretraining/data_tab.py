@@ -14,7 +14,7 @@ from attnviz.data.info import TaskInfo
 from attnviz.model import Transformer
 from attnviz.training import make_model
 from attnviz.ui.boundary import explain, live
-from attnviz.ui.controls import choose, held
+from attnviz.ui.controls import LARGEST_TABLE, choose, held
 from attnviz.ui.notices import notice, notice_lines
 from attnviz.ui.page import Frame
 from attnviz.ui.pretraining import data_picture as draw
@@ -80,7 +80,9 @@ def own_file(frame: Frame) -> None:
     """Inside the popover: a file, and how to take it apart."""
     t, choices = frame.t, current()
     st.caption(t("own_data_help"))
-    uploaded = st.file_uploader(t("own_data_field"), type=["txt", "csv", "tsv"], key="own-data")
+    uploaded = st.file_uploader(
+        t("own_data_field"), type=["txt", "csv", "tsv"], key="own-data", max_upload_size=LARGEST_TABLE
+    )
     if uploaded is not None and st.session_state.get("own-data-taken") != uploaded.file_id:
         st.session_state["own-data-taken"] = uploaded.file_id
         keep(replace(choices, own=OwnFile(plain_name(uploaded.name), uploaded.getvalue()), task=""))

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from attnviz.config import ModelConfig, TrainConfig
-from attnviz.data import tasks
+from attnviz.data.tasks.catalogue import INFOS
 from attnviz.masks import MaskError
 from attnviz.masks.parse import parse
 from attnviz.runs import RunConfig
@@ -63,7 +63,7 @@ def adjust(t: Words, view: View, act: Act) -> None:
         placeholder=t("without_nothing"),
     )
     wanted["without"] = (*kept, *(one for one in MASKS if one in removed))
-    if tasks.info(view.config.task).kind == "seq2seq" and view.config.train.objective in (None, "seq2seq", "denoising"):
+    if INFOS[view.config.task].kind == "seq2seq" and view.config.train.objective in (None, "seq2seq", "denoising"):
         wanted["cross_mask"] = _mask(t, now["cross_mask"])
     new = {name: value for name, value in wanted.items() if value is not None and value != now[name]}
     if st.button(t("adjust_send"), key="adjust-send", type="primary", disabled=not new):

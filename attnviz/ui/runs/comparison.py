@@ -201,7 +201,7 @@ def verdicts(views: Sequence[View], labels: Mapping[str, str], t: Words) -> str:
     """A table: what differs, and how far each run is."""
     names = different(views)
     head = "".join(f"<th>{escape(_setting(name, t))}</th>" for name in names)
-    columns = ("step_of", "loss", "accuracy", "exact_match")
+    columns = ("step_of", "compare_validation", "accuracy", "exact_match")
     head += "".join(f"<th>{escape(t(name))}</th>" for name in columns)
     rows = []
     for view in views:

@@ -5,6 +5,7 @@ Each read asks only for what is new. A view is a value: it never changes after i
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -14,12 +15,14 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from attnviz.data import InputError
 from attnviz.runs.config import RunConfig
 from attnviz.runs.run import Event
 from attnviz.runs.samples import Sample
 from attnviz.runs.status import RunStatus
 
 FRESH = 0.4  # seconds in which nobody reads again
+PATIENCE = 3.0  # seconds that a run may wait for its worker before one is asked for; twice as long after each time
 
 Columns = Mapping[str, NDArray[Any]]
 
@@ -36,6 +39,7 @@ class Run(Protocol):
     def samples(self, since: int = -1) -> list[Sample]: ...
     def events(self, since: int = 0) -> list[Event]: ...
     def kept_steps(self) -> list[int]: ...
+    def wake(self) -> None: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +100,9 @@ class Feed:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _view: View | None = None
     _read: float = float("-inf")
+    _waiting_since: float | None = None
+    _patience: float = PATIENCE
+    _woken_at_step: int = -1
 
     def view(self, *, now: bool = False) -> View:
         """What is known; read anew if that was more than a moment ago, or `now`."""
@@ -103,7 +110,22 @@ class Feed:
             if now or self._view is None or self.clock() - self._read >= FRESH:
                 self._view = self._next(self._view)
                 self._read = self.clock()
+                self._revive(self._view.status)
             return self._view
+
+    def _revive(self, status: RunStatus) -> None:
+        """Wake a run that shall go on and whose worker is gone; one that dies again and again less and less often."""
+        if status.state != "waiting":
+            self._waiting_since = None
+            if status.step > self._woken_at_step:
+                self._patience = PATIENCE
+        elif self._waiting_since is None:
+            self._waiting_since = self.clock()
+        elif self.clock() - self._waiting_since >= self._patience:
+            self._waiting_since, self._woken_at_step = self.clock(), status.step
+            self._patience *= 2
+            with contextlib.suppress(InputError):  # what is wrong with the folder is said where it is written to
+                self.run.wake()
 
     def _next(self, before: View | None) -> View:
         run, status = self.run, self.run.status()

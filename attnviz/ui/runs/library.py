@@ -15,6 +15,8 @@ from attnviz.training.baselines import baselines
 from attnviz.ui.runs.feed import Feed, View
 from attnviz.ui.runs.heads import Moment, Watched
 
+WAKE_EVERY = 60  # seconds between two looks at all runs
+
 
 def library() -> Library:
     """The folder of runs that this app uses."""
@@ -22,11 +24,11 @@ def library() -> Library:
 
 
 def wake_runs() -> None:
-    """Once a server: start workers for runs that were going on when this machine, or their worker, stopped."""
+    """Start workers for runs that were going on when this machine, or their worker, stopped."""
     _woken(str(library().root))
 
 
-@st.cache_resource(show_spinner=False)
+@st.cache_resource(show_spinner=False, ttl=WAKE_EVERY)
 def _woken(root: str) -> bool:
     with contextlib.suppress(InputError):  # a folder that cannot be used says so where it is needed
         library().wake()

@@ -32,6 +32,8 @@ def show(frame: Frame, page: str, mine: Callable[[RunSummary], bool], *, opened:
             with st.popover(t("list_import"), icon=":material/upload:", help=t("list_import_help")):
                 _import(frame, t, page, opened)
         _undo(frame, t)
+        if not seat(page).controls:
+            st.html(f'<p class="rn-why">{escape(t("list_watching"))}</p>')
         runs = [one for one in library().list() if mine(one)]
         if not runs:
             st.html(f'<p class="rn-empty">{escape(t("list_empty"))}</p>')
@@ -42,23 +44,26 @@ def show(frame: Frame, page: str, mine: Callable[[RunSummary], bool], *, opened:
 
 
 def _row(frame: Frame, t: Words, page: str, one: RunSummary, names: dict[str, str], opened: Callable[[], None]) -> None:
-    status = one.status
+    status, watching = one.status, not seat(page).controls  # who came by a link looks, and changes no run
     with st.container(key=f"rn-row-{one.id}", horizontal=True, vertical_alignment="center", gap="small"):
         st.html(_described(frame, t, one, names, here=seat(page).run == one.id))
         if status is not None:
             if st.button(t("list_open"), key=f"open-{one.id}", icon=":material/visibility:"):
-                sit(page, one.id)
+                sit(page, one.id, controls=not watching)
                 opened()
                 st.rerun()
             resumable = status.state in ("paused", "stopped", "failed", "waiting") and status.step < status.steps
             if st.button(
-                t("list_resume"), key=f"resume-{one.id}", icon=":material/play_arrow:", disabled=not resumable
+                t("list_resume"),
+                key=f"resume-{one.id}",
+                icon=":material/play_arrow:",
+                disabled=not resumable or watching,
             ):
                 _do(frame, lambda: library().open(one.id).send("play"))
                 sit(page, one.id)
                 opened()
                 st.rerun()
-            with st.popover(t("list_rename"), icon=":material/edit:", key=f"more-{one.id}"):
+            with st.popover(t("list_rename"), icon=":material/edit:", key=f"more-{one.id}", disabled=watching):
                 _rename(frame, t, one)
             st.download_button(
                 t("list_export"),
@@ -69,7 +74,7 @@ def _row(frame: Frame, t: Words, page: str, one: RunSummary, names: dict[str, st
                 icon=":material/download:",
                 on_click="ignore",
             )
-        if st.button(t("list_delete"), key=f"delete-{one.id}", icon=":material/delete:"):
+        if st.button(t("list_delete"), key=f"delete-{one.id}", icon=":material/delete:", disabled=watching):
             if _do(frame, lambda: library().delete(one.id)):
                 forget(one.id)
                 st.session_state[DELETED] = (one.id, one.name)

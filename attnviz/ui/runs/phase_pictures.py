@@ -83,7 +83,8 @@ def _batch(report: BatchReport, t: Words) -> str:
         ):
             if row < len(labels):
                 rows.append(f"<b>{escape(t(name))}</b>{_tokens(labels[row])}")
-    return f'{facts}<div class="ph-rows">{"".join(rows)}</div><p class="rn-why">{escape(t("ph_batch_note"))}</p>'
+    note = t("ph_batch_note" if report.decoder_labels else "ph_batch_note_encoder")
+    return f'{facts}<div class="ph-rows">{"".join(rows)}</div><p class="rn-why">{escape(note)}</p>'
 
 
 def _forward(report: ForwardReport, t: Words) -> str:

@@ -36,9 +36,9 @@ def seat(page: str) -> Seat:
     return found
 
 
-def sit(page: str, run: str | None) -> None:
-    """Go to a run and control it; None: to a new one."""
-    st.session_state[f"seat:{page}"] = Seat(run)
+def sit(page: str, run: str | None, *, controls: bool = True) -> None:
+    """Go to a run and control it, or only watch it; None: to a new one."""
+    st.session_state[f"seat:{page}"] = Seat(run, controls)
 
 
 def take_over(page: str) -> None:

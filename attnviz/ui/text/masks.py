@@ -268,12 +268,12 @@ TEXTS = table(
     leak_amount=Text("实测：换掉它，logit 最多变 {amount}", "replacing it moves a logit by {amount}"),
     leak_still=Text("通路是开的，但换掉它没有动到这一行", "the path is open, yet replacing it moved nothing"),
     leak_answer=Text("那正是它要预测的答案", "that is the answer it has to predict"),
-    leak_more=Text("共 {count} 行看到未来：{rows}", "{count} rows see the future: {rows}"),
+    leak_more=Text("看到未来的行：{rows}", "rows that see the future: {rows}"),
     verdict_nan=Text(
         "NaN：{all} 个预测里有 {broken} 个算不出来", "NaN: {broken} of {all} predictions cannot be computed"
     ),
     verdict_dead=Text(
-        "有 {count} 行什么也看不到：第 {rows} 行（{site}）", "{count} rows see nothing at all: {rows} ({site})"
+        "第 {rows} 行什么也看不到（从第 {layer} 层起）", "Nothing at all is seen by row {rows} (from layer {layer} on)"
     ),
     verdict_padding=Text("{outputs} 个输出看到了 PAD", "{outputs} outputs see PADs"),
     verdict_moved=Text("{all} 个头里有 {count} 个变了", "{count} of {all} heads moved"),

@@ -140,6 +140,10 @@ TEXTS = table(
     samples_history=Text("同一句话，一步步变好", "The same input, step by step"),
     # list
     list_title=Text("这台机器上的训练", "Runs on this machine"),
+    list_watching=Text(
+        "你在旁观：按“我来控制”之后才能改名、继续或删除。",
+        "You are watching: runs can be renamed, resumed and deleted after Take control.",
+    ),
     list_empty=Text("还没有训练。回到“训练”，按 ▶ 就有了。", "No runs yet. Go back to Train and press ▶."),
     list_open=Text("打开", "Open"),
     list_resume=Text("接着训练", "Resume"),
@@ -172,6 +176,7 @@ TEXTS = table(
     # comparison
     compare_pick=Text("选两到四个训练放在一起", "Pick two to four runs to put side by side"),
     compare_few=Text("至少选两个训练。", "Pick at least two runs."),
+    compare_validation=Text("验证损失", "validation loss"),
     compare_loss=Text("训练损失（每步）", "Training loss, every step"),
     compare_exact=Text("自由生成全对率", "Free-running exact match"),
     compare_forced=Text("教师强制的准确率", "Teacher-forced accuracy"),
@@ -208,6 +213,10 @@ TEXTS = table(
     ph_batch_note=Text(
         "解码器读的是右移一位的目标（教师强制）：读到 <s> 就要说出第一个词元。",
         "The decoder reads the target shifted right (teacher forcing): after <s> it must say the first token.",
+    ),
+    ph_batch_note_encoder=Text(
+        "这里没有解码器：编码器同时读入所有词元，只有要给出目标的位置才计分。",
+        "There is no decoder here: the encoder reads all tokens at once, and only positions with a target are scored.",
     ),
     ph_forward_note=Text(
         "右边是这一批第一个例子的注意力；这里是每个位置最可能的三个词元，绿色是正确答案。",

@@ -89,7 +89,10 @@ function paintMarks(painter, tiles, box, part, shown, theme) {
     for (let k = shown.left; k < shown.right; k++) {
       if (!tiles.marked[q * tiles.columns + k]) continue;
       const [x, y] = [box.x + (k - part.left) * cw, box.y + (q - part.top) * ch];
-      if (!framed) painter.rect(x, y, cw, ch, theme.alarm, tiles.blocked && tiles.blocked[q * tiles.columns + k] ? 0.2 : 0.6);
+      const i = q * tiles.columns + k;
+      const alone = !tiles.marked[i - 1] && !tiles.marked[i + 1]; // in a large matrix a cell must not be lost to the eye
+      const [w, h] = alone ? [Math.max(cw, 5), Math.max(ch, 5)] : [cw, ch];
+      if (!framed) painter.rect(x - (w - cw) / 2, y - (h - ch) / 2, w, h, theme.alarm, alone ? 1 : tiles.blocked && tiles.blocked[i] ? 0.2 : 0.6);
       else painter.frame(x + width / 2 + 1, y + width / 2 + 1, cw - width - 2, ch - width - 2, theme.alarm, width);
     }
   }
