@@ -186,7 +186,25 @@ def test_a_model_that_does_not_know_the_text_gets_a_sentence() -> None:
     at = opened(lang="zh", task="segmentation")
     assert "reverse" in notices(at)
     assert "%" in notices(at)
+    assert words("finetuning", "zh")("that_fit", models="").strip() in notices(at)
+    assert "中文语言模型" in notices(at).split("合适的起点")[1]
     assert any(button.key == "run-play" for button in at.button)
+
+
+def test_a_start_of_another_architecture_gets_a_sentence_in_words() -> None:
+    said = notices(opened(lang="en", start="lm-zh", task="copy"))
+    assert "a decoder only" in said
+    assert "one sequence becomes another" in said
+    assert "seq2seq" not in said
+
+
+def test_english_texts_are_read_by_letters_where_the_start_reads_letters() -> None:
+    at = opened(lang="en", start="lm-en", task="sentiment-en")
+    assert not notices(at)
+    choices: Choices = at.session_state["finetuning-choices"]
+    assert choices.task_options == {"tokens": "characters"}
+    own = replace(choices, task_chosen="", own=OwnFile("mine.csv", b"text,label\n", "labels"))
+    assert own.task_options["tokens"] == "characters"
 
 
 @pytest.mark.usefixtures("trained")
@@ -255,7 +273,11 @@ def test_a_tensor_says_its_share_of_the_learning_rate() -> None:
 def test_a_click_on_the_confusion_matrix_finds_its_cell() -> None:
     counts = np.array([[5, 2, 0], [1, 7, 3], [0, 0, 11]])
     figure = confusion_figure(counts, ["a", "b", "c"], truth="is", called="called", dark=False)
-    points = figure.data[0]
+    cells, points = figure.data
+    np.testing.assert_allclose(cells.z, counts / counts.sum(axis=1, keepdims=True))
+    # No number is lost, whether its cell is chosen or another one.
+    assert points.unselected.textfont.color is None
+    assert len(set(points.textfont.color)) == 2
     for x, y, text in zip(points.x, points.y, points.text, strict=True):
         cell = chosen_cell({"selection": {"points": [{"x": x, "y": y}]}}, 3)
         assert cell is not None

@@ -16,13 +16,15 @@ import attnviz
 from attnviz.cli.main import main
 from attnviz.config import FineTuneConfig, TrainConfig
 from attnviz.data import tasks
+from attnviz.data.tasks.labels import LabelTask
 from attnviz.model.inference import inference
 from attnviz.training import checkpoint, evaluate
 from attnviz.training.build import build_trainer
 from attnviz.training.finetuning import experiments
 from attnviz.training.finetuning.attention_change import attention_change
 from attnviz.training.finetuning.experiments import EXPERIMENTS, Expectation, Experiment
-from attnviz.training.finetuning.model_card import model_card
+from attnviz.training.finetuning.labels import label_report, majority_report, naive_bayes_report
+from attnviz.training.finetuning.model_card import Measured, model_card
 from attnviz.training.finetuning.race import RaceResult, RaceRow, RaceStep, entries, race, table
 from attnviz.training.finetuning.saving import save_merged
 from attnviz.training.finetuning.spread import Spread
@@ -75,13 +77,38 @@ def test_a_card_says_where_a_model_comes_from_and_holds_no_markup_of_people() ->
     metrics = {"test": evaluate(run.model, run.task, "test")}
     for language, words in (("en", ("Licence", "Exact match")), ("zh", ("许可", "逐序列正确率"))):
         name = "<script>alert(1)</script> [x](y) | *b*\n# h"
-        card = model_card(run, name=name, metrics=metrics, old=metrics["test"], language=language)  # type: ignore[arg-type]
-        for word in (*words, "MIT", "lora", str(len(run.task.split("train"))), "reverse", "learning_rate"):
+        found = Measured(new=metrics, old=metrics["test"], old_before=metrics["test"])
+        card = model_card(run, found, name=name, language=language)  # type: ignore[arg-type]
+        for word in (*words, "MIT", "lora", str(len(run.task.split("train"))), "reverse", "learning_rate", "lora_rank"):
             assert word in card, word
+        assert f"| {metrics['test'].examples:,} | {metrics['test'].loss:.4f} |" in card
+        assert "adapter_size" not in card  # it had nothing to act on
+        assert "unfreeze_every" not in card
         assert "<script>" not in card
         assert "[x](y)" not in card
         rows = [line for line in card.splitlines() if line.startswith("|")]
-        assert {line.replace("\\|", "").count("|") for line in rows} == {3, 5}  # two tables, no row broken
+        assert {line.replace("\\|", "").count("|") for line in rows} == {3, 6}  # two tables, no row broken
+
+
+def test_the_card_of_a_labelling_model_has_precision_recall_and_f1_beside_the_baselines() -> None:
+    task = tasks.get("sentiment-zh", size=101, form="encoder")
+    run = FineTuner(prepared("full", task, start("labels")), replace(TRAIN, steps=2))
+    assert isinstance(run.task, LabelTask)
+    reports = {
+        "model": label_report(run.merged_model(), run.task, "test"),
+        "bayes": naive_bayes_report(run.task, "test"),
+        "majority": majority_report(run.task, "test"),
+    }
+    card = model_card(run, Measured(new={"test": evaluate(run.model, run.task, "test")}, labels=reports), name="x")
+    for title, report in zip(
+        ("This model", "Naive Bayes", "Always the commonest class"), reports.values(), strict=True
+    ):
+        s = report.scores
+        figures = (s.accuracy, s.macro_precision, s.macro_recall, s.macro_f1)
+        assert f"| {title} | {' | '.join(f'{value:.3f}' for value in figures)} |" in card
+    for i, label in enumerate(run.task.labels):
+        assert f"| {run.task.title(label, 'en')} | {reports['model'].scores.precision[i]:.3f} |" in card
+    assert "Exact match" not in card
 
 
 def test_a_changed_head_is_where_training_was() -> None:

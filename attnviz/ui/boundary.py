@@ -13,7 +13,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from attnviz.ui import language
 from attnviz.ui.notices import notice, shortened
-from attnviz.ui.text import Language, texts, words
+from attnviz.ui.text import Language, Words, texts, words
 
 P = ParamSpec("P")
 log = logging.getLogger("attnviz.ui")
@@ -26,12 +26,15 @@ def explain(error: object, lang: Language) -> str:
     if isinstance(code, str) and isinstance(details, Mapping):
         for known in ERRORS:
             if code in texts(known):
-                return words(known, lang)(code, **{name: _shown(value) for name, value in details.items()})
+                t = words(known, lang)
+                return t(code, **{name: _shown(t, name, value) for name, value in details.items()})
     return words("common", lang)("failed")
 
 
-def _shown(value: object) -> str:
-    return shortened(str(value), 160)
+def _shown(t: Words, name: str, value: object) -> str:
+    """A detail as the sentence says it: by the table's own word for this code where it has one."""
+    key = f"{name}_{value}".replace("-", "_")
+    return t(key) if key in texts(t.page) else shortened(str(value), 160)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from attnviz.data.split import split_by_key
 from attnviz.data.task import ReferenceKind
 from attnviz.data.tasks.catalogue import INFOS
 from attnviz.data.tasks.labels import LabelTask, label_vocabulary
+from attnviz.data.text import characters, clean
 from attnviz.data.vocabulary import Vocabulary
 from attnviz.data.words import joined_words, words
 
@@ -141,6 +142,8 @@ class EnglishSentiment(Sentiment):
     """the food was very fresh but the staff was not friendly → negative."""
 
     info = INFOS["sentiment-en"]
+    defaults: ClassVar[Mapping[str, Any]] = {**Sentiment.defaults, "tokens": "words"}
+    allowed: ClassVar[Mapping[str, Sequence[Any]]] = {**Sentiment.allowed, "tokens": ("words", "characters")}
     templates = _EN
     negation = "not "
     examples = (
@@ -162,8 +165,13 @@ class EnglishSentiment(Sentiment):
     def turned(self, first: str, second: str) -> str:
         return f"{first} but {second}"
 
+    @property
+    def by_words(self) -> bool:
+        """Whether a token is a word; else it is a letter, as models need it that were trained on letters."""
+        return bool(self.options["tokens"] == "words")
+
     def tokenize(self, text: str) -> list[str]:
-        return words(text.lower())
+        return words(text.lower()) if self.by_words else characters(" ".join(clean(text.lower()).split()))
 
     def detokenize_source(self, tokens: Sequence[str]) -> str:
-        return joined_words(tokens)
+        return joined_words(tokens) if self.by_words else "".join(tokens)

@@ -8,7 +8,7 @@ from typing import Any
 from attnviz.data import InputError
 
 FINETUNE_SENTENCES: Mapping[str, str] = {
-    "finetune_backbone": "A model of the kind {architecture} cannot be carried on as {backbone} for a {kind} task.",
+    "finetune_backbone": "A start of this architecture ({architecture}), as {backbone}, cannot do a {kind} task.",
     "finetune_vocabulary": (
         "The model {model} knows {known} % of the tokens of these data (it lacks {missing}, for example); "
         "at least {need} % are needed. Choose another model or other data."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from typing import Any
 import streamlit as st
 
 from attnviz.config import FineTuneConfig, TrainConfig
-from attnviz.data import Task, tasks
+from attnviz.data import SPECIALS, InputError, Task, tasks
 from attnviz.training.finetuning.prepare import Prepared, prepare
 from attnviz.training.start import Start
 from attnviz.ui import models
@@ -20,6 +21,7 @@ from attnviz.ui.runs.library import library
 
 KEPT = "finetuning-choices"
 TRAIN_FIELDS = frozenset(one.name for one in fields(TrainConfig))
+EITHER_WAY = ("sentiment-en", "user-labels", "user-pairs")  # tasks that can be read by words or by characters
 RUN = "run:"  # what a start begins with that is a run of this machine
 
 
@@ -62,9 +64,10 @@ class Choices:
 
     @property
     def task_options(self) -> dict[str, Any]:
-        """Options of the task: the preset's own, where the task is the preset's."""
+        """Options of the task: the preset's own, where the task is the preset's, and the start's way of reading."""
         preset = PRESETS[self.preset]
-        return dict(preset.task_options) if self.task == preset.task else {}
+        options = dict(preset.task_options) if self.task == preset.task else {}
+        return {**options, "tokens": "characters"} if self.task in EITHER_WAY and reads_characters(self) else options
 
     @property
     def finetune(self) -> FineTuneConfig:
@@ -130,7 +133,26 @@ def task_of(choices: Choices) -> Task:
     """The task with its data; InputError says what is wrong with a file."""
     if choices.own is None:
         return tasks.get(choices.task, **choices.task_options)
-    return _own_task(choices.own.digest, choices.own.kind, choices.own)
+    return _own_task(choices.own.digest, choices.own.kind, choices.task_options.get("tokens", "auto"), choices.own)
+
+
+def reads_characters(choices: Choices) -> bool:
+    """Whether every token that the start reads is one character."""
+    try:
+        task = start_of(choices).task
+    except InputError:
+        return False
+    return all(len(token) == 1 for token in (task.src_vocab or task.tgt_vocab).tokens[len(SPECIALS) :])
+
+
+def that_fit(choices: Choices) -> list[str]:
+    """Names of shipped models that these data and this strategy could begin from."""
+    found = []
+    for name in models.choices():
+        with contextlib.suppress(InputError, ValueError):
+            prepared(replace(choices, start_chosen=name))
+            found.append(name)
+    return found
 
 
 def start_of(choices: Choices) -> Start:
@@ -151,9 +173,9 @@ def _stamp(start: str) -> str:
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _own_task(digest: str, kind: str, _own: OwnFile) -> Task:
+def _own_task(digest: str, kind: str, tokens: str, _own: OwnFile) -> Task:
     make = tasks.from_labels if kind == "labels" else tasks.from_csv
-    return make(_own.data, name=_own.name)
+    return make(_own.data, name=_own.name, tokens=tokens)
 
 
 @st.cache_resource(show_spinner=False, max_entries=12)

@@ -6,67 +6,71 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
-from attnviz.figures.theme import colorscale, palette, plotly_template
+from attnviz.figures.theme import Palette, colorscale, palette, plotly_template
 from attnviz.ui.notices import shortened
 
 NUMBERED = 14  # classes up to which counts are printed
-SIDE = 430  # pixels
+ROW = 62  # pixels a class is high, while there are few of them
+HIGHEST = 430  # pixels of all cells together
+AROUND = 96  # pixels of titles and labels
+REACH = 200  # pixels from a cell's middle at which it is still the one that is pointed at: its neighbours are nearer
 
 
 def confusion_figure(
     counts: Int[np.ndarray, "L L"], names: Sequence[str], *, truth: str, called: str, dark: bool
 ) -> go.Figure:
-    """Counts as squares, coloured by their share of the row; a click on one selects a point (x: called, y: truth)."""
+    """Counts as cells, coloured by their share of the row; a click on one selects a point (x: called, y: truth)."""
     p = palette(dark)
     size = len(counts)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     rows, columns = (axis.ravel() for axis in np.indices(counts.shape))
-    ink = [p.surface if share > 0.55 else p.ink for share in shares.ravel()]
-    cell = SIDE / size
-    figure = go.Figure(
-        go.Scatter(
-            x=columns,
-            y=rows,
-            mode="markers+text" if size <= NUMBERED else "markers",
-            text=[f"{count:,}" if count else "" for count in counts.ravel()],
-            textfont={"size": 14 if size <= 8 else 11, "color": ink},
-            marker={
-                "symbol": "square",
-                "size": 0.92 * cell,
-                "color": shares.ravel(),
-                "colorscale": colorscale(p.weights),
-                "cmin": 0,
-                "cmax": 1,
-                "line": {"color": p.line, "width": 1},
-                "opacity": 1,
-            },
-            selected={"marker": {"opacity": 1}},
-            unselected={"marker": {"opacity": 1}, "textfont": {"color": p.ink}},
-            customdata=[[names[int(r)], names[int(c)]] for r, c in zip(rows, columns, strict=True)],
-            hovertemplate=(
-                f"{truth} %{{customdata[0]}}<br>{called} %{{customdata[1]}}<br><b>%{{text}}</b><extra></extra>"
-            ),
-        )
+    text = [f"{count:,}" if count else "" for count in counts.ravel()]
+    cells = go.Heatmap(
+        z=shares, zmin=0, zmax=1, colorscale=colorscale(p.weights), xgap=2, ygap=2, showscale=False, hoverinfo="skip"
+    )
+    # A heatmap cannot be clicked: points that only write their number stand on it.
+    points = go.Scatter(
+        x=columns,
+        y=rows,
+        mode="markers+text",
+        text=text if size <= NUMBERED else None,
+        textfont={"size": 14 if size <= 8 else 11, "color": inks(shares.ravel(), p)},
+        marker={"size": 20, "color": "rgba(0,0,0,0)"},
+        selected={"marker": {"opacity": 1}},
+        unselected={"marker": {"opacity": 1}},
+        customdata=[[names[int(r)], names[int(c)], one or "0"] for r, c, one in zip(rows, columns, text, strict=True)],
+        hovertemplate=(
+            f"{truth} %{{customdata[0]}}<br>{called} %{{customdata[1]}}<br><b>%{{customdata[2]}}</b><extra></extra>"
+        ),
     )
     ticks = {
         "tickvals": list(range(size)),
         "ticktext": [shortened(name, 18) for name in names],
         "showgrid": False,
         "ticks": "",
+        "zeroline": False,
     }
-    figure.update_layout(
-        template=plotly_template(dark),
-        height=int(SIDE + 110),
-        width=None,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        dragmode=False,
-        clickmode="event+select",
-        xaxis={**ticks, "range": [-0.55, size - 0.45], "side": "top", "title": called, "constrain": "domain"},
-        yaxis={**ticks, "range": [size - 0.45, -0.55], "title": truth, "scaleanchor": "x", "constrain": "domain"},
+    return go.Figure(
+        [cells, points],
+        {
+            "template": plotly_template(dark),
+            "height": min(ROW * size, HIGHEST) + AROUND,
+            "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+            "dragmode": False,
+            "clickmode": "event+select",
+            "hoverdistance": REACH,
+            "xaxis": {**ticks, "range": [-0.5, size - 0.5], "side": "top", "title": called, "automargin": True},
+            "yaxis": {**ticks, "range": [size - 0.5, -0.5], "title": truth, "automargin": True},
+            "showlegend": False,
+        },
     )
-    return figure
+
+
+def inks(shares: Sequence[float] | Float[np.ndarray, " N"], p: Palette) -> list[str]:
+    """What is read best on each cell: the surface's colour on a full one, ink on an empty one."""
+    return [p.surface if share > 0.55 else p.ink for share in shares]
 
 
 def chosen_cell(event: object, classes: int) -> tuple[int, int] | None:

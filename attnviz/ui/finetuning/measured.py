@@ -12,9 +12,11 @@ from attnviz.data.tasks.labels import LabelTask
 from attnviz.training.evaluation import Metrics, evaluate
 from attnviz.training.finetuning.ensemble import Member, outputs
 from attnviz.training.finetuning.labels import LabelReport, label_report, majority_report, naive_bayes_report
+from attnviz.training.finetuning.model_card import Measured
 from attnviz.ui.finetuning.moments import Tuned
 
 LIMIT = 300  # examples of the test split
+OLD = 1000  # examples of the old task that a card reports on
 WRITTEN = 40  # of which the outputs are shown
 
 
@@ -57,6 +59,31 @@ def _tested(run: str, step: int, _now: Tuned) -> Tested:
     new = {split: evaluate(_now.model, _now.task, split, limit=LIMIT) for split in ("validation", "test")}
     old = _now.tuner.evaluate_old_task("test", limit=LIMIT) if _now.tuner.watches_old_task else None
     return Tested(new, _first(run, _now), old)
+
+
+def carded(now: Tuned) -> Measured:
+    """What the model card reports: all of the splits, as `attnviz eval` measures them."""
+    return _carded(now.run, now.step, now)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _carded(run: str, step: int, _now: Tuned) -> Measured:
+    tuner, prepared, task = _now.tuner, _now.prepared, _now.task
+    old = old_before = None
+    if tuner.watches_old_task:
+        old = tuner.evaluate_old_task("test", limit=OLD)
+        old_before = evaluate(prepared.old_model(prepared.before), prepared.start.task, "test", limit=OLD)
+    labels: dict[str, LabelReport] = {}
+    if isinstance(task, LabelTask):
+        labels["model"] = label_report(_now.model, task, "test")
+        labels["bayes"], labels["majority"] = naive_bayes_report(task, "test"), majority_report(task, "test")
+    return Measured(
+        new={split: evaluate(_now.model, task, split) for split in ("validation", "test")},
+        before=evaluate(prepared.before, task, "test"),
+        old=old,
+        old_before=old_before,
+        labels=labels,
+    )
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)

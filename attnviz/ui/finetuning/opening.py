@@ -9,9 +9,10 @@ import streamlit as st
 from attnviz.data import InputError, Task
 from attnviz.runs import RunConfig
 from attnviz.training.finetuning.prepare import Prepared, notices
+from attnviz.ui import models
 from attnviz.ui.boundary import explain
 from attnviz.ui.finetuning import form, moments, picture
-from attnviz.ui.finetuning.choices import Choices, current, prepared, start_of, task_of
+from attnviz.ui.finetuning.choices import Choices, current, prepared, start_of, task_of, that_fit
 from attnviz.ui.finetuning.gains import changes
 from attnviz.ui.notices import notice, notice_lines, shortened
 from attnviz.ui.page import Frame
@@ -61,10 +62,18 @@ def ready_or_notice(frame: Frame) -> Prepared | None:
     try:
         return prepared(choices)
     except InputError as error:
-        notice(explain(error, frame.language), "error")
+        notice_lines([explain(error, frame.language), *_fitting(frame, choices, error)], "error")
     except ValueError as error:  # what the configs say of impossible values
         notice(frame.t("impossible", why=str(error)), "error")
     return None
+
+
+def _fitting(frame: Frame, choices: Choices, error: InputError) -> list[str]:
+    """Which models fit, where that is the question."""
+    if error.code not in ("finetune_backbone", "finetune_vocabulary"):
+        return []
+    found = [models.label(name, models.choices()[name], frame.language) for name in that_fit(choices)]
+    return [frame.t("that_fit", models=" / ".join(found)) if found else frame.t("none_fits")]
 
 
 def _until_known(frame: Frame, choices: Choices, ready: Prepared, known: bool) -> None:

@@ -19,7 +19,7 @@ from attnviz.ui.page import Frame
 from attnviz.ui.runs.curves import dark, number
 from attnviz.ui.text import Language, Words
 
-SHOWN = 6  # examples of a cell
+SHOWN = 60  # examples of a cell
 OUTPUTS = 10  # examples of what is written
 CUT = 70  # characters
 
@@ -167,7 +167,8 @@ def cell_examples(report: LabelReport, cell: tuple[int, int], names: list[str], 
     if not found:
         return f'<h4 class="rn-small">{escape(title)}</h4><p class="ft-note">{escape(t("cell_empty"))}</p>'
     rows = "".join(_example(report, one, task) for one in found[:SHOWN])
-    return f'<h4 class="rn-small">{escape(title)}</h4>{rows}'
+    first = f'<p class="ft-note">{escape(t("cell_first", shown=SHOWN))}</p>' if len(found) > SHOWN else ""
+    return f'<h4 class="rn-small">{escape(title)}</h4><div class="ft-cell">{rows}{first}</div>'
 
 
 def _example(report: LabelReport, one: LabelPrediction, task: LabelTask) -> str:

@@ -111,8 +111,7 @@ def lora_problem(now: Tuned) -> InputError | None:
 
 def card_text(frame: Frame, view: View, now: Tuned) -> str:
     """The model card, in the language of the page."""
-    found = measured.tested(now)
-    return model_card(now.tuner, name=view.config.name, metrics=found.new, old=found.old, language=frame.language)
+    return model_card(now.tuner, measured.carded(now), name=view.config.name, language=frame.language)
 
 
 def _zipped(folder: Path) -> bytes:

@@ -152,10 +152,21 @@ TEXTS = table(
         "{path} is not empty and holds no checkpoint; choose another folder.",
     ),
     # fine-tuning
+    architecture_encoder_only=Text("只有编码器", "an encoder only"),
+    architecture_decoder_only=Text("只有解码器", "a decoder only"),
+    architecture_encoder_decoder=Text("编码器加解码器", "encoder and decoder"),
+    kind_seq2seq=Text("一个序列变成另一个", "one sequence becomes another"),
+    kind_lm=Text("接着往下写", "a text goes on"),
+    kind_tagging=Text("每个词元一个标签", "a label for each token"),
+    kind_classification=Text("每段文字一个标签", "a label for each text"),
     finetune_backbone=Text(
-        "{architecture} 模型不能以 {backbone} 的方式用于 {kind} 任务。",
-        "A model of the kind {architecture} cannot be carried on as {backbone} for a {kind} task.",
+        "起点模型{architecture}，{backbone}也做不了这类任务：{kind}。",
+        "A start with {architecture}, {backbone}, cannot do this kind of task: {kind}.",
     ),
+    backbone_auto=Text("怎样接着用", "however it is carried on"),
+    backbone_whole=Text("整个接着用", "carried on whole"),
+    backbone_encoder=Text("只用编码器", "carried on as an encoder"),
+    backbone_decoder=Text("只用解码器", "carried on as a decoder"),
     finetune_vocabulary=Text(
         "模型 {model} 只认识这些数据中 {known}% 的词元（比如不认识 {missing}），至少需要 {need}%。请换模型或换数据。",
         "The model {model} knows {known} % of the tokens of these data (it lacks {missing}, for example); "
@@ -192,6 +203,7 @@ TEXTS = table(
         "The LoRA was trained with other vocabularies or another head ({name}); load its merged model.",
     ),
     lora_none=Text(
-        "这次运行没有 LoRA 可存：策略是 {strategy}。", "This run has no LoRA to save; its strategy is {strategy}."
+        "这次训练没有 LoRA 可存：只有策略选 LoRA 才有。",
+        "This run has no LoRA to save: only the strategy LoRA makes one.",
     ),
 )
