@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from attnviz.runs.session import Session
 
 FAILED, INTERRUPTED = 1, 130
+ROOT_HELP = "where runs lie (default: $ATTNVIZ_RUNS, else runs)"
 _TOLD = {
     "play": "train, in a worker of its own",
     "pause": "pause after the present step",
@@ -28,11 +29,11 @@ _TOLD = {
 def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     """Describe the command."""
     command = commands.add_parser("runs", help="list training runs; resume, fork, export, import, delete them")
-    command.add_argument("--root", type=Path, metavar="DIR", help="where runs lie (default: $ATTNVIZ_RUNS, else runs)")
+    command.add_argument("--root", type=Path, metavar="DIR", help=ROOT_HELP)
     command.set_defaults(run=_list, json=False, deleted=False)
     actions = command.add_subparsers(metavar="ACTION")
 
-    one = actions.add_parser("list", help="every run, the newest first (default)")
+    one = _parser(actions, "list", "every run, the newest first (default)")
     one.add_argument("--json", action="store_true", help="print JSON")
     one.add_argument("--deleted", action="store_true", help="those in the trash")
     one.set_defaults(run=_list)
@@ -53,14 +54,21 @@ def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     _action(actions, "restore", "take a run back from the trash", _restore)
     one = _action(actions, "export", "write a run's folder as a zip file", _export)
     one.add_argument("file", type=Path, nargs="?", help="default: ID.zip")
-    one = actions.add_parser("import", help="read a run from a zip file")
+    one = _parser(actions, "import", "read a run from a zip file")
     one.add_argument("file", type=Path)
     one.add_argument("--name", help="what the run is called")
     one.set_defaults(run=_import)
 
 
-def _action(actions: Any, name: str, text: str, act: Any) -> argparse.ArgumentParser:
+def _parser(actions: Any, name: str, text: str) -> argparse.ArgumentParser:
     one: argparse.ArgumentParser = actions.add_parser(name, help=text)
+    # Before or after the action; one that is not given here must not undo the one before.
+    one.add_argument("--root", type=Path, metavar="DIR", default=argparse.SUPPRESS, help=ROOT_HELP)
+    return one
+
+
+def _action(actions: Any, name: str, text: str, act: Any) -> argparse.ArgumentParser:
+    one = _parser(actions, name, text)
     one.add_argument("id", help="as `attnviz runs` lists it")
     one.set_defaults(run=act)
     return one

@@ -100,10 +100,11 @@ def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Train, measure, save. Under torchrun every process comes here; the first one writes."""
     from attnviz.cli.devices import device_from
+    from attnviz.runs.config import MOST_THREADS
     from attnviz.training.distributed import joined, local_device
 
-    if arguments.threads is not None and arguments.threads < 1:
-        raise ValueError(f"threads is {arguments.threads}; it must be at least 1")
+    if arguments.threads is not None and not 1 <= arguments.threads <= MOST_THREADS:
+        raise ValueError(f"threads is {arguments.threads}; it must be 1 … {MOST_THREADS}")
     recipe, changed = _recipe(arguments)
     together = int(os.environ.get("WORLD_SIZE", "1")) > 1
     device = local_device(device_from(arguments.device)) if together else device_from(arguments.device)
@@ -297,7 +298,7 @@ def _clear(path: Path) -> None:
 def _summary(manifest: Manifest) -> str:
     report = manifest.report
     assert report is not None, "a finished run was measured on both splits"
-    text = f"test loss {report.test.loss:.3f} nats/token"
+    text = f"test loss {report.test.loss:.3f} nats/token, tokens right {report.test.token_accuracy:.1%}"
     if report.test.exact_match is not None:
         text += f", exact match {report.test.exact_match:.1%}"
     if report.alignment is not None:

@@ -15,6 +15,7 @@ FILE = "config.json"
 FORMAT = "attnviz-run"
 VERSION = 1
 MAX_NAME = 120
+MOST_THREADS = 256
 MAX_BYTES = 4 * 2**20
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d{1,2})?")
 _PLAIN_FILE = re.compile(r"[^/\\:\0]{1,120}")
@@ -50,7 +51,7 @@ class RunConfig:
         _require("probe", self.probe is None or isinstance(self.probe, str), self.probe)
         _require("recipe", self.recipe is None or isinstance(self.recipe, str), self.recipe)
         _require("device", isinstance(self.device, str) and bool(_DEVICE.fullmatch(self.device)), self.device)
-        _require("threads", type(self.threads) is int and 0 <= self.threads <= 256, self.threads)
+        _require("threads", type(self.threads) is int and 0 <= self.threads <= MOST_THREADS, self.threads)
         if self.own_file is not None:
             plain = isinstance(self.own_file, str) and bool(_PLAIN_FILE.fullmatch(self.own_file))
             _require("own_file", plain and self.own_file not in (".", ".."), self.own_file)

@@ -23,7 +23,7 @@ FINETUNE_SENTENCES: Mapping[str, str] = {
     "lora_shape": "The LoRA does not fit this model: {name} has shape {given}, the model needs {needed}.",
     "lora_layers": "The LoRA does not fit this model, which has no layer {name}.",
     "lora_vocabulary": "The LoRA was trained with other vocabularies or another head ({name}); load its merged model.",
-    "lora_none": "This run has no LoRA to save; its strategy is {strategy}.",
+    "lora_none": "This run has no LoRA to save; only the strategy lora makes one.",
 }
 
 

@@ -28,9 +28,10 @@ def show(frame: Frame, now: Tuned) -> None:
     """Everything about the model of this step on data that it has not seen."""
     with st.spinner(frame.t("measuring")):
         found = measured.tested(now)
-    note = frame.t("tested_on", count=f"{found.new['test'].examples:,}", step=f"{now.step:,}")
+    step = now.tuner.stopping.step if now.tuner.stopped_early else now.step
+    note = frame.t("tested_on", count=f"{found.new['test'].examples:,}", step=f"{step:,}")
     if now.tuner.stopped_early:
-        note += " " + frame.t("stopped_early", step=f"{now.tuner.stopping.step:,}")
+        note += " " + frame.t("stopped_early", step=f"{step:,}", at=f"{now.step:,}")
     st.html(f'<p class="ft-note">{escape(note)}</p>')
     if isinstance(now.task, LabelTask):
         _labels(frame, now, now.task, found)

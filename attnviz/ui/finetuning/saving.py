@@ -31,9 +31,10 @@ def show(frame: Frame, view: View, now: Tuned) -> None:
     """Three downloads, each with what it is for, and the way back for a LoRA."""
     t = frame.t
     name = f"{now.run}-step-{now.step}"
-    note = t("save_note", step=f"{now.step:,}")
+    step = now.tuner.stopping.step if now.tuner.stopped_early else now.step
+    note = t("save_note", step=f"{step:,}")
     if now.tuner.stopped_early:
-        note += " " + t("stopped_early", step=f"{now.tuner.stopping.step:,}")
+        note += " " + t("stopped_early", step=f"{step:,}", at=f"{now.step:,}")
     st.html(f'<p class="ft-note">{note}</p>')
     merged, lora, card = st.columns(3, gap="small")
     with merged, st.container(border=True):

@@ -9,6 +9,7 @@ from html import escape
 import streamlit as st
 
 from attnviz.data import InputError, Task
+from attnviz.data.tasks.labels import LabelTask
 from attnviz.model import Transformer
 from attnviz.trace import HeadsOff, watch
 from attnviz.training.regime import broken_batch, broken_masks
@@ -136,14 +137,24 @@ def said(found: Reading, task: Task, t: Words) -> str:
     verdict = ""
     if sentence.reference is not None:
         right = task.tokenize_target(output) == task.tokenize_target(sentence.reference)
-        word = t("probe_right") if right else t("probe_wrong", wanted=shortened(sentence.reference, 60))
+        wanted = sentence.reference
+        if isinstance(task, LabelTask):
+            wanted = named_labels(task, wanted, t.language)
+        word = t("probe_right") if right else t("probe_wrong", wanted=shortened(wanted, 60))
         verdict = f'<span class="{"rn-good" if right else "rn-bad"}">{"✓" if right else "✗"} {escape(word)}</span>'
+    if isinstance(task, LabelTask):
+        return _line(t, named_labels(task, output, t.language), verdict, by="probe_labels")
     ending = "" if sentence.output.ended or found.wrote is not None else f"<i>{escape(t('probe_unending'))}</i>"
     return _line(t, output, ending + verdict)
 
 
-def _line(t: Words, output: str, after: str = "") -> str:
+def named_labels(task: LabelTask, labels: str, language: Language) -> str:
+    """Labels by the names that people know them by."""
+    return " · ".join(task.title(label, language) for label in task.tokenize_target(labels))
+
+
+def _line(t: Words, output: str, after: str = "", *, by: str = "probe_said") -> str:
     return (
-        f'<div class="rn-said"><small>{escape(t("probe_said"))}</small>'
+        f'<div class="rn-said"><small>{escape(t(by))}</small>'
         f'<b dir="auto">{escape(shortened(output, 80)) or "∅"}</b>{after}</div>'
     )

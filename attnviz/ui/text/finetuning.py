@@ -218,8 +218,8 @@ TEXTS = table(
         "The first {count} examples of the test split, never trained on; the model of step {step}.",
     ),
     stopped_early=Text(
-        "早停了：用的是验证损失最低的第 {step} 步的权重。",
-        "Stopped early: these are the weights of step {step}, where the validation loss was lowest.",
+        "第 {at} 步早停了：用的是验证损失最低的第 {step} 步的权重。",
+        "Stopped early at step {at}: these are the weights of step {step}, where the validation loss was lowest.",
     ),
     row_before=Text("{task}：微调前", "{task}: before"),
     row_after=Text("{task}：现在", "{task}: now"),

@@ -126,6 +126,7 @@ TEXTS = table(
     probe=Text("探针句", "Probe sentence"),
     probe_placeholder=Text("输入一句自己的话，按 Enter", "Type a sentence of your own, press Enter"),
     probe_empty=Text("请输入至少一个词元。", "Type at least one token."),
+    probe_labels=Text("它判为", "it says"),
     probe_said=Text("它自己写出", "it writes"),
     probe_right=Text("正确", "right"),
     probe_wrong=Text("应为 {wanted}", "should be {wanted}"),
