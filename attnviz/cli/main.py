@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         named = f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
         print(f"attnviz: {named}", file=sys.stderr)
-        return BAD_USAGE if isinstance(error, FileNotFoundError | IsADirectoryError | NotADirectoryError) else FAILED
+        return FAILED
     except RuntimeError as error:
         print(f"attnviz: {str(error).splitlines()[0] if str(error) else type(error).__name__}", file=sys.stderr)
         return FAILED

@@ -55,7 +55,7 @@ def explore(frame: Frame, loaded: Loaded, feed: Feed) -> None:
     asked = state.arrival(frame.name).fitted(*extent(loaded), examples=len(loaded.task.examples))
     with st.container():
         notice_lines([frame.t(remark.key, **remark.values) for remark in asked.remarks], "warning")
-    chosen = sentence_row(frame, loaded.task, first=asked.example)
+    chosen = sentence_row(frame, loaded.task, first=asked.example, longest=reading.room(loaded.model) - 1)
     mirror("address-example", example=chosen.example)
     remarks, picture, predictions = st.container(), st.container(), st.container()
     question = Question(loaded.key, chosen.text, chosen.reference, feed)
@@ -124,9 +124,12 @@ def draw_stage(
 def remarks_on(frame: Frame, loaded: Loaded, sentence: Sentence, feed: Feed) -> list[str]:
     """Everything worth a sentence about this text."""
     said = [explain(remark, frame.language) for remark in sentence.notices]
-    given = sentence.source.src.size(1) if sentence.source.src is not None else 0
-    if given > loaded.task.max_src_len > 0:
-        said.append(frame.t("longer", given=given, trained=loaded.task.max_src_len))
+    source = sentence.source
+    read, trained = (
+        (source.decoder_input, loaded.task.max_tgt_len) if source.src is None else (source.src, loaded.task.max_src_len)
+    )
+    if read is not None and read.size(1) > trained > 0:
+        said.append(frame.t("longer", given=read.size(1), trained=trained))
     if unknown := reading.unknown_tokens(sentence.source):
         said.append(frame.t("unknown", tokens=listed(unknown)))
     if sentence.output is not None and feed == "reference" and not sentence.reference:

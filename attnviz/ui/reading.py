@@ -48,9 +48,9 @@ class Picture:
     feed: Feed | Literal["text"]  # what the decoder was fed
 
 
-def room(model: Transformer) -> int:
-    """Positions a sentence may take: what the model's table of positions holds, at most LONGEST."""
-    return longest(model, LONGEST)
+def room(model: Transformer, most: int = LONGEST) -> int:
+    """Positions a sentence may take: what the model's table of positions holds, at most `most`."""
+    return longest(model, most)
 
 
 def take_in(

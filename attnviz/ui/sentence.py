@@ -30,10 +30,13 @@ class Chosen:
     reference: str | None = None  # from their file
 
 
-def sentence_row(frame: Frame, task: Task, *, first: int | None = None, name: str | None = None) -> Chosen:
+def sentence_row(
+    frame: Frame, task: Task, *, first: int | None = None, name: str | None = None, longest: int = LONGEST
+) -> Chosen:
     """Draw the row and return the sentence. `first` is the example that the address asks for.
 
-    Sentences are kept by `name` (None: the task's), so that two models may share one or not.
+    Sentences are kept by `name` (None: the task's), so that two models may share one or not. `longest` is said where
+    long texts are typed: how many tokens this page and its model take.
     """
     name = name or task.info.name
     field = f"sentence:{name}"
@@ -69,13 +72,13 @@ def sentence_row(frame: Frame, task: Task, *, first: int | None = None, name: st
                     type="primary" if kept[name] == example else "secondary",
                 )
         with st.popover(frame.t("own"), help=frame.t("own_help"), icon=":material/edit_note:"):
-            _own(frame, name, kept, references)
+            _own(frame, name, kept, references, longest)
     text = kept[name]
     example_number = task.examples.index(text) + 1 if text in task.examples else None
     return Chosen(text, example_number, references.get(text))
 
 
-def _own(frame: Frame, name: str, kept: dict[str, str], references: dict[str, str]) -> None:
+def _own(frame: Frame, name: str, kept: dict[str, str], references: dict[str, str], longest: int) -> None:
     """Inside the popover: a field for long texts, and a file."""
     area = f"long:{name}"
     st.session_state[area] = kept[name]
@@ -83,7 +86,7 @@ def _own(frame: Frame, name: str, kept: dict[str, str], references: dict[str, st
     def typed() -> None:
         kept[name] = st.session_state[area]
 
-    st.text_area(frame.t("own_text", limit=LONGEST), key=area, height=150, on_change=typed)
+    st.text_area(frame.t("own_text", limit=longest), key=area, height=150, on_change=typed)
     uploaded = st.file_uploader(
         frame.t("own_file"), type=["csv", "tsv", "txt"], key=f"file:{name}", max_upload_size=LARGEST_TABLE
     )

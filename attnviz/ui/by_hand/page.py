@@ -84,6 +84,9 @@ def _model(frame: Frame, kept: Kept, loaded: Loaded) -> None:
     asked_site = kept.arrival.site
     if asked_site in loaded.model.sites:
         site = asked_site
+    elif asked_site and kept.params.get("site") == st.query_params.get("site"):
+        with frame.notices:
+            notice(frame.t("url_value", name="site", value=shortened(asked_site, 40)), "warning")
     elif not kept.asked:
         kept.asked = {"head": head + 1}
     with frame.controls:
@@ -92,7 +95,8 @@ def _model(frame: Frame, kept: Kept, loaded: Loaded) -> None:
         )
     examples = len(loaded.task.examples)
     first = state.arrival(frame.name).example
-    chosen = sentence_row(frame, loaded.task, first=first if first is not None and first <= examples else None)
+    first = first if first is not None and first <= examples else None
+    chosen = sentence_row(frame, loaded.task, first=first, longest=subject.room(loaded.model) - 1)
     mirror("address-source", model=st.session_state[CHOSEN], example=chosen.example, site=site)
     asked = Asked(chosen.text, chosen.reference, st.session_state.get("feed", "reference"))
     if kept.given is not None and kept.given[0] == st.session_state[CHOSEN] and kept.given[1].text == chosen.text:

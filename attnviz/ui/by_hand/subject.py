@@ -36,13 +36,18 @@ def worked(name: str, language: Language) -> Setup:
     return example(EXAMPLES[name], language)
 
 
+def room(model: Transformer) -> int:
+    """Positions that a typed sentence may take here."""
+    return min(reading.room(model), LONGEST)
+
+
 def read(loaded: Loaded, asked: Asked) -> tuple[Batch, tuple[Notice, ...]]:
     """The sentence as the model reads it, with what people should know. InputError where nothing is left to read."""
     model, task = loaded.model, loaded.task
     if asked.decoder_input is not None and not model.config.has_encoder:
         return with_decoder_input(Batch(None, None, None), asked, loaded), ()
     # What another page opened is taken as it was there, so that the numbers are the same.
-    limit = reading.room(model) if asked.decoder_input is not None else min(reading.room(model), LONGEST)
+    limit = reading.room(model) if asked.decoder_input is not None else room(model)
     sentence = reading.take_in(model, task, asked.text, asked.given, limit=limit)
     batch, _ = reading.fed(model, task, sentence, asked.feed)
     if asked.decoder_input is not None and model.config.has_decoder:

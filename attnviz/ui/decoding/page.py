@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import streamlit as st
 
 from attnviz.data import InputError
-from attnviz.ui import state
+from attnviz.ui import reading, state
 from attnviz.ui.boundary import explain, live, rerun
 from attnviz.ui.components.address import mirror
 from attnviz.ui.components.decoding import decoding_stage, pack, said
@@ -18,7 +18,7 @@ from attnviz.ui.decoding import forcing, handover, knobs, measuring, picture, pr
 from attnviz.ui.decoding.forcing import Lesson, Mistake
 from attnviz.ui.decoding.progress import Progress
 from attnviz.ui.decoding.running import Run, Search
-from attnviz.ui.decoding.settings import Settings, from_address, to_address
+from attnviz.ui.decoding.settings import MOST, Settings, from_address, to_address
 from attnviz.ui.decoding.subject import Subject, take_in
 from attnviz.ui.model_picker import pick_model
 from attnviz.ui.models import Loaded, ModelKey
@@ -85,7 +85,7 @@ def _pick_view(frame: Frame, asked: str) -> View:
 def explore(frame: Frame, loaded: Loaded, view: View) -> None:
     """Sentence, knobs and stage: what changes with a click, in a fragment of its own."""
     asked = state.arrival(frame.name).fitted((), {}, state.LARGEST, examples=len(loaded.task.examples))
-    chosen = sentence_row(frame, loaded.task, first=asked.example)
+    chosen = sentence_row(frame, loaded.task, first=asked.example, longest=reading.room(loaded.model, MOST) - 1)
     mirror("address-example", example=chosen.example)
     row, remarks, stage = st.container(), st.container(), st.container()
     task = loaded.task.info.name

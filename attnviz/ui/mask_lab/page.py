@@ -89,7 +89,8 @@ def _sentence_lab(frame: Frame, loaded: Loaded) -> None:
     _arrived(frame, loaded.model, examples)
     asked = state.arrival(frame.name).example
     fits = asked is not None and asked <= examples
-    chosen = sentence_row(frame, loaded.task, first=asked if fits else _first_example(loaded.key, loaded))
+    first = asked if fits else _first_example(loaded.key, loaded)
+    chosen = sentence_row(frame, loaded.task, first=first, longest=reading.room(loaded.model) - 1)
     mirror("address-example", example=chosen.example)
     key = SubjectKey(loaded.key.folder, chosen.text, chosen.reference, loaded.key.stamp)
     try:

@@ -8,6 +8,7 @@ from html import escape
 import streamlit as st
 
 from attnviz.data import InputError, Task
+from attnviz.ui import reading
 from attnviz.ui.boundary import explain
 from attnviz.ui.components.address import mirror
 from attnviz.ui.components.attention import AttentionPicture, attention_stage
@@ -116,7 +117,7 @@ def sentence_name(task: Task) -> str:
 
 def look(frame: Frame, t: Words, model: Watched, name: str) -> Reading | None:
     """A sentence of one's own, what the model makes of it, and every head on it."""
-    chosen = sentence_row(frame, model.task, name=sentence_name(model.task))
+    chosen = sentence_row(frame, model.task, name=sentence_name(model.task), longest=reading.room(model.model) - 1)
     found = heads.on_stage(model, chosen.text, frame.language, key=STAGE)
     if found is not None:
         moment = t("attention_at", step=f"{model.moment.step:,}")

@@ -8,7 +8,10 @@ TEXTS = table(
         "解码器读进什么，又怎样一个词元一个词元地写出来？",
         "What goes into the decoder, and how does each token come out?",
     ),
-    hint=Text("空格或 →：下一个词元 · ←：退一步", "space or → next token · ← step back"),
+    hint=Text(
+        "逐个词元、KV 缓存：空格或 → 下一个词元，← 退一步",
+        "token by token and KV cache: space or → next token, ← step back",
+    ),
     no_decoder=Text(
         "这个模型只有编码器，没有解码器，不能逐个写出词元。请换一个模型。",
         "This model has an encoder only and cannot write token by token. Pick another one.",
@@ -147,6 +150,11 @@ TEXTS = table(
     head_mean_help=Text("所有头的平均", "The mean of all heads"),
     head_title=Text("第 {head} 个头", "head {head}"),
     by_hand=Text("∑ 逐步计算", "∑ By hand"),
+    by_hand_first=Text("∑ 逐步计算（头 {head}）", "∑ By hand, head {head}"),
+    by_hand_mean_help=Text(
+        "平均没有自己的算式：打开第 1 个头，同样的数。先选一个头，就打开那个头。",
+        "A mean has no arithmetic of its own: head 1 is opened, with its numbers. Choose another one first for that.",
+    ),
     by_hand_help=Text(
         "在“逐步计算”里用同样的数走一遍这一步", "Walk through this step in By hand, with the same numbers"
     ),

@@ -7,6 +7,7 @@ TEXTS = table(
     tokens=Text("每一步的预测，左右键移动", "Predictions step by step; arrow keys move"),
     fed_reference=Text("教师强制：解码器读参考答案", "teacher forcing: it reads the reference"),
     fed_own=Text("自回归：解码器读自己的输出", "autoregressive: it reads its own output"),
+    fed_own_intact=Text("解码器读的是所有头都开着时的输出", "the decoder reads what was written with all heads on"),
     fed_text=Text("逐个词元预测下一个", "every next token of the text"),
     reference_exact=Text("参考答案：准确", "reference: exact"),
     reference_dictionary=Text("参考答案：查词典，未必全对", "reference: by dictionary, not always right"),

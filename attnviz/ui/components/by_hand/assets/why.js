@@ -19,6 +19,7 @@ class Why {
   }
 
   editing(open) {
+    this.node.dataset.editing = String(open); // what is typed where needs the room
     if (open) this.extra.textContent = this.sheet.walk.text.edit_help;
     else this.sheet.light();
   }

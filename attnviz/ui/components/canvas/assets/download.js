@@ -14,7 +14,8 @@ function fileName(stage, extension, wholeKind = false) {
   const { state, picture } = stage;
   const name = picture.name.normalize("NFKC").replace(/[^\p{L}\p{N}._-]+/gu, "-").replace(/^[-.]+|[-.]+$/g, "");
   const head = wholeKind ? "" : `-L${state.layer + 1}H${state.head + 1}`;
-  return `${name || "attention"}-${state.kind.id.replace("_", "-")}${head}.${extension}`;
+  const off = picture.heads_off.length ? `-${picture.heads_off.length}-off` : "";
+  return `${name || "attention"}-${state.kind.id.replace("_", "-")}${head}${off}.${extension}`;
 }
 
 // Six significant digits: finer than the payload itself.
@@ -45,9 +46,9 @@ function csvOf({ kind, layer, head }) {
 }
 
 // Written head by head: all numbers of a long text at once would not fit into one string.
-function jsonOf(kind, name) {
+function jsonOf({ kind }, { name, heads_off: off }) {
   const about = {
-    name, kind: kind.id, sites: kind.sites, rows: kind.raw.rows, next: kind.raw.next, columns: kind.raw.columns,
+    name, heads_off: off.map(([site, head]) => ({ site, head: head + 1 })), kind: kind.id, sites: kind.sites, rows: kind.raw.rows, next: kind.raw.next, columns: kind.raw.columns,
     statistics: kind.stats, polarity: "visible: true = may attend",
   };
   const parts = [JSON.stringify(about).slice(0, -1), ',"heads":['];
@@ -55,7 +56,7 @@ function jsonOf(kind, name) {
     for (let head = 0; head < kind.heads; head++) {
       const rows = (read) => Array.from({ length: kind.rows }, (_, q) => Array.from({ length: kind.columns }, (_, k) => read(q, k)));
       const one = {
-        layer: layer + 1, head: head + 1,
+        layer: layer + 1, head: head + 1, off: off.some(([site, h]) => site === kind.sites[layer] && h === head),
         weights: rows((q, k) => plainNumber(kind.weight(layer, head, q, k))),
         visible: rows((q, k) => kind.visible(layer, head, q, k)),
       };
@@ -85,5 +86,5 @@ async function download(stage, format) {
   if (format === "png") save(await pngOf(stage), fileName(stage, "png"));
   else if (format === "svg") save(svgOf(stage), fileName(stage, "svg"));
   else if (format === "csv") save(csvOf(stage.state), fileName(stage, "csv"));
-  else save(jsonOf(stage.state.kind, stage.picture.name), fileName(stage, "json", true));
+  else save(jsonOf(stage.state, stage.picture), fileName(stage, "json", true));
 }

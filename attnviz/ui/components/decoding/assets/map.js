@@ -33,7 +33,7 @@ class MapCard {
     const tools = [element("span", { class: "word", text: text.head }), segments(heads, state.head, (head) => this.stage.chooseMap(state.site, head), text.head)];
     if (this.options.sites) tools.unshift(this.sitePicker());
     if (this.options.byHand) {
-      tools.push(element("button", { type: "button", class: "tool by-hand", text: text.by_hand, title: text.by_hand_help, click: () => this.stage.openByHand() }));
+      tools.push(element("button", { type: "button", class: "tool by-hand", text: state.head === null ? fill(text.by_hand_first, { head: 1 }) : text.by_hand, title: state.head === null ? text.by_hand_mean_help : text.by_hand_help, click: () => this.stage.openByHand() }));
     }
     this.tools.replaceChildren(...tools);
     this.writeCaption(text);

@@ -113,7 +113,7 @@ export default function ({ data, parentElement }) {
   const scored = panel.steps.filter((step) => step.right !== null).length;
 
   root.querySelector(".steps h2").textContent = text.heading;
-  const how = [text["fed_" + panel.fed]];
+  const how = [text["fed_" + (panel.fed === "own" && compared ? "own_intact" : panel.fed)]];
   if (panel.fed !== "text") how.push(text["reference_" + panel.reference]);
   if (scored) how.unshift(fill(text.right_of, { right, scored }));
   root.querySelector(".how").textContent = how.join(" · ");
