@@ -17,6 +17,7 @@ from attnviz.ui.finetuning.gains import changes
 from attnviz.ui.notices import notice, notice_lines, shortened
 from attnviz.ui.page import Frame
 from attnviz.ui.runs.adjusting import device_for_new_runs
+from attnviz.ui.runs.library import free_name
 from attnviz.ui.runs.polling import polled
 from attnviz.ui.runs.sheet import card
 
@@ -117,7 +118,7 @@ def source(task: Task, index: int) -> str:
 def run_config(frame: Frame, choices: Choices, task: Task, *, name: str | None = None) -> RunConfig:
     """The run that these choices make."""
     return RunConfig(
-        name=name or name_of(frame, choices, task),
+        name=name or free_name(name_of(frame, choices, task)),
         task=choices.task,
         task_options=choices.task_options,
         own_file=choices.own.name if choices.own else None,

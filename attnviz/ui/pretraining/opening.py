@@ -24,6 +24,7 @@ from attnviz.ui.runs import scene
 from attnviz.ui.runs.adjusting import device_for_new_runs
 from attnviz.ui.runs.fields import shown
 from attnviz.ui.runs.heads import Moment, Watched
+from attnviz.ui.runs.library import free_name
 from attnviz.ui.runs.sheet import card
 from attnviz.ui.runs.timeline import TimeLine, timeline
 from attnviz.ui.text import words
@@ -117,7 +118,7 @@ def run_config(frame: Frame, choices: Choices, task: Task) -> RunConfig:
     """The run that these choices make; its name says the task and what was changed."""
     probed = scene.sentence_name(with_objective(task, choices.train.objective))
     return RunConfig(
-        name=name_of(frame, choices, task),
+        name=free_name(name_of(frame, choices, task)),
         task=choices.task_name,
         task_options=choices.task_options,
         own_file=choices.own.name if choices.own else None,

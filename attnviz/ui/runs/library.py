@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import threading
 from collections.abc import Mapping
 
@@ -21,6 +22,12 @@ WAKE_EVERY = 60  # seconds between two looks at all runs
 def library() -> Library:
     """The folder of runs that this app uses."""
     return Library()
+
+
+def free_name(name: str) -> str:
+    """The name with a number behind it where a run has it already, so that people can tell them apart."""
+    taken = {one.name for one in library().list()}
+    return next(one for n in itertools.count(1) if (one := name if n == 1 else f"{name} {n}") not in taken)
 
 
 def wake_runs() -> None:

@@ -13,7 +13,7 @@ from attnviz.runs import RunSummary
 from attnviz.ui.boundary import explain
 from attnviz.ui.notices import notice, plain, shortened
 from attnviz.ui.page import Frame
-from attnviz.ui.runs.library import forget, library
+from attnviz.ui.runs.library import forget, free_name, library
 from attnviz.ui.runs.seat import seat, sit, trouble
 from attnviz.ui.runs.sheet import card
 from attnviz.ui.text import Words, words
@@ -124,6 +124,9 @@ def _import(frame: Frame, t: Words, page: str, opened: Callable[[], None]) -> No
     st.session_state["run-zip-refused"] = None
     try:
         run = library().import_zip(uploaded.getvalue())
+        others = {one.name for one in library().list() if one.id != run.id}
+        if run.name in others:
+            run.rename(free_name(run.name))
     except InputError as error:
         st.session_state["run-zip-refused"] = error
         notice(explain(error, frame.language), "error")
