@@ -11,8 +11,12 @@ from typing import Any
 
 import pytest
 
-from attnviz.runs import Library
+from attnviz.config import FineTuneConfig, TrainConfig
+from attnviz.data import tasks
+from attnviz.data.tasks.labels import LabelTask
+from attnviz.runs import Library, RunConfig
 from attnviz.runs.registry import Registry
+from attnviz.runs.session import Session
 from attnviz.training.checkpoint import shipped
 from attnviz.ui.text import words
 
@@ -82,3 +86,91 @@ def test_ten_steps_change_the_numbers(
         assert made.finetune
     finally:
         end_workers(root)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_what_is_chosen_in_the_form_stays_and_changes_what_trains(
+    serve: Callable[..., Any], chromium_page: Callable[..., Any], tmp_path: Path, language: str
+) -> None:
+    t = words("finetuning", language)
+    with serve(APP, ATTNVIZ_RUNS=str(tmp_path)) as server:
+        tab = chromium_page()
+        page = tab.page
+        page.set_default_timeout(PATIENCE)
+        page.goto(f"{server.url}/finetuning?lang={language}&examples=16")
+        page.wait_for_selector(".ft-model")
+        tab.forget()
+        trained = page.locator('[data-tile="trained"] b')
+        everything = trained.inner_text()
+        page.locator(".stSelectbox", has_text=t("field_strategy")).locator("input").click()
+        page.get_by_role("option", name=t("strategy_lora"), exact=True).click()
+        until_other(page, '[data-tile="trained"] b', everything)
+        two = trained.inner_text()
+        page.get_by_role("button", name=t("target_k_proj"), exact=True).click()
+        until_other(page, '[data-tile="trained"] b', two)
+        # Q and V, and now K too: half as much again.
+        number = [int(said.replace(",", "")) for said in (two, trained.inner_text())]
+        assert number[1] * 2 == number[0] * 3
+        page.wait_for_function("() => location.search.includes('strategy=lora')")
+        assert not tab.console_errors
+        assert not tab.foreign_requests
+
+
+def train_two_steps(root: Path) -> str:
+    """A segmenting model, hardly trained: it errs in every way. Without a worker."""
+    train = TrainConfig(steps=2, batch_size=8, learning_rate=1e-3, warmup_steps=1, eval_every=2, eval_examples=8)
+    tuned = FineTuneConfig(watch_old_task=False).to_dict()
+    config = RunConfig(name="words", task="segmentation", train=train, start={"checkpoint": "lm-zh"}, finetune=tuned)
+    run = Library(root).create(config)
+    run.send("play")
+    session = Session(run.folder)
+    while session.work(5.0) and not session.closing:
+        pass
+    session.close()
+    end_workers(root)
+    return run.id
+
+
+@pytest.mark.skipif("lm-zh" not in shipped(), reason="no shipped checkpoints")
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_cell_of_the_confusion_matrix_opens_its_examples(
+    serve: Callable[..., Any],
+    chromium_page: Callable[..., Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    language: str,
+) -> None:
+    monkeypatch.setattr("attnviz.runs.run.Run.wake", lambda self: None)
+    run, t = train_two_steps(tmp_path), words("finetuning", language)
+    with serve(APP, ATTNVIZ_RUNS=str(tmp_path)) as server:
+        tab = chromium_page()
+        page = tab.page
+        page.set_default_timeout(PATIENCE / 4)
+        page.goto(f"{server.url}/finetuning?lang={language}&run={run}")
+        page.get_by_text(t("shown_results"), exact=True).first.click()
+        cells = page.locator(".js-plotly-plot .heatmaplayer image")
+        cells.wait_for()
+        tab.forget()
+        opened = page.locator(".ft-cell, .ft-note").locator("xpath=preceding-sibling::h4")
+        task = tasks.get("segmentation")
+        assert isinstance(task, LabelTask)
+        names = [task.title(label, language) for label in task.labels]
+        titles = set()
+        for row, column in [(0, 0), (0, 3), (1, 2), (2, 1), (3, 3)]:
+            box = cells.bounding_box()
+            page.mouse.click(box["x"] + (column + 0.3) * box["width"] / 4, box["y"] + (row + 0.7) * box["height"] / 4)
+            wanted = t("cell_title", truth=names[row], called=names[column], count="")
+            page.get_by_text(wanted.split("：" if language == "zh" else ":")[0]).first.wait_for()
+            titles.add(opened.first.inner_text())
+            page.wait_for_timeout(400)  # two clicks sooner than that are a double click, which chooses nothing
+        assert len(titles) == 5
+        assert not tab.console_errors
+        assert not tab.foreign_requests
+
+
+def until_other(page: Any, selector: str, before: str) -> None:
+    """Wait until something else stands there."""
+    page.wait_for_function(
+        "([selector, before]) => ![before, undefined].includes(document.querySelector(selector)?.innerText)",
+        arg=[selector, before],
+    )

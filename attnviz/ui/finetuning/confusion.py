@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
-from jaxtyping import Float, Int
+from jaxtyping import Int
 
-from attnviz.figures.theme import Palette, colorscale, palette, plotly_template
+from attnviz.figures.theme import colorscale, palette, plotly_template
 from attnviz.ui.notices import shortened
 
 NUMBERED = 14  # classes up to which counts are printed
 ROW = 62  # pixels a class is high, while there are few of them
 HIGHEST = 430  # pixels of all cells together
-AROUND = 96  # pixels of titles and labels
+AROUND = 110  # pixels of titles and labels
 REACH = 200  # pixels from a cell's middle at which it is still the one that is pointed at: its neighbours are nearer
 
 
@@ -28,18 +28,24 @@ def confusion_figure(
     rows, columns = (axis.ravel() for axis in np.indices(counts.shape))
     text = [f"{count:,}" if count else "" for count in counts.ravel()]
     cells = go.Heatmap(
-        z=shares, zmin=0, zmax=1, colorscale=colorscale(p.weights), xgap=2, ygap=2, showscale=False, hoverinfo="skip"
+        z=shares,
+        zmin=0,
+        zmax=1,
+        colorscale=colorscale(p.weights),
+        xgap=2,
+        ygap=2,
+        showscale=False,
+        hoverinfo="skip",
+        text=np.reshape(text, counts.shape),
+        texttemplate="%{text}" if size <= NUMBERED else None,
+        textfont={"size": 14 if size <= 8 else 11},
     )
-    # A heatmap cannot be clicked: points that only write their number stand on it.
+    # A heatmap cannot be clicked: points that nobody sees stand on it.
     points = go.Scatter(
         x=columns,
         y=rows,
-        mode="markers+text",
-        text=text if size <= NUMBERED else None,
-        textfont={"size": 14 if size <= 8 else 11, "color": inks(shares.ravel(), p)},
+        mode="markers",
         marker={"size": 20, "color": "rgba(0,0,0,0)"},
-        selected={"marker": {"opacity": 1}},
-        unselected={"marker": {"opacity": 1}},
         customdata=[[names[int(r)], names[int(c)], one or "0"] for r, c, one in zip(rows, columns, text, strict=True)],
         hovertemplate=(
             f"{truth} %{{customdata[0]}}<br>{called} %{{customdata[1]}}<br><b>%{{customdata[2]}}</b><extra></extra>"
@@ -61,16 +67,22 @@ def confusion_figure(
             "dragmode": False,
             "clickmode": "event+select",
             "hoverdistance": REACH,
-            "xaxis": {**ticks, "range": [-0.5, size - 0.5], "side": "top", "title": called, "automargin": True},
-            "yaxis": {**ticks, "range": [size - 0.5, -0.5], "title": truth, "automargin": True},
+            "xaxis": {
+                **ticks,
+                "range": [-0.5, size - 0.5],
+                "side": "top",
+                "title": called,
+                "automargin": True,
+            },
+            "yaxis": {
+                **ticks,
+                "range": [size - 0.5, -0.5],
+                "title": {"text": truth, "standoff": 12},
+                "automargin": True,
+            },
             "showlegend": False,
         },
     )
-
-
-def inks(shares: Sequence[float] | Float[np.ndarray, " N"], p: Palette) -> list[str]:
-    """What is read best on each cell: the surface's colour on a full one, ink on an empty one."""
-    return [p.surface if share > 0.55 else p.ink for share in shares]
 
 
 def chosen_cell(event: object, classes: int) -> tuple[int, int] | None:

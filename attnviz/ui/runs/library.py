@@ -27,7 +27,7 @@ def library() -> Library:
 def free_name(name: str) -> str:
     """The name with a number behind it where a run has it already, so that people can tell them apart."""
     taken = {one.name for one in library().list()}
-    return next(one for n in itertools.count(1) if (one := name if n == 1 else f"{name} {n}") not in taken)
+    return next(one for n in itertools.count(1) if (one := name if n == 1 else f"{name} ({n})") not in taken)
 
 
 def wake_runs() -> None:
