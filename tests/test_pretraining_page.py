@@ -254,8 +254,11 @@ def test_an_own_file_becomes_the_data_and_a_bad_one_is_said(root: Path) -> None:
     shown(upload.set_value(("mine.txt", text, "text/plain")).run())
     assert "mine.txt" in html(at) or "mine.txt" in str(at.session_state[choosing.KEPT])
     assert said("en")[0]("split_disjoint") in html(at)
+    (tokens,) = [group for group in at.get("button_group") if str(group.key).startswith("own-data-tokens")]
+    shown(tokens.set_value("byte-pairs").run())
+    assert at.session_state[choosing.KEPT].own.options == {"tokens": "byte-pairs"}
     at = opened(lang="en")
-    at.session_state[choosing.KEPT] = replace(Choices(), own=OwnFile("mine.txt", text))
+    at.session_state[choosing.KEPT] = replace(Choices(), own=OwnFile("mine.txt", text, "byte-pairs"))
     press(shown(at.run()), "run-play")
     (one,) = Library(root).list()
     train(root, one.id, "step")

@@ -27,7 +27,7 @@ from attnviz.ui.runs.sheet import card
 PAGE = "pretraining"
 OWN = "own-file"
 LISTED = 2000  # rows of the vocabulary
-TOKENS = ("auto", "characters", "words")
+TOKENS = ("auto", "characters", "words", "byte-pairs")  # the last for texts only
 
 
 def show(frame: Frame) -> None:
@@ -91,8 +91,8 @@ def own_file(frame: Frame) -> None:
         tokens = choose(
             "own-data-tokens",
             t("own_tokens"),
-            TOKENS,
-            lambda code: t(f"own_tokens_{code}"),
+            TOKENS if choices.own.task == "user-text" else TOKENS[:-1],
+            lambda code: t(f"own_tokens_{code.replace('-', '_')}"),
             default=choices.own.tokens,
             look="segments",
         )

@@ -73,7 +73,7 @@ def _speed(t: Words, view: View | None, act: Act) -> None:
         SPEEDS,
         lambda code: t(f"speed_{code}"),
         default=before if before in SPEEDS else "0",
-        width=134,
+        width=112,
         help=t("speed"),
     )
     if view is not None and picked != now and picked != st.session_state.get("run-speed-sent"):

@@ -29,6 +29,7 @@ TEXTS = table(
     own_tokens_auto=Text("自动", "automatic"),
     own_tokens_characters=Text("字符", "characters"),
     own_tokens_words=Text("词", "words"),
+    own_tokens_byte_pairs=Text("字节对 BPE", "byte pairs"),
     data_synthetic=Text("程序生成", "synthetic"),
     splits=Text("划分 split", "Split"),
     split_train=Text("训练", "train"),
@@ -55,7 +56,7 @@ TEXTS = table(
     way_words=Text("词", "Words"),
     way_pieces=Text("字节对 BPE", "Byte pairs"),
     way_task=Text("本任务", "This task"),
-    way_line=Text("{count} 个词元 · 词表 {known}", "{count} tokens · {known} known"),
+    way_line=Text("{count} 个词元 · 词表 {known}", "tokens: {count} · {known} known"),
     way_used=Text("本任务这样切", "as this task does"),
     way_why=Text(
         "切得越细，词表越小、序列越长；字节对在两者之间：把最常相邻的两段反复合并。",
@@ -87,13 +88,15 @@ TEXTS = table(
     vocabulary_source=Text("源语言词表", "Source vocabulary"),
     vocabulary_target=Text("目标词表", "Target vocabulary"),
     vocabulary_find=Text("查找词元", "Find a token"),
-    vocabulary_line=Text("共 {count} 个，按训练集里的次数排列", "{count} tokens, by their count in the training split"),
+    vocabulary_line=Text(
+        "共 {count} 个，按训练集里的次数排列", "tokens: {count}, by their count in the training split"
+    ),
     vocabulary_id=Text("编号", "id"),
     vocabulary_token=Text("词元", "token"),
     vocabulary_count=Text("次数", "count"),
     # the next run
     preset=Text("预设", "Preset"),
-    preset_numbers_zh=Text("数字 → 中文数词 · 一分钟学会", "Numbers → Chinese words · learned in a minute"),
+    preset_numbers_zh=Text("数字 → 中文数词 · 一分钟学会", "Numbers → Chinese words · 1 minute"),
     preset_reverse=Text("倒序 · 最清楚的对角线", "Reverse · the clearest diagonal"),
     preset_dates=Text("日期 → ISO · 经典的注意力演示", "Dates → ISO · the classic demonstration"),
     preset_pinyin_small=Text("汉字 → 拼音 · 数据少，看过拟合", "Hanzi → pinyin · few data, watch it overfit"),

@@ -29,7 +29,7 @@ TEXTS = table(
         "换数据或设置，另开一次训练；这次的留着", "Other data or settings in a run of its own; this one stays"
     ),
     speed=Text("速度", "Speed"),
-    speed_0=Text("全速", "full speed"),
+    speed_0=Text("全速", "fastest"),
     speed_1=Text("每秒 1 步", "1 step/s"),
     speed_5=Text("每秒 5 步", "5 steps/s"),
     speed_20=Text("每秒 20 步", "20 steps/s"),
@@ -338,7 +338,7 @@ TEXTS = table(
     # values
     objective_causal_lm=Text("接着写（因果）", "go on writing (causal)"),
     objective_masked_lm=Text("填空（掩码）", "fill in blanks (masked)"),
-    objective_seq2seq=Text("序列到序列", "sequence to sequence"),
+    objective_seq2seq=Text("序列到序列", "seq2seq"),
     objective_denoising=Text("修复缺段（去噪）", "restore spans (denoising)"),
     positions_learned=Text("学习的", "learned"),
     positions_sinusoidal=Text("正弦", "sinusoidal"),
