@@ -52,12 +52,36 @@ def field(at: AppTest, kind: str, key: str) -> Any:
     return found
 
 
-def sent(run: str) -> dict[str, Any]:
-    """The settings of the last command in the run's folder."""
+def commands(run: str) -> list[tuple[str, dict[str, Any]]]:
+    """What stands in the run's folder for a worker to carry out."""
     with closing(sqlite3.connect(Library().open(run).folder.path / "run.sqlite")) as connection:
-        ((kind, arguments),) = connection.execute("SELECT kind, arguments FROM commands").fetchall()
+        found = connection.execute("SELECT kind, arguments FROM commands ORDER BY id").fetchall()
+    return [(kind, dict(json.loads(arguments))) for kind, arguments in found]
+
+
+def sent(run: str) -> dict[str, Any]:
+    """The settings of the only command."""
+    ((kind, arguments),) = commands(run)
     assert kind == "set"
-    return dict(json.loads(arguments))
+    return arguments
+
+
+def test_a_speed_is_sent_once_even_when_nobody_hears_it(run: str) -> None:
+    at = opened(run, "en")
+    for wanted in ("1", "20"):
+        field(at, "selectbox", "run-speed").set_value(wanted).run()
+        at.run()
+    assert commands(run) == [("speed", {"steps_per_second": 1.0}), ("speed", {"steps_per_second": 20.0})]
+
+
+def test_another_device_is_asked_for_once_even_when_nobody_hears_it(run: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("attnviz.ui.runs.adjusting.available", lambda: ("cuda:0", "cpu"))
+    at = opened(run, "en")
+    for wanted in ("cuda:0", "cpu", "cuda:0"):
+        field(at, "selectbox", "adjust-device").set_value(wanted).run()
+        at.run()
+        assert not at.exception
+    assert commands(run) == [("device", {"device": wanted}) for wanted in ("cuda:0", "cpu", "cuda:0")]
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

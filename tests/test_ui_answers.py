@@ -64,6 +64,7 @@ KINDS: dict[str, Callable[[Any], Any]] = {
 def quiet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Nothing is trained or counted here."""
     monkeypatch.setenv("ATTNVIZ_RUNS", str(tmp_path))
+    monkeypatch.setattr("attnviz.runs.run.Run.wake", lambda self: None)
     monkeypatch.setattr("attnviz.ui.runs.library._Counting._count", lambda self, task: None)
     monkeypatch.setattr("attnviz.ui.finetuning.moments._Measuring._measure", lambda self, *given: None)
     yield
@@ -108,17 +109,46 @@ def answer(at: AppTest, kind: str, key: str) -> tuple[Any, Any] | None:
     ("page", "query"), VIEWS, ids=lambda one: one if isinstance(one, str) else "-".join(one.values())
 )
 def test_an_answer_stays_until_another_is_given(page: str, query: dict[str, str]) -> None:
-    at = opened(page, query)
+    assert not forgotten_by(page, query, [])
+
+
+@pytest.mark.parametrize("panel", ["curves", "samples", "phases", "break"])
+def test_answers_about_a_run_stay(panel: str) -> None:
+    config = TrainConfig(steps=9, batch_size=8, warmup_steps=1, eval_every=2, eval_examples=8)
+    run = Library().create(RunConfig(name="run", task="reverse", shape=TINY, train=config))
+    run.send("step", n=3)
+    session = Session(run.folder)
+    while session.work(5.0) and not session.closing:
+        pass
+    session.close()
+
+    def to_panel(at: AppTest) -> None:
+        next(button for button in at.button if button.key == "run-take").click().run()
+        found(at, "button_group", "pretraining-panel:en").set_value(panel).run()
+
+    assert not forgotten_by("pretraining", {"run": run.id}, [to_panel])
+
+
+def forgotten_by(page: str, query: dict[str, str], first: list[Callable[[AppTest], None]]) -> dict[str, Any]:
+    """Answer every widget, one after the other; those that show another answer than the one they were given."""
+
+    def arrived() -> AppTest:
+        at = opened(page, query)
+        for step in first:
+            step(at)
+        return at
+
+    at = arrived()
     asked = [(kind, str(one.key)) for kind in KINDS for one in at.get(kind) if one.key]
     assert asked
     forgotten = {}
     for kind, key in asked:
         if found(at, kind, key) is None:
-            at = opened(page, query)  # an answer before took the widget away
+            at = arrived()  # an answer before took the widget away
         seen = answer(at, kind, key)
         if seen is not None and seen[0] != seen[1]:
             forgotten[key] = seen
-    assert not forgotten
+    return forgotten
 
 
 def test_the_runs_that_are_compared_are_those_that_were_picked() -> None:

@@ -19,6 +19,7 @@ from attnviz.ui.runs.feed import View
 from attnviz.ui.text import Words, words
 
 DEVICE = "run-device"  # session state: where the next run is trained
+DEVICE_SENT = "run-device-sent"  # session state: (run, device) that was last asked for
 MASKS = ("causal-mask", "padding-mask")  # what may be left out, and put back, on the way
 
 
@@ -76,7 +77,9 @@ def adjust(t: Words, view: View, act: Act) -> None:
         picked = st.selectbox(
             t("field_device"), offered, offered.index(used), format_func=str.upper, key=f"adjust-device-{used}"
         )
-        if picked != used:
+        before, asked = st.session_state.get(DEVICE_SENT), (view.id, picked)
+        if asked != before and (picked != used or (before is not None and before[0] == view.id)):
+            st.session_state[DEVICE_SENT] = asked  # said once, however long a worker takes to move
             act("device", device=picked)
     else:
         st.caption(t("device_only", device=used.upper()))

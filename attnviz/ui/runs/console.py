@@ -76,9 +76,9 @@ def _speed(t: Words, view: View | None, act: Act) -> None:
         width=112,
         help=t("speed"),
     )
-    if view is not None and picked != now and picked != st.session_state.get("run-speed-sent"):
+    sent, st.session_state["run-speed-sent"] = st.session_state.get("run-speed-sent"), picked
+    if view is not None and picked not in (now, sent):  # said once, however long a worker takes to hear it
         act("speed", steps_per_second=None if picked == "0" else float(picked))
-    st.session_state["run-speed-sent"] = picked
 
 
 def numbers(t: Words, view: View | None) -> str:
