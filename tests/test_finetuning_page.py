@@ -207,6 +207,30 @@ def test_english_texts_are_read_by_letters_where_the_start_reads_letters() -> No
     assert own.task_options["tokens"] == "characters"
 
 
+@pytest.mark.parametrize(("kind", "start"), [("pairs", "reverse"), ("labels", "lm-en")])
+def test_a_file_of_ones_own_is_tuned_on(kind: str, start: str) -> None:
+    words_of = [f"{a}{b}{c}d" for a in "bcdf" for b in "gh" for c in "jklmnpst"]
+    second = (lambda word: word[::-1]) if kind == "pairs" else (lambda word: "early" if word < "d" else "late")
+    data = "".join(f"{word},{second(word)}\n" for word in words_of)
+    at = opened(lang="en", start=start)
+    at.session_state["finetuning-choices"] = replace(
+        at.session_state["finetuning-choices"], own=OwnFile("mine.csv", data.encode(), kind)
+    )
+    at.run()
+    assert not at.exception
+    assert not notices(at)
+    next(button for button in at.button if button.key == "run-ten_steps").click().run()
+    assert not notices(at)
+    (made,) = Library().list()
+    run = Library().open(made.id)
+    assert set(run.config.task_options.values()) == {"characters"}
+    session = Session(run.folder)
+    session.work(0.1)
+    session.settle(now=True)
+    assert run.status().step > 0
+    session.close()
+
+
 @pytest.mark.usefixtures("trained")
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_finished_run_shows_gain_loss_drift_and_results(language: str) -> None:

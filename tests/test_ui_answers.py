@@ -176,3 +176,17 @@ def test_pills_stay_chosen(query: dict[str, str], group: str, more: str) -> None
     assert more not in pills.value
     pills.set_value(wanted).run()
     assert sorted(found(at, "button_group", group).value) == sorted(wanted)
+
+
+def test_what_a_widget_shows_already_is_not_pushed_to_the_browser_again() -> None:
+    """A push replaces what somebody is typing just then, and parts of pages draw themselves anew every second."""
+    for page, query in (("pretraining", {}), ("finetuning", {"strategy": "lora"}), ("decoding", {"model": "reverse"})):
+        at = opened(page, query)
+        at.run()
+        pushed = [
+            one.key
+            for kind in (*KINDS, "button_group")
+            for one in at.get(kind)
+            if getattr(one.proto, "set_value", False)
+        ]
+        assert not pushed, (page, pushed)

@@ -19,6 +19,16 @@ T = TypeVar("T", bound=str)
 V = TypeVar("V")
 
 
+def put(key: str, value: object) -> None:
+    """Let the widget with this key show a value.
+
+    Only where it shows another one: a value that is written is pushed to the browser, where it would replace what
+    somebody is choosing or typing just then, as often as a part of the page is drawn again by itself.
+    """
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
+
+
 def held(key: str, value: V, fits: Callable[[V], bool] = lambda _: True) -> tuple[V, Callable[[], None]]:
     """The value to go on with, and the `on_change` of the widget with this key, which shows it.
 
@@ -27,7 +37,7 @@ def held(key: str, value: V, fits: Callable[[V], bool] = lambda _: True) -> tupl
     answer = f"{key}:answer"
     given = st.session_state.pop(answer, value)
     now = given if fits(given) else value
-    st.session_state[key] = now
+    put(key, now)
 
     def answered() -> None:
         st.session_state[answer] = st.session_state[key]
@@ -50,7 +60,7 @@ def choose(
     if st.session_state.get(name) not in codes:
         st.session_state[name] = default
     key = f"{name}:{language.current()}"
-    st.session_state[key] = st.session_state[name]
+    put(key, st.session_state[name])
 
     def keep() -> None:
         if st.session_state.get(key) in codes:

@@ -44,8 +44,9 @@ def current() -> Language:
 def switch() -> None:
     """The 中文 / English switch. It changes at once and touches nothing else."""
     names = {"zh": "中文", "en": "English"}
-    # Written before every run: the page's language is the truth, the widget only shows it.
-    st.session_state[SWITCH] = current()
+    # The page's language is the truth, the widget only shows it; see `controls.put` for why it is not always written.
+    if st.session_state.get(SWITCH) != current():
+        st.session_state[SWITCH] = current()
     st.segmented_control(
         "中文 / English",
         LANGUAGES,

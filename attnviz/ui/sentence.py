@@ -11,7 +11,7 @@ import streamlit as st
 
 from attnviz.data import InputError, Task
 from attnviz.ui.boundary import explain
-from attnviz.ui.controls import LARGEST_TABLE
+from attnviz.ui.controls import LARGEST_TABLE, put
 from attnviz.ui.notices import notice, plain, shortened
 from attnviz.ui.own_file import OwnSentences, read_file
 from attnviz.ui.page import Frame
@@ -43,7 +43,7 @@ def sentence_row(
     kept: dict[str, str] = st.session_state.setdefault("sentences", {})
     if name not in kept:
         kept[name] = task.examples[(first or 1) - 1] if task.examples else ""
-    st.session_state[field] = kept[name]
+    put(field, kept[name])
     references: dict[str, str] = st.session_state.setdefault("references", {})
 
     def typed() -> None:
@@ -81,7 +81,7 @@ def sentence_row(
 def _own(frame: Frame, name: str, kept: dict[str, str], references: dict[str, str], longest: int) -> None:
     """Inside the popover: a field for long texts, and a file."""
     area = f"long:{name}"
-    st.session_state[area] = kept[name]
+    put(area, kept[name])
 
     def typed() -> None:
         kept[name] = st.session_state[area]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from attnviz.ui.controls import choose
+from attnviz.ui.controls import choose, put
 from attnviz.ui.decoding.settings import RANGES, STRATEGIES, USED_BY, Settings
 from attnviz.ui.page import Frame
 
@@ -65,7 +65,7 @@ def _knob(frame: Frame, name: str, value: float | int | None, default: int | Non
 
     shown = value if value is not None else default
     assert shown is not None, f"{name} has no default"
-    st.session_state[key] = kind(min(max(shown, bounds.low), bounds.high))
+    put(key, kind(min(max(shown, bounds.low), bounds.high)))
     st.number_input(
         frame.t(f"knob_{name}"),
         kind(bounds.low),
@@ -82,7 +82,7 @@ def _knob(frame: Frame, name: str, value: float | int | None, default: int | Non
 def _prefix(frame: Frame, task: str) -> str:
     typed: dict[str, str] = st.session_state.setdefault(PREFIXES, {})
     key = f"decoding-prefix:{task}"
-    st.session_state[key] = typed.get(task, "")
+    put(key, typed.get(task, ""))
 
     def changed() -> None:
         typed[task] = st.session_state[key]

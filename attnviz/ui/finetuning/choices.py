@@ -21,7 +21,12 @@ from attnviz.ui.runs.library import library
 
 KEPT = "finetuning-choices"
 TRAIN_FIELDS = frozenset(one.name for one in fields(TrainConfig))
-EITHER_WAY = ("sentiment-en", "user-labels", "user-pairs")  # tasks that can be read by words or by characters
+# Tasks that can be read by words or by characters, and the options that say so.
+EITHER_WAY: Mapping[str, tuple[str, ...]] = {
+    "sentiment-en": ("tokens",),
+    "user-labels": ("tokens",),
+    "user-pairs": ("source_tokens", "target_tokens"),
+}
 RUN = "run:"  # what a start begins with that is a run of this machine
 
 
@@ -67,7 +72,8 @@ class Choices:
         """Options of the task: the preset's own, where the task is the preset's, and the start's way of reading."""
         preset = PRESETS[self.preset]
         options = dict(preset.task_options) if self.task == preset.task else {}
-        return {**options, "tokens": "characters"} if self.task in EITHER_WAY and reads_characters(self) else options
+        names = EITHER_WAY.get(self.task, ())
+        return options | dict.fromkeys(names, "characters") if names and reads_characters(self) else options
 
     @property
     def finetune(self) -> FineTuneConfig:
@@ -133,7 +139,8 @@ def task_of(choices: Choices) -> Task:
     """The task with its data; InputError says what is wrong with a file."""
     if choices.own is None:
         return tasks.get(choices.task, **choices.task_options)
-    return _own_task(choices.own.digest, choices.own.kind, choices.task_options.get("tokens", "auto"), choices.own)
+    options = choices.task_options
+    return _own_task(choices.own.digest, choices.own.kind, tuple(options.items()), choices.own)
 
 
 def reads_characters(choices: Choices) -> bool:
@@ -173,9 +180,9 @@ def _stamp(start: str) -> str:
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _own_task(digest: str, kind: str, tokens: str, _own: OwnFile) -> Task:
+def _own_task(digest: str, kind: str, options: tuple[tuple[str, Any], ...], _own: OwnFile) -> Task:
     make = tasks.from_labels if kind == "labels" else tasks.from_csv
-    return make(_own.data, name=_own.name, tokens=tokens)
+    return make(_own.data, name=_own.name, **dict(options))
 
 
 @st.cache_resource(show_spinner=False, max_entries=12)

@@ -90,8 +90,6 @@ def _watch(frame: Frame) -> None:
     if view is None:
         st.rerun()
         return
-    if view.moving != st.session_state.get(DRIVER.moving):
-        st.rerun()
 
     def tell(kind: str, **arguments: object) -> None:
         DRIVER.tell(frame, view, kind, **arguments)
@@ -107,3 +105,4 @@ def _watch(frame: Frame) -> None:
         panels if seat(PAGE).controls else {},
         {"phases": lambda view: phases.attention(frame, view)},
     )
+    DRIVER.follow(view)

@@ -34,8 +34,6 @@ class Driver:
     def strip(self, frame: Frame) -> None:
         """Controls and numbers; when the run starts or stops moving, the page learns it here."""
         view = view_of(self.page, frame.language)
-        if (view is not None and view.moving) != st.session_state.get(self.moving):
-            st.rerun()
 
         def act(kind: str, **arguments: object) -> None:
             self.tell(frame, view, kind, **arguments)
@@ -48,6 +46,12 @@ class Driver:
             st.rerun()
 
         console(words("runs", frame.language), view, act, controls=seat(self.page).controls, reset=reset, take=take)
+        self.follow(view)
+
+    def follow(self, view: View | None) -> None:
+        """Draw the page anew when its run starts or stops moving: last of all, so that no click before is lost."""
+        if (view is not None and view.moving) != st.session_state.get(self.moving):
+            st.rerun()
 
     def tell(self, frame: Frame, view: View | None, kind: str, **arguments: object) -> None:
         """Send a command; without a run, the choices become one first."""

@@ -40,8 +40,9 @@ def ask(t: Words, field: Field, value: Any, *, scope: str, values: Sequence[Any]
         whole = field.kind == "whole"
         cast = int if whole else float
         least, most = cast(field.least), cast(field.most)
-        now, answered = held(key, value)
-        st.session_state[key] = cast(min(max(now, least), most))
+        fitting = cast(min(max(value, least), most))
+        given, answered = held(key, fitting)
+        now = value if given == fitting else given
         st.number_input(
             label,
             min_value=least,
