@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import ClassVar
@@ -17,9 +18,9 @@ from attnviz.data.vocabulary import Vocabulary
 class HSKLabels(LabelTask):
     """Characters of a sentence, punctuation included."""
 
+    @abstractmethod
     def labelled(self) -> Sequence[tuple[tuple[str, ...], tuple[str, ...]]]:
         """(characters, labels) of every usable sentence."""
-        raise NotImplementedError
 
     def load(self) -> Mapping[str, Sequence[Pair]]:
         keyed = (("".join(source), Pair(source, target)) for source, target in self.labelled())

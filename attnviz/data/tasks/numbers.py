@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import unicodedata
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, ClassVar
@@ -26,9 +27,9 @@ class Numbers(Task):
     allowed: ClassVar[Mapping[str, Sequence[Any]]] = {"size": range(100, 1_000_001), "digits": range(2, 13)}
     examples = ("7830021", "2024", "105", "1000", "99999999", "10010010", "12,345,678")
 
+    @abstractmethod
     def words(self, number: int) -> list[str]:
         """The number as target tokens."""
-        raise NotImplementedError
 
     def load(self) -> Mapping[str, Sequence[Pair]]:
         generator = random.Random(f"{self.info.name} {self.options['seed']}")
