@@ -362,6 +362,13 @@ def test_races_and_folds_are_drawn(language: str, monkeypatch: pytest.MonkeyPatc
     assert not notices(at)
 
 
+def test_a_race_with_one_seed_speaks_of_no_spread() -> None:
+    t = words("finetuning", "en")
+    for seeds, spread in ((1, False), (3, True)):
+        table = race_picture.table([], {}, t, seeds=seeds, labels=False)
+        assert ("±" in table) == spread
+
+
 def test_groups_that_are_broken_are_passed_over(tmp_path: Path) -> None:
     folder = Library().root / groups.FOLDER
     folder.mkdir(parents=True)

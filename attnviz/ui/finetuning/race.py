@@ -252,7 +252,8 @@ def _standing(frame: Frame, group: Group) -> None:
     st.html(race_picture.table(found, say, frame.t, seeds=seeds, labels=isinstance(new, LabelTask)))
     left, right = st.columns(2, gap="small")
     with left:
-        st.html(f'<h4 class="rn-small">{escape(frame.t("race_over_time", measure=frame.t(mine.text)))}</h4>')
+        over_time = "race_over_time" if seeds > 1 else "race_over_time_one"
+        st.html(f'<h4 class="rn-small">{escape(frame.t(over_time, measure=frame.t(mine.text)))}</h4>')
         drawn = race_picture.over_time(courses(group, views, mine.column), say, title=frame.t("tile_new"), dark=dark())
         st.plotly_chart(drawn, key="ft-race-time", theme=None, config={"displayModeBar": False})
     with right:

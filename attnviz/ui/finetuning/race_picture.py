@@ -144,7 +144,7 @@ def table(found: Sequence[Standing], named: Named, t: Words, *, seeds: int, labe
         )
         rows.append(f'<tr data-entry="{escape(one.entry)}"><th>{escape(named(one.entry))}</th>{body}</tr>')
     head = "".join(f"<th>{escape(t(f'race_{name}'))}</th>" for name in columns)
-    note = t("race_note", seeds=seeds)
+    note = t("race_note", seeds=seeds) if seeds > 1 else t("race_note_one")
     return (
         f'<table class="ft-table" data-table="race"><thead><tr><th></th>{head}</tr></thead>{"".join(rows)}</table>'
         f'<p class="ft-note">{escape(note)}</p>'

@@ -310,6 +310,11 @@ TEXTS = table(
         "验证集上的最后一次评估；{seeds} 个种子的均值 ± 标准差。",
         "Last measured on validation; mean ± sd of {seeds} seeds.",
     ),
+    race_note_one=Text(
+        "验证集上的最后一次评估；只有一个种子，分不清本事和运气。",
+        "Last measured on validation; one seed alone cannot tell skill from luck.",
+    ),
+    race_over_time_one=Text("新任务的{measure}", "New task, {measure}"),
     race_over_time=Text("新任务的{measure}：均值，色带 = ± 标准差", "New task, {measure}: mean, band = ± sd"),
     race_plane=Text("得与失：越靠右上越好", "Gained against kept: up and to the right is better"),
     group_progress=Text(
