@@ -107,6 +107,6 @@ def _watch(frame: Frame, unsettled: bool = False) -> None:
     if view is None:
         st.rerun()
         return
-    scene.show(frame, PAGE, view, lambda kind, **given: DRIVER.tell(frame, view, kind, **given), seat(PAGE).controls)
     if unsettled and not view.moving and scene.settled(view):
         st.rerun()
+    scene.show(frame, PAGE, view, lambda kind, **given: DRIVER.tell(frame, view, kind, **given), seat(PAGE).controls)

@@ -90,6 +90,7 @@ def _watch(frame: Frame) -> None:
     if view is None:
         st.rerun()
         return
+    DRIVER.follow(view)
 
     def tell(kind: str, **arguments: object) -> None:
         DRIVER.tell(frame, view, kind, **arguments)
@@ -105,4 +106,3 @@ def _watch(frame: Frame) -> None:
         panels if seat(PAGE).controls else {},
         {"phases": lambda view: phases.attention(frame, view)},
     )
-    DRIVER.follow(view)

@@ -49,7 +49,7 @@ class Driver:
         self.follow(view)
 
     def follow(self, view: View | None) -> None:
-        """Draw the page anew when its run starts or stops moving: last of all, so that no click before is lost."""
+        """Draw the page anew when its run starts or stops moving."""
         if (view is not None and view.moving) != st.session_state.get(self.moving):
             st.rerun()
 
