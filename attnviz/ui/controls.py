@@ -1,14 +1,16 @@
 """Widgets whose value lives elsewhere: with the caller, or beside them under a name that no language is part of.
 
-Streamlit keeps a select box's label, so the language is part of a widget's key. And a key that is written before its
-widget is drawn wins over what was just answered there: only `on_change` hears the answer, so that every such widget
-needs one.
+Such a widget is never written to. A value that is pushed to the browser replaces what somebody is typing just then, and
+is lost when the run that pushed it gives way to the next one. Instead a widget is born with its value, and another one,
+with another key, takes its place when the value is changed by anything but an answer. Streamlit keeps a select box's
+label, so the language is part of the names of those.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, TypeVar
 
 import streamlit as st
 
@@ -19,30 +21,50 @@ T = TypeVar("T", bound=str)
 V = TypeVar("V")
 
 
-def put(key: str, value: object) -> None:
-    """Let the widget with this key show a value.
+@dataclass(frozen=True)
+class Held(Generic[V]):
+    """A widget to be drawn: with this value as its default, this key and this `on_change`."""
 
-    Only where it shows another one: a value that is written is pushed to the browser, where it would replace what
-    somebody is choosing or typing just then, as often as a part of the page is drawn again by itself.
+    value: V
+    key: str
+    answered: Callable[[], None]
+
+
+def shown(name: str, value: V, heard: Callable[[V], None]) -> Held[V]:
+    """The widget `name`, showing a value; `heard` is told each answer before the page is drawn again.
+
+    A frozenset is a choice of several whose order says nothing.
     """
-    if key not in st.session_state or st.session_state[key] != value:
-        st.session_state[key] = value
-
-
-def held(key: str, value: V, fits: Callable[[V], bool] = lambda _: True) -> tuple[V, Callable[[], None]]:
-    """The value to go on with, and the `on_change` of the widget with this key, which shows it.
-
-    It is `value`, the caller's, except right after an answer that `fits`: that one, once, for the caller to keep.
-    """
-    answer = f"{key}:answer"
-    given = st.session_state.pop(answer, value)
-    now = given if fits(given) else value
-    put(key, now)
+    places: dict[str, tuple[int, Any]] = st.session_state.setdefault("shown", {})
+    turn, before = places.get(name, (0, value))
+    if before != value:
+        turn += 1
+    places[name] = (turn, value)
+    key = f"{name}~{turn}" if turn else name
 
     def answered() -> None:
-        st.session_state[answer] = st.session_state[key]
+        given = st.session_state[key]
+        if isinstance(value, frozenset):
+            given = frozenset(given)
+        if places[name][0] == turn:
+            places[name] = (turn, given)
+        heard(given)
 
-    return now, answered
+    return Held(value, key, answered)
+
+
+def held(name: str, value: V, fits: Callable[[V], bool] = lambda _: True) -> Held[V]:
+    """The widget `name`, whose `value` is the one to go on with.
+
+    That is the caller's, except right after an answer that `fits`: that one, once, for the caller to keep.
+    """
+    answer = f"{name}:answer"
+    given = st.session_state.pop(answer, value)
+
+    def heard(given: V) -> None:
+        st.session_state[answer] = given
+
+    return shown(name, given if fits(given) else value, heard)
 
 
 def choose(
@@ -59,20 +81,20 @@ def choose(
     """One of `codes`; session state `name` holds it, across pages and languages."""
     if st.session_state.get(name) not in codes:
         st.session_state[name] = default
-    key = f"{name}:{language.current()}"
-    put(key, st.session_state[name])
 
-    def keep() -> None:
-        if st.session_state.get(key) in codes:
-            st.session_state[name] = st.session_state[key]
+    def keep(given: T | None) -> None:
+        if given in codes:
+            st.session_state[name] = given
 
+    widget = shown(f"{name}:{language.current()}", st.session_state[name], keep)
     if look == "select":
         st.selectbox(
             label,
             codes,
+            list(codes).index(widget.value),
             format_func=show,
-            key=key,
-            on_change=keep,
+            key=widget.key,
+            on_change=widget.answered,
             help=help,
             label_visibility="collapsed",
             width=width or "stretch",
@@ -81,9 +103,10 @@ def choose(
         st.segmented_control(
             label,
             codes,
+            default=widget.value,
             format_func=show,
-            key=key,
-            on_change=keep,
+            key=widget.key,
+            on_change=widget.answered,
             help=help,
             required=True,
             label_visibility="collapsed",

@@ -44,12 +44,10 @@ def current() -> Language:
 def switch() -> None:
     """The 中文 / English switch. It changes at once and touches nothing else."""
     names = {"zh": "中文", "en": "English"}
-    # The page's language is the truth, the widget only shows it; see `controls.put` for why it is not always written.
-    if st.session_state.get(SWITCH) != current():
-        st.session_state[SWITCH] = current()
     st.segmented_control(
         "中文 / English",
         LANGUAGES,
+        default=current(),
         format_func=names.__getitem__,
         key=SWITCH,
         label_visibility="collapsed",

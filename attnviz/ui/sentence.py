@@ -5,13 +5,14 @@ Texts are kept by task, so that two models of one task read the same sentence. W
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import streamlit as st
 
 from attnviz.data import InputError, Task
 from attnviz.ui.boundary import explain
-from attnviz.ui.controls import LARGEST_TABLE, put
+from attnviz.ui.controls import LARGEST_TABLE, shown
 from attnviz.ui.notices import notice, plain, shortened
 from attnviz.ui.own_file import OwnSentences, read_file
 from attnviz.ui.page import Frame
@@ -39,26 +40,23 @@ def sentence_row(
     long texts are typed: how many tokens this page and its model take.
     """
     name = name or task.info.name
-    field = f"sentence:{name}"
     kept: dict[str, str] = st.session_state.setdefault("sentences", {})
     if name not in kept:
         kept[name] = task.examples[(first or 1) - 1] if task.examples else ""
-    put(field, kept[name])
     references: dict[str, str] = st.session_state.setdefault("references", {})
-
-    def typed() -> None:
-        kept[name] = st.session_state[field]
 
     def take(text: str) -> None:
         kept[name] = text
 
+    field = shown(f"sentence:{name}", kept[name], take)
     with st.container(key="av-sentence", horizontal=True, vertical_alignment="center", gap="small"):
         st.text_input(
             frame.t("sentence"),
-            key=field,
+            field.value,
+            key=field.key,
             placeholder=frame.t("sentence_placeholder"),
             label_visibility="collapsed",
-            on_change=typed,
+            on_change=field.answered,
         )
         with st.container(key="av-examples", horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
             for number, example in enumerate(task.examples):
@@ -72,21 +70,23 @@ def sentence_row(
                     type="primary" if kept[name] == example else "secondary",
                 )
         with st.popover(frame.t("own"), help=frame.t("own_help"), icon=":material/edit_note:"):
-            _own(frame, name, kept, references, longest)
+            _own(frame, name, kept, references, longest, take)
     text = kept[name]
     example_number = task.examples.index(text) + 1 if text in task.examples else None
     return Chosen(text, example_number, references.get(text))
 
 
-def _own(frame: Frame, name: str, kept: dict[str, str], references: dict[str, str], longest: int) -> None:
+def _own(
+    frame: Frame,
+    name: str,
+    kept: dict[str, str],
+    references: dict[str, str],
+    longest: int,
+    take: Callable[[str], None],
+) -> None:
     """Inside the popover: a field for long texts, and a file."""
-    area = f"long:{name}"
-    put(area, kept[name])
-
-    def typed() -> None:
-        kept[name] = st.session_state[area]
-
-    st.text_area(frame.t("own_text", limit=longest), key=area, height=150, on_change=typed)
+    area = shown(f"long:{name}", kept[name], take)
+    st.text_area(frame.t("own_text", limit=longest), area.value, key=area.key, height=150, on_change=area.answered)
     uploaded = st.file_uploader(
         frame.t("own_file"), type=["csv", "tsv", "txt"], key=f"file:{name}", max_upload_size=LARGEST_TABLE
     )

@@ -78,6 +78,17 @@ class Tab:
         self.requests.clear()
         self.frames_sent.clear()
 
+    def said(self) -> str:
+        """The address, the words on the page and the console's errors."""
+        try:
+            words = self.page.inner_text("body", timeout=2_000)
+        except Exception as error:  # the page may be gone
+            words = str(error)
+        return "\n".join([self.page.url, words[:4_000], *self.console_errors])
+
+
+TABS = pytest.StashKey[list[Tab]]()
+
 
 def find_chromium() -> str | None:
     """The executable to drive, or None."""
@@ -113,10 +124,21 @@ def browser() -> Iterator[Any]:
         chromium.close()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[Any]:
+    """A test that fails shows what its pages said."""
+    report = yield
+    if report.when == "call" and report.failed:
+        for number, tab in enumerate(item.stash.get(TABS, []), 1):
+            report.sections.append((f"page {number}", tab.said()))
+    return report
+
+
 @pytest.fixture
-def chromium_page(browser: Any) -> Iterator[Callable[..., Tab]]:
+def chromium_page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Callable[..., Tab]]:
     """Open a page in a context of its own; it is closed after the test."""
     contexts: list[Any] = []
+    tabs = request.node.stash[TABS] = []
 
     def open_tab(*, width: int = 1440, height: int = 900, dark: bool = False, **options: Any) -> Tab:
         context = browser.new_context(
@@ -138,6 +160,7 @@ def chromium_page(browser: Any) -> Iterator[Callable[..., Tab]]:
             websocket.on("framesent", lambda frame: tab.frames_sent.append(len(frame)))
 
         page.on("websocket", watch)
+        tabs.append(tab)
         return tab
 
     yield open_tab

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from attnviz.ui.controls import choose, put
+from attnviz.ui.controls import choose, shown
 from attnviz.ui.decoding.settings import RANGES, STRATEGIES, USED_BY, Settings
 from attnviz.ui.page import Frame
 
@@ -55,25 +55,24 @@ def knob_row(frame: Frame, task: str, *, prefix: bool, defaults: Mapping[str, in
 def _knob(frame: Frame, name: str, value: float | int | None, default: int | None) -> None:
     bounds = RANGES[name]
     kind = int if bounds.whole else float
-    key = f"decoding:{name}"
 
-    def turned() -> None:
-        given = st.session_state.get(key)
+    def turned(given: float | int | None) -> None:
         if given is not None:
             known: dict[str, float | int] = {name: kind(given)}
             st.session_state[KEPT] = replace(st.session_state[KEPT], **known)
 
-    shown = value if value is not None else default
-    assert shown is not None, f"{name} has no default"
-    put(key, kind(min(max(shown, bounds.low), bounds.high)))
+    used = value if value is not None else default
+    assert used is not None, f"{name} has no default"
+    knob = shown(f"decoding:{name}", kind(min(max(used, bounds.low), bounds.high)), turned)
     st.number_input(
         frame.t(f"knob_{name}"),
         kind(bounds.low),
         kind(bounds.high),
+        knob.value,
         step=kind(bounds.step),
         format="%d" if bounds.whole else "%.2f",
-        key=key,
-        on_change=turned,
+        key=knob.key,
+        on_change=knob.answered,
         help=frame.t(f"knob_{name}_help"),
         width=122,
     )
@@ -81,16 +80,16 @@ def _knob(frame: Frame, name: str, value: float | int | None, default: int | Non
 
 def _prefix(frame: Frame, task: str) -> str:
     typed: dict[str, str] = st.session_state.setdefault(PREFIXES, {})
-    key = f"decoding-prefix:{task}"
-    put(key, typed.get(task, ""))
 
-    def changed() -> None:
-        typed[task] = st.session_state[key]
+    def keep(prefix: str) -> None:
+        typed[task] = prefix
 
+    field = shown(f"decoding-prefix:{task}", typed.get(task, ""), keep)
     st.text_input(
         frame.t("prefix"),
-        key=key,
-        on_change=changed,
+        field.value,
+        key=field.key,
+        on_change=field.answered,
         placeholder=frame.t("prefix_none"),
         help=frame.t("prefix_help"),
     )

@@ -167,17 +167,18 @@ def _strategy(frame: Frame, choices: Choices) -> Choices:
     st.html(f'<p class="rn-why">{frame.t("why_strategy_" + picked.replace("-", "_"))}</p>')
     choices = choices.with_value("strategy", picked)
     if picked == "lora":
-        key = f"ft-targets:{frame.language}"
-        chosen, answered = held(key, list(choices.finetune.lora_targets), bool)  # none at all would train nothing
+        now = frozenset(choices.finetune.lora_targets)
+        chosen = held(f"ft-targets:{frame.language}", now, bool)  # none at all would train nothing
         st.pills(
             frame.t("field_lora_targets"),
             TARGETS,
             selection_mode="multi",
-            key=key,
+            default=sorted(chosen.value),
+            key=chosen.key,
             format_func=lambda name: frame.t(f"target_{name}"),
-            on_change=answered,
+            on_change=chosen.answered,
         )
-        choices = choices.with_value("lora_targets", tuple(sorted(chosen, key=TARGETS.index)))
+        choices = choices.with_value("lora_targets", tuple(sorted(chosen.value, key=TARGETS.index)))
     return _fields(frame, OWN_FIELDS.get(picked, ()), choices, None)
 
 
@@ -187,16 +188,16 @@ def _size(frame: Frame, choices: Choices, task: Task) -> Choices:
     now = choices.finetune.train_size if choices.finetune.train_size < everything else 0
     if now not in sizes:
         sizes = [*sorted({*sizes, now} - {0}), 0]
-    key = f"ft-size:{frame.language}"
-    picked, answered = held(key, now, sizes.__contains__)
+    picked = held(f"ft-size:{frame.language}", now, sizes.__contains__)
     st.select_slider(
         frame.t("field_train_size"),
         sizes,
-        key=key,
+        picked.value,
+        key=picked.key,
         format_func=lambda size: f"{size:,}" if size else frame.t("size_all", count=f"{everything:,}"),
-        on_change=answered,
+        on_change=picked.answered,
     )
-    return choices if picked == now else choices.with_value("train_size", picked)
+    return choices if picked.value == now else choices.with_value("train_size", picked.value)
 
 
 def _fields(frame: Frame, names: tuple[str, ...], choices: Choices, task: Task | None) -> Choices:
@@ -232,7 +233,7 @@ def _start_dropout(choices: Choices) -> float:
 
 
 def _select(frame: Frame, name: str, codes: Sequence[str], show: Callable[[str], str], now: str) -> str:
-    key = f"ft-{name}:{frame.language}"
-    found, answered = held(key, now, codes.__contains__)
-    st.selectbox(frame.t(f"field_{name}"), codes, format_func=show, key=key, on_change=answered)
-    return found
+    found = held(f"ft-{name}:{frame.language}", now, codes.__contains__)
+    place = codes.index(found.value)
+    st.selectbox(frame.t(f"field_{name}"), codes, place, format_func=show, key=found.key, on_change=found.answered)
+    return found.value

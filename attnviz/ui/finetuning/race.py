@@ -187,17 +187,17 @@ def _form(frame: Frame) -> None:
     task = subject(frame)
     if task is None:
         return
-    key = f"ft-entries:{frame.language}"
-    chosen, answered = held(key, list(st.session_state.get("ft-entries", FIRST)))
+    chosen = held(f"ft-entries:{frame.language}", frozenset(st.session_state.get("ft-entries", FIRST)))
     st.pills(
         frame.t("race_entries"),
         STRATEGIES,
         selection_mode="multi",
-        key=key,
+        default=sorted(chosen.value),
+        key=chosen.key,
         format_func=lambda entry: named(frame, entry),
-        on_change=answered,
+        on_change=chosen.answered,
     )
-    entries = [entry for entry in STRATEGIES if entry in chosen]
+    entries = [entry for entry in STRATEGIES if entry in chosen.value]
     st.session_state["ft-entries"] = entries
     st.html(f'<p class="rn-small">{escape(frame.t("race_seeds"))}</p>')
     seeds = int(choose("ft-seeds", frame.t("race_seeds"), SEEDS, lambda code: code, default="3", look="segments"))

@@ -115,18 +115,19 @@ def one_sentence(frame: Frame, task: Task) -> None:
     """Raw → cleaned → tokens → ids → one-hot, bag of words, embedding: for a sentence of people's own."""
     t = frame.t
     st.html(f'<h3 class="rn-title">{t("one_sentence")}</h3>')
-    key = f"follow:{scope(task)}"
-    kept = st.session_state.setdefault("follow", {})
-    text, answered = held(key, kept.get(key, task.examples[0] if task.examples else ""))
+    name = f"follow:{scope(task)}"
+    kept: dict[str, str] = st.session_state.setdefault("follow", {})
+    field = held(name, kept.get(name, task.examples[0] if task.examples else ""))
     st.text_input(
         t("follow"),
-        key=key,
+        field.value,
+        key=field.key,
         label_visibility="collapsed",
         placeholder=t("sentence_placeholder"),
-        on_change=answered,
+        on_change=field.answered,
     )
-    kept[key] = text
-    text = text[: preparation.LEARNED_FROM]
+    kept[name] = field.value
+    text = field.value[: preparation.LEARNED_FROM]
     plain, gone = preparation.cleaned(text)
     used = task.tokenize(text)
     if not used:

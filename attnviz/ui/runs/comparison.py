@@ -56,18 +56,19 @@ def show(frame: Frame, page: str, mine: Callable[[RunSummary], bool]) -> None:
     known = {one.id: one.name for one in library().list() if mine(one) and one.status is not None}
     if not picked(page) and seat(page).run in known:
         put_beside(page, [str(seat(page).run), *known])
-    key = f"compare-pick:{frame.language}"
-    chosen, answered = held(key, [run for run in picked(page) if run in known])
+    pick = held(f"compare-pick:{frame.language}", [run for run in picked(page) if run in known])
+    chosen = pick.value
     with card("compare-pick"):
         st.multiselect(
             t("compare_pick"),
             list(known),
+            chosen,
             format_func=lambda run: shortened(known[run], 60),
             max_selections=MOST,
-            key=key,
+            key=pick.key,
             placeholder=t("compare_pick"),
             label_visibility="collapsed",
-            on_change=answered,
+            on_change=pick.answered,
         )
     put_beside(page, chosen)
     if len(chosen) < 2:
@@ -115,15 +116,17 @@ def _together(frame: Frame, t: Words, views: list[View], names: Mapping[str, str
 def _heads(frame: Frame, t: Words, views: list[View], labels: Mapping[str, str], common: list[int]) -> None:
     st.html(f'<h3 class="rn-title">{escape(t("compare_heads"))}</h3>')
     kept = st.session_state.get("compare-step")
-    step, answered = held("compare-step-slider", kept if kept in common else common[-1], common.__contains__)
+    slider = held("compare-step-slider", kept if kept in common else common[-1], common.__contains__)
+    step = slider.value
     if len(common) > 1:
         st.select_slider(
             t("compare_step"),
             common,
-            key="compare-step-slider",
+            step,
+            key=slider.key,
             format_func=lambda one: t("compare_step_of", step=f"{one:,}"),
             label_visibility="collapsed",
-            on_change=answered,
+            on_change=slider.answered,
         )
     st.session_state["compare-step"] = None if step == common[-1] else step
     models = [watched(view, step) for view in views]

@@ -28,29 +28,38 @@ class Field:
 
 def ask(t: Words, field: Field, value: Any, *, scope: str, values: Sequence[Any] | None = None) -> Any:
     """Draw the widget and return the value, changed or not. `values` narrows a choice; `scope` keeps pages apart."""
-    key = f"{scope}:{field.name}:{language.current()}"
+    name = f"{scope}:{field.name}:{language.current()}"
     label = t(f"field_{field.name}")
     if field.kind == "choice":
-        now, answered = held(key, value)
+        choice = held(name, value)
+        now = choice.value
         offered = list(field.values if values is None else values)
         if now not in offered:
             offered.append(now)
-        st.selectbox(label, offered, format_func=lambda one: shown(t, field.name, one), key=key, on_change=answered)
+        st.selectbox(
+            label,
+            offered,
+            offered.index(now),
+            format_func=lambda one: shown(t, field.name, one),
+            key=choice.key,
+            on_change=choice.answered,
+        )
     else:
         whole = field.kind == "whole"
         cast = int if whole else float
         least, most = cast(field.least), cast(field.most)
         fitting = cast(min(max(value, least), most))
-        given, answered = held(key, fitting)
-        now = value if given == fitting else given
+        given = held(name, fitting)
+        now = value if given.value == fitting else given.value
         st.number_input(
             label,
             min_value=least,
             max_value=most,
+            value=given.value,
             step=cast(field.by),
             format="%d" if whole else f"%.{field.digits}f",
-            key=key,
-            on_change=answered,
+            key=given.key,
+            on_change=given.answered,
         )
     st.html(f'<p class="rn-why">{t(f"why_{field.name}")}</p>')
     return now
