@@ -12,7 +12,6 @@ import torch
 
 from attnviz.data import InputError
 from attnviz.runs.building import build_trainer, describe, load_task, remember_task
-from attnviz.runs.clock import Pulse
 from attnviz.runs.errors import RunError
 from attnviz.runs.folder import RunFolder
 from attnviz.runs.journal import Command, Journal
@@ -21,13 +20,12 @@ from attnviz.runs.resuming import last_state
 from attnviz.runs.status import NEW
 from attnviz.runs.together import Leader, Order
 from attnviz.runs.walking import StepWalk, check_weight
+from attnviz.runs.writing import WAITABLE, Writer
 from attnviz.training import Trainer
 from attnviz.training.distributed import Ranks
 
-FLUSH_SECONDS = 0.1  # what happened within so short a time is written together
 WAIT_SECONDS = 60.0  # a rank that hears nothing for long takes the others for dead
 RATIO_EVERY = 5  # steps between update-to-weight ratios
-WAITABLE = ("disk_full", "run_read_only", "run_locked", "run_folder")  # what may pass; everything is kept until then
 
 
 class Session:
@@ -56,10 +54,9 @@ class Session:
         self.deleting = False
         self.next_step_at = 0.0  # a monotonic time, when speed is limited
         self._walk: StepWalk | None = None
-        self._stalled: RunError | None = None
-        self._last_flush = self._last_order = time.monotonic()
+        self._last_order = time.monotonic()
         self._last_command = 0
-        self._pulse = Pulse(self.journal)
+        self._writer = Writer(self.journal)
         try:
             self.state: dict[str, Any] = {**NEW, **(self.journal.get("state") or {})}
             self._prepare(device, threads)
@@ -136,30 +133,9 @@ class Session:
 
     def settle(self, *, now: bool = False) -> bool:
         """Write what is due. False while that is impossible: the run then waits, and nothing is lost."""
-        moment = time.monotonic()
-        if self._stalled is not None and not now and moment - self._last_flush < 1.0:
-            return False
-        self._pulse.beat(self.trainer.step_number)
-        if moment - self._last_order >= WAIT_SECONDS:
+        if time.monotonic() - self._last_order >= WAIT_SECONDS:
             self._lead("wait")
-        try:
-            if self.recorder.snapshot_due:
-                self.recorder.write_snapshot()
-            elif now or self._stalled or moment - self._last_flush >= FLUSH_SECONDS:
-                self.journal.flush()
-                self._last_flush = moment
-        except RunError as error:
-            self._last_flush = moment
-            if error.code not in WAITABLE:
-                raise
-            self._stalled = error
-            self.journal.notice(error)
-            return False
-        if self._stalled is not None:
-            self.journal.notice(None)
-            self.journal.event(self.trainer.step_number, "went_on", {"code": self._stalled.code})
-            self._stalled = None
-        return True
+        return self._writer.write(self.recorder, self.trainer.step_number, now=now)
 
     def _advance(self) -> None:
         if (limit := self.state["speed"]) and not self.catching_up:
