@@ -31,17 +31,23 @@ def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Recorder, "look", lambda self: None)
 
 
+def in_the_middle(root: Path) -> tuple[Run, Run, Session]:
+    """A finished run, and one like it that is at its ninth step."""
+    whole = trained(root / "whole")
+    run = Library(root).create(whole.config)
+    tell(run, "play")
+    session = Session(run.folder)
+    while session.trainer.step_number < 9:
+        session.work(0.0)
+    return whole, run, session
+
+
 # ---- disks and folders ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("where", ["snapshot", "rows"])
 def test_a_full_disk_is_said_and_nothing_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
-    whole = trained(tmp_path / "whole")
-    run = Library(tmp_path).create(whole.config)
-    tell(run, "play")
-    session = Session(run.folder)
-    while session.trainer.step_number < 9:
-        session.work(0.0)
+    whole, run, session = in_the_middle(tmp_path)
     with monkeypatch.context() as full:
         fill(full, where)
         for _ in range(40):
@@ -219,12 +225,7 @@ def test_a_device_that_is_absent_is_said_and_replaced(tmp_path: Path, monkeypatc
 
 
 def test_a_full_gpu_is_said_and_the_run_goes_on_on_the_cpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = trained(tmp_path / "whole")
-    run = Library(tmp_path).create(whole.config)
-    tell(run, "play")
-    session = Session(run.folder)
-    while session.trainer.step_number < 9:
-        session.work(0.0)
+    whole, run, session = in_the_middle(tmp_path)
     session.trainer.device = torch.device("cuda:0")  # as if it were: what follows is the same
 
     def full(self: Trainer) -> None:

@@ -40,6 +40,15 @@ def end_workers(root: Path) -> None:
     assert not Registry(root).alive()
 
 
+def arrived(chromium_page: Callable[..., Any], server: Any, query: str) -> Any:
+    """A tab with the page, drawn."""
+    tab = chromium_page()
+    tab.page.set_default_timeout(PATIENCE)
+    tab.page.goto(f"{server.url}/finetuning?{query}")
+    tab.page.wait_for_selector(".ft-model")
+    return tab
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_ten_steps_change_the_numbers(
     serve: Callable[..., Any], chromium_page: Callable[..., Any], tmp_path: Path, language: str
@@ -50,11 +59,8 @@ def test_ten_steps_change_the_numbers(
     root = tmp_path / "runs"
     try:
         with serve(APP, ATTNVIZ_RUNS=str(root)) as server:
-            tab = chromium_page()
+            tab = arrived(chromium_page, server, query)
             page = tab.page
-            page.set_default_timeout(PATIENCE)
-            page.goto(f"{server.url}/finetuning?{query}")
-            page.wait_for_selector(".ft-model")
             # Only the head trains: its tensors are filled, the embeddings are frozen.
             head = page.locator('b.ft-trains[title^="output.weight"]')
             head.wait_for(state="attached")
@@ -94,11 +100,8 @@ def test_what_is_chosen_in_the_form_stays_and_changes_what_trains(
 ) -> None:
     t = words("finetuning", language)
     with serve(APP, ATTNVIZ_RUNS=str(tmp_path)) as server:
-        tab = chromium_page()
+        tab = arrived(chromium_page, server, f"lang={language}&examples=16")
         page = tab.page
-        page.set_default_timeout(PATIENCE)
-        page.goto(f"{server.url}/finetuning?lang={language}&examples=16")
-        page.wait_for_selector(".ft-model")
         tab.forget()
         trained = page.locator('[data-tile="trained"] b')
         everything = trained.inner_text()
