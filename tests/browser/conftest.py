@@ -5,6 +5,7 @@ Fixtures
 serve            `with serve(path_to_script) as server:` → `server.url`; the process is ended on exit.
 chromium_page    `tab = chromium_page(width=1440, height=900, dark=False)` → `tab.page` (a Playwright page) and what it
                  said: `tab.console_errors`, `tab.requests`, `tab.foreign_requests`, `tab.frames_sent`.
+opened           `tab = opened("kind=cross&layer=1")`: the attention stage alone, drawn and at rest.
 
 Tests that use them carry `pytest.mark.browser`. Without a Chromium they are skipped, unless ATTNVIZ_REQUIRE_BROWSER=1.
 ATTNVIZ_CHROMIUM names an executable to use.
@@ -13,6 +14,7 @@ ATTNVIZ_CHROMIUM names an executable to use.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -222,3 +224,25 @@ def serve(
         return streamlit_server(Path(script), port, log, environment)
 
     return start
+
+
+@pytest.fixture(scope="module")
+def stage_server(serve: Callable[..., Any]) -> Iterator[Server]:
+    """The attention stage alone."""
+    with serve(Path(__file__).parent / "attention_canvas_app.py") as running:
+        yield running
+
+
+@pytest.fixture
+def opened(stage_server: Server, chromium_page: Callable[..., Tab]) -> Callable[..., Tab]:
+    """Open that stage and wait until it is drawn and the connection is quiet."""
+
+    def open_stage(query: str = "", **options: Any) -> Tab:
+        tab = chromium_page(**options)
+        tab.page.goto(f"{stage_server.url}/?{query}")
+        tab.page.locator(".stage .head").first.wait_for()
+        tab.page.get_by_text(re.compile(r"^runs=\d+")).wait_for()
+        tab.page.wait_for_timeout(600)
+        return tab
+
+    return open_stage
