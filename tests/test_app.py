@@ -12,13 +12,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from attnviz.training.checkpoint import shipped, shipped_folder
+from attnviz.training.checkpoint import shipped_folder
 from attnviz.ui.models import OWN_MODELS
 from attnviz.ui.text import LANGUAGES, words
 
 APP = Path(__file__).resolve().parents[1] / "app.py"
 NASTY = "<script>alert(1)</script> **b** [a](javascript:x) $x$ :material/home:"
-pytestmark = pytest.mark.skipif("pinyin" not in shipped(), reason="no shipped checkpoint")
 
 
 def opened(**query: str) -> AppTest:

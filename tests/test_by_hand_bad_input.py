@@ -11,12 +11,10 @@ from streamlit.testing.v1 import AppTest
 
 import attnviz as av
 from attnviz.trace.walkthrough import example
-from attnviz.training.checkpoint import shipped
 from attnviz.ui.by_hand import page
 from attnviz.ui.text import LANGUAGES, words
 
 NASTY = "<script>alert(1)</script> **b** [a](javascript:x) $x$"
-pytestmark = pytest.mark.skipif("reverse" not in shipped(), reason="no shipped checkpoint")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

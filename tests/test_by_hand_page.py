@@ -21,8 +21,6 @@ from attnviz.ui.by_hand import Opening, page
 from attnviz.ui.by_hand.opening import ASKED
 from attnviz.ui.text import LANGUAGES, words
 
-pytestmark = pytest.mark.skipif("reverse" not in shipped(), reason="no shipped checkpoint")
-
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(("what", "name"), [("apples", "apples"), ("two_heads", "two-heads")])
@@ -167,9 +165,7 @@ def test_another_page_opens_it_at_its_own_numbers() -> None:
 
 
 def test_a_language_model_opens_at_a_prefix() -> None:
-    name = next((one for one in ("lm-en", "lm-zh") if one in shipped()), None)
-    if name is None:
-        pytest.skip("no shipped language model")
+    name = "lm-en"
     model, task = av.load(name)
     ids = (BOS, *task.tgt_vocab.encode(task.tokenize(task.examples[0]))[:5], 7)
     asked = Opening(model=name, text=task.examples[0], site=model.sites[-1], decoder_input=ids)
@@ -197,9 +193,7 @@ def test_a_button_of_another_page_leads_here(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_language_model_opens_with_nothing_but_the_beginning() -> None:
-    name = next((one for one in ("lm-en", "lm-zh") if one in shipped()), None)
-    if name is None:
-        pytest.skip("no shipped language model")
+    name = "lm-en"
     model, _ = av.load(name)
     asked = Opening(model=name, text="", site=model.sites[0], decoder_input=(BOS,))
     assert payload(opened(session={ASKED: asked}))[0]["rows"] == ["<s>"]

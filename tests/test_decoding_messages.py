@@ -5,13 +5,11 @@ from __future__ import annotations
 import pytest
 
 import attnviz as av
-from attnviz.training.checkpoint import shipped
 from attnviz.ui.decoding import progress
 from attnviz.ui.decoding.progress import Progress
 from attnviz.ui.decoding.subject import Subject, take_in
 
 NASTY = "<script>alert(1)</script>"
-pytestmark = pytest.mark.skipif("reverse" not in shipped(), reason="no shipped checkpoint")
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,6 @@ import attnviz as av
 from attnviz.data import BOS, EOS, UNK
 from attnviz.decoding import BeamOptions, Choice, Decoding, beam_search, compare_forcing
 from attnviz.trace.walkthrough import setup_of, walk
-from attnviz.training.checkpoint import shipped
 from attnviz.ui.components.canvas.packing import split
 from attnviz.ui.decoding import forcing, handover, measuring
 from attnviz.ui.decoding.progress import Progress
@@ -28,7 +27,6 @@ from attnviz.ui.text import LANGUAGES, words
 
 APP = Path(__file__).resolve().parents[1] / "app.py"
 NASTY = "<script>alert(1)</script> **b** $x$ :material/home:"
-pytestmark = pytest.mark.skipif(not {"reverse", "lm-zh"} <= set(shipped()), reason="no shipped checkpoints")
 
 
 def opened(**query: str) -> AppTest:
@@ -182,7 +180,6 @@ def test_both_regimes_with_a_mistake_are_the_librarys(reverse: Subject) -> None:
     assert fed[1:] == targets[:-1]  # the mistake is written, not read
 
 
-@pytest.mark.skipif("numbers-zh" not in shipped(), reason="no shipped checkpoint")
 def test_the_page_opens_with_a_mistake_that_hurts_free_running_more() -> None:
     lesson = payload(opened(view="forcing", model="numbers-zh", example="1"))[0]["lesson"]
     assert lesson["mistake"] is not None

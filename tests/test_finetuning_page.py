@@ -44,7 +44,6 @@ from attnviz.ui.runs.library import feed
 from attnviz.ui.text import LANGUAGES, texts, words
 
 APP = Path(__file__).resolve().parents[1] / "app.py"
-pytestmark = pytest.mark.skipif("reverse" not in shipped(), reason="no shipped checkpoint")
 TINY = TrainConfig(steps=2, batch_size=3, learning_rate=1e-3, warmup_steps=1, eval_every=2, eval_examples=5, seed=3)
 
 

@@ -32,7 +32,6 @@ from attnviz.ui.mask_lab.verdicts import Conclusion, conclude
 from attnviz.ui.text import LANGUAGES, texts, words
 
 APP = Path(__file__).resolve().parents[1] / "app.py"
-pytestmark = pytest.mark.skipif("reverse" not in shipped(), reason="no shipped checkpoint")
 TEXT = "fedcb"
 
 
@@ -195,7 +194,6 @@ def test_tokens_that_the_model_has_never_seen_are_named(language: str) -> None:
     assert words("common", language)("unknown", tokens="😀") in said
 
 
-@pytest.mark.skipif("lm-en" not in shipped(), reason="no shipped checkpoint")
 def test_a_blank_is_named_by_a_sign() -> None:
     at = opened(model="lm-en", example="1", lang="en", **{"mask.decoder_self": "causal | cells(4:5)"})
     tokens = payload(at)[0]["rows"]

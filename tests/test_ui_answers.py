@@ -14,10 +14,8 @@ from streamlit.testing.v1 import AppTest
 from attnviz.config import TrainConfig
 from attnviz.runs import Library, RunConfig
 from attnviz.runs.session import Session
-from attnviz.training.checkpoint import shipped
 
 APP = Path(__file__).resolve().parents[1] / "app.py"
-pytestmark = pytest.mark.skipif("reverse" not in shipped(), reason="no shipped checkpoint")
 TINY: dict[str, Any] = {"d_model": 16, "n_heads": 2, "d_ff": 16, "n_encoder_layers": 1, "n_decoder_layers": 1}
 VIEWS = [
     ("attention", {"model": "reverse"}),

@@ -9,14 +9,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from attnviz.training.checkpoint import shipped
 from attnviz.ui.navigation import PAGES
 from attnviz.ui.text import words
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not {"pinyin", "reverse"} <= set(shipped()), reason="no shipped checkpoints"),
-]
+pytestmark = pytest.mark.browser
 APP = Path(__file__).resolve().parents[2] / "app.py"
 FIELD = ".st-key-av-sentence input[type=text]"
 
@@ -172,7 +168,6 @@ def test_a_file_of_ones_own_gives_a_sentence_and_its_reference(
     assert "not a" in " ".join(page.locator(".token .note").all_inner_texts())
 
 
-@pytest.mark.skipif(len(PAGES) < 2, reason="there is only one page")
 def test_going_to_another_page_and_back_keeps_model_sentence_and_language(
     chromium_page: Callable[..., Any], server: Any
 ) -> None:

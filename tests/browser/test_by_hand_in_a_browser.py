@@ -13,7 +13,6 @@ import torch
 
 from attnviz.trace.walkthrough import Edit, Setup, Variant, Walk, arithmetic, example, walk
 from attnviz.trace.walkthrough.expression import number
-from attnviz.training.checkpoint import shipped
 from attnviz.ui.text import words
 
 pytestmark = pytest.mark.browser
@@ -193,8 +192,6 @@ CUT = """[...sheet.board.node.querySelectorAll("td")].filter((td) => td.scrollWi
 
 @pytest.mark.parametrize("what", ["apples", "model"])
 def test_every_step_fits_a_projector(chromium_page: Callable[..., Any], server: Any, what: str) -> None:
-    if what == "model" and "pinyin" not in shipped():
-        pytest.skip("no shipped checkpoint")
     page = ByHand(chromium_page(width=1440, height=900), f"{server.url}/by_hand?what={what}&lang=en")
     for width, height in ((1440, 900), (1920, 1080)):
         page.page.set_viewport_size({"width": width, "height": height})
@@ -282,8 +279,6 @@ def test_a_link_opens_what_was_shared(page: ByHand, chromium_page: Callable[...,
 def test_the_code_beside_it_runs_and_gives_the_numbers_on_the_page(
     chromium_page: Callable[..., Any], server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if "reverse" not in shipped():
-        pytest.skip("no shipped checkpoint")
     page = ByHand(chromium_page(), f"{server.url}/by_hand?what=model&model=reverse&example=2&head=2&step=4&lang=en")
     page.page.locator(".matrix[data-step=w_k] td").first.dblclick()
     field = page.page.locator("input.editor")

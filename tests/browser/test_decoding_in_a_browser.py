@@ -10,13 +10,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from attnviz.training.checkpoint import shipped
 from attnviz.ui.text import words
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not {"reverse", "numbers-zh"} <= set(shipped()), reason="no shipped checkpoints"),
-]
+pytestmark = pytest.mark.browser
 APP = Path(__file__).resolve().parents[2] / "app.py"
 READY = '.stage-place[data-state="ready"] .view'
 

@@ -17,13 +17,11 @@ from attnviz.data.tasks.labels import LabelTask
 from attnviz.runs import Library, RunConfig
 from attnviz.runs.registry import Registry
 from attnviz.runs.session import Session
-from attnviz.training.checkpoint import shipped
 from attnviz.ui.text import words
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.timeout(420),
-    pytest.mark.skipif("reverse" not in shipped(), reason="no shipped checkpoints"),
 ]
 APP = Path(__file__).resolve().parents[2] / "app.py"
 PATIENCE = 120_000  # milliseconds; a loaded machine starts the worker late
@@ -134,7 +132,6 @@ def train_two_steps(root: Path) -> str:
     return run.id
 
 
-@pytest.mark.skipif("lm-zh" not in shipped(), reason="no shipped checkpoints")
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_a_cell_of_the_confusion_matrix_opens_its_examples(
     serve: Callable[..., Any],

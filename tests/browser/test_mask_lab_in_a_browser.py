@@ -10,14 +10,10 @@ import pytest
 
 from attnviz.masks import causal, cells
 from attnviz.masks.files import to_csv
-from attnviz.training.checkpoint import shipped
 from attnviz.ui.mask_lab.painting import matrix_of
 from attnviz.ui.text import words
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif("reverse" not in shipped(), reason="no shipped checkpoints"),
-]
+pytestmark = pytest.mark.browser
 APP = Path(__file__).resolve().parents[2] / "app.py"
 FIND = """() => {
   for (const host of document.querySelectorAll("*")) {
