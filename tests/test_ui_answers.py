@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import streamlit as st
+from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from streamlit.testing.v1 import AppTest
 
 from attnviz.config import TrainConfig
@@ -211,3 +212,59 @@ def test_a_browser_that_draws_a_widget_anew_shows_what_it_holds_and_nothing_is_p
         for one in drawn:
             assert not getattr(one.proto, "set_value", False), (page, one.key)
             assert one.key not in held or default(one) == stands(one), (page, one.key)
+
+
+def test_what_a_replaced_widget_said_before_is_no_answer() -> None:
+    """A browser may say it again with the next click, and from another page; the newer choice stays."""
+    at = opened("attention", {"model": "reverse"})
+    field = at.text_input(key="sentence:reverse")
+    field.set_value("gfed")
+    old = WidgetStates(widgets=[one for one in at._tree.get_widget_states().widgets if one.HasField("string_value")])
+    at.run()
+    examples = [button for button in at.button if str(button.key).startswith("example:")]
+    examples[1].click().run()
+    (now,) = [one.value for one in at.text_input if str(one.key).startswith("sentence:")]
+    assert now != "gfed"
+    at._run(old)
+    assert not at.exception
+    assert [one.value for one in at.text_input if str(one.key).startswith("sentence:")] == [now]
+    for there in ("masks", "attention"):
+        at.switch_page(f"pages/{there}.py")
+        at._run(old)
+        assert not at.exception
+        assert [one.value for one in at.text_input if str(one.key).startswith("sentence:")] == [now]
+
+
+def test_a_run_is_made_of_what_was_answered_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A number that is typed and left by a click on the button arrives together with the click."""
+    at = opened("pretraining", {})
+    at.number_input(key="pretraining:learning_rate:en").set_value(0.0123)
+    next(one for one in at.button if one.key == "run-one_step").click().run()
+    (made,) = Library().list()
+    assert Library().open(made.id).config.train.learning_rate == 0.0123
+
+
+@pytest.mark.parametrize(
+    ("page", "key", "button", "value"),
+    [
+        ("pretraining", "pretraining:steps:en", "back-to-preset", 555),
+        ("finetuning", "finetuning:steps:en", "ft-back", 555),
+    ],
+)
+def test_back_to_the_defaults_takes_back_what_was_being_typed(page: str, key: str, button: str, value: int) -> None:
+    at = opened(page, {})
+    before = at.number_input(key=key).value
+    at.number_input(key=key).set_value(value + 1).run()
+    at.number_input(key=key).set_value(value)
+    next(one for one in at.button if one.key == button).click().run()
+    (now,) = [one.value for one in at.number_input if str(one.key).startswith(key)]
+    assert now == before
+    assert not [one for one in at.button if one.key == button]
+
+
+def test_the_last_projection_cannot_be_turned_off() -> None:
+    at = opened("finetuning", {"strategy": "lora"})
+    for left in (["q_proj"], []):
+        found(at, "button_group", "ft-targets:en").set_value(left).run()
+    (pills,) = [one for one in at.get("button_group") if str(one.key).startswith("ft-targets:en")]
+    assert pills.value == ["q_proj"]

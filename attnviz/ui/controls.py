@@ -22,7 +22,7 @@ V = TypeVar("V")
 
 
 @dataclass(frozen=True)
-class Held(Generic[V]):
+class Shown(Generic[V]):
     """A widget to be drawn: with this value as its default, this key and this `on_change`."""
 
     value: V
@@ -30,10 +30,11 @@ class Held(Generic[V]):
     answered: Callable[[], None]
 
 
-def shown(name: str, value: V, heard: Callable[[V], None]) -> Held[V]:
-    """The widget `name`, showing a value; `heard` is told each answer before the page is drawn again.
+def shown(name: str, value: V, heard: Callable[[V], None]) -> Shown[V]:
+    """The widget `name`, showing a value; `heard` is told each answer before anything of the page is drawn again.
 
-    A frozenset is a choice of several whose order says nothing.
+    A frozenset is a choice of several whose order says nothing. A browser repeats what a widget said that was replaced,
+    or that stayed behind on another page: that is no answer.
     """
     places: dict[str, tuple[int, Any]] = st.session_state.setdefault("shown", {})
     turn, before = places.get(name, (0, value))
@@ -43,28 +44,15 @@ def shown(name: str, value: V, heard: Callable[[V], None]) -> Held[V]:
     key = f"{name}~{turn}" if turn else name
 
     def answered() -> None:
+        if places[name][0] != turn or key not in st.session_state:
+            return
         given = st.session_state[key]
         if isinstance(value, frozenset):
             given = frozenset(given)
-        if places[name][0] == turn:
-            places[name] = (turn, given)
+        places[name] = (turn, given)
         heard(given)
 
-    return Held(value, key, answered)
-
-
-def held(name: str, value: V, fits: Callable[[V], bool] = lambda _: True) -> Held[V]:
-    """The widget `name`, whose `value` is the one to go on with.
-
-    That is the caller's, except right after an answer that `fits`: that one, once, for the caller to keep.
-    """
-    answer = f"{name}:answer"
-    given = st.session_state.pop(answer, value)
-
-    def heard(given: V) -> None:
-        st.session_state[answer] = given
-
-    return shown(name, given if fits(given) else value, heard)
+    return Shown(value, key, answered)
 
 
 def choose(

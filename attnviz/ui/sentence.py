@@ -109,7 +109,7 @@ def _pick(
     key = f"own-pick:{name}:{file_id}"
 
     def picked() -> None:
-        number = st.session_state[key]
+        number = st.session_state.get(key)
         if number is not None:
             text, reference = listed[number]
             kept[name] = text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from functools import partial
 
 import streamlit as st
 
@@ -13,9 +13,9 @@ from attnviz.data import InputError, Task
 from attnviz.data.augmentation import augmentations_of
 from attnviz.data.tasks.catalogue import INFOS
 from attnviz.ui import models
-from attnviz.ui.controls import choose, held
+from attnviz.ui.controls import choose, shown
 from attnviz.ui.finetuning import own_data
-from attnviz.ui.finetuning.choices import RUN, Choices, current, keep, start_of
+from attnviz.ui.finetuning.choices import RUN, Choices, change, current, keep, start_of
 from attnviz.ui.finetuning.presets import PRESETS
 from attnviz.ui.notices import shortened
 from attnviz.ui.page import Frame
@@ -102,19 +102,19 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 
 
 def show(frame: Frame, task: Task | None) -> None:
-    """Draw the form; a change is kept and the page drawn anew. `task` None: it is not known yet."""
+    """Draw the form. `task` None: it is not known yet."""
     before = current()
     _preset(frame, before)
-    choices = _start(frame, before)
-    choices = _task(frame, choices)
-    choices = _strategy(frame, choices)
+    _start(frame, before)
+    choices = _task(frame, before)
+    _strategy(frame, choices)
     if task is not None:
-        choices = _size(frame, choices, task)
-    choices = _fields(frame, ("steps", "learning_rate"), choices, task)
-    with st.expander(frame.t("more_choices"), icon=":material/tune:"):
+        _size(frame, choices, task)
+    _fields(frame, ("steps", "learning_rate"), choices, task)
+    with st.expander(frame.t("more_choices"), icon=":material/tune:", key="ft-more"):
         for group, names in GROUPS.items():
             st.html(f'<h4 class="rn-group">{frame.t(f"group_{group}")}</h4>')
-            choices = _fields(frame, names, choices, task)
+            _fields(frame, names, choices, task)
     if choices != before:
         keep(choices)
         st.rerun()
@@ -136,39 +136,46 @@ def _preset(frame: Frame, choices: Choices) -> None:
         st.rerun()
 
 
-def _start(frame: Frame, choices: Choices) -> Choices:
+def _start(frame: Frame, choices: Choices) -> None:
     labels = {name: models.label(name, folder, frame.language) for name, folder in models.choices().items()}
     for one in library().list()[:LISTED]:
         if one.status is not None and one.status.step:
             labels[f"{RUN}{one.id}"] = frame.t("start_run", name=shortened(one.name, 40), step=f"{one.status.step:,}")
     if choices.start not in labels:
         labels[choices.start] = choices.start
-    picked = _select(frame, "start", list(labels), labels.__getitem__, choices.start)
-    return replace(choices, start_chosen=picked) if picked != choices.start else choices
+    _select(frame, "start", list(labels), labels.__getitem__, choices.start, _start_from)
+
+
+def _start_from(picked: str) -> None:
+    keep(replace(current(), start_chosen=picked))
 
 
 def _task(frame: Frame, choices: Choices) -> Choices:
     own = choices.own is not None or not choices.task
     labels = {name: INFOS[name].title[frame.language] for name in TASKS} | {OWN: frame.t("task_own")}
     now = OWN if own else choices.task
-    picked = _select(frame, "task", list(labels), labels.__getitem__, now)
-    if picked != now:
-        if picked == OWN:
-            return replace(choices, preset="own", start_chosen=choices.start, task_chosen="", own=None)
-        return replace(choices, task_chosen=picked, own=None)
+    _select(frame, "task", list(labels), labels.__getitem__, now, _for_task)
     return own_data.ask(frame, choices) if own else choices
 
 
-def _strategy(frame: Frame, choices: Choices) -> Choices:
+def _for_task(picked: str) -> None:
+    choices = current()
+    if picked == OWN:
+        keep(replace(choices, preset="own", start_chosen=choices.start, task_chosen="", own=None))
+    else:
+        keep(replace(choices, task_chosen=picked, own=None))
+
+
+def _strategy(frame: Frame, choices: Choices) -> None:
     strategy = choices.finetune.strategy
-    picked = _select(
-        frame, "strategy", STRATEGIES, lambda code: frame.t(f"strategy_{code.replace('-', '_')}"), strategy
-    )
-    st.html(f'<p class="rn-why">{frame.t("why_strategy_" + picked.replace("-", "_"))}</p>')
-    choices = choices.with_value("strategy", picked)
-    if picked == "lora":
-        now = frozenset(choices.finetune.lora_targets)
-        chosen = held(f"ft-targets:{frame.language}", now, bool)  # none at all would train nothing
+
+    def name(code: str) -> str:
+        return frame.t(f"strategy_{code.replace('-', '_')}")
+
+    _select(frame, "strategy", STRATEGIES, name, strategy, partial(change, "strategy"))
+    st.html(f'<p class="rn-why">{frame.t("why_strategy_" + strategy.replace("-", "_"))}</p>')
+    if strategy == "lora":
+        chosen = shown(f"ft-targets:{frame.language}", frozenset(choices.finetune.lora_targets), _targets)
         st.pills(
             frame.t("field_lora_targets"),
             TARGETS,
@@ -178,17 +185,21 @@ def _strategy(frame: Frame, choices: Choices) -> Choices:
             format_func=lambda name: frame.t(f"target_{name}"),
             on_change=chosen.answered,
         )
-        choices = choices.with_value("lora_targets", tuple(sorted(chosen.value, key=TARGETS.index)))
-    return _fields(frame, OWN_FIELDS.get(picked, ()), choices, None)
+    _fields(frame, OWN_FIELDS.get(strategy, ()), choices, None)
 
 
-def _size(frame: Frame, choices: Choices, task: Task) -> Choices:
+def _targets(chosen: frozenset[LoRATarget]) -> None:
+    if chosen:  # none at all would train nothing
+        change("lora_targets", tuple(sorted(chosen, key=TARGETS.index)))
+
+
+def _size(frame: Frame, choices: Choices, task: Task) -> None:
     everything = len(task.split("train"))
     sizes = [size for size in SIZES if size < everything] + [0]
     now = choices.finetune.train_size if choices.finetune.train_size < everything else 0
     if now not in sizes:
         sizes = [*sorted({*sizes, now} - {0}), 0]
-    picked = held(f"ft-size:{frame.language}", now, sizes.__contains__)
+    picked = shown(f"ft-size:{frame.language}", now, partial(change, "train_size"))
     st.select_slider(
         frame.t("field_train_size"),
         sizes,
@@ -197,32 +208,28 @@ def _size(frame: Frame, choices: Choices, task: Task) -> Choices:
         format_func=lambda size: f"{size:,}" if size else frame.t("size_all", count=f"{everything:,}"),
         on_change=picked.answered,
     )
-    return choices if picked.value == now else choices.with_value("train_size", picked.value)
 
 
-def _fields(frame: Frame, names: tuple[str, ...], choices: Choices, task: Task | None) -> Choices:
+def _fields(frame: Frame, names: tuple[str, ...], choices: Choices, task: Task | None) -> None:
     for start in range(0, len(names), 2):
         for column, name in zip(st.columns(2, gap="small"), names[start : start + 2], strict=False):
             with column:
-                choices = _field(frame, name, choices, task)
-    return choices
+                _field(frame, name, choices, task)
 
 
-def _field(frame: Frame, name: str, choices: Choices, task: Task | None) -> Choices:
-    value: Any = choices.value(name)
+def _field(frame: Frame, name: str, choices: Choices, task: Task | None) -> None:
+    value, heard = choices.value(name), partial(change, name)
     if name in TRAIN:
         t = frame.t if f"field_{name}" in texts(frame.name) else words("runs", frame.language)
-        return choices.with_value(name, ask(t, TRAIN[name], value, scope="finetuning"))
-    if name == "augmentation_share" and choices.finetune.augmentation == "none":
-        return choices
-    if name == "dropout":
+        ask(t, TRAIN[name], value, heard, scope="finetuning")
+    elif name == "dropout":
         known = _start_dropout(choices) if value is None else value
-        picked = ask(words("runs", frame.language), MINE[name], known, scope="finetuning")
-        return choices if picked == known else choices.with_value(name, picked)
-    values = augmentations_of(task) if name == "augmentation" and task is not None else None
-    if name == "augmentation" and values is None:
-        return choices
-    return choices.with_value(name, ask(frame.t, MINE[name], value, scope="finetuning", values=values))
+        ask(words("runs", frame.language), MINE[name], known, heard, scope="finetuning")
+    elif name == "augmentation":
+        if task is not None:
+            ask(frame.t, MINE[name], value, heard, scope="finetuning", values=augmentations_of(task))
+    elif name != "augmentation_share" or choices.finetune.augmentation != "none":
+        ask(frame.t, MINE[name], value, heard, scope="finetuning")
 
 
 def _start_dropout(choices: Choices) -> float:
@@ -232,8 +239,9 @@ def _start_dropout(choices: Choices) -> float:
         return 0.1
 
 
-def _select(frame: Frame, name: str, codes: Sequence[str], show: Callable[[str], str], now: str) -> str:
-    found = held(f"ft-{name}:{frame.language}", now, codes.__contains__)
-    place = codes.index(found.value)
+def _select(
+    frame: Frame, name: str, codes: Sequence[str], show: Callable[[str], str], now: str, heard: Callable[[str], None]
+) -> None:
+    found = shown(f"ft-{name}:{frame.language}", now, heard)
+    place = codes.index(now)
     st.selectbox(frame.t(f"field_{name}"), codes, place, format_func=show, key=found.key, on_change=found.answered)
-    return found.value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from html import escape
 
 import streamlit as st
@@ -9,7 +10,7 @@ import streamlit as st
 from attnviz.data import InputError, Task
 from attnviz.data.tasks.labels import LabelTask
 from attnviz.ui.boundary import explain
-from attnviz.ui.controls import choose, held
+from attnviz.ui.controls import choose, shown
 from attnviz.ui.finetuning import groups, opening, race_picture
 from attnviz.ui.finetuning.choices import Choices, current, prepared, start_of
 from attnviz.ui.finetuning.form import STRATEGIES
@@ -187,7 +188,10 @@ def _form(frame: Frame) -> None:
     task = subject(frame)
     if task is None:
         return
-    chosen = held(f"ft-entries:{frame.language}", frozenset(st.session_state.get("ft-entries", FIRST)))
+    entries = [entry for entry in STRATEGIES if entry in st.session_state.setdefault("ft-entries", FIRST)]
+    chosen = shown(
+        f"ft-entries:{frame.language}", frozenset(entries), partial(st.session_state.__setitem__, "ft-entries")
+    )
     st.pills(
         frame.t("race_entries"),
         STRATEGIES,
@@ -197,8 +201,6 @@ def _form(frame: Frame) -> None:
         format_func=lambda entry: named(frame, entry),
         on_change=chosen.answered,
     )
-    entries = [entry for entry in STRATEGIES if entry in chosen.value]
-    st.session_state["ft-entries"] = entries
     st.html(f'<p class="rn-small">{escape(frame.t("race_seeds"))}</p>')
     seeds = int(choose("ft-seeds", frame.t("race_seeds"), SEEDS, lambda code: code, default="3", look="segments"))
     st.html(f'<p class="rn-why">{escape(frame.t("race_seeds_why"))}</p>')

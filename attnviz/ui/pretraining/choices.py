@@ -116,6 +116,11 @@ def keep(choices: Choices) -> None:
     st.session_state[KEPT] = choices
 
 
+def change(name: str, value: Any) -> None:
+    """One field by hand."""
+    keep(current().with_value(name, value))
+
+
 def task_of(choices: Choices) -> Task:
     """The task with its data; InputError says what is wrong with a file."""
     if choices.own is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Literal
 
 import streamlit as st
@@ -14,7 +15,7 @@ from attnviz.data.info import TaskInfo
 from attnviz.model import Transformer
 from attnviz.training import make_model
 from attnviz.ui.boundary import explain, live
-from attnviz.ui.controls import LARGEST_TABLE, choose, held
+from attnviz.ui.controls import LARGEST_TABLE, choose, shown
 from attnviz.ui.notices import notice, notice_lines
 from attnviz.ui.page import Frame
 from attnviz.ui.pretraining import data_picture as draw
@@ -117,7 +118,8 @@ def one_sentence(frame: Frame, task: Task) -> None:
     st.html(f'<h3 class="rn-title">{t("one_sentence")}</h3>')
     name = f"follow:{scope(task)}"
     kept: dict[str, str] = st.session_state.setdefault("follow", {})
-    field = held(name, kept.get(name, task.examples[0] if task.examples else ""))
+    kept.setdefault(name, task.examples[0] if task.examples else "")
+    field = shown(name, kept[name], partial(kept.__setitem__, name))
     st.text_input(
         t("follow"),
         field.value,
@@ -126,7 +128,6 @@ def one_sentence(frame: Frame, task: Task) -> None:
         placeholder=t("sentence_placeholder"),
         on_change=field.answered,
     )
-    kept[name] = field.value
     text = field.value[: preparation.LEARNED_FROM]
     plain, gone = preparation.cleaned(text)
     used = task.tokenize(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -10,7 +11,7 @@ from attnviz.data import Task
 from attnviz.data.objectives import objectives_of, own_objective
 from attnviz.ui.controls import choose
 from attnviz.ui.page import Frame
-from attnviz.ui.pretraining.choices import Choices, current, keep
+from attnviz.ui.pretraining.choices import Choices, change, current, keep
 from attnviz.ui.pretraining.presets import PRESETS
 from attnviz.ui.runs.fields import Field, ask
 from attnviz.ui.text import words
@@ -53,25 +54,21 @@ GROUPS: dict[str, tuple[str, ...]] = {
 
 
 def show(frame: Frame, task: Task) -> None:
-    """Draw the form; a change is kept and the page drawn anew."""
+    """Draw the form."""
     choices = current()
     _preset(frame, choices)
     t = words("runs", frame.language)
-    changed = choices
     for start in range(0, len(FIRST), 2):
         for column, name in zip(st.columns(2, gap="small"), FIRST[start : start + 2], strict=True):
             with column:
-                changed = _field(t, name, changed, task)
-    with st.expander(frame.t("more_choices"), icon=":material/tune:"):
+                _field(t, name, choices, task)
+    with st.expander(frame.t("more_choices"), icon=":material/tune:", key="more-choices"):
         for group, names in GROUPS.items():
             st.html(f'<h4 class="rn-group">{frame.t(f"group_{group}")}</h4>')
             for start in range(0, len(names), 2):
                 for column, name in zip(st.columns(2, gap="small"), names[start : start + 2], strict=False):
                     with column:
-                        changed = _field(t, name, changed, task)
-    if changed != choices:
-        keep(changed)
-        st.rerun()
+                        _field(t, name, choices, task)
     if choices.changed and st.button(frame.t("back_to_preset"), icon=":material/undo:", key="back-to-preset"):
         keep(Choices(choices.preset, choices.task, choices.own))
         st.rerun()
@@ -91,22 +88,26 @@ def _preset(frame: Frame, choices: Choices) -> None:
         st.rerun()
 
 
-def _field(t: Any, name: str, choices: Choices, task: Task) -> Choices:
+def _field(t: Any, name: str, choices: Choices, task: Task) -> None:
     field, value = FIELDS[name], choices.value(name)
     values: tuple[Any, ...] | None = None
     if name == "n_encoder_layers" and task.src_vocab is None:
-        return choices
+        return
     if name == "objective":
         own, values = own_objective(task), objectives_of(task)
-        if own is None:
-            return choices
-        picked = ask(t, field, value or own, scope="pretraining", values=values)
-        return choices.with_value(name, None if picked == own else picked)
+        if own is not None:
+            heard = partial(_objective, own)
+            ask(t, field, value or own, heard, scope="pretraining", values=values)
+        return
     if name == "n_heads":
         values = tuple(heads for heads in HEADS if fits(choices, heads, choices.value("d_model")))
     if name == "d_model":
         values = tuple(width for width in WIDTHS if fits(choices, choices.value("n_heads"), width))
-    return choices.with_value(name, ask(t, field, value, scope="pretraining", values=values))
+    ask(t, field, value, partial(change, name), scope="pretraining", values=values)
+
+
+def _objective(own: str, picked: str) -> None:
+    change("objective", None if picked == own else picked)
 
 
 def fits(choices: Choices, heads: int, width: int) -> bool:

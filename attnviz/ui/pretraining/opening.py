@@ -22,7 +22,7 @@ from attnviz.ui.pretraining import form
 from attnviz.ui.pretraining.choices import Choices, current, keep, model_config, task_of
 from attnviz.ui.runs import scene
 from attnviz.ui.runs.adjusting import device_for_new_runs
-from attnviz.ui.runs.fields import shown
+from attnviz.ui.runs.fields import in_words
 from attnviz.ui.runs.heads import Moment, Watched
 from attnviz.ui.runs.library import free_name
 from attnviz.ui.runs.sheet import card
@@ -133,7 +133,7 @@ def name_of(frame: Frame, choices: Choices, task: Task) -> str:
     """What the run is called at first."""
     t = words("runs", frame.language)
     changed: Mapping[str, Any] = {name: value for name, value in choices.changed.items() if f"field_{name}" in t_keys()}
-    said = [f"{t(f'field_{name}')} {shown(t, name, value)}" for name, value in list(changed.items())[:NAMED]]
+    said = [f"{t(f'field_{name}')} {in_words(t, name, value)}" for name, value in list(changed.items())[:NAMED]]
     return " · ".join([task.info.title[frame.language], *said])[:LONGEST_NAME]
 
 

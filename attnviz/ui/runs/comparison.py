@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -15,14 +16,14 @@ from attnviz.figures.theme import DARK, LIGHT
 from attnviz.runs import RunSummary
 from attnviz.ui.boundary import explain
 from attnviz.ui.components.attention import stage_text
-from attnviz.ui.controls import choose, held
+from attnviz.ui.controls import choose, shown
 from attnviz.ui.notices import notice, shortened
 from attnviz.ui.page import Frame
 from attnviz.ui.runs import heads
 from attnviz.ui.runs.chart import Line, chart
 from attnviz.ui.runs.curves import dark, number, spread
 from attnviz.ui.runs.feed import View
-from attnviz.ui.runs.fields import shown
+from attnviz.ui.runs.fields import in_words
 from attnviz.ui.runs.library import feed, library, watched
 from attnviz.ui.runs.polling import polled
 from attnviz.ui.runs.scene import sentence_name
@@ -56,8 +57,8 @@ def show(frame: Frame, page: str, mine: Callable[[RunSummary], bool]) -> None:
     known = {one.id: one.name for one in library().list() if mine(one) and one.status is not None}
     if not picked(page) and seat(page).run in known:
         put_beside(page, [str(seat(page).run), *known])
-    pick = held(f"compare-pick:{frame.language}", [run for run in picked(page) if run in known])
-    chosen = pick.value
+    chosen = [run for run in picked(page) if run in known]
+    pick = shown(f"compare-pick:{frame.language}", chosen, partial(put_beside, page))
     with card("compare-pick"):
         st.multiselect(
             t("compare_pick"),
@@ -70,7 +71,6 @@ def show(frame: Frame, page: str, mine: Callable[[RunSummary], bool]) -> None:
             label_visibility="collapsed",
             on_change=pick.answered,
         )
-    put_beside(page, chosen)
     if len(chosen) < 2:
         st.html(f'<p class="rn-empty">{escape(t("compare_few"))}</p>')
         return
@@ -116,8 +116,12 @@ def _together(frame: Frame, t: Words, views: list[View], names: Mapping[str, str
 def _heads(frame: Frame, t: Words, views: list[View], labels: Mapping[str, str], common: list[int]) -> None:
     st.html(f'<h3 class="rn-title">{escape(t("compare_heads"))}</h3>')
     kept = st.session_state.get("compare-step")
-    slider = held("compare-step-slider", kept if kept in common else common[-1], common.__contains__)
-    step = slider.value
+    step = kept if kept in common else common[-1]
+
+    def slid(to: int) -> None:
+        st.session_state["compare-step"] = None if to == common[-1] else to
+
+    slider = shown("compare-step-slider", step, slid)
     if len(common) > 1:
         st.select_slider(
             t("compare_step"),
@@ -128,7 +132,6 @@ def _heads(frame: Frame, t: Words, views: list[View], labels: Mapping[str, str],
             label_visibility="collapsed",
             on_change=slider.answered,
         )
-    st.session_state["compare-step"] = None if step == common[-1] else step
     models = [watched(view, step) for view in views]
     chosen = sentence_row(frame, models[0].task, name=sentence_name(models[0].task))
     kinds = tuple(dict.fromkeys(kind for model in models for kind in model.model.kinds))
@@ -230,5 +233,5 @@ def _value(name: str, value: Any, t: Words) -> str:
     if value is None:
         return "–"
     if isinstance(value, list | tuple):
-        return ", ".join(shown(t, name, one) for one in value) or "–"
-    return shown(t, name, value)
+        return ", ".join(in_words(t, name, one) for one in value) or "–"
+    return in_words(t, name, value)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import streamlit as st
 
 from attnviz.ui import language
-from attnviz.ui.controls import held
+from attnviz.ui.controls import shown
 from attnviz.ui.text import Words, texts
 
 
@@ -26,21 +26,28 @@ class Field:
     digits: int = 3  # decimals of a real number
 
 
-def ask(t: Words, field: Field, value: Any, *, scope: str, values: Sequence[Any] | None = None) -> Any:
-    """Draw the widget and return the value, changed or not. `values` narrows a choice; `scope` keeps pages apart."""
+def ask(
+    t: Words,
+    field: Field,
+    value: Any,
+    heard: Callable[[Any], None],
+    *,
+    scope: str,
+    values: Sequence[Any] | None = None,
+) -> None:
+    """Draw the widget; `heard` is told what is answered. `values` narrows a choice; `scope` keeps pages apart."""
     name = f"{scope}:{field.name}:{language.current()}"
     label = t(f"field_{field.name}")
     if field.kind == "choice":
-        choice = held(name, value)
-        now = choice.value
+        choice = shown(name, value, heard)
         offered = list(field.values if values is None else values)
-        if now not in offered:
-            offered.append(now)
+        if value not in offered:
+            offered.append(value)
         st.selectbox(
             label,
             offered,
-            offered.index(now),
-            format_func=lambda one: shown(t, field.name, one),
+            offered.index(value),
+            format_func=lambda one: in_words(t, field.name, one),
             key=choice.key,
             on_change=choice.answered,
         )
@@ -48,24 +55,21 @@ def ask(t: Words, field: Field, value: Any, *, scope: str, values: Sequence[Any]
         whole = field.kind == "whole"
         cast = int if whole else float
         least, most = cast(field.least), cast(field.most)
-        fitting = cast(min(max(value, least), most))
-        given = held(name, fitting)
-        now = value if given.value == fitting else given.value
+        number = shown(name, cast(min(max(value, least), most)), heard)
         st.number_input(
             label,
             min_value=least,
             max_value=most,
-            value=given.value,
+            value=number.value,
             step=cast(field.by),
             format="%d" if whole else f"%.{field.digits}f",
-            key=given.key,
-            on_change=given.answered,
+            key=number.key,
+            on_change=number.answered,
         )
     st.html(f'<p class="rn-why">{t(f"why_{field.name}")}</p>')
-    return now
 
 
-def shown(t: Words, name: str, value: Any) -> str:
+def in_words(t: Words, name: str, value: Any) -> str:
     """A value as the page says it: translated where there is a text for it."""
     key = f"{name}_{value}".replace("-", "_")
     if key in texts(t.page):
