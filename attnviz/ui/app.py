@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 import attnviz
-from attnviz.ui import language, navigation, sidebar, style
+from attnviz.ui import language, navigation, sidebar, style, whereabouts
 from attnviz.ui.text import words
 
 ICON = (
@@ -29,6 +29,7 @@ def main() -> None:
     )
     style.apply(language.current())
     site = navigation.build()
+    whereabouts.arrived(site.path)
     sidebar.draw(site)
     token = navigation.under_app.set(True)
     try:

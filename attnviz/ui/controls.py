@@ -15,6 +15,7 @@ from typing import Any, Generic, Literal, TypeVar
 import streamlit as st
 
 from attnviz.ui import language
+from attnviz.ui.whereabouts import brought_back
 
 LARGEST_TABLE = 20  # megabytes of a text or table that is uploaded
 T = TypeVar("T", bound=str)
@@ -44,6 +45,7 @@ def shown(name: str, value: V, heard: Callable[[V], None]) -> Shown[V]:
     key = f"{name}~{turn}" if turn else name
 
     def answered() -> None:
+        brought_back()
         if places[name][0] != turn or key not in st.session_state:
             return
         given = st.session_state[key]

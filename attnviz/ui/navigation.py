@@ -63,6 +63,11 @@ class Site:
     current: st.Page
     links: dict[str, st.Page]  # page name → what a link to it leads to
 
+    @property
+    def path(self) -> str:
+        """The file of the page being shown."""
+        return next(f"pages/{name}.py" for name, page in self.links.items() if page == self.current)
+
 
 def title(name: str) -> str:
     """The bilingual title, as the sidebar shows it in either language."""

@@ -225,3 +225,21 @@ def test_everything_fits_one_screen(
         assert page.evaluate(overflow) <= 2, text
     wide = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0
+
+
+def test_a_tap_on_another_page_while_a_sentence_is_typed_leads_there(
+    chromium_page: Callable[..., Any], server: Any
+) -> None:
+    tab = chromium_page(locale="en-US")
+    page = opened(tab, server, "/?model=reverse&lang=en")
+    for entry in (PAGES[3], PAGES[0], PAGES[3]):
+        page.locator(FIELD).first.fill("fedc")
+        # A finger presses and lets go at once, so that the text is sent after the tap.
+        page.locator("[data-testid=stSidebar] a", has_text=words(entry.name, "en")("title")).click(delay=0)
+        question = words(entry.name, "en")("question")
+        page.wait_for_function("q => document.querySelector('.av-question')?.innerText.startsWith(q)", arg=question)
+        page.locator(FIELD).first.wait_for()
+        page.wait_for_timeout(1_500)  # whatever is still under way
+        assert page.inner_text(".av-question").startswith(question)
+        assert page.locator("[data-testid=stException]").count() == 0
+    assert not tab.foreign_requests
