@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 
 from attnviz.data import InputError
+from attnviz.data.tasks.catalogue import INFOS
 from attnviz.figures import attention_grid
 from attnviz.figures.theme import DARK, LIGHT
 from attnviz.runs import RunSummary
@@ -232,6 +233,8 @@ def _setting(name: str, t: Words) -> str:
 def _value(name: str, value: Any, t: Words) -> str:
     if value is None:
         return "–"
+    if name == "task" and value in INFOS:
+        return INFOS[value].title[t.language]
     if isinstance(value, list | tuple):
         return ", ".join(in_words(t, name, one) for one in value) or "–"
     return in_words(t, name, value)

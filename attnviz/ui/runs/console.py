@@ -73,7 +73,7 @@ def _speed(t: Words, view: View | None, act: Act) -> None:
         SPEEDS,
         lambda code: t(f"speed_{code}"),
         default=before if before in SPEEDS else "0",
-        width=112,
+        width=128,
         help=t("speed"),
     )
     sent, st.session_state["run-speed-sent"] = st.session_state.get("run-speed-sent"), picked

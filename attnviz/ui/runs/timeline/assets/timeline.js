@@ -53,6 +53,12 @@ export default function ({ data, parentElement, setStateValue }) {
     track.setAttribute("aria-valuetext", label);
     live.setAttribute("aria-pressed", String(mine.at === null));
     live.classList.toggle("moving", data.moving);
+    // The step's own label lies on the numbers below the line: those that it would cut are not drawn.
+    const own = thumb.querySelector("b").getBoundingClientRect();
+    for (const tick of root.querySelectorAll(".ticks span")) {
+      const box = tick.getBoundingClientRect();
+      tick.style.visibility = !thumb.hidden && box.right > own.left - 3 && box.left < own.right + 3 ? "hidden" : "";
+    }
   }
 
   function element(kind, className, text) {
