@@ -10,6 +10,8 @@ import pytest
 from attention_canvas_app import pictures
 from attention_canvas_driver import STAGE, box_of, clean, drawn, point_at, readout
 
+from attnviz.figures.colour import contrast
+
 pytestmark = pytest.mark.browser
 
 
@@ -28,6 +30,17 @@ def test_blocked_and_zero_differ_without_colour(opened, dark):
     assert zero.std() < 1, "a weight of 0 is one plain colour"
     assert blocked.std() > 8, "blocked is a pattern"
     assert tab.page.locator(".stage").get_attribute("data-dark") == str(dark).lower()
+    clean(tab)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_numbers_stand_out_on_every_colour(opened, dark):
+    tab = opened("kind=cross", dark=dark)
+    colours, inks = tab.page.evaluate(f"[{STAGE}.theme.rgb, {STAGE}.theme.inkOn]")
+    assert len(colours) == len(inks) == 256
+    assert set(inks) == {"#000000", "#ffffff"}
+    for rgb, ink in zip(colours, inks, strict=True):
+        assert contrast("#" + "".join(f"{part:02x}" for part in rgb), ink) >= 4.5
     clean(tab)
 
 

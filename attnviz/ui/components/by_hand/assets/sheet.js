@@ -214,7 +214,7 @@ class Sheet {
     this.appeared = appearance(this.place);
     const signed = ramp(this.theme.difference);
     this.theme.signedCss = signed.map((rgb) => `rgb(${rgb.join(",")})`);
-    this.theme.signedInk = signed.map((rgb) => (luminance(rgb) > 0.24 ? "#16201e" : "#ffffff"));
+    this.theme.signedInk = signed.map(numberOver);
     applyTheme(this.root, this.theme);
     for (const name of ["visible", "right"]) this.root.style.setProperty(`--av-${name}`, this.theme[name]);
   }

@@ -16,6 +16,11 @@ function luminance([r, g, b]) {
   return 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
 }
 
+// Black or white, whichever stands out more on a colour: a contrast of 4.58 at least (WCAG 2.2, contrast ratio).
+function numberOver(rgb) {
+  return luminance(rgb) > Math.sqrt(1.05 * 0.05) - 0.05 ? "#000000" : "#ffffff";
+}
+
 // 256 steps between equally spaced stops.
 function ramp(stops) {
   const colours = stops.map(parseColour);
@@ -51,7 +56,7 @@ function readTheme(host, palettes) {
     hatchSize: palettes.hatch,
     rgb: weights,
     css: weights.map(css),
-    inkOn: weights.map((rgb) => (luminance(rgb) > 0.24 ? "#16201e" : "#ffffff")),
+    inkOn: weights.map(numberOver),
     strong: css(weights[dark ? 214 : 224]),
     alarmRgb: parseColour(palette.alarm),
     visibleRgb: parseColour(palette.visible),

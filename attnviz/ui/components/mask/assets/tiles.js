@@ -30,7 +30,7 @@ function colourOf(pixel) {
 
 function inkOver(pixel, theme) {
   if (pixel >>> 24 === 0) return theme.ink;
-  return luminance([pixel & 255, (pixel >> 8) & 255, (pixel >> 16) & 255]) > 0.24 ? "#16201e" : "#ffffff";
+  return numberOver([pixel & 255, (pixel >> 8) & 255, (pixel >> 16) & 255]);
 }
 
 // Cells into a box; `part` is the window of cells that is shown: {left, top, columns, rows}.
