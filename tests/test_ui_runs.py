@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import string
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 
 from attnviz.config import TrainConfig
 from attnviz.data import tasks
+from attnviz.data.tasks.catalogue import INFOS
 from attnviz.runs import RUN_SENTENCES, Event, RunConfig, RunStatus, Sample
 from attnviz.runs.status import State
 from attnviz.ui.boundary import explain
+from attnviz.ui.pretraining import form as pretraining_form
 from attnviz.ui.runs import comparison, curves, samples, series
 from attnviz.ui.runs.chart import Line, payload
 from attnviz.ui.runs.console import numbers
@@ -25,7 +27,7 @@ from attnviz.ui.runs.library import _Counting
 from attnviz.ui.runs.marks import marks_of, where_of
 from attnviz.ui.runs.polling import Audience, pause
 from attnviz.ui.runs.timeline.timeline import read_choice
-from attnviz.ui.text import texts, words
+from attnviz.ui.text import Language, texts, words
 
 T = words("runs", "en")
 
@@ -301,6 +303,15 @@ def test_what_a_model_writes_is_text_whatever_it_looks_like() -> None:
 
 
 # ---- comparison ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_what_runs_differ_in_has_a_name(language: Language) -> None:
+    t = words("runs", language)
+    names = {one.name for one in fields(TrainConfig)} - set(comparison.UNIMPORTANT)
+    for name in names | set(pretraining_form.FIELDS) | {"task", "tokens", "source_tokens", "target_tokens"}:
+        assert comparison._setting(name, t) != name
+    assert comparison._value("task", "reverse", t) == INFOS["reverse"].title[language]
 
 
 def test_only_settings_that_differ_are_listed() -> None:
