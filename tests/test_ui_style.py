@@ -63,3 +63,11 @@ def test_every_colour_that_the_style_sheets_name_exists() -> None:
 
 def test_the_style_sheet_has_both_appearances() -> None:
     assert f"--av-ink:light-dark({LIGHT.ink},{DARK.ink})" in style.sheet()
+
+
+def test_no_sheet_of_a_page_looks_like_markup() -> None:
+    """Streamlit cleans what `st.html` is given, and drops a whole sheet for one `<` in it."""
+    sheets = [path for path in UI.rglob("*.css") if "components" not in path.parts and "assets" not in path.parts]
+    assert len(sheets) >= 4
+    for path in sheets:
+        assert "<" not in path.read_text(encoding="utf-8"), path.name
