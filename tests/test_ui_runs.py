@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnviz.config import TrainConfig
+from attnviz.config import ModelConfig, TrainConfig
 from attnviz.data import tasks
 from attnviz.data.tasks.catalogue import INFOS
 from attnviz.runs import RUN_SENTENCES, Event, RunConfig, RunStatus, Sample
@@ -308,8 +308,10 @@ def test_what_a_model_writes_is_text_whatever_it_looks_like() -> None:
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_what_runs_differ_in_has_a_name(language: Language) -> None:
     t = words("runs", language)
-    names = {one.name for one in fields(TrainConfig)} - set(comparison.UNIMPORTANT)
-    for name in names | set(pretraining_form.FIELDS) | {"task", "tokens", "source_tokens", "target_tokens"}:
+    of_the_task = {"architecture", "src_vocab_size", "vocab_size", "pad_id", "n_labels"}
+    names = {one.name for kind in (ModelConfig, TrainConfig) for one in fields(kind)} | set(pretraining_form.FIELDS)
+    names |= {"task", "tokens", "source_tokens", "target_tokens"}
+    for name in names - of_the_task - set(comparison.UNIMPORTANT):
         assert comparison._setting(name, t) != name
     assert comparison._value("task", "reverse", t) == INFOS["reverse"].title[language]
 

@@ -5,8 +5,8 @@ Texts are kept by task, so that two models of one task read the same sentence. W
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 
@@ -45,9 +45,7 @@ def sentence_row(
         kept[name] = task.examples[(first or 1) - 1] if task.examples else ""
     references: dict[str, str] = st.session_state.setdefault("references", {})
 
-    def take(text: str) -> None:
-        kept[name] = text
-
+    take = partial(kept.__setitem__, name)
     field = shown(f"sentence:{name}", kept[name], take)
     with st.container(key="av-sentence", horizontal=True, vertical_alignment="center", gap="small"):
         st.text_input(
@@ -70,22 +68,15 @@ def sentence_row(
                     type="primary" if kept[name] == example else "secondary",
                 )
         with st.popover(frame.t("own"), help=frame.t("own_help"), icon=":material/edit_note:"):
-            _own(frame, name, kept, references, longest, take)
+            _own(frame, name, kept, references, longest)
     text = kept[name]
     example_number = task.examples.index(text) + 1 if text in task.examples else None
     return Chosen(text, example_number, references.get(text))
 
 
-def _own(
-    frame: Frame,
-    name: str,
-    kept: dict[str, str],
-    references: dict[str, str],
-    longest: int,
-    take: Callable[[str], None],
-) -> None:
+def _own(frame: Frame, name: str, kept: dict[str, str], references: dict[str, str], longest: int) -> None:
     """Inside the popover: a field for long texts, and a file."""
-    area = shown(f"long:{name}", kept[name], take)
+    area = shown(f"long:{name}", kept[name], partial(kept.__setitem__, name))
     st.text_area(frame.t("own_text", limit=longest), area.value, key=area.key, height=150, on_change=area.answered)
     uploaded = st.file_uploader(
         frame.t("own_file"), type=["csv", "tsv", "txt"], key=f"file:{name}", max_upload_size=LARGEST_TABLE

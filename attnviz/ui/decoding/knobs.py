@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -80,11 +81,7 @@ def _knob(frame: Frame, name: str, value: float | int | None, default: int | Non
 
 def _prefix(frame: Frame, task: str) -> str:
     typed: dict[str, str] = st.session_state.setdefault(PREFIXES, {})
-
-    def keep(prefix: str) -> None:
-        typed[task] = prefix
-
-    field = shown(f"decoding-prefix:{task}", typed.get(task, ""), keep)
+    field = shown(f"decoding-prefix:{task}", typed.get(task, ""), partial(typed.__setitem__, task))
     st.text_input(
         frame.t("prefix"),
         field.value,
