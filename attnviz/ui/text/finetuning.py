@@ -18,7 +18,7 @@ TEXTS = table(
     view_list=Text("我的微调", "Runs"),
     # presets
     preset=Text("现成的例子", "Ready examples"),
-    preset_reverse_copy=Text("倒序 → 复制：学会新的，忘掉旧的", "reverse → copy: learn one, forget the other"),
+    preset_reverse_copy=Text("倒序 → 复制：学会新的，忘掉旧的", "reverse → copy: gain one, lose one"),
     preset_formal=Text("数词 → 大写数词：同一规则，换字", "numerals → formal numerals: same rules, other characters"),
     preset_sentences=Text("拼音：词语 → 句子（领域变了）", "pinyin: phrases → sentences (domain shift)"),
     preset_traditional=Text("简体 → 繁体", "simplified → traditional"),
