@@ -1,5 +1,5 @@
 """attnviz in the browser: `streamlit run app.py`."""
 
-from attnviz.ui.app import main
+from attnviz.ui.frame.app import main
 
 main()

@@ -1,10 +1,11 @@
 """注意力 Attention: what every head of a trained Transformer looks at."""
 
-from attnviz.ui.page import Frame, run
+from attnviz.ui.frame.page import Frame, run
 
 
 def body(frame: Frame) -> None:
-    from attnviz.ui import attention, model_picker  # torch comes with them: only now, when the frame is on screen
+    from attnviz.ui.attention import page as attention
+    from attnviz.ui.sentence import model_picker
 
     loaded = model_picker.pick_model(frame)
     if loaded is not None:

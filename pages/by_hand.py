@@ -1,6 +1,6 @@
 """逐步计算 By hand: one attention, every number of it."""
 
-from attnviz.ui.page import Frame, run
+from attnviz.ui.frame.page import Frame, run
 
 
 def body(frame: Frame) -> None:

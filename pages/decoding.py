@@ -1,6 +1,6 @@
 """解码 Decoding: what goes into the decoder, and how one token after the other comes out."""
 
-from attnviz.ui.page import Frame, run
+from attnviz.ui.frame.page import Frame, run
 
 
 def body(frame: Frame) -> None:

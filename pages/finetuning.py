@@ -1,6 +1,6 @@
 """微调 Fine-tuning: what a strategy trains, what moves, what is gained and what is forgotten."""
 
-from attnviz.ui.page import Frame, run
+from attnviz.ui.frame.page import Frame, run
 
 
 def body(frame: Frame) -> None:

@@ -1,6 +1,6 @@
 """预训练 Pretraining: watch heads form, stop, rewind, break and compare."""
 
-from attnviz.ui.page import Frame, run
+from attnviz.ui.frame.page import Frame, run
 
 
 def body(frame: Frame) -> None:

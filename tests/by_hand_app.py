@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from attnviz.trace.walkthrough import Setup, walk
 from attnviz.ui.by_hand import page
-from attnviz.ui.components.canvas.packing import split, unpack_bits
+from attnviz.ui.front.packing import split, unpack_bits
 
 APP = Path(__file__).resolve().parents[1] / "app.py"
 

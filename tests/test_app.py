@@ -13,7 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from attnviz.training.checkpoint import shipped_folder
-from attnviz.ui.models import OWN_MODELS
+from attnviz.ui.sentence.models import OWN_MODELS
 from attnviz.ui.text import LANGUAGES, words
 
 APP = Path(__file__).resolve().parents[1] / "app.py"
@@ -175,7 +175,7 @@ def test_the_decoder_can_read_its_own_output() -> None:
 
 
 def test_nothing_heavy_is_imported_before_the_frame_is_drawn() -> None:
-    code = "import sys, attnviz.ui.app, attnviz.ui.page; print({'torch', 'pandas'} & set(sys.modules))"
+    code = "import sys, attnviz.ui.frame.app, attnviz.ui.frame.page; print({'torch', 'pandas'} & set(sys.modules))"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=APP.parent)
     assert said.stdout.strip() == "set()"
 
@@ -227,7 +227,7 @@ def test_a_checkpoint_of_ones_own_is_on_offer(tmp_path: Path, monkeypatch: pytes
 
 
 def test_a_fault_in_the_program_is_a_sentence_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    from attnviz.ui import views
+    from attnviz.ui.attention import views
 
     def fail(*_: object) -> None:
         raise RuntimeError("secret detail")

@@ -101,7 +101,7 @@ def test_every_number_is_the_models_own(model_name: str) -> None:
 
 
 def test_an_edit_moves_what_follows_and_leaves_the_model_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    from attnviz.ui.models import load
+    from attnviz.ui.sentence.models import load
 
     at = opened(what="model", model="reverse", example="2", site="decoder.1.cross_attn")
     before, plain = payload(at)

@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnviz.ui.components.attention import STAGE_TEXT, AttentionPicture, KindPicture, pack, stage_text
-from attnviz.ui.components.attention.payload import unpack_kind
-from attnviz.ui.components.attention.stage import read_state
-from attnviz.ui.components.canvas.packing import quantisation_error, quantise, split
+from attnviz.ui.attention.payload import pack, unpack_kind
+from attnviz.ui.attention.picture import AttentionPicture, KindPicture
+from attnviz.ui.attention.stage import read_state
+from attnviz.ui.attention.text import STAGE_TEXT, stage_text
+from attnviz.ui.front.packing import quantisation_error, quantise, split
 
 
 def kind_picture(layers=2, heads=3, rows=5, columns=7, *, kind="cross", seed=0, per_head=False, **changes):

@@ -7,11 +7,11 @@ from types import ModuleType
 
 import pytest
 
-import attnviz.ui.components.attention.stage as attention
-import attnviz.ui.components.by_hand.stage as by_hand
-import attnviz.ui.components.decoding.stage as decoding
-import attnviz.ui.components.mask.stage as mask
-from attnviz.ui.components import canvas
+from attnviz.ui import front as canvas
+from attnviz.ui.attention import stage as attention
+from attnviz.ui.by_hand import stage as by_hand
+from attnviz.ui.decoding import stage as decoding
+from attnviz.ui.masks import stage as mask
 
 STAGES = [attention, mask, by_hand, decoding]
 LONGEST = 350  # lines a script

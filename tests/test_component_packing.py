@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from attnviz.ui.components.canvas.packing import (
+from attnviz.ui.front.packing import (
     ALIGNMENT,
     dequantise,
     join,

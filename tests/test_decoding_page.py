@@ -16,13 +16,13 @@ import attnviz as av
 from attnviz.data import BOS, EOS, UNK
 from attnviz.decoding import BeamOptions, Choice, Decoding, beam_search, compare_forcing
 from attnviz.trace.walkthrough import setup_of, walk
-from attnviz.ui.components.canvas.packing import split
 from attnviz.ui.decoding import forcing, handover, measuring
 from attnviz.ui.decoding.progress import Progress
 from attnviz.ui.decoding.running import decode, search
 from attnviz.ui.decoding.settings import Settings, from_address, to_address
 from attnviz.ui.decoding.subject import Subject, take_in
-from attnviz.ui.model_picker import CHOSEN
+from attnviz.ui.front.packing import split
+from attnviz.ui.sentence.model_picker import CHOSEN
 from attnviz.ui.text import LANGUAGES, words
 
 APP = Path(__file__).resolve().parents[1] / "app.py"

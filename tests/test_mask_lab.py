@@ -17,14 +17,14 @@ from attnviz.data import SPECIALS, Batch, Vocabulary
 from attnviz.masks import Mask, MaskError, MaskPlan, causal, cells, full, key_padding, sliding_window
 from attnviz.masks.files import to_csv, to_npy
 from attnviz.trace.application import APPLICATIONS, PRECISIONS
-from attnviz.ui.mask_lab import address
-from attnviz.ui.mask_lab.lab import Lab
-from attnviz.ui.mask_lab.operations import Surroundings, carry_out, pending
-from attnviz.ui.mask_lab.painting import matrix_of, paint, take_apart
-from attnviz.ui.mask_lab.presets import presets
-from attnviz.ui.mask_lab.setting import Setting, Target, plan_of, read, refitted, written
-from attnviz.ui.mask_lab.subject import Subject, most_pads
-from attnviz.ui.mask_lab.terms import terms_of, text_of
+from attnviz.ui.masks import address
+from attnviz.ui.masks.lab import Lab
+from attnviz.ui.masks.operations import Surroundings, carry_out, pending
+from attnviz.ui.masks.painting import matrix_of, paint, take_apart
+from attnviz.ui.masks.presets import presets
+from attnviz.ui.masks.setting import Setting, Target, plan_of, read, refitted, written
+from attnviz.ui.masks.subject import Subject, most_pads
+from attnviz.ui.masks.terms import terms_of, text_of
 
 QUERIES, KEYS, HEADS = 5, 7, 3
 SIZES = {"heads": HEADS, "queries": QUERIES, "keys": KEYS}

@@ -21,14 +21,14 @@ from attnviz.trace.application import APPLICATIONS, PRECISIONS, MaskApplication
 from attnviz.trace.leakage import influence, reach
 from attnviz.trace.predictions import predictions
 from attnviz.training.checkpoint import shipped
-from attnviz.ui.components.canvas.packing import split, unpack_bits
-from attnviz.ui.mask_lab.lab import Lab
-from attnviz.ui.mask_lab.measuring import baseline, measure, moved_share
-from attnviz.ui.mask_lab.picture import thumbnails, values_and_arrays
-from attnviz.ui.mask_lab.practice import practice_model, practice_subject
-from attnviz.ui.mask_lab.setting import Setting, Target
-from attnviz.ui.mask_lab.subject import Subject, answers
-from attnviz.ui.mask_lab.verdicts import Conclusion, conclude
+from attnviz.ui.front.packing import split, unpack_bits
+from attnviz.ui.masks.lab import Lab
+from attnviz.ui.masks.measuring import baseline, measure, moved_share
+from attnviz.ui.masks.picture import thumbnails, values_and_arrays
+from attnviz.ui.masks.practice import practice_model, practice_subject
+from attnviz.ui.masks.setting import Setting, Target
+from attnviz.ui.masks.subject import Subject, answers
+from attnviz.ui.masks.verdicts import Conclusion, conclude
 from attnviz.ui.text import LANGUAGES, texts, words
 
 APP = Path(__file__).resolve().parents[1] / "app.py"

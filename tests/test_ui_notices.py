@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from attnviz.ui.language import accepted
-from attnviz.ui.notices import plain, shortened
+from attnviz.ui.frame.language import accepted
+from attnviz.ui.frame.notices import plain, shortened
 
 NASTY = "<script>alert(1)</script> **bold** [a](javascript:x) $x^2$ :material/home: `code` # h"
 
@@ -32,7 +32,7 @@ def test_shortened_is_one_printable_line_within_the_limit(text: str, limit: int)
 
 def test_a_notice_is_neither_markdown_nor_html() -> None:
     def script(text: str) -> None:
-        from attnviz.ui.notices import notice
+        from attnviz.ui.frame.notices import notice
 
         notice(text, "error")
 

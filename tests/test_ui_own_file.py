@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from attnviz.data import InputError
-from attnviz.ui.own_file import read_file
+from attnviz.ui.sentence.own_file import read_file
 
 
 def test_a_csv_gives_sentences_and_references_in_its_order() -> None:

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from attnviz.data import BOS, EOS, PAD, InputError, Task, tasks
 from attnviz.model import Transformer
 from attnviz.training import make_model, model_config_for
-from attnviz.ui import reading, views
-from attnviz.ui.reading import Feed, Picture, Sentence
-from attnviz.ui.state import Address
+from attnviz.ui.attention import views
+from attnviz.ui.frame.address import Address
+from attnviz.ui.sentence import reading
+from attnviz.ui.sentence.reading import Feed, Picture, Sentence
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from attnviz.data import tasks
 from attnviz.data.tasks.catalogue import INFOS
 from attnviz.runs import RUN_SENTENCES, Event, RunConfig, RunStatus, Sample
 from attnviz.runs.status import State
-from attnviz.ui.boundary import explain
+from attnviz.ui.frame.boundary import explain
 from attnviz.ui.pretraining import form as pretraining_form
 from attnviz.ui.runs import comparison, curves, samples, series
 from attnviz.ui.runs.chart import Line, payload

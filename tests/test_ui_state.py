@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attnviz.ui.state import Address, parse
+from attnviz.ui.frame.address import Address, parse
 from attnviz.ui.text import LANGUAGES, texts, words
 
 NAMES = ("model", "example", "kind", "layer", "head", "lang")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from attnviz.figures.theme import DARK, LIGHT, Palette
-from attnviz.ui import style
+from attnviz.ui.frame import style
 
 ROOT = Path(__file__).resolve().parents[1]
 UI = ROOT / "attnviz" / "ui"
@@ -17,7 +17,7 @@ CONFIG = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding=
 FRONT = [
     path
     for path in UI.rglob("*")
-    if path.suffix in {".css", ".js", ".html"} and "components/attention" not in path.as_posix()
+    if path.suffix in {".css", ".js", ".html"} and "ui/attention/front" not in path.as_posix()
 ]
 
 
@@ -51,9 +51,9 @@ def test_every_colour_that_the_style_sheets_name_exists() -> None:
     known = set(LIGHT.css_variables())
     # Components that draw on a canvas bring the palette along and name colours of their own.
     sheets = [
-        UI / "style.css",
-        *(UI / "components" / "prediction").rglob("*.css"),
-        *(UI / "components" / "address").rglob("*.css"),
+        UI / "frame" / "style.css",
+        *(UI / "attention" / "prediction").rglob("*.css"),
+        *(UI / "frame" / "address_bar").rglob("*.css"),
     ]
     assert len(sheets) > 3
     for path in sheets:
@@ -67,7 +67,7 @@ def test_the_style_sheet_has_both_appearances() -> None:
 
 def test_no_sheet_of_a_page_looks_like_markup() -> None:
     """Streamlit cleans what `st.html` is given, and drops a whole sheet for one `<` in it."""
-    sheets = [path for path in UI.rglob("*.css") if "components" not in path.parts and "assets" not in path.parts]
+    sheets = [path for path in UI.rglob("*.css") if "front" not in path.parts]
     assert len(sheets) >= 4
     for path in sheets:
         assert "<" not in path.read_text(encoding="utf-8"), path.name

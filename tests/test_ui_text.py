@@ -12,7 +12,7 @@ from attnviz.data.errors import SENTENCES
 from attnviz.training.checkpoint_error import CHECKPOINT_SENTENCES
 from attnviz.training.finetuning.error import FINETUNE_SENTENCES
 from attnviz.ui import text
-from attnviz.ui.navigation import PAGES
+from attnviz.ui.frame.navigation import PAGES
 from attnviz.ui.text import LANGUAGES, Text, texts, words
 
 UI = Path(text.__file__).parents[1]

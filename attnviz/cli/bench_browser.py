@@ -95,7 +95,7 @@ def _server() -> Iterator[str]:
     """The benchmark's app on a free port of this machine; ended when the block is left."""
     import attnviz
 
-    script = Path(attnviz.__file__).resolve().parent / "ui" / "bench_app.py"
+    script = Path(attnviz.__file__).resolve().parent / "ui" / "masks" / "bench_app.py"
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -6,13 +6,9 @@ The address chooses: tokens (how many), lang, scope. The page prints how often i
 import numpy as np
 import streamlit as st
 
-from attnviz.ui.components.attention import (
-    AttentionPicture,
-    KindPicture,
-    attention_stage,
-    stage_state,
-    stage_text,
-)
+from attnviz.ui.attention.picture import AttentionPicture, KindPicture
+from attnviz.ui.attention.stage import attention_stage, stage_state
+from attnviz.ui.attention.text import stage_text
 
 LAYERS, HEADS = 2, 3
 SOURCE = ("银", "行", "<script>window.hacked=1</script>", "</s>")

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from attnviz.ui.navigation import PAGES
+from attnviz.ui.frame.navigation import PAGES
 from attnviz.ui.text import words
 
 pytestmark = pytest.mark.browser

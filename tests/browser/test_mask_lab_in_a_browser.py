@@ -10,7 +10,7 @@ import pytest
 
 from attnviz.masks import causal, cells
 from attnviz.masks.files import to_csv
-from attnviz.ui.mask_lab.painting import matrix_of
+from attnviz.ui.masks.painting import matrix_of
 from attnviz.ui.text import words
 
 pytestmark = pytest.mark.browser

@@ -12,22 +12,23 @@ import streamlit as st
 from attnviz.data import Batch, InputError, Notice
 from attnviz.trace.walkthrough import Setup, Walk, walk
 from attnviz.training.checkpoint_error import CheckpointError
-from attnviz.ui import reading, state
-from attnviz.ui.boundary import explain, live
 from attnviz.ui.by_hand import address, opening, shapes, subject
 from attnviz.ui.by_hand.operations import carry_out, pending
 from attnviz.ui.by_hand.picture import problem_of, values_and_arrays
 from attnviz.ui.by_hand.sheet import Sheet, applied
+from attnviz.ui.by_hand.stage import by_hand_stage, sent
 from attnviz.ui.by_hand.subject import Asked, Unknown
-from attnviz.ui.components.address import mirror
-from attnviz.ui.components.by_hand import by_hand_stage, sent
-from attnviz.ui.components.canvas import pack
-from attnviz.ui.controls import choose
-from attnviz.ui.model_picker import CHOSEN, pick_model
-from attnviz.ui.models import Loaded, ModelKey, choices, load
-from attnviz.ui.notices import listed, notice, notice_lines, shortened
-from attnviz.ui.page import Frame
-from attnviz.ui.sentence import sentence_row
+from attnviz.ui.frame import address as state
+from attnviz.ui.frame.address_bar import mirror
+from attnviz.ui.frame.boundary import explain, live
+from attnviz.ui.frame.controls import choose
+from attnviz.ui.frame.notices import listed, notice, notice_lines, shortened
+from attnviz.ui.frame.page import Frame
+from attnviz.ui.front import pack
+from attnviz.ui.sentence import reading
+from attnviz.ui.sentence.model_picker import CHOSEN, pick_model
+from attnviz.ui.sentence.models import Loaded, ModelKey, choices, load
+from attnviz.ui.sentence.row import sentence_row
 from attnviz.ui.text import texts
 
 STAGE = "by-hand-stage"

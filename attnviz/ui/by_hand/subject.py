@@ -10,9 +10,9 @@ import torch
 from attnviz.data import UNK, Batch, Notice
 from attnviz.model import Transformer
 from attnviz.trace.walkthrough import Setup, example, setup_of
-from attnviz.ui import reading
-from attnviz.ui.models import Loaded
-from attnviz.ui.reading import Feed
+from attnviz.ui.sentence import reading
+from attnviz.ui.sentence.models import Loaded
+from attnviz.ui.sentence.reading import Feed
 from attnviz.ui.text import Language
 
 LONGEST = 64  # tokens that are still walked through; longer texts are cut, with a notice

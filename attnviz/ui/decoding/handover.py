@@ -9,7 +9,7 @@ from attnviz.ui.by_hand.opening import PAGE, Opening, ask
 from attnviz.ui.decoding.progress import Progress
 from attnviz.ui.decoding.running import Run, Search
 from attnviz.ui.decoding.subject import Subject
-from attnviz.ui.model_picker import CHOSEN
+from attnviz.ui.sentence.model_picker import CHOSEN
 
 
 def opening(subject: Subject, tokens: tuple[int, ...], kept: Progress, text: str, *, first: int = 0) -> Opening:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from attnviz.ui.controls import choose, shown
 from attnviz.ui.decoding.settings import RANGES, STRATEGIES, USED_BY, Settings
-from attnviz.ui.page import Frame
+from attnviz.ui.frame.controls import choose, shown
+from attnviz.ui.frame.page import Frame
 
 KEPT = "decoding-settings"  # session state: Settings
 PREFIXES = "decoding-prefixes"  # session state: task → typed prefix

@@ -9,22 +9,23 @@ from typing import Literal, get_args
 import streamlit as st
 
 from attnviz.data import InputError
-from attnviz.ui import reading, state
-from attnviz.ui.boundary import explain, live, rerun
-from attnviz.ui.components.address import mirror
-from attnviz.ui.components.decoding import decoding_stage, pack, said
-from attnviz.ui.controls import choose
 from attnviz.ui.decoding import forcing, handover, knobs, measuring, picture, progress, running
 from attnviz.ui.decoding.forcing import Lesson, Mistake
 from attnviz.ui.decoding.progress import Progress
 from attnviz.ui.decoding.running import Run, Search
 from attnviz.ui.decoding.settings import MOST, Settings, from_address, to_address
+from attnviz.ui.decoding.stage import decoding_stage, pack, said
 from attnviz.ui.decoding.subject import Subject, take_in
-from attnviz.ui.model_picker import pick_model
-from attnviz.ui.models import Loaded, ModelKey
-from attnviz.ui.notices import notice, notice_lines, shortened
-from attnviz.ui.page import Frame
-from attnviz.ui.sentence import Chosen, sentence_row
+from attnviz.ui.frame import address as state
+from attnviz.ui.frame.address_bar import mirror
+from attnviz.ui.frame.boundary import explain, live, rerun
+from attnviz.ui.frame.controls import choose
+from attnviz.ui.frame.notices import notice, notice_lines, shortened
+from attnviz.ui.frame.page import Frame
+from attnviz.ui.sentence import reading
+from attnviz.ui.sentence.model_picker import pick_model
+from attnviz.ui.sentence.models import Loaded, ModelKey
+from attnviz.ui.sentence.row import Chosen, sentence_row
 from attnviz.ui.text import texts
 
 STAGE = "decoding-stage"

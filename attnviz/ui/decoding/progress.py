@@ -12,8 +12,8 @@ from attnviz.model import Transformer
 from attnviz.ui.decoding.forcing import Mistake
 from attnviz.ui.decoding.settings import Range, number
 from attnviz.ui.decoding.subject import Subject
-from attnviz.ui.notices import shortened
-from attnviz.ui.state import Remark
+from attnviz.ui.frame.address import Remark
+from attnviz.ui.frame.notices import shortened
 
 FIRST = 3  # new tokens on screen when the page opens
 LARGEST = 100_000

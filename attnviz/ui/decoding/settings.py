@@ -8,8 +8,8 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, get_args
 
 from attnviz.decoding import BeamOptions, Choice
-from attnviz.ui.notices import shortened
-from attnviz.ui.state import Remark
+from attnviz.ui.frame.address import Remark
+from attnviz.ui.frame.notices import shortened
 
 Strategy = Literal["greedy", "sample", "beam"]
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)

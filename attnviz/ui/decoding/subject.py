@@ -11,9 +11,9 @@ from torch import Tensor
 from attnviz.data import EOS, SPECIALS, UNK, Batch, Notice, Task
 from attnviz.decoding import longest
 from attnviz.model import Transformer
-from attnviz.ui import reading
 from attnviz.ui.decoding.settings import MOST
-from attnviz.ui.state import Remark
+from attnviz.ui.frame.address import Remark
+from attnviz.ui.sentence import reading
 
 PREFIX_CHARACTERS = 2000  # read of a typed prefix
 NEW_TOKENS = 32  # of a language model, at first

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import streamlit as st
 
-from attnviz.ui import models
 from attnviz.ui.finetuning.choices import RUN, Choices, current, keep
 from attnviz.ui.finetuning.form import STRATEGIES, TASKS
 from attnviz.ui.finetuning.presets import PRESETS
-from attnviz.ui.notices import shortened
-from attnviz.ui.page import Frame
+from attnviz.ui.frame.notices import shortened
+from attnviz.ui.frame.page import Frame
+from attnviz.ui.sentence import models
 
 ARRIVED = "finetuning-arrived"
 LARGEST = 10_000_000

@@ -13,17 +13,17 @@ from attnviz.data import InputError
 from attnviz.figures import attention_head, difference
 from attnviz.masks import Kind, kind_of
 from attnviz.training.finetuning.attention_change import AttentionChange, HeadChange, attention_change
-from attnviz.ui import reading
-from attnviz.ui.boundary import explain
-from attnviz.ui.controls import choose
 from attnviz.ui.finetuning.moments import Tuned
-from attnviz.ui.notices import notice, notice_lines
-from attnviz.ui.page import Frame
-from attnviz.ui.reading import Sentence
+from attnviz.ui.frame.boundary import explain
+from attnviz.ui.frame.controls import choose
+from attnviz.ui.frame.notices import notice, notice_lines
+from attnviz.ui.frame.page import Frame
 from attnviz.ui.runs import heads
 from attnviz.ui.runs.curves import dark
 from attnviz.ui.runs.marks import where_of
-from attnviz.ui.sentence import sentence_row
+from attnviz.ui.sentence import reading
+from attnviz.ui.sentence.reading import Sentence
+from attnviz.ui.sentence.row import sentence_row
 from attnviz.ui.text import Language, words
 
 RANKED = 8  # heads that the list shows

@@ -15,9 +15,9 @@ from attnviz.config import FineTuneConfig, TrainConfig
 from attnviz.data import SPECIALS, InputError, Task, tasks
 from attnviz.training.finetuning.prepare import Prepared, prepare
 from attnviz.training.start import Start
-from attnviz.ui import models
 from attnviz.ui.finetuning.presets import LARGEST_RATE, PRESETS, RATE_BY_STRATEGY
 from attnviz.ui.runs.library import library
+from attnviz.ui.sentence import models
 
 KEPT = "finetuning-choices"
 TRAIN_FIELDS = frozenset(one.name for one in fields(TrainConfig))

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from jaxtyping import Int
 
 from attnviz.figures.theme import colorscale, palette, plotly_template
-from attnviz.ui.notices import shortened
+from attnviz.ui.frame.notices import shortened
 
 NUMBERED = 14  # classes up to which counts are printed
 ROW = 62  # pixels a class is high, while there are few of them

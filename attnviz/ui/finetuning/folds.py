@@ -11,15 +11,15 @@ from attnviz.data.tasks.labels import LabelTask
 from attnviz.training.evaluation import evaluate
 from attnviz.training.finetuning.ensemble import Member, ensemble_exact_match, ensemble_report
 from attnviz.training.finetuning.spread import Spread
-from attnviz.ui.boundary import explain
-from attnviz.ui.controls import choose
 from attnviz.ui.finetuning import moments, race
 from attnviz.ui.finetuning.choices import current, start_of
 from attnviz.ui.finetuning.gains import Measure, measure_of, value
 from attnviz.ui.finetuning.groups import Group
 from attnviz.ui.finetuning.measured import LIMIT
-from attnviz.ui.notices import notice
-from attnviz.ui.page import Frame
+from attnviz.ui.frame.boundary import explain
+from attnviz.ui.frame.controls import choose
+from attnviz.ui.frame.notices import notice
+from attnviz.ui.frame.page import Frame
 from attnviz.ui.runs.curves import number
 from attnviz.ui.runs.feed import View
 from attnviz.ui.runs.sheet import card

@@ -12,15 +12,15 @@ from attnviz.config import LoRATarget
 from attnviz.data import InputError, Task
 from attnviz.data.augmentation import augmentations_of
 from attnviz.data.tasks.catalogue import INFOS
-from attnviz.ui import models
-from attnviz.ui.controls import choose, shown
 from attnviz.ui.finetuning import own_data
 from attnviz.ui.finetuning.choices import RUN, Choices, change, current, keep, start_of
 from attnviz.ui.finetuning.presets import PRESETS
-from attnviz.ui.notices import shortened
-from attnviz.ui.page import Frame
+from attnviz.ui.frame.controls import choose, shown
+from attnviz.ui.frame.notices import shortened
+from attnviz.ui.frame.page import Frame
 from attnviz.ui.runs.fields import Field, ask
 from attnviz.ui.runs.library import library
+from attnviz.ui.sentence import models
 from attnviz.ui.text import texts, words
 
 STRATEGIES = ("full", "head", "last-layers", "layer-decay", "gradual", "lora", "adapter", "scratch")

@@ -9,17 +9,17 @@ import streamlit as st
 from attnviz.data import InputError, Task
 from attnviz.runs import RunConfig
 from attnviz.training.finetuning.prepare import Prepared, notices
-from attnviz.ui import models
-from attnviz.ui.boundary import explain
 from attnviz.ui.finetuning import form, moments, picture
 from attnviz.ui.finetuning.choices import Choices, current, prepared, start_of, task_of, that_fit
 from attnviz.ui.finetuning.gains import changes
-from attnviz.ui.notices import notice, notice_lines, shortened
-from attnviz.ui.page import Frame
+from attnviz.ui.frame.boundary import explain
+from attnviz.ui.frame.notices import notice, notice_lines, shortened
+from attnviz.ui.frame.page import Frame
 from attnviz.ui.runs.adjusting import device_for_new_runs
 from attnviz.ui.runs.library import free_name
 from attnviz.ui.runs.polling import polled
 from attnviz.ui.runs.sheet import card
+from attnviz.ui.sentence import models
 
 COLUMNS = (6, 14)  # shares of the form and the picture
 EXAMPLES = 4

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import streamlit as st
 
-from attnviz.ui.controls import LARGEST_TABLE, choose
 from attnviz.ui.finetuning.choices import Choices, OwnFile
-from attnviz.ui.notices import plain, shortened
-from attnviz.ui.page import Frame
+from attnviz.ui.frame.controls import LARGEST_TABLE, choose
+from attnviz.ui.frame.notices import plain, shortened
+from attnviz.ui.frame.page import Frame
 
 KINDS = ("labels", "pairs")
 

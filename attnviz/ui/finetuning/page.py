@@ -7,12 +7,12 @@ from html import escape
 import streamlit as st
 
 from attnviz.runs import Run
-from attnviz.ui.components.address import mirror
-from attnviz.ui.controls import choose
 from attnviz.ui.finetuning import address, folds, opening, race, scene, sheet
 from attnviz.ui.finetuning.choices import current, task_of
-from attnviz.ui.notices import notice_lines, shortened
-from attnviz.ui.page import Frame
+from attnviz.ui.frame.address_bar import mirror
+from attnviz.ui.frame.controls import choose
+from attnviz.ui.frame.notices import notice_lines, shortened
+from attnviz.ui.frame.page import Frame
 from attnviz.ui.runs import comparison, listing
 from attnviz.ui.runs.driving import Driver
 from attnviz.ui.runs.feed import View

@@ -13,7 +13,7 @@ from attnviz.training.finetuning.freezing import Cost
 from attnviz.training.finetuning.prepare import Prepared
 from attnviz.ui.finetuning import drawing
 from attnviz.ui.finetuning.gains import Change
-from attnviz.ui.page import Frame
+from attnviz.ui.frame.page import Frame
 from attnviz.ui.text import Language, Words
 
 EVEN = 0.01  # a change of less than that is none

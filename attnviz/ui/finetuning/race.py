@@ -9,16 +9,16 @@ import streamlit as st
 
 from attnviz.data import InputError, Task
 from attnviz.data.tasks.labels import LabelTask
-from attnviz.ui.boundary import explain
-from attnviz.ui.controls import choose, shown
 from attnviz.ui.finetuning import groups, opening, race_picture
 from attnviz.ui.finetuning.choices import Choices, current, prepared, start_of
 from attnviz.ui.finetuning.form import STRATEGIES
 from attnviz.ui.finetuning.gains import measure_of
 from attnviz.ui.finetuning.groups import Group, Kind, Planned, with_seed
 from attnviz.ui.finetuning.standing import courses, standings
-from attnviz.ui.notices import notice, shortened
-from attnviz.ui.page import Frame
+from attnviz.ui.frame.boundary import explain
+from attnviz.ui.frame.controls import choose, shown
+from attnviz.ui.frame.notices import notice, shortened
+from attnviz.ui.frame.page import Frame
 from attnviz.ui.runs.curves import dark
 from attnviz.ui.runs.feed import View
 from attnviz.ui.runs.library import feed, library

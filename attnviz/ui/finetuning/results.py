@@ -14,8 +14,8 @@ from attnviz.ui.finetuning import measured
 from attnviz.ui.finetuning.confusion import chosen_cell, confusion_figure
 from attnviz.ui.finetuning.measured import Labelled, Tested, Written
 from attnviz.ui.finetuning.moments import Tuned
-from attnviz.ui.notices import shortened
-from attnviz.ui.page import Frame
+from attnviz.ui.frame.notices import shortened
+from attnviz.ui.frame.page import Frame
 from attnviz.ui.runs.curves import dark, number
 from attnviz.ui.text import Language, Words
 

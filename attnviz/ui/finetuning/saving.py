@@ -16,12 +16,12 @@ from attnviz.training.finetuning.error import FineTuneError
 from attnviz.training.finetuning.lora_file import DESCRIPTION, MAX_BYTES, WEIGHTS, load_lora, save_lora
 from attnviz.training.finetuning.model_card import model_card
 from attnviz.training.finetuning.saving import save_merged
-from attnviz.ui.boundary import explain
 from attnviz.ui.finetuning import measured
 from attnviz.ui.finetuning.gains import measure_of, value
 from attnviz.ui.finetuning.moments import Tuned
-from attnviz.ui.notices import notice, notice_lines
-from attnviz.ui.page import Frame
+from attnviz.ui.frame.boundary import explain
+from attnviz.ui.frame.notices import notice, notice_lines
+from attnviz.ui.frame.page import Frame
 from attnviz.ui.runs.feed import View
 
 CARD = "README.md"

@@ -8,13 +8,13 @@ from html import escape
 import streamlit as st
 
 from attnviz.data import InputError
-from attnviz.ui.boundary import explain
-from attnviz.ui.controls import choose
 from attnviz.ui.finetuning import change, moments, picture, results, saving
 from attnviz.ui.finetuning.gains import changes, over_time
 from attnviz.ui.finetuning.moments import Before, Tuned
-from attnviz.ui.notices import notice
-from attnviz.ui.page import Frame
+from attnviz.ui.frame.boundary import explain
+from attnviz.ui.frame.controls import choose
+from attnviz.ui.frame.notices import notice
+from attnviz.ui.frame.page import Frame
 from attnviz.ui.runs import curves, phases, samples
 from attnviz.ui.runs import scene as shared
 from attnviz.ui.runs.acting import Act

@@ -8,10 +8,10 @@ import streamlit as st
 
 from attnviz.data import InputError
 from attnviz.training.breakages import BREAKAGES, Breakage
-from attnviz.ui.boundary import explain
-from attnviz.ui.controls import choose
-from attnviz.ui.notices import shortened
-from attnviz.ui.page import Frame
+from attnviz.ui.frame.boundary import explain
+from attnviz.ui.frame.controls import choose
+from attnviz.ui.frame.notices import shortened
+from attnviz.ui.frame.page import Frame
 from attnviz.ui.runs.comparison import put_beside
 from attnviz.ui.runs.feed import View
 from attnviz.ui.runs.heads import Watched

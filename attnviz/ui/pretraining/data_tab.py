@@ -14,10 +14,10 @@ from attnviz.data.byte_pairs import BytePairs
 from attnviz.data.info import TaskInfo
 from attnviz.model import Transformer
 from attnviz.training import make_model
-from attnviz.ui.boundary import explain, live
-from attnviz.ui.controls import LARGEST_TABLE, choose, shown
-from attnviz.ui.notices import notice, notice_lines
-from attnviz.ui.page import Frame
+from attnviz.ui.frame.boundary import explain, live
+from attnviz.ui.frame.controls import LARGEST_TABLE, choose, shown
+from attnviz.ui.frame.notices import notice, notice_lines
+from attnviz.ui.frame.page import Frame
 from attnviz.ui.pretraining import data_picture as draw
 from attnviz.ui.pretraining import preparation
 from attnviz.ui.pretraining.choices import OwnFile, current, keep, model_config, plain_name, task_of

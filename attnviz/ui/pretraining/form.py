@@ -9,8 +9,8 @@ import streamlit as st
 
 from attnviz.data import Task
 from attnviz.data.objectives import objectives_of, own_objective
-from attnviz.ui.controls import choose
-from attnviz.ui.page import Frame
+from attnviz.ui.frame.controls import choose
+from attnviz.ui.frame.page import Frame
 from attnviz.ui.pretraining.choices import Choices, change, current, keep
 from attnviz.ui.pretraining.presets import PRESETS
 from attnviz.ui.runs.fields import Field, ask

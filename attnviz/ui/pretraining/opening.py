@@ -15,9 +15,9 @@ from attnviz.data import InputError, Task
 from attnviz.data.objectives import with_objective
 from attnviz.runs import RunConfig
 from attnviz.training import make_model
-from attnviz.ui.boundary import explain
-from attnviz.ui.notices import notice
-from attnviz.ui.page import Frame
+from attnviz.ui.frame.boundary import explain
+from attnviz.ui.frame.notices import notice
+from attnviz.ui.frame.page import Frame
 from attnviz.ui.pretraining import form
 from attnviz.ui.pretraining.choices import Choices, current, keep, model_config, task_of
 from attnviz.ui.runs import scene

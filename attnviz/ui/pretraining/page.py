@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from attnviz.runs import Run
-from attnviz.ui.components.address import mirror
-from attnviz.ui.controls import choose
-from attnviz.ui.notices import notice_lines
-from attnviz.ui.page import Frame
+from attnviz.ui.frame.address_bar import mirror
+from attnviz.ui.frame.controls import choose
+from attnviz.ui.frame.notices import notice_lines
+from attnviz.ui.frame.page import Frame
 from attnviz.ui.pretraining import breaking, data_tab, opening
 from attnviz.ui.pretraining.choices import current, task_of
 from attnviz.ui.runs import comparison, listing, phases, scene, sheet

@@ -12,8 +12,8 @@ from attnviz.masks import MaskError
 from attnviz.masks.parse import parse
 from attnviz.runs import RunConfig
 from attnviz.runs.devices import available
-from attnviz.ui.controls import choose
-from attnviz.ui.notices import notice, shortened
+from attnviz.ui.frame.controls import choose
+from attnviz.ui.frame.notices import notice, shortened
 from attnviz.ui.runs.acting import Act
 from attnviz.ui.runs.feed import View
 from attnviz.ui.text import Words, words

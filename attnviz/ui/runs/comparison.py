@@ -15,11 +15,11 @@ from attnviz.data.tasks.catalogue import INFOS
 from attnviz.figures import attention_grid
 from attnviz.figures.theme import DARK, LIGHT
 from attnviz.runs import RunSummary
-from attnviz.ui.boundary import explain
-from attnviz.ui.components.attention import stage_text
-from attnviz.ui.controls import choose, shown
-from attnviz.ui.notices import notice, shortened
-from attnviz.ui.page import Frame
+from attnviz.ui.attention.text import stage_text
+from attnviz.ui.frame.boundary import explain
+from attnviz.ui.frame.controls import choose, shown
+from attnviz.ui.frame.notices import notice, shortened
+from attnviz.ui.frame.page import Frame
 from attnviz.ui.runs import heads
 from attnviz.ui.runs.chart import Line, chart
 from attnviz.ui.runs.curves import dark, number, spread
@@ -31,7 +31,7 @@ from attnviz.ui.runs.scene import sentence_name
 from attnviz.ui.runs.seat import seat
 from attnviz.ui.runs.series import Series, column
 from attnviz.ui.runs.sheet import card
-from attnviz.ui.sentence import sentence_row
+from attnviz.ui.sentence.row import sentence_row
 from attnviz.ui.text import Words, texts, words
 
 MOST = 4

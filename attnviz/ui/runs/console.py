@@ -7,7 +7,7 @@ from html import escape
 
 import streamlit as st
 
-from attnviz.ui.controls import choose
+from attnviz.ui.frame.controls import choose
 from attnviz.ui.runs.acting import Act
 from attnviz.ui.runs.adjusting import adjust, pick_device
 from attnviz.ui.runs.curves import number

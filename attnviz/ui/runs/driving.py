@@ -9,8 +9,8 @@ import streamlit as st
 
 from attnviz.data import InputError
 from attnviz.runs import Run
-from attnviz.ui.boundary import explain
-from attnviz.ui.page import Frame
+from attnviz.ui.frame.boundary import explain
+from attnviz.ui.frame.page import Frame
 from attnviz.ui.runs.console import console
 from attnviz.ui.runs.feed import View
 from attnviz.ui.runs.library import feed, library

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from attnviz.ui import language
-from attnviz.ui.controls import shown
+from attnviz.ui.frame import language
+from attnviz.ui.frame.controls import shown
 from attnviz.ui.text import Words, texts
 
 

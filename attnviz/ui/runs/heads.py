@@ -14,13 +14,15 @@ from attnviz.model import Transformer
 from attnviz.trace import HeadsOff, watch
 from attnviz.training.regime import broken_batch, broken_masks
 from attnviz.training.samples import samples_of
-from attnviz.ui import reading, state, views
-from attnviz.ui.boundary import explain
-from attnviz.ui.components.attention import attention_stage, stage_state
-from attnviz.ui.components.attention.picture import AttentionPicture, KindPicture
-from attnviz.ui.notices import notice, shortened
-from attnviz.ui.reading import Head, Picture, Sentence
-from attnviz.ui.state import Address
+from attnviz.ui.attention import views
+from attnviz.ui.attention.picture import AttentionPicture, KindPicture
+from attnviz.ui.attention.stage import attention_stage, stage_state
+from attnviz.ui.frame import address as state
+from attnviz.ui.frame.address import Address
+from attnviz.ui.frame.boundary import explain
+from attnviz.ui.frame.notices import notice, shortened
+from attnviz.ui.sentence import reading
+from attnviz.ui.sentence.reading import Head, Picture, Sentence
 from attnviz.ui.text import Language, Words
 
 

@@ -10,9 +10,9 @@ import streamlit as st
 from attnviz.data import InputError
 from attnviz.data.tasks.catalogue import INFOS
 from attnviz.runs import RunSummary
-from attnviz.ui.boundary import explain
-from attnviz.ui.notices import notice, plain, shortened
-from attnviz.ui.page import Frame
+from attnviz.ui.frame.boundary import explain
+from attnviz.ui.frame.notices import notice, plain, shortened
+from attnviz.ui.frame.page import Frame
 from attnviz.ui.runs.library import forget, free_name, library
 from attnviz.ui.runs.seat import seat, sit, trouble
 from attnviz.ui.runs.sheet import card

@@ -23,7 +23,8 @@ from attnviz.training.phase_reports import (
     UpdateReport,
 )
 from attnviz.training.updates import UpdateNorms
-from attnviz.ui.components.attention import AttentionPicture, KindPicture, stage_text
+from attnviz.ui.attention.picture import AttentionPicture, KindPicture
+from attnviz.ui.attention.text import stage_text
 from attnviz.ui.runs.curves import number
 from attnviz.ui.text import Words
 

@@ -7,9 +7,9 @@ from html import escape
 import streamlit as st
 
 from attnviz.training.phase_reports import PHASES, ForwardReport, PhaseReport
-from attnviz.ui.components.attention import AttentionPicture
-from attnviz.ui.controls import choose
-from attnviz.ui.page import Frame
+from attnviz.ui.attention.picture import AttentionPicture
+from attnviz.ui.frame.controls import choose
+from attnviz.ui.frame.page import Frame
 from attnviz.ui.runs import phase_pictures
 from attnviz.ui.runs.acting import Act
 from attnviz.ui.runs.feed import View

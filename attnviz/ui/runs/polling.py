@@ -9,7 +9,7 @@ from collections.abc import Callable
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from attnviz.ui.boundary import boundary
+from attnviz.ui.frame.boundary import boundary
 
 MOVING = 1.0  # seconds between two looks at a run that goes on
 RESTING = 3.0  # at one that somebody else may set going

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from attnviz.runs.samples import Sample
-from attnviz.ui.notices import shortened
+from attnviz.ui.frame.notices import shortened
 from attnviz.ui.runs.feed import View
 from attnviz.ui.text import Words
 

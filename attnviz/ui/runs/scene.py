@@ -8,13 +8,13 @@ from html import escape
 import streamlit as st
 
 from attnviz.data import InputError, Task
-from attnviz.ui import reading
-from attnviz.ui.boundary import explain
-from attnviz.ui.components.address import mirror
-from attnviz.ui.components.attention import AttentionPicture, attention_stage
-from attnviz.ui.controls import choose
-from attnviz.ui.notices import notice, notice_lines
-from attnviz.ui.page import Frame
+from attnviz.ui.attention.picture import AttentionPicture
+from attnviz.ui.attention.stage import attention_stage
+from attnviz.ui.frame.address_bar import mirror
+from attnviz.ui.frame.boundary import explain
+from attnviz.ui.frame.controls import choose
+from attnviz.ui.frame.notices import notice, notice_lines
+from attnviz.ui.frame.page import Frame
 from attnviz.ui.runs import curves, heads, samples
 from attnviz.ui.runs.feed import View
 from attnviz.ui.runs.heads import Reading, Watched
@@ -22,7 +22,8 @@ from attnviz.ui.runs.library import task_baselines, watched
 from attnviz.ui.runs.marks import marks_of
 from attnviz.ui.runs.sheet import card
 from attnviz.ui.runs.timeline import TimeLine, chosen_step, timeline
-from attnviz.ui.sentence import sentence_row
+from attnviz.ui.sentence import reading
+from attnviz.ui.sentence.row import sentence_row
 from attnviz.ui.text import Words, words
 
 TIME = "run-time"  # the time line's key

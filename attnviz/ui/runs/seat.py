@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from attnviz.data import InputError
-from attnviz.ui.boundary import explain
-from attnviz.ui.notices import shortened
+from attnviz.ui.frame.boundary import explain
+from attnviz.ui.frame.notices import shortened
 from attnviz.ui.runs.feed import View
 from attnviz.ui.runs.library import feed
 from attnviz.ui.text import Language, words

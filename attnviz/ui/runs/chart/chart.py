@@ -12,7 +12,7 @@ from typing import Any
 from attnviz.figures.theme import DARK, LIGHT
 from attnviz.ui.runs.series import Series
 
-ASSETS = Path(__file__).parent / "assets"
+ASSETS = Path(__file__).parent / "front"
 DIGITS = 5  # significant ones that travel
 
 

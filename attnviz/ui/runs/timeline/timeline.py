@@ -10,7 +10,7 @@ from typing import Any
 
 from attnviz.ui.text import Words
 
-ASSETS = Path(__file__).parent / "assets"
+ASSETS = Path(__file__).parent / "front"
 TEXTS = ("timeline_label", "timeline_live", "timeline_live_help", "timeline_step", "timeline_none")
 
 

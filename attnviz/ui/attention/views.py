@@ -1,0 +1,198 @@
+"""From what was computed to what is drawn: plain values for the stage and for the panel of predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from attnviz.data import PAD, Task, Vocabulary
+from attnviz.masks import Kind
+from attnviz.trace import Predictions, Trace, predictions
+from attnviz.trace.predictions import log_probabilities
+from attnviz.ui.attention.picture import AttentionPicture, KindPicture
+from attnviz.ui.attention.prediction import Candidate, Panel, Step
+from attnviz.ui.attention.text import stage_text
+from attnviz.ui.frame.address import Address
+from attnviz.ui.sentence.reading import Head, Output, Picture, Sentence
+from attnviz.ui.text import Language
+
+TOP = 5
+
+
+def kind_pictures(
+    picture: Picture, said: Predictions, importance: Mapping[Head, float] | None = None
+) -> tuple[KindPicture, ...]:
+    """All heads of every kind of attention, with labels, masks and statistics; `importance` None: not known yet."""
+    trace, batch = picture.trace, picture.trace.batch
+    unknown_src = batch.unknown_src[0] if batch.unknown_src else ()
+    unknown_decoder = batch.unknown_decoder[0] if batch.unknown_decoder else ()
+    next_labels = tuple(place[0] for place in said.tokens[0])
+    found = []
+    for kind in trace.kinds:
+        statistics = trace.statistics(kind)
+        stats = {
+            "entropy": statistics.entropy[:, 0],
+            "mean_distance": statistics.distance[:, 0],
+            "previous": statistics.previous[:, 0],
+            "first": statistics.first[:, 0],
+            "same": statistics.same[:, 0],
+        }
+        if importance is None or importance:
+            stats["delta_loss"] = importance_grid(trace, kind, importance or {})
+        rows, columns = trace.labels(kind)
+        found.append(
+            KindPicture(
+                kind=kind,
+                weights=trace.weights(kind)[:, 0],
+                mask=trace.mask(kind)[:, 0],
+                row_labels=rows,
+                column_labels=columns,
+                next_labels=() if kind == "encoder_self" else next_labels,
+                unknown_rows=unknown_src if kind == "encoder_self" else unknown_decoder,
+                unknown_columns=unknown_decoder if kind == "decoder_self" else unknown_src,
+                sites=trace.sites_of(kind),
+                stats=stats,
+            )
+        )
+    return tuple(found)
+
+
+def importance_grid(trace: Trace, kind: Kind, importance: Mapping[Head, float]) -> np.ndarray:
+    """Δloss of the heads of a kind, (L, H); NaN where it is not known."""
+    sites = trace.sites_of(kind)
+    heads = range(trace[sites[0]].weights.shape[1])
+    return np.array([[importance.get((site, head), np.nan) for head in heads] for site in sites])
+
+
+def first_choice(kinds: Sequence[KindPicture], best: Head | None) -> tuple[str, int, int]:
+    """What is chosen when the address does not say: the head that points best, else the last kind's last layer."""
+    for kind in kinds:
+        if best is not None and best[0] in kind.sites:
+            return kind.kind, kind.sites.index(best[0]), best[1]
+    return kinds[-1].kind, kinds[-1].weights.shape[0] - 1, 0
+
+
+def stage_picture(
+    kinds: tuple[KindPicture, ...],
+    *,
+    asked: Address,
+    best: Head | None,
+    heads_off: tuple[Head, ...],
+    seq: int,
+    scope: str,
+    name: str,
+    language: Language,
+) -> AttentionPicture:
+    """The stage, opened at what the address asks for; `asked` must fit the model."""
+    kind, layer, head = first_choice(kinds, best)
+    if asked.kind is not None and asked.kind != kind:
+        kind, layer, head = asked.kind, 0, 0
+    shown = next(one for one in kinds if one.kind == kind)
+    layer = layer if asked.layer is None else min(asked.layer, shown.weights.shape[0]) - 1
+    head = head if asked.head is None else asked.head - 1
+    return AttentionPicture(
+        kinds=kinds,
+        kind=kind,
+        layer=layer,
+        head=head,
+        heads_off=heads_off,
+        seq=seq,
+        scope=scope,
+        name=name,
+        text=stage_text(language),
+    )
+
+
+def panel(
+    task: Task,
+    sentence: Sentence,
+    intact: Picture,
+    now: Picture,
+    output_now: Output | None,
+) -> Panel:
+    """The predictions of `now`, beside those of the intact model where heads are off (`now` is not `intact`)."""
+    compared = now is not intact
+    trace, vocabulary = now.trace, task.tgt_vocab
+    targets = trace.targets
+    assert targets is not None, "a sentence that is looked at has targets"
+    logs = log_probabilities(trace.logits)[0]
+    logs_before = log_probabilities(intact.trace.logits)[0] if compared else None
+    unknown = set(trace.batch.unknown_decoder[0]) if trace.batch.unknown_decoder else set()
+    # The model's own output is what it is: only a reference, or the text itself, can be right or wrong.
+    judged = now.feed in ("reference", "text")
+    labels = trace.batch.decoder_labels[0]
+    wanted = trace.batch.target_labels[0]
+    steps = tuple(
+        _step(
+            vocabulary,
+            read=labels[i],
+            read_unknown=i in unknown,
+            logs=logs[i],
+            before=None if logs_before is None else logs_before[i],
+            target=int(targets[0, i]) if judged and targets[0, i] != PAD else None,
+            wanted=wanted[i],
+        )
+        for i in range(len(labels))
+    )
+    reference = sentence.reference
+    output = None if output_now is None else written(task, output_now)
+    return Panel(
+        steps=steps,
+        fed=now.feed,
+        reference="text" if now.feed == "text" else str(sentence.reference_kind or "none"),
+        loss=trace.loss,
+        loss_before=intact.trace.loss if compared else None,
+        output=output,
+        output_before=written(task, sentence.output) if compared and sentence.output is not None else None,
+        output_equals=None
+        if output is None or reference is None
+        else task.tokenize_target(output) == task.tokenize_target(reference),
+        endless=output_now is not None and not output_now.ended,
+    )
+
+
+def written(task: Task, output: Output) -> str:
+    """A free run as text."""
+    return task.detokenize(task.tgt_vocab.decode(output.ids))
+
+
+def _step(
+    vocabulary: Vocabulary,
+    *,
+    read: str,
+    read_unknown: bool,
+    logs: np.ndarray,
+    before: np.ndarray | None,
+    target: int | None,
+    wanted: str,
+) -> Step:
+    def name(token: int) -> str:
+        return vocabulary.tokens[token]
+
+    best = np.argsort(-logs, kind="stable")[:TOP]
+    said = int(best[0])
+    said_before = said if before is None else int(np.argmax(before))
+    candidates = tuple(
+        Candidate(
+            token=name(int(token)),
+            now=float(np.exp(logs[token])),
+            before=None if before is None else float(np.exp(before[token])),
+            is_target=int(token) == target and name(int(token)) == wanted,
+        )
+        for token in best
+    )
+    return Step(
+        read=read,
+        said=name(said),
+        before=name(said_before) if said_before != said else None,
+        target=None if target is None else wanted,
+        right=None if target is None else name(said) == wanted,
+        candidates=candidates,
+        read_unknown=read_unknown,
+    )
+
+
+def all_predictions(task: Task, picture: Picture) -> Predictions:
+    """The most likely tokens at every position."""
+    return predictions(picture.trace.logits, task.tgt_vocab, TOP, targets=picture.trace.targets)

@@ -1,1 +1,0 @@
-"""Our own canvas components (st.components.v2: no iframe, no CDN) and how arrays travel to them."""

@@ -1,5 +1,0 @@
-"""The page's address, written in the browser: Streamlit never sees it change, so it cannot put an older one back."""
-
-from attnviz.ui.components.address.address import mirror, share_button
-
-__all__ = ["mirror", "share_button"]

@@ -1,6 +1,0 @@
-"""What the components that draw on a canvas share: packed numbers, colours, elements, labels, painters, downloads."""
-
-from attnviz.ui.components.canvas.bundle import ASSETS, SHARED, bundle
-from attnviz.ui.components.canvas.packing import colours, pack
-
-__all__ = ["ASSETS", "SHARED", "bundle", "colours", "pack"]

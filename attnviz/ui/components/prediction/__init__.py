@@ -1,5 +1,0 @@
-"""What the model predicts, token by token: right or wrong, and the five most likely at the chosen one."""
-
-from attnviz.ui.components.prediction.panel import Candidate, Panel, Step, prediction_panel
-
-__all__ = ["Candidate", "Panel", "Step", "prediction_panel"]

@@ -1,0 +1,1 @@
+"""The frame of every page: app, navigation, sidebar, controls, notices, address."""

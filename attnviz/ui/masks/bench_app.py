@@ -1,0 +1,27 @@
+"""The app that `attnviz bench` times: an empty fragment beside the mask lab on random tokens.
+
+`streamlit run bench_app.py`, opened as `/?tokens=32`; the browser finds both round trips under `window.attnvizBench`.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from attnviz.ui.frame import style
+from attnviz.ui.masks.bench import empty, frame, lab_on
+from attnviz.ui.masks.page import laboratory
+from attnviz.ui.masks.practice import LONGEST, SHORTEST
+
+
+def main() -> None:
+    """One run of the page."""
+    st.set_page_config(layout="wide")
+    style.apply("en")
+    empty()
+    asked = st.query_params.get("tokens", "")
+    if asked.isascii() and asked.isdigit() and SHORTEST <= int(asked[:4]) <= LONGEST:
+        key, subject, kept = lab_on(int(asked))
+        laboratory(frame(), key, subject, kept, "bench")
+
+
+main()

@@ -1,0 +1,73 @@
+"""How a lab opens when the address says nothing: one cell painted that lets a row read its own answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from attnviz.masks import causal
+from attnviz.trace.application import MaskApplication
+from attnviz.trace.predictions import log_probabilities
+from attnviz.ui.masks import address
+from attnviz.ui.masks.lab import Lab
+from attnviz.ui.masks.lens import run
+from attnviz.ui.masks.measuring import Baseline, moved_share
+from attnviz.ui.masks.painting import Cell, paint
+from attnviz.ui.masks.setting import Setting, Target
+from attnviz.ui.masks.subject import Subject
+
+TRIED = 10  # rows whose leak is tried
+FIRST_ROW = 1  # row 0 reads nothing but the beginning; its leak teaches less
+
+
+def default_target(subject: Subject) -> Target:
+    """Decoder self-attention, where a mask matters most; else the first kind there is."""
+    return Target("decoder_self") if "decoder_self" in subject.sizes else Target(next(iter(subject.sizes)))
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A cell that lets a row read its own answer, and what it does."""
+
+    cell: Cell
+    look: tuple[int, int]  # the head (layer, head) whose weights move most
+    flips: bool  # whether a prediction becomes another one
+
+
+def telling_leak(subject: Subject, own: Baseline) -> Leak | None:
+    """Of the cells (i, i + 1), by which row i reads the token it has to predict, the one that changes most."""
+    if "decoder_self" not in subject.sizes:
+        return None
+    queries, keys = subject.sizes["decoder_self"]
+    sites, before = subject.model.sites_of("decoder_self"), np.exp(log_probabilities(own.logits))
+    best, most = None, -1.0
+    for row in range(FIRST_ROW, min(queries - 1, FIRST_ROW + TRIED)):
+        cell = (row, row + 1)
+        mask = paint(causal(), [cell], True, heads=subject.model.config.n_heads, queries=queries, keys=keys)
+        plan = subject.own.with_kind("decoder_self", mask)
+        seen = run(subject.model, subject.batch, plan, MaskApplication(), sites[0], 0)
+        change = float(np.abs(np.exp(log_probabilities(seen.logits)) - before).sum(axis=-1).max())
+        if change > most:
+            moved = np.stack([moved_share(seen.weights[site], own.weights[site]) for site in sites])
+            layer, head = divmod(int(moved.argmax()), moved.shape[1])
+            flips = bool((seen.logits.argmax(axis=-1) != own.logits.argmax(axis=-1)).any())
+            best, most = Leak(cell, (layer, head), flips), change
+    return best
+
+
+def opened(params: Mapping[str, str], subject: Subject, leak: Leak | None) -> tuple[Lab, tuple[address.Refused, ...]]:
+    """A new lab: as an address describes it, else with `leak` painted in the decoder's self-attention."""
+    default = default_target(subject)
+    target, look = address.target_of_address(params, subject, default)
+    if address.says_something(params):
+        setting, refused = address.setting_of(params, subject)
+        return Lab(target=target, look=look, setting=setting), refused
+    setting = Setting()
+    if leak is not None:
+        queries, keys = subject.sizes["decoder_self"]
+        leaking = paint(causal(), [leak.cell], True, heads=subject.model.config.n_heads, queries=queries, keys=keys)
+        setting = setting.with_edit(Target("decoder_self"), leaking)
+        look = leak.look if target == Target("decoder_self") and "head" not in params else look
+    return Lab(target=target, look=look, setting=setting), ()

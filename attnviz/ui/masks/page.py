@@ -1,0 +1,276 @@
+"""The page, part by part: what to look at, then the lab itself in a fragment of its own."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import streamlit as st
+
+from attnviz.data import InputError
+from attnviz.masks import Kind, MaskError
+from attnviz.model import Transformer
+from attnviz.ui.frame import address as state
+from attnviz.ui.frame.address_bar import mirror
+from attnviz.ui.frame.boundary import explain, live
+from attnviz.ui.frame.controls import choose
+from attnviz.ui.frame.notices import listed, notice, notice_lines, shortened
+from attnviz.ui.frame.page import Frame
+from attnviz.ui.masks import address
+from attnviz.ui.masks.lab import Lab
+from attnviz.ui.masks.measuring import Baseline, baseline, measure
+from attnviz.ui.masks.opening import Leak, opened, telling_leak
+from attnviz.ui.masks.operations import Surroundings, carry_out, pending
+from attnviz.ui.masks.picture import values_and_arrays
+from attnviz.ui.masks.practice import HEADS, LAYERS, LONGEST, SHORTEST, practice_model, practice_subject
+from attnviz.ui.masks.setting import Setting, refitted
+from attnviz.ui.masks.stage import mask_stage, pack, sent
+from attnviz.ui.masks.subject import Answer, Subject, answers, most_pads
+from attnviz.ui.masks.verdicts import conclude
+from attnviz.ui.sentence import reading
+from attnviz.ui.sentence.model_picker import pick_model
+from attnviz.ui.sentence.models import Loaded, ModelKey
+from attnviz.ui.sentence.row import sentence_row
+from attnviz.ui.text import texts, words
+
+STAGE = "mask-lab"
+WHATS = ("sentence", "tokens")
+EXAMPLES_TRIED = 4  # when the address names none
+FIRST_LENGTH = 64  # tokens of a long sequence, at first
+
+
+@dataclass(eq=False)
+class Kept:
+    """What the session keeps of the lab of one model."""
+
+    lab: Lab
+    reals: Mapping[Kind, int]
+    scope: str = field(default_factory=lambda: secrets.token_hex(6))  # operations of another session are not ours
+
+
+@dataclass(frozen=True)
+class SubjectKey:
+    """A subject as caches know it."""
+
+    model: str
+    text: str
+    given: str | None = None
+    stamp: float = 0.0
+
+
+def show(frame: Frame) -> None:
+    """Choose a sentence or a length, and open the lab on it."""
+    asked = st.query_params.get("what", "")
+    with frame.controls:
+        what = choose(
+            "masks-what",
+            frame.t("what"),
+            WHATS,
+            lambda code: frame.t(f"what_{code}"),
+            default="tokens" if asked == "tokens" else "sentence",
+            look="segments",
+            help=frame.t("what_help"),
+        )
+    if what == "tokens":
+        tokens = _length(frame)
+        mirror("address-what", what=what, tokens=tokens, model=None, example=None)
+        key, subject = SubjectKey("practice", str(tokens)), practice(tokens)
+        _arrived(frame, subject.model)
+        laboratory(frame, key, subject, _kept(frame, key, subject), f"attnviz-mask-{tokens}")
+        return
+    mirror("address-what", what=None, tokens=None)
+    loaded = pick_model(frame)
+    if loaded is not None:
+        _sentence_lab(frame, loaded)
+
+
+def _sentence_lab(frame: Frame, loaded: Loaded) -> None:
+    examples = len(loaded.task.examples)
+    _arrived(frame, loaded.model, examples)
+    asked = state.arrival(frame.name).example
+    fits = asked is not None and asked <= examples
+    first = asked if fits else _first_example(loaded.key, loaded)
+    chosen = sentence_row(frame, loaded.task, first=first, longest=reading.room(loaded.model) - 1)
+    mirror("address-example", example=chosen.example)
+    key = SubjectKey(loaded.key.folder, chosen.text, chosen.reference, loaded.key.stamp)
+    try:
+        subject, said = _sentence(key, loaded)
+    except InputError as error:
+        notice(explain(error, frame.language), "warning")
+        return
+    lines = [explain(remark, frame.language) for remark in said]
+    if unknown := reading.unknown_tokens(subject.batch):
+        lines.append(frame.t("unknown", tokens=listed(unknown)))
+    notice_lines(lines)
+    kept = _kept(frame, key, subject)
+    laboratory(frame, key, subject, kept, f"attnviz-mask-{loaded.task.info.name}")
+
+
+def _arrived(frame: Frame, model: Transformer, examples: int = state.LARGEST) -> None:
+    """What the common part of the address says and this model has not."""
+    layers: dict[str, int] = {kind: len(model.sites_of(kind)) for kind in model.kinds}
+    asked = state.arrival(frame.name).fitted(model.kinds, layers, model.config.n_heads, examples=examples)
+    with frame.notices:
+        notice_lines([frame.t(remark.key, **remark.values) for remark in asked.remarks], "warning")
+
+
+def _length(frame: Frame) -> int:
+    """How many tokens; at first what the address says."""
+    asked = st.query_params.get("tokens", "")
+    fits = asked.isascii() and asked.isdigit() and SHORTEST <= int(asked[:6]) <= LONGEST
+    kept = st.session_state.setdefault("masks-tokens", int(asked) if fits else FIRST_LENGTH)
+    with frame.controls:
+        tokens = st.number_input(
+            frame.t("length"), SHORTEST, LONGEST, kept, key="masks-length", width=150, label_visibility="collapsed"
+        )
+    st.session_state["masks-tokens"] = int(tokens)
+    with frame.notices:
+        notice(frame.t("practice", layers=LAYERS, heads=HEADS, tokens=int(tokens)))
+    return int(tokens)
+
+
+@live
+def laboratory(frame: Frame, key: SubjectKey, subject: Subject, kept: Kept, name: str) -> None:
+    """One round: take in what the browser did, compute, answer. Only this runs again when a cell is painted."""
+    message = sent(STAGE)
+    if isinstance(message, Mapping):
+        message = message.get("operations")
+    if isinstance(message, Mapping) and message.get("scope") == kept.scope:
+        for operation in pending(message, kept.lab.answered):
+            kept.lab = carry_out(kept.lab, operation, _surroundings(subject, kept.lab.setting.pads))
+    lab = kept.lab
+    padded = subject.padded(lab.setting.pads)
+    own = _own(key, lab.setting.pads, padded)
+    measured = measure(padded, own, lab.setting, lab.target.kind, lab.look, everything=lab.measured == lab.setting)
+    conclusion = conclude(padded, lab.setting, measured, lab.target.kind)
+    values, arrays = values_and_arrays(
+        lab,
+        padded,
+        measured,
+        conclusion,
+        _said(key, lab.setting.pads, padded),
+        scope=kept.scope,
+        name=name,
+        t=frame.t,
+        keys=tuple(texts(frame.name)),
+        problem=None if lab.problem is None else _wrong(frame, lab.problem),
+    )
+    mask_stage(pack(values, arrays), key=STAGE)
+    _mirror(frame, lab, padded)
+
+
+def _mirror(frame: Frame, lab: Lab, subject: Subject) -> None:
+    """The lab in the address; names written before and no longer true are taken out."""
+    values, whole = address.parameters(lab, subject)
+    before: set[str] = st.session_state.setdefault("masks-in-address", set())
+    before |= {name for name in st.query_params if name.startswith(address.PREFIX)}
+    mirror("address-masks", **{**dict.fromkeys(before), **values})
+    before |= set(values)
+    if not whole:
+        notice(frame.t("long_link"), "warning")
+
+
+# ---- what the session keeps -----------------------------------------------------------------------------------
+
+
+def _kept(frame: Frame, key: SubjectKey, subject: Subject) -> Kept:
+    """The lab of this model: the session's, or a new one from the address, or one that opens with a leak."""
+    labs: dict[str, Kept] = st.session_state.setdefault("mask-labs", {})
+    kept = labs.get(key.model)
+    if kept is None:
+        params = {name: st.query_params.get(name, "") for name in st.query_params} if not labs else {}
+        leak = None if address.says_something(params) else _leak(key, subject)
+        lab, refused = opened(params, subject, leak)
+        lines = [_refusal(frame, one) for one in refused]
+        with frame.notices:
+            notice_lines(lines, "warning")
+        kept = labs[key.model] = Kept(lab, subject.reals)
+    if kept.reals != subject.reals:
+        kept.lab = _refitted(kept.lab, kept.reals, subject)
+        kept.reals = subject.reals
+    return kept
+
+
+def _refusal(frame: Frame, refused: address.Refused) -> str:
+    if refused.why is None:
+        return frame.t("url_value", name=shortened(refused.name, 40), value=shortened(refused.value, 40))
+    return frame.t("url_mask", name=refused.name, why=_wrong(frame, refused.why))
+
+
+def _wrong(frame: Frame, problem: MaskError) -> str:
+    """What was wrong with a written or loaded mask."""
+    details = {name: shortened(str(value), 240 if name == "allowed" else 80) for name, value in problem.details.items()}
+    if details.get("found") == "":
+        details["found"] = frame.t("end_of_text")
+    return words("mask_errors", frame.language)(problem.code, **details)
+
+
+def _refitted(lab: Lab, old: Mapping[Kind, int], subject: Subject) -> Lab:
+    """The same lab for another sentence of the same model."""
+
+    def fit(setting: Setting) -> Setting:
+        moved = refitted(setting, old, subject.reals)
+        return replace(moved, pads=min(moved.pads, subject.most_pads))
+
+    return replace(
+        lab,
+        setting=fit(lab.setting),
+        past=tuple((fit(setting), target) for setting, target in lab.past),
+        future=tuple((fit(setting), target) for setting, target in lab.future),
+        stroke=None,
+        measured=None,
+    )
+
+
+# ---- what is computed once and shared by everybody who asks the same ---------------------------------------------
+
+
+def _surroundings(subject: Subject, pads: int) -> Surroundings:
+    padded = subject.padded(pads)
+    return Surroundings(subject.model, padded.own, padded.sizes, padded.reals, subject.most_pads)
+
+
+@st.cache_resource(show_spinner=False, max_entries=1)
+def _practice_model() -> Transformer:
+    return practice_model()
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def practice(tokens: int) -> Subject:
+    return practice_subject(_practice_model(), tokens)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _sentence(key: SubjectKey, _loaded: Loaded) -> tuple[Subject, tuple[object, ...]]:
+    model, task = _loaded.model, _loaded.task
+    sentence = reading.take_in(model, task, key.text, key.given)
+    batch, scored = reading.fed(model, task, sentence, "reference")
+    pads = most_pads(model, batch, reading.room(model))
+    return Subject(model=model, batch=batch, vocabulary=task.tgt_vocab, scored=scored, most_pads=pads), sentence.notices
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _first_example(key: ModelKey, _loaded: Loaded) -> int:
+    """The first example, counted from 1, in which one leaking cell makes the model say something else."""
+    for number, text in enumerate(_loaded.task.examples[:EXAMPLES_TRIED], start=1):
+        of_text = SubjectKey(key.folder, text, None, key.stamp)
+        leak = _leak(of_text, _sentence(of_text, _loaded)[0])
+        if leak is not None and leak.flips:
+            return number
+    return 1
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _own(key: SubjectKey, pads: int, _subject: Subject) -> Baseline:
+    return baseline(_subject)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _leak(key: SubjectKey, _subject: Subject) -> Leak | None:
+    return telling_leak(_subject, _own(key, 0, _subject))
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _said(key: SubjectKey, pads: int, _subject: Subject) -> tuple[Answer, ...]:
+    return answers(_subject)

@@ -1,0 +1,299 @@
+"""From a lab and its measurement to what the browser is handed: plain values and arrays."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attnviz.data import Vocabulary
+from attnviz.masks import Kind, Mask, MaskPlan, kind_of
+from attnviz.masks.files import to_csv, to_npy
+from attnviz.masks.snippets import Sizes, snippet
+from attnviz.trace.application import APPLICATIONS, PRECISIONS
+from attnviz.trace.predictions import Predictions, log_probabilities, predictions
+from attnviz.ui.masks.lab import Lab
+from attnviz.ui.masks.measuring import MOST_MEASURED, Measurement, most_moved
+from attnviz.ui.masks.painting import matrix_of
+from attnviz.ui.masks.presets import presets
+from attnviz.ui.masks.setting import Setting, Target, plan_of, target_of, written
+from attnviz.ui.masks.subject import Answer, Subject
+from attnviz.ui.masks.terms import terms_of
+from attnviz.ui.masks.verdicts import Conclusion, Said
+from attnviz.ui.text import Words
+
+TOP = 4  # candidates at a position
+THUMBNAIL = 40  # cells of a side of the picture of one head's change
+LONGEST_FORMULA = 120  # characters of a formula where it is only named
+
+Arrays = dict[str, NDArray[Any] | bytes]
+
+
+def values_and_arrays(
+    lab: Lab,
+    subject: Subject,
+    measured: Measurement,
+    conclusion: Conclusion,
+    answers: Sequence[Answer],
+    *,
+    scope: str,
+    name: str,
+    t: Words,
+    keys: Sequence[str],
+    problem: str | None,
+) -> tuple[dict[str, Any], Arrays]:
+    """Everything the lab shows. `keys` are the texts it needs, `problem` says what was wrong with a typed formula."""
+    kind, plan = lab.target.kind, plan_of(lab.setting, subject.own, subject.model)
+    mask = lab.setting.mask_at(lab.target, subject.own)
+    arrays = {**_masks(lab, subject, mask, plan), **_numbers(lab, subject, measured), **_changes(subject, measured)}
+    values: dict[str, Any] = {
+        "scope": scope,
+        "seq": lab.answered,
+        "name": name,
+        "language": t.language,
+        "text": t.table(*keys),
+        "stroke": lab.stroke,
+        **_choices(lab, subject),
+        **_formula(lab, subject, mask, problem),
+        **_labels(subject, kind),
+        **_outcome(subject, measured),
+        "verdict": {
+            "level": conclusion.level,
+            "sentence": _said(conclusion.sentence, t),
+            "details": [_said(detail, t) for detail in conclusion.details],
+        },
+        "moved_most": _moved_most(subject, measured),
+        "telling_row": measured.telling_row,
+        "telling_position": measured.telling_position,
+        "blocked_score": _blocked_score(lab.setting),
+        "has_future": kind == "decoder_self",
+        "measured": _how_measured(subject, measured, kind),
+        "answers": _answers(answers),
+        "code": None,
+        "file": None,
+    }
+    if lab.code is not None:
+        config, (queries, size) = subject.model.config, subject.sizes[kind]
+        sizes = Sizes(heads=config.n_heads, queries=queries, keys=size, head_dim=config.head_dim)
+        values["code"] = {"api": lab.code, "source": snippet(mask, lab.code, sizes)}
+    if lab.file is not None:
+        shown = _matrix(mask, lab, subject)
+        arrays["file"] = to_csv(shown) if lab.file[1] == "csv" else to_npy(shown)
+        values["file"] = {"seq": lab.file[0]}
+    return values, arrays
+
+
+def _matrix(mask: Mask, lab: Lab, subject: Subject, target: Target | None = None) -> NDArray[np.bool_]:
+    queries, keys = subject.sizes[(target or lab.target).kind]
+    return matrix_of(mask, head=lab.look[1], heads=subject.model.config.n_heads, queries=queries, keys=keys)
+
+
+def _masks(lab: Lab, subject: Subject, mask: Mask, plan: MaskPlan) -> Arrays:
+    """The target's mask, what it would be after undo and redo, the model's own, and that of the head looked at."""
+    kind = lab.target.kind
+    shown = _matrix(mask, lab, subject)
+    arrays: Arrays = {"mask": shown, "own": _matrix(subject.own.of(kind), lab, subject)}
+    looked = _matrix(plan.at(subject.model.sites_of(kind)[lab.look[0]]), lab, subject)
+    if (looked != shown).any():
+        arrays["look_mask"] = looked
+    for name, moments in (("mask_before", lab.past[-1:]), ("mask_after", lab.future[:1])):
+        for setting, target in moments:
+            if target == lab.target and setting.pads == lab.setting.pads:
+                arrays[name] = _matrix(setting.mask_at(target, subject.own), lab, subject)
+    return arrays
+
+
+def _numbers(lab: Lab, subject: Subject, measured: Measurement) -> Arrays:
+    detail, site = measured.seen.detail, subject.model.sites_of(lab.target.kind)[lab.look[0]]
+    weights = np.asarray(detail["weights"], dtype=np.float32)
+    arrays: Arrays = {
+        "scores": detail["scores"],
+        "weights": weights,
+        "own_weights": measured.own.weights[site][lab.look[1]],
+        "row_sums": weights.sum(axis=-1),
+        "head_output": detail["head_output"],
+        "reach": measured.shown,
+        "reach_own": measured.shown_own,
+    }
+    if measured.influence is not None:
+        arrays["influence"] = measured.influence
+    if measured.layers is not None:
+        arrays["layers"] = measured.layers
+    return arrays
+
+
+def _changes(subject: Subject, measured: Measurement) -> Arrays:
+    """How every head's weights changed: one share a head, and a small picture each."""
+    model, seen, own = subject.model, measured.seen.weights, measured.own.weights
+    ordered = [site for kind in model.kinds for site in model.sites_of(kind)]
+    arrays: Arrays = {"moved": np.stack([measured.moved[site] for site in ordered])}
+    for kind in model.kinds:
+        pictures = [thumbnails(seen[site] - own[site]) for site in model.sites_of(kind)]
+        arrays[f"change_{kind}"] = np.stack(pictures)
+    return arrays
+
+
+def thumbnails(change: NDArray[np.float32]) -> NDArray[np.int8]:
+    """(H, T, S) as at most THUMBNAIL × THUMBNAIL cells a head, each the largest change in it; −128 is NaN."""
+    for axis in (1, 2):
+        if change.shape[axis] > THUMBNAIL:
+            starts = np.linspace(0, change.shape[axis], THUMBNAIL, endpoint=False).astype(int)
+            high, low = np.maximum.reduceat(change, starts, axis=axis), np.minimum.reduceat(change, starts, axis=axis)
+            change = np.where(np.abs(low) > np.abs(high), low, high)
+    shown = np.sign(change) * np.sqrt(np.minimum(np.abs(change), 1)) * 127
+    return np.where(np.isnan(change), -128, np.rint(np.nan_to_num(shown))).astype(np.int8)
+
+
+def _choices(lab: Lab, subject: Subject) -> dict[str, Any]:
+    model, setting = subject.model, lab.setting
+    return {
+        "kinds": [{"kind": kind, "layers": len(model.sites_of(kind))} for kind in model.kinds],
+        "heads": model.config.n_heads,
+        "target": _target(lab.target),
+        "look": {"layer": lab.look[0], "head": lab.look[1]},
+        "edits": [{**_target(target), "formula": _shortened(mask.formula)} for target, mask in setting.edits],
+        "how": setting.application,
+        "hows": list(APPLICATIONS),
+        "precision": setting.precision,
+        "precisions": list(PRECISIONS),
+        "pads": setting.pads,
+        "most_pads": subject.most_pads,
+        "undo": bool(lab.past),
+        "redo": bool(lab.future),
+        "changed": setting != Setting(),
+    }
+
+
+def _target(target: Target) -> dict[str, Any]:
+    return {"kind": target.kind, "layer": target.layer, "head": target.head}
+
+
+def _formula(lab: Lab, subject: Subject, mask: Mask, problem: str | None) -> dict[str, Any]:
+    kind = lab.target.kind
+    real, (queries, keys) = subject.reals[kind], subject.sizes[kind]
+    terms = [
+        {
+            "join": term.join,
+            "negated": term.negated,
+            "name": term.name,
+            "arguments": "" if term.name == "padding" and term.arguments == str(real) else term.arguments,
+            "bracketed": term.bracketed,
+            "count": term.count,
+        }
+        for term in terms_of(mask)
+    ]
+    return {
+        "terms": terms,
+        "formula": _shortened(mask.formula),
+        "written": written(mask, real),
+        "draft": lab.draft,
+        "problem": problem,
+        "presets": [asdict(preset) for preset in presets(queries, keys)],
+    }
+
+
+def _labels(subject: Subject, kind: Kind) -> dict[str, Any]:
+    rows, columns = subject.labels(kind)
+    unknown_rows, unknown_columns = subject.unknown(kind)
+    return {"rows": rows, "columns": columns, "unknown_rows": unknown_rows, "unknown_columns": unknown_columns}
+
+
+def _outcome(subject: Subject, measured: Measurement) -> dict[str, Any]:
+    """Every position's prediction, before and now; the loss, before and now."""
+    before = _Said.of(subject, measured.own.logits)
+    now = _Said.of(subject, measured.seen.logits)
+    read = subject.labels("decoder_self" if subject.model.config.has_decoder else "encoder_self")[0]
+    targets = subject.batch.target_labels[0] if subject.batch.target_labels else ()
+    steps = [
+        {
+            "read": token,
+            "target": targets[position] if position < len(targets) and targets[position] else None,
+            "own": before.best(position),
+            "now": now.best(position),
+            "candidates": _candidates(before, now, position, subject.vocabulary),
+        }
+        for position, token in enumerate(read)
+    ]
+    loss = None
+    if measured.own.loss is not None and measured.seen.loss is not None and math.isfinite(measured.own.loss):
+        loss = {"own": measured.own.loss, "now": measured.seen.loss if math.isfinite(measured.seen.loss) else None}
+    return {"steps": steps, "loss": loss, "scored": subject.scored}
+
+
+@dataclass(frozen=True, eq=False)
+class _Said:
+    """What is predicted at every position."""
+
+    found: Predictions
+    probabilities: NDArray[np.float32]  # (T, V)
+
+    @classmethod
+    def of(cls, subject: Subject, logits: NDArray[np.float32]) -> _Said:
+        with np.errstate(invalid="ignore"):
+            return cls(predictions(logits[None], subject.vocabulary, TOP), np.exp(log_probabilities(logits)))
+
+    def best(self, position: int) -> tuple[str, float | None]:
+        """The most likely token and its probability; NaN where nothing can be said."""
+        probability = float(self.found.probabilities[0, position, 0])
+        return ("NaN", None) if math.isnan(probability) else (self.found.tokens[0][position][0], probability)
+
+
+def _candidates(
+    before: _Said, now: _Said, position: int, vocabulary: Vocabulary
+) -> list[tuple[str, float | None, float | None]]:
+    """The most likely tokens now, and the one that was most likely before: (token, now, before)."""
+    broken = bool(np.isnan(now.probabilities[position, 0]))
+    order: list[int] = (before if broken else now).found.ids[0, position].tolist()
+    first = int(before.found.ids[0, position, 0])
+    if first not in order:
+        order = [*order[: TOP - 1], first]
+    then, after = before.probabilities[position], now.probabilities[position]
+    return [(vocabulary.tokens[i], None if broken else float(after[i]), float(then[i])) for i in order]
+
+
+def _moved_most(subject: Subject, measured: Measurement) -> dict[str, Any] | None:
+    found = most_moved(measured.moved)
+    if found is None:
+        return None
+    site, head, share = found
+    target = target_of(site, subject.model, head)
+    assert target.layer is not None
+    shown = "NaN" if math.isnan(share) else f"{share:.0%}" if share >= 0.0995 else f"{share:.1%}"
+    return {"kind": kind_of(site), "layer": target.layer + 1, "head": head + 1, "moved": shown}
+
+
+def _blocked_score(setting: Setting) -> str | None:
+    """What stands in place of a blocked cell's score before the softmax, as JavaScript reads it; None: the score."""
+    if setting.application in ("own", "-inf"):
+        return "-Infinity"
+    if setting.application == "-1e9":
+        return "-Infinity" if setting.precision == "fp16" else "-1e9"
+    return "0" if setting.application == "hidden" else None
+
+
+def _how_measured(subject: Subject, measured: Measurement, kind: Kind) -> str:
+    """Which influences were measured: all, some, none yet; else why they are only followed through the masks."""
+    if kind == "encoder_self" and subject.model.config.has_decoder:
+        return "structure"
+    if measured.shown.shape[1] > MOST_MEASURED:
+        return "long"
+    if measured.influence is None:
+        return "none"
+    return "some" if (measured.influence < 0).any() else "all"
+
+
+def _answers(answers: Sequence[Answer]) -> list[dict[str, Any]]:
+    plain = answers[0].tokens if answers else ()
+    return [{"name": one.name, "said": " ".join(one.tokens), "same": one.tokens == plain} for one in answers]
+
+
+def _said(said: Said, t: Words) -> str:
+    return t(said.key, **said.values)
+
+
+def _shortened(formula: str) -> str:
+    return formula if len(formula) <= LONGEST_FORMULA else formula[: LONGEST_FORMULA - 1] + "…"

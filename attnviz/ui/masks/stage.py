@@ -1,0 +1,80 @@
+"""The lab as a Streamlit element, and how its values and arrays travel.
+
+Painting, hovering, zooming and choosing rows happen in the browser; what changes a number comes back as operations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attnviz.ui import front as canvas
+from attnviz.ui.front import bundle
+
+ASSETS = Path(__file__).parent / "front"
+FINE_CELLS = 128 * 128  # up to so many numbers travel in 32 bits, more in 16
+SHARED_SCRIPTS = ("operations.js", "painter.js", "cells.js", "layout.js", "matrix.js", "download.js")
+SCRIPTS = (
+    "shot.js",
+    "expected.js",
+    "tiles.js",
+    "build.js",
+    "bar.js",
+    "formula.js",
+    "paint.js",
+    "flow.js",
+    "numbers.js",
+    "outcome.js",
+    "heads.js",
+    "reach.js",
+    "field.js",
+    "side.js",
+    "lab.js",
+    "main.js",
+)
+
+
+def module_source() -> str:
+    """The component's JavaScript."""
+    return bundle(ASSETS, SCRIPTS, SHARED_SCRIPTS)
+
+
+def pack(values: Mapping[str, Any], arrays: Mapping[str, NDArray[Any] | bytes]) -> bytes:
+    """One payload; many floats travel as halves, which keep NaN and infinities."""
+    return canvas.pack(values, {name: _narrowed(array) for name, array in arrays.items()})
+
+
+def _narrowed(array: NDArray[Any] | bytes) -> NDArray[Any] | bytes:
+    if isinstance(array, bytes) or array.dtype in (np.bool_, np.int8):
+        return array
+    with np.errstate(over="ignore"):
+        return array.astype(np.float32 if array.size <= FINE_CELLS else np.float16)
+
+
+@cache
+def _component() -> Callable[..., Any]:
+    import streamlit as st
+
+    html, css = ((ASSETS / name).read_text(encoding="utf-8") for name in ("lab.html", "lab.css"))
+    return st.components.v2.component("attnviz_mask_lab", html=html, css=css, js=module_source())
+
+
+def sent(key: str) -> object:
+    """What the browser last sent to the element with this key, known before it is drawn; not to be trusted."""
+    import streamlit as st
+
+    return st.session_state.get(key)
+
+
+def mask_stage(data: bytes, *, key: str) -> None:
+    """Draw the lab; an operation in the browser reruns the script, or the fragment around."""
+    _component()(key=key, data=data, height="content", on_operations_change=_nothing)
+
+
+def _nothing() -> None:
+    return None

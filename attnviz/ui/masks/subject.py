@@ -1,0 +1,122 @@
+"""What is looked at: a model on a sentence, with PADs perhaps, and what comes out under its own masks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, TypeVar
+
+import torch
+
+from attnviz.data import BOS, EOS, PAD, SPECIALS, Batch, Vocabulary
+from attnviz.decoding import greedy
+from attnviz.masks import Kind, MaskPlan, causal, full, key_padding
+from attnviz.model import Transformer
+from attnviz.ui.masks.setting import MOST_PADS
+
+T = TypeVar("T")
+ROOM = 2  # tokens that an answer may be longer than the sentence's own
+
+Scored = Literal["reference", "own", "text", "none"]
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """One example, padded or not. `scored` says what the loss is measured against."""
+
+    model: Transformer
+    batch: Batch
+    vocabulary: Vocabulary  # of what is predicted
+    scored: Scored
+    pads: int = 0
+    most_pads: int = 0
+
+    @property
+    def real_source(self) -> int:
+        """Source tokens that are not padding."""
+        return 0 if self.batch.src is None else self.batch.src.size(1) - self.pads
+
+    @property
+    def sizes(self) -> Mapping[Kind, tuple[int, int]]:
+        """Queries and keys of each kind of attention that the model has."""
+        source = 0 if self.batch.src is None else self.batch.src.size(1)
+        target = 0 if self.batch.decoder_input is None else self.batch.decoder_input.size(1)
+        found: dict[Kind, tuple[int, int]] = {
+            "encoder_self": (source, source),
+            "decoder_self": (target, target),
+            "cross": (target, source),
+        }
+        return {kind: found[kind] for kind in self.model.kinds}
+
+    @property
+    def reals(self) -> Mapping[Kind, int]:
+        """Keys of each kind that are not padding."""
+        return {kind: keys if kind == "decoder_self" else self.real_source for kind, (_, keys) in self.sizes.items()}
+
+    @property
+    def own(self) -> MaskPlan:
+        """The model's own masks; padding is written down even where there is none, so that a formula can keep it."""
+        if self.batch.src is None:
+            return MaskPlan(decoder_self=causal())
+        padding = key_padding([self.real_source])
+        return MaskPlan(encoder_self=padding, decoder_self=causal(), cross=padding)
+
+    def labels(self, kind: Kind) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """What is printed at rows (queries) and columns (keys)."""
+        source = (*_first(self.batch.src_labels), *[SPECIALS[PAD]] * self.pads)
+        target = _first(self.batch.decoder_labels)
+        rows = source if kind == "encoder_self" else target
+        return rows, target if kind == "decoder_self" else source
+
+    def unknown(self, kind: Kind) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Rows and columns whose token the model has never seen."""
+        source, target = _first(self.batch.unknown_src), _first(self.batch.unknown_decoder)
+        rows = source if kind == "encoder_self" else target
+        return rows, target if kind == "decoder_self" else source
+
+    def padded(self, pads: int) -> Subject:
+        """The same sentence with `pads` PAD tokens after it."""
+        assert self.pads == 0, "pads are added to a sentence without any"
+        if self.batch.src is None or pads == 0:
+            return self
+        pads = min(pads, self.most_pads)
+        src = torch.nn.functional.pad(self.batch.src, (0, pads), value=PAD)
+        return replace(self, batch=replace(self.batch, src=src), pads=pads)
+
+
+def most_pads(model: Transformer, batch: Batch, room: int) -> int:
+    """PADs that fit behind the source; an encoder-only model would have to be scored on them, so it gets none."""
+    if batch.src is None or not model.config.has_decoder:
+        return 0
+    return max(0, min(MOST_PADS, room - batch.src.size(1)))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the model writes by itself."""
+
+    name: Literal["plain", "masked", "unmasked"]
+    tokens: tuple[str, ...]
+
+
+def answers(subject: Subject) -> tuple[Answer, ...]:
+    """The model's own answer without PADs, and with them, with and without the padding mask."""
+    if subject.batch.src is None or not subject.model.config.has_decoder:
+        return ()
+    real = subject.batch.src[:, : subject.real_source]
+    found = [Answer("plain", _said(subject, real, None))]
+    if subject.pads:
+        unmasked = MaskPlan(encoder_self=full(), decoder_self=causal(), cross=full())
+        found.append(Answer("masked", _said(subject, subject.batch.src, subject.own)))
+        found.append(Answer("unmasked", _said(subject, subject.batch.src, unmasked)))
+    return tuple(found)
+
+
+def _said(subject: Subject, src: torch.Tensor, masks: MaskPlan | None) -> tuple[str, ...]:
+    limit = subject.sizes["decoder_self"][0] + ROOM
+    ids = greedy(subject.model, src, bos_id=BOS, eos_id=EOS, max_len=limit, masks=masks)[0].tolist()
+    return tuple(subject.vocabulary.decode([token for token in ids if token not in (EOS, PAD)]))
+
+
+def _first(of_batch: tuple[tuple[T, ...], ...]) -> tuple[T, ...]:
+    return of_batch[0] if of_batch else ()
