@@ -10,8 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from attnviz.cli import bench, bench_browser
-from attnviz.cli.bench_figures import Figure, Skipped, compared, medians
+from attnviz.bench import browser
+from attnviz.bench.figures import Figure, Options, Skipped, compared, in_turns, medians, paired
+from attnviz.bench.rows import GROUPS
+from attnviz.cli import bench
 from attnviz.cli.main import main
 
 
@@ -33,6 +35,42 @@ def test_an_aim_has_a_direction(ratio: float, smaller: bool, reached: bool) -> N
     figure = Figure(name="n", ratio=ratio, what="w", against="x", aim=1.5, smaller_is_better=smaller, **times)
     assert figure.reached is reached
     assert figure.to_dict()["reached"] is reached
+    assert figure.met is None
+
+
+def test_a_pair_is_compared_turn_by_turn() -> None:
+    times = {"a": [1.0, 4.0, 9.0], "b": [2.0, 4.0, 3.0]}
+    described = {"name": "n", "what": "w", "against": "x", "must": 1.0}
+    slower, faster = paired(times, "a", "b", **described), paired(times, "a", "b", speed=True, **described)
+    assert slower.ratio == pytest.approx(1.0)  # the median of 1/2, 1, 3
+    assert faster.ratio == pytest.approx(1.0)
+    assert slower.met
+    assert faster.met
+    assert paired({"a": [3.0], "b": [1.0]}, "a", "b", **described).met is False
+    assert paired({"a": [3.0], "b": [1.0]}, "a", "b", speed=True, **described).met is False
+
+
+def test_cpu_time_does_not_count_waiting() -> None:
+    times = in_turns({"sleep": lambda: time.sleep(0.02)}, 2, clock=time.process_time)
+    assert len(times["sleep"]) == 2
+    assert max(times["sleep"]) < 0.015
+
+
+def test_a_missed_must_is_the_commands_answer(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = {"what": "w", "against": "x", "milliseconds": 3.0, "base_milliseconds": 1.0, "ratio": 3.0}
+
+    def rows(must: float) -> list[Figure]:
+        return [Figure(name="slow", must=must, aim=1.0, **one)]
+
+    monkeypatch.setattr(bench, "group", lambda name: lambda options: rows(2.0))
+    assert main(["bench", "heads"]) == 1
+    assert "missed: slow" in capsys.readouterr().out
+    assert main(["bench", "heads", "--json"]) == 1
+    assert main(["bench", "heads", "--quick"]) == 0  # a smoke test judges nothing
+    monkeypatch.setattr(bench, "group", lambda name: lambda options: rows(3.5))
+    assert main(["bench", "heads"]) == 0  # an aim that is missed is no failure
 
 
 def test_json_holds_the_machine_and_every_figure(capsys: pytest.CaptureFixture[str]) -> None:
@@ -61,8 +99,8 @@ def test_an_unknown_benchmark_is_refused_by_name(capsys: pytest.CaptureFixture[s
 def test_without_a_browser_it_says_what_is_missing(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bench_browser, "find_spec", lambda name: None)
-    (skipped,) = bench_browser.paint(True)
+    monkeypatch.setattr(browser, "find_spec", lambda name: None)
+    (skipped,) = browser.paint(Options(quick=True))
     assert isinstance(skipped, Skipped)
     assert "playwright" in skipped.why
     assert main(["bench", "paint"]) == 0
@@ -76,7 +114,7 @@ def test_a_painted_cell_is_timed_in_a_real_browser() -> None:
     if shutil.which("chromium") is None and "ATTNVIZ_REQUIRE_BROWSER" not in os.environ:
         pytest.skip("no Chromium")
     with ThreadPoolExecutor(1) as elsewhere:  # this thread may already be driving the browser of other tests
-        figures = elsewhere.submit(lambda: list(bench_browser.paint(True))).result()
+        figures = elsewhere.submit(lambda: list(browser.paint(Options(quick=True)))).result()
     assert [one.name for one in figures] == ["paint/32", "paint/256"]
     for one in figures:
         assert isinstance(one, Figure)
@@ -86,4 +124,4 @@ def test_a_painted_cell_is_timed_in_a_real_browser() -> None:
 def test_every_benchmark_is_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "--help"]) == 0
     said = capsys.readouterr().out
-    assert all(name in said for name in bench.BENCHES)
+    assert all(name in said for name in GROUPS)

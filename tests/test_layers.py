@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "attnviz"
 
 BELOW_TRAINING = ("config", "masks", "data", "model", "trace", "decoding")
-BELOW_UI = (*BELOW_TRAINING, "training", "runs", "figures", "api", "cli")
+BELOW_UI = (*BELOW_TRAINING, "training", "runs", "figures", "api", "bench", "cli")
 
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "config": (),
@@ -26,7 +26,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "runs": (*BELOW_TRAINING, "training"),
     "figures": (),
     "api": (*BELOW_TRAINING, "training", "runs"),
-    "cli": (*BELOW_TRAINING, "training", "runs", "figures", "api"),
+    "bench": (*BELOW_TRAINING, "training", "runs", "figures", "api"),
+    "cli": (*BELOW_TRAINING, "training", "runs", "figures", "api", "bench"),
     "ui": BELOW_UI,
 }
 NOT_BELOW_UI = {"streamlit"}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from attnviz.cli.bench_figures import Figure, compared, medians
+from attnviz.bench.figures import Figure, Options, compared, medians
 
 HEADS, HEAD_DIM = 4, 32
 
 
-def attention(quick: bool) -> Iterator[Figure]:
+def attention(options: Options) -> Iterator[Figure]:
     """A forward pass with every step of every head kept, against the fused one that nobody watches."""
     import torch
 
@@ -26,7 +26,7 @@ def attention(quick: bool) -> Iterator[Figure]:
             with inference(model):  # noqa: B023  # called in this turn of the loop only
                 model(None, ids)  # noqa: B023
 
-        times = medians({"fused": fused, "watched": lambda: watch(model, batch)}, 3 if quick else 15)  # noqa: B023
+        times = medians({"fused": fused, "watched": lambda: watch(model, batch)}, options.repeats(15))  # noqa: B023
         yield compared(
             times,
             "watched",
@@ -37,13 +37,13 @@ def attention(quick: bool) -> Iterator[Figure]:
         )
 
 
-def cache(quick: bool) -> Iterator[Figure]:
+def cache(options: Options) -> Iterator[Figure]:
     """Generating with and without kept keys and values."""
     from attnviz.data import BOS
     from attnviz.decoding.speed import cache_speed
 
-    for length in (64,) if quick else (64, 256):
-        speed = cache_speed(_model(length + 8), bos_id=BOS, tokens=length, repeats=1 if quick else 3)
+    for length in (64,) if options.quick else (64, 256):
+        speed = cache_speed(_model(length + 8), bos_id=BOS, tokens=length, repeats=options.repeats(3, 1))
         yield Figure(
             name=f"cache/{length}",
             ratio=speed.speedup,
@@ -51,12 +51,12 @@ def cache(quick: bool) -> Iterator[Figure]:
             against="the same without",
             milliseconds=1e3 * speed.cached_seconds,
             base_milliseconds=1e3 * speed.uncached_seconds,
-            aim=1.0,
+            must=1.0,
             smaller_is_better=False,
         )
 
 
-def heads(quick: bool) -> Iterator[Figure]:
+def heads(options: Options) -> Iterator[Figure]:
     """What every head is worth, all heads together, against one forward pass."""
     import torch
 
@@ -72,7 +72,7 @@ def heads(quick: bool) -> Iterator[Figure]:
         with inference(model):
             model(None, batch.decoder_input)
 
-    times = medians({"pass": once, "heads": lambda: head_importance(model, batch)}, 3 if quick else 15)
+    times = medians({"pass": once, "heads": lambda: head_importance(model, batch)}, options.repeats(15))
     count = len(all_heads(model))
     yield compared(
         times,
@@ -81,7 +81,7 @@ def heads(quick: bool) -> Iterator[Figure]:
         name="head-importance",
         what=f"the loss without each of {count} heads, 32 tokens",
         against="one forward pass",
-        aim=float(count + 1),
+        must=float(count + 1),
     )
 
 
