@@ -56,7 +56,7 @@ def notices(at: AppTest) -> str:
 def address(at: AppTest, key: str) -> dict[str, Any]:
     for element in at.get("bidi_component"):
         if element.proto.id.endswith(key):
-            found: dict[str, Any] = json.loads(element.proto.json)["values"]
+            found: dict[str, Any] = json.loads(json.loads(element.proto.json))
             return found
     raise AssertionError(key)
 

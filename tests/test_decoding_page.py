@@ -56,8 +56,8 @@ def address(at: AppTest) -> dict[str, Any]:
     """What the page writes into the address."""
     found: dict[str, Any] = {}
     for element in at.get("bidi_component"):
-        if element.proto.WhichOneof("data") == "json":
-            found |= json.loads(element.proto.json).get("values", {})
+        if "-address-" in element.proto.id:
+            found |= json.loads(json.loads(element.proto.json))
     return found
 
 

@@ -16,6 +16,7 @@ BELOW_TRAINING = ("config", "masks", "data", "model", "trace", "decoding")
 BELOW_UI = (*BELOW_TRAINING, "training", "runs", "figures", "api", "bench", "cli")
 
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
+    "openmp": (),
     "config": (),
     "masks": ("config",),
     "data": ("config",),
@@ -23,12 +24,12 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "trace": ("config", "masks", "data", "model"),
     "decoding": ("config", "masks", "data", "model"),
     "training": BELOW_TRAINING,
-    "runs": (*BELOW_TRAINING, "training"),
+    "runs": ("openmp", *BELOW_TRAINING, "training"),
     "figures": (),
     "api": (*BELOW_TRAINING, "training", "runs"),
     "bench": (*BELOW_TRAINING, "training", "runs", "figures", "api"),
-    "cli": (*BELOW_TRAINING, "training", "runs", "figures", "api", "bench"),
-    "ui": BELOW_UI,
+    "cli": ("openmp", *BELOW_TRAINING, "training", "runs", "figures", "api", "bench"),
+    "ui": ("openmp", *BELOW_UI),
 }
 NOT_BELOW_UI = {"streamlit"}
 FORBIDDEN_OUTSIDE: dict[str, set[str]] = {

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from attnviz import __version__
 from attnviz.cli import bench, evaluate, experiment, runs, tasks, train
 from attnviz.cli.terminal import use_utf8
+from attnviz.openmp import wait_passively
 
 FAILED, BAD_USAGE, INTERRUPTED = 1, 2, 130
 
@@ -27,8 +28,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code: 0, 1 failed, 2 bad usage, 130 interrupted."""
     use_utf8()
-    # Idle threads that spin take the other threads' cores on a busy machine; it must be set before torch is loaded.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    wait_passively(os.environ)
     try:
         arguments = parser().parse_args(argv)
         return int(arguments.run(arguments))

@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from attnviz.openmp import wait_passively
+
 LOG_BYTES = 2**20  # a worker's log longer than this is begun anew
 _children: list[subprocess.Popen[bytes]] = []
 
@@ -107,8 +109,7 @@ def start_detached(arguments: Sequence[str], log: Path) -> int:
     package_parent = str(Path(__file__).resolve().parents[2])
     path = [package_parent, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path), "PYTHONUTF8": "1"}
-    # Idle threads that spin take the app's cores; it must be set before torch is loaded.
-    environment.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    wait_passively(environment)
     detached: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
         no_window, new_group = 0x08000000, 0x00000200  # CREATE_NO_WINDOW, CREATE_NEW_PROCESS_GROUP

@@ -15,8 +15,6 @@ from attnviz.training.baselines import baselines
 from attnviz.training.checkpoint import round_weights
 from attnviz.training.distributed import Ranks
 from attnviz.training.evaluation import evaluate
-from attnviz.training.finetuning.prepare import prepare
-from attnviz.training.finetuning.tuner import FineTuner
 from attnviz.training.initialiser import make_model
 from attnviz.training.manifest import Manifest, SplitSize
 from attnviz.training.recipes import model_config_for
@@ -84,6 +82,10 @@ def build_trainer(
 def _finetuner(
     plan: TrainingPlan, task: Task, start: Start | None, device: torch.device | str, ranks: Ranks | None
 ) -> Trainer:
+    # Only now: pages that never fine-tune need not load it.
+    from attnviz.training.finetuning.prepare import prepare
+    from attnviz.training.finetuning.tuner import FineTuner
+
     config = FineTuneConfig.from_dict(getattr(plan, "finetune"))  # noqa: B009  # a field that not every plan has
     if plan.shape:
         raise ValueError(f"{next(iter(plan.shape))} cannot be set: a fine-tuned model has the shape of its start")

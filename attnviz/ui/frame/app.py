@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+
 import streamlit as st
 
 import attnviz
+from attnviz.openmp import wait_passively
 from attnviz.ui.frame import language, navigation, sidebar, style, whereabouts
 from attnviz.ui.text import words
+
+wait_passively(os.environ)  # before any page loads torch
 
 ICON = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#0b5d4e"/>'

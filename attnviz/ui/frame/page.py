@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from attnviz.ui.frame import app, language
+from attnviz.ui.frame import app, language, memory
 from attnviz.ui.frame.address_bar import mirror, share_button
 from attnviz.ui.frame.boundary import boundary
 from attnviz.ui.frame.navigation import under_app
@@ -60,3 +60,4 @@ def run(name: str, body: Callable[[Frame], None]) -> None:
     with picture, boundary():
         body(Frame(name, lang, t, controls, chips, notices))
     waiting.empty()
+    memory.settle()

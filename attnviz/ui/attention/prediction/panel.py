@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from attnviz.ui.front.plain_data import plain_data
 from attnviz.ui.text import Language, texts, words
 
 ASSETS = Path(__file__).parent / "front"
@@ -66,4 +67,4 @@ def _component() -> Callable[..., Any]:
 def prediction_panel(panel: Panel, *, language: Language, key: str) -> None:
     """Draw the panel."""
     text = words("prediction", language).table(*texts("prediction"))
-    _component()(key=key, data={"panel": panel.to_dict(), "text": text})
+    _component()(key=key, data=plain_data({"panel": panel.to_dict(), "text": text}))

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from attnviz.ui.front.plain_data import plain_data
 from attnviz.ui.text import Words
 
 ASSETS = Path(__file__).parent / "front"
@@ -26,9 +27,9 @@ def mirror(key: str, **values: str | int | None) -> None:
     It takes no room. Never hand it what people typed: an address is shared, and logged on its way.
     """
     written = {name: None if value is None else str(value) for name, value in values.items()}
-    _component("mirror")(key=key, data={"values": written})
+    _component("mirror")(key=key, data=plain_data(written))
 
 
 def share_button(t: Words, key: str) -> None:
     """A button that copies the address as it is at that moment."""
-    _component("share")(key=key, data={"text": t.table("share", "share_help", "share_done", "share_failed")})
+    _component("share")(key=key, data=plain_data(t.table("share", "share_help", "share_done", "share_failed")))

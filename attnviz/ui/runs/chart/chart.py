@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from attnviz.figures.theme import DARK, LIGHT
+from attnviz.ui.front.plain_data import plain_data
 from attnviz.ui.runs.series import Series
 
 ASSETS = Path(__file__).parent / "front"
@@ -79,4 +80,4 @@ def chart(
 ) -> None:
     """Draw curves over steps, `height` pixels high. `at`: a vertical line, named `mark`; `share`: 0 to 100 %."""
     data = payload(lines, baselines=baselines or {}, at=at, mark=mark, log=log, share=share, height=height, label=label)
-    _component()(key=key, data=data, height=height)
+    _component()(key=key, data=plain_data(data), height=height)

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from attnviz.ui.front.plain_data import plain_data
 from attnviz.ui.text import Words
 
 ASSETS = Path(__file__).parent / "front"
@@ -48,16 +49,18 @@ def timeline(line: TimeLine, t: Words, *, key: str) -> None:
     """Draw it. What was chosen is known before the next drawing, from `chosen_step`."""
     _component()(
         key=key,
-        data={
-            "scope": line.scope,
-            "steps": list(line.steps),
-            "total": line.total,
-            "done": line.done,
-            "at": line.at,
-            "moving": line.moving,
-            "marks": [{"step": mark.step, "what": mark.what, "label": mark.label} for mark in line.marks],
-            "text": t.table(*TEXTS),
-        },
+        data=plain_data(
+            {
+                "scope": line.scope,
+                "steps": list(line.steps),
+                "total": line.total,
+                "done": line.done,
+                "at": line.at,
+                "moving": line.moving,
+                "marks": [{"step": mark.step, "what": mark.what, "label": mark.label} for mark in line.marks],
+                "text": t.table(*TEXTS),
+            }
+        ),
         on_chosen_change=_nothing,
     )
 

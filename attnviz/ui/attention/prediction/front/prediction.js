@@ -106,7 +106,7 @@ function mostTelling(steps) {
 
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".panel");
-  const { panel, text } = data;
+  const { panel, text } = JSON.parse(data);
   const tokens = root.querySelector(".tokens");
   const compared = panel.loss_before !== null;
   const right = panel.steps.filter((step) => step.right === true).length;

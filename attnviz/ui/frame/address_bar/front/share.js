@@ -1,18 +1,19 @@
 export default function ({ data, parentElement }) {
+  const text = JSON.parse(data);
   const button = parentElement.querySelector("button");
   const field = parentElement.querySelector("input");
   const said = parentElement.querySelector(".said");
   const label = button.querySelector("span");
-  label.textContent = data.text.share;
-  button.title = data.text.share_help;
+  label.textContent = text.share;
+  button.title = text.share_help;
 
-  function say(text, done) {
-    label.textContent = text;
-    said.textContent = text;
+  function say(words, done) {
+    label.textContent = words;
+    said.textContent = words;
     button.classList.toggle("done", done);
     clearTimeout(button.timer);
     button.timer = setTimeout(() => {
-      label.textContent = data.text.share;
+      label.textContent = text.share;
       button.classList.remove("done");
     }, 2200);
   }
@@ -22,14 +23,14 @@ export default function ({ data, parentElement }) {
     try {
       await navigator.clipboard.writeText(address);
       field.hidden = true;
-      say(data.text.share_done, true);
+      say(text.share_done, true);
     } catch {
       // Outside https and localhost browsers have no clipboard: show the address, selected.
       field.hidden = false;
       field.value = address;
       field.focus();
       field.select();
-      say(data.text.share_failed, false);
+      say(text.share_failed, false);
     }
   };
 }

@@ -1,7 +1,8 @@
 const SVG = "http://www.w3.org/2000/svg";
 const LINE = 15; // pixels between two names
 
-export default function ({ data, parentElement }) {
+export default function ({ data: packed, parentElement }) {
+  const data = JSON.parse(packed);
   const root = parentElement.querySelector(".chart");
   const svg = root.querySelector("svg");
   root.data = data;

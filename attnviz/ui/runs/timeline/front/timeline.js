@@ -1,7 +1,8 @@
 const MARKS = { "previous-token": "#2f6fde", "first-token": "#8a5a00", diagonal: "#0b7a66", induction: "#6d48c4", evaluation: "#66655f" };
 const THROTTLE = 140; // milliseconds between two questions to the server while dragging
 
-export default function ({ data, parentElement, setStateValue }) {
+export default function ({ data: packed, parentElement, setStateValue }) {
+  const data = JSON.parse(packed);
   const root = parentElement.querySelector(".line");
   const track = root.querySelector(".track");
   const live = root.querySelector(".live");
