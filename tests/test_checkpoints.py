@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import pickle
 import shutil
@@ -15,9 +16,11 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from attnviz.config import TrainConfig
-from attnviz.data import tasks
+from attnviz.data import Pair, tasks
+from attnviz.data.derived import derive
+from attnviz.data.split import SPLITS
 from attnviz.model import Transformer
-from attnviz.training import Manifest, Trainer, checkpoint, finish, make_model, model_config_for
+from attnviz.training import Manifest, Trainer, checkpoint, evaluate, finish, held_out, make_model, model_config_for
 from attnviz.training.checkpoint_error import CheckpointError
 
 
@@ -118,6 +121,82 @@ def test_saving_again_replaces(folder: Path) -> None:
     checkpoint.save(folder, trainer.model, manifest)
     assert checkpoint.load(folder)[2].name == "second"
     assert sorted(path.name for path in folder.iterdir()) == ["manifest.json", "model.safetensors"]
+
+
+# ---- the examples that figures were measured on ------------------------------------------------------------
+
+
+def kept(folder: Path, trainer: Trainer) -> Path:
+    """A checkpoint whose held-out examples lie beside it."""
+    manifest = finish(trainer, name="x")
+    return checkpoint.save(folder, trainer.model, manifest, held_out.of(trainer.task))
+
+
+def test_held_out_examples_travel_with_the_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trainer = trained()
+    folder = kept(tmp_path / "x", trainer)
+    monkeypatch.setattr(type(trainer.task), "load", lambda task: {name: [Pair(("a",), ("b",))] for name in SPLITS})
+    model, task, manifest = checkpoint.load(folder)
+    for split in held_out.HELD_OUT:
+        assert list(task.split(split)) == list(trainer.task.split(split))
+        assert evaluate(model, task, split) == manifest.metrics[split]
+        assert task.live_split(split) == [Pair(("a",), ("b",))]
+    assert task.split("train") == [Pair(("a",), ("b",))]
+    other = derive(task, splits={"test": [Pair(("c",), ("d",))]})
+    assert other.split("test") == [Pair(("c",), ("d",))]
+    assert other.split("validation") == task.split("validation")
+
+
+def test_without_them_the_installed_data_are_used(folder: Path) -> None:
+    _, task, _ = checkpoint.load(folder)
+    assert not task.kept
+    assert task.split("test") == task.live_split("test")
+
+
+def test_they_go_when_another_checkpoint_takes_their_place(tmp_path: Path) -> None:
+    trainer = trained()
+    folder = kept(tmp_path / "x", trainer)
+    checkpoint.save(folder, trainer.model, finish(trainer, name="second"))
+    assert sorted(path.name for path in folder.iterdir()) == ["manifest.json", "model.safetensors"]
+
+
+def test_a_file_of_ones_own_stays_ones_own() -> None:
+    own = tasks.from_csv("\n".join(f"{n},{n + 1}" for n in range(97)))
+    assert held_out.of(own) == {}
+
+
+def test_other_examples_than_the_manifest_says_are_refused(tmp_path: Path) -> None:
+    folder = kept(tmp_path / "x", trained())
+    path = folder / held_out.FILE
+    examples = json.loads(gzip.decompress(path.read_bytes()))
+    examples["test"][3][1].reverse()
+    examples["test"][3][1].append("!")
+    path.write_bytes(gzip.compress(json.dumps(examples).encode()))
+    error = refused(folder)
+    assert (error.code, error.details["split"]) == ("checkpoint_held_out", "test")
+
+
+DAMAGED: dict[str, tuple[bytes, str]] = {
+    "empty": (b"", "checkpoint_json"),
+    "not compressed": (b"plain text", "checkpoint_unreadable"),
+    "cut": (gzip.compress(b'{"test": [[["a"], ["b"]]]}')[:-9], "checkpoint_unreadable"),
+    "not text": (gzip.compress(b"\xff\xfe"), "checkpoint_json"),
+    "half a character": (gzip.compress(b'{"test": [[["\\ud800"], ["b"]]]}'), "checkpoint_json"),
+    "deep": (gzip.compress(b"[" * 100_000), "checkpoint_json"),
+    "numbers": (gzip.compress(b'{"test": [[1, 2]]}'), "checkpoint_json"),
+    "strings": (gzip.compress(b'{"test": [["a", "b"]]}'), "checkpoint_json"),
+    "another split": (gzip.compress(b'{"train": []}'), "checkpoint_json"),
+    "no examples": (gzip.compress(b'{"test": []}'), "checkpoint_held_out"),
+    "large": (gzip.compress(bytes(200_003)), "checkpoint_too_large"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_a_damaged_file_of_examples_is_refused(damage: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(held_out, "MAX_UNPACKED_BYTES", 200_002)
+    content, code = DAMAGED[damage]
+    (folder / held_out.FILE).write_bytes(content)
+    assert refused(folder).code == code
 
 
 def test_a_folder_with_other_things_is_left_alone(tmp_path: Path, original: tuple[Path, Transformer, Manifest]) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from attnviz.runs.session import Session
     from attnviz.training import Manifest, Recipe
     from attnviz.training.distributed import Ranks
+    from attnviz.training.held_out import Examples
 
 FAILED, INTERRUPTED = 1, 130
 MAX_FILE_BYTES = 200_000_000
@@ -131,7 +132,7 @@ def _train(
     from attnviz.runs.creating import check_plan, fill_folder
     from attnviz.runs.folder import default_root, slug
     from attnviz.runs.status import Problem
-    from attnviz.training import finish
+    from attnviz.training import finish, held_out
 
     path = _free_folder(arguments.out or default_root() / slug(recipe.name), arguments.overwrite)
     for notice in check_plan(config, content).notices:
@@ -160,7 +161,7 @@ def _train(
         return FAILED
     print(f"{trainer.step_number} steps in {duration(trainer.seconds)}; measuring …", file=sys.stderr)
     manifest = finish(trainer, name=recipe.name, stored=recipe.stored, recipe=config.recipe)
-    _put_checkpoint(path, trainer.model, manifest)
+    _put_checkpoint(path, trainer.model, manifest, held_out.of(trainer.task))
     print(f"{path}: {_summary(manifest)}")
     return INTERRUPTED if interrupted else 0
 
@@ -202,13 +203,14 @@ def _run_config(
     )
 
 
-def _put_checkpoint(path: Path, model: Transformer, manifest: Manifest) -> None:
+def _put_checkpoint(path: Path, model: Transformer, manifest: Manifest, kept: Examples) -> None:
     """Save a checkpoint beside the run's own files."""
-    from attnviz.training.checkpoint import MANIFEST, WEIGHTS, save
+    from attnviz.training.checkpoint import FILES, save
 
-    made = save(path / "checkpoint.part", model, manifest)
-    for name in (WEIGHTS, MANIFEST):
-        (made / name).replace(path / name)
+    made = save(path / "checkpoint.part", model, manifest, kept)
+    for name in FILES:
+        if (made / name).exists():
+            (made / name).replace(path / name)
     made.rmdir()
 
 
@@ -286,9 +288,9 @@ def _clear(path: Path) -> None:
     from attnviz.runs.building import START
     from attnviz.runs.config import FILE as CONFIG
     from attnviz.runs.folder import DATA, DATABASE, NOTICE, SNAPSHOTS, TASK
-    from attnviz.training.checkpoint import MANIFEST, WEIGHTS
+    from attnviz.training.checkpoint import FILES
 
-    for name in (CONFIG, DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", NOTICE, TASK, MANIFEST, WEIGHTS):
+    for name in (CONFIG, DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", NOTICE, TASK, *FILES):
         (path / name).unlink(missing_ok=True)
     for name in (SNAPSHOTS, DATA, START):
         if (path / name).is_dir():

@@ -30,6 +30,7 @@ def derive(
     if splits is not None:
         missing = set(SPLITS) - set(splits)
         made.__dict__["_splits"] = {**splits, **{name: task.split(name) for name in missing}}
+        made.kept = {}
         made.plain_epochs = True
     src_vocab, tgt_vocab = vocabularies or (task.src_vocab, task.tgt_vocab)
     max_src_len, max_tgt_len = lengths or (task.max_src_len, task.max_tgt_len)

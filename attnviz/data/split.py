@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from hashlib import blake2b
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from attnviz.data.batch import Pair
 
 SPLITS: tuple[str, ...] = ("train", "validation", "test")
 
@@ -14,6 +17,14 @@ Item = TypeVar("Item")
 def rank(key: Hashable, seed: int) -> bytes:
     """A pseudo-random sort key that depends on nothing but the arguments (not on platform or order)."""
     return blake2b(f"{seed}\n{key}".encode(), digest_size=8).digest()
+
+
+def fingerprint(pairs: Iterable[Pair]) -> str:
+    """16 hex digits of examples in their order: equal figures can be expected only of equal data."""
+    digest = blake2b(digest_size=8)
+    for pair in pairs:
+        digest.update("\x1f".join((*pair.source, "\x1e", *pair.target, "\x1d")).encode())
+    return digest.hexdigest()
 
 
 def split_by_key(

@@ -84,8 +84,9 @@ def copy_start(folder: RunFolder, config: RunConfig, root: Path) -> None:
         from_checkpoint(str(source))  # refuses what cannot be loaded
         with clear_errors(folder.path):
             target.mkdir(exist_ok=True)
-            for name in (checkpoint.WEIGHTS, checkpoint.MANIFEST):
-                shutil.copyfile(source / name, target / name)
+            for name in checkpoint.FILES:
+                if (source / name).exists():
+                    shutil.copyfile(source / name, target / name)
     elif "run" in config.start:
         from attnviz.runs.library import Library
 

@@ -24,7 +24,7 @@ from attnviz.runs.errors import RunError, clear_errors
 from attnviz.runs.folder import DATABASE, TASK, RunFolder, step_of
 from attnviz.runs.foreign_rows import copy_checked
 from attnviz.runs.journal import write_notice
-from attnviz.training import TrainingState
+from attnviz.training import TrainingState, held_out
 
 if TYPE_CHECKING:
     from attnviz.runs.library import Library
@@ -36,7 +36,14 @@ MAX_SMALL_BYTES = 256 * 2**20  # of each file that is not a snapshot
 MAX_RATIO = 200  # unpacked to packed, of a file above a megabyte: nothing that a run holds comes near
 _CHUNK = 2**20
 _SNAPSHOT = re.compile(r"snapshots/step-\d{8,12}\.safetensors")
-_FIXED = ("config.json", DATABASE, TASK, f"{START}/model.safetensors", f"{START}/manifest.json")
+_FIXED = (
+    "config.json",
+    DATABASE,
+    TASK,
+    f"{START}/model.safetensors",
+    f"{START}/manifest.json",
+    f"{START}/{held_out.FILE}",
+)
 
 
 def import_zip(library: Library, source: Path | bytes, name: str | None = None) -> Run:

@@ -1,4 +1,7 @@
-"""A trained model on disk: a folder with model.safetensors and manifest.json. Loading never executes code."""
+"""A trained model on disk: a folder with model.safetensors and manifest.json. Loading never executes code.
+
+The examples that its figures were measured on may lie beside them, in held_out.json.gz.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +19,13 @@ from attnviz.config import ModelConfig
 from attnviz.data import Task, tasks
 from attnviz.model import Transformer
 from attnviz.model.parameter_shapes import parameter_shapes
+from attnviz.training import held_out
 from attnviz.training.checkpoint_error import CheckpointError
 from attnviz.training.manifest import FILE as MANIFEST
 from attnviz.training.manifest import MAX_POSITIONS, Manifest
 
 WEIGHTS = "model.safetensors"
+FILES = (WEIGHTS, MANIFEST, held_out.FILE)  # the last may be missing
 MAX_MANIFEST_BYTES = 32 * 2**20
 MAX_WEIGHTS_BYTES = 4 * 2**30
 STORABLE = {"float32": torch.float32, "float16": torch.float16}
@@ -72,6 +77,7 @@ def load(name_or_path: str | Path) -> tuple[Transformer, Task, Manifest]:
     folder = find(name_or_path)
     manifest = load_manifest(folder)
     task = _restore_task(manifest)
+    task.keep(held_out.read(folder, {split: size.fingerprint for split, size in manifest.splits.items()}))
     model = _load_weights(folder, manifest.model)
     return model, task, manifest
 
@@ -87,9 +93,10 @@ def load_manifest(name_or_path: str | Path) -> Manifest:
     return Manifest.from_dict(values)
 
 
-def save(path: str | Path, model: Transformer, manifest: Manifest) -> Path:
+def save(path: str | Path, model: Transformer, manifest: Manifest, kept: held_out.Examples | None = None) -> Path:
     """Write the folder and return it. Tied weights are written once; a checkpoint already there is replaced.
 
+    `kept` are the held-out examples that the manifest's figures were measured on, where they are to travel along.
     Raises CheckpointError when the folder holds something else or cannot be written.
     """
     folder = Path(path)
@@ -99,12 +106,16 @@ def save(path: str | Path, model: Transformer, manifest: Manifest) -> Path:
             raise CheckpointError("checkpoint_occupied", path=str(folder))
         weights = stored_weights(model, manifest.stored)
         text = _one_entry_a_line(manifest.to_dict())
-        # Both files are complete before either old one is replaced.
-        parts = [(folder / f"{name}.part", folder / name) for name in (WEIGHTS, MANIFEST)]
-        parts[0][0].write_bytes(serialize(weights, metadata={"format": "pt"}))
-        parts[1][0].write_text(text, encoding="utf-8", newline="\n")
-        for part, whole in parts:
-            part.replace(whole)
+        contents = {WEIGHTS: serialize(weights, metadata={"format": "pt"}), MANIFEST: text.encode("utf-8")}
+        if kept:
+            contents[held_out.FILE] = held_out.packed(kept)
+        # All files are complete before any old one is replaced.
+        for name, content in contents.items():
+            (folder / f"{name}.part").write_bytes(content)
+        if not kept:
+            (folder / held_out.FILE).unlink(missing_ok=True)
+        for name in contents:
+            (folder / f"{name}.part").replace(folder / name)
     except (OSError, SafetensorError) as error:
         raise CheckpointError("checkpoint_write", path=str(folder), problem=str(error)) from error
     return folder

@@ -24,6 +24,7 @@ CHECKPOINT_SENTENCES: Mapping[str, str] = {
     "checkpoint_shape": "{file} does not fit the model: {name} has shape {given}, the model needs {needed}.",
     "checkpoint_dtype": "{file}: {name} holds {given} values; floating-point numbers are needed.",
     "checkpoint_not_finite": "{file}: {name} holds values that are not finite numbers.",
+    "checkpoint_held_out": "{file} does not hold the {split} examples that the manifest describes.",
     "checkpoint_write": "The checkpoint cannot be written to {path}: {problem}.",
     "checkpoint_occupied": "{path} is not empty and holds no checkpoint; choose another folder.",
 }

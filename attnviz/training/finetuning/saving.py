@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from attnviz.data.split import SPLITS
-from attnviz.training import checkpoint
+from attnviz.training import checkpoint, held_out
 from attnviz.training.evaluation import evaluate
 from attnviz.training.finetuning.tuner import FineTuner
 from attnviz.training.manifest import Manifest, SplitSize
@@ -35,5 +35,5 @@ def save_merged(path: str | Path, tuner: FineTuner, *, name: str, stored: str = 
         metrics={split: evaluate(model, task, split) for split in SPLITS[1:]},
         finetune={"start": tuner.prepared.start.name, "config": tuner.finetune.to_dict()},
     )
-    checkpoint.save(path, model, manifest)
+    checkpoint.save(path, model, manifest, held_out.of(task))
     return manifest

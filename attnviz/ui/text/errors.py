@@ -146,6 +146,10 @@ TEXTS = table(
     checkpoint_not_finite=Text(
         "{file}：{name} 里有无穷大或非数。", "{file}: {name} holds values that are not finite numbers."
     ),
+    checkpoint_held_out=Text(
+        "{file} 里存的不是清单所说的 {split} 样例。",
+        "{file} does not hold the {split} examples that the manifest describes.",
+    ),
     checkpoint_write=Text("模型写不到 {path}：{problem}。", "The checkpoint cannot be written to {path}: {problem}."),
     checkpoint_occupied=Text(
         "{path} 不是空的，里面也没有模型；请换一个文件夹。",

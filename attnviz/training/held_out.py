@@ -1,0 +1,81 @@
+"""The held-out examples that a model's figures were measured on, kept beside its weights.
+
+Several tasks read data that other packages carry (and one reads Python's own documentation); another version of those
+writes other examples. A figure can be measured again only on the examples that it was measured on, so they travel with
+the checkpoint, as compressed JSON: split → list of [source tokens, target tokens].
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from attnviz.data import Task, tasks
+from attnviz.data.batch import Pair
+from attnviz.data.split import fingerprint
+from attnviz.training.checkpoint_error import CheckpointError
+
+FILE = "held_out.json.gz"
+HELD_OUT: tuple[str, ...] = ("validation", "test")
+MAX_BYTES = 8 * 2**20  # as stored
+MAX_UNPACKED_BYTES = 32 * 2**20
+
+Examples = Mapping[str, Sequence[Pair]]
+
+
+def of(task: Task) -> Examples:
+    """The held-out examples of a task that comes with this package; {} of a user's own file, which stays theirs."""
+    return {name: task.split(name) for name in HELD_OUT} if task.info.name in tasks.names() else {}
+
+
+def packed(examples: Examples) -> bytes:
+    """The file's content; equal examples give equal bytes."""
+    plain = {name: [[list(pair.source), list(pair.target)] for pair in pairs] for name, pairs in examples.items()}
+    text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+    return gzip.compress(text.encode("utf-8"), compresslevel=9, mtime=0)
+
+
+def read(folder: Path, fingerprints: Mapping[str, str]) -> Examples:
+    """The examples kept in a checkpoint's folder; {} where none are.
+
+    `fingerprints` are the manifest's, by split; examples that are not those raise CheckpointError, as does a file that
+    cannot be read or unpacks to more than MAX_UNPACKED_BYTES.
+    """
+    path = folder / FILE
+    try:
+        if not path.exists():
+            return {}
+        if path.stat().st_size > MAX_BYTES:
+            raise CheckpointError("checkpoint_too_large", file=FILE, given=path.stat().st_size, limit=MAX_BYTES)
+        with gzip.open(path) as file:
+            content = file.read(MAX_UNPACKED_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise CheckpointError("checkpoint_unreadable", file=FILE, problem=str(error)[:200]) from None
+    if len(content) > MAX_UNPACKED_BYTES:
+        raise CheckpointError("checkpoint_too_large", file=FILE, given=len(content), limit=MAX_UNPACKED_BYTES)
+    try:
+        examples = _examples(json.loads(content))
+        found = {name: fingerprint(pairs) for name, pairs in examples.items()}
+    except (ValueError, TypeError, RecursionError) as error:
+        raise CheckpointError("checkpoint_json", file=FILE, problem=str(error)[:200]) from None
+    for name in examples:
+        if found[name] != fingerprints.get(name):
+            raise CheckpointError("checkpoint_held_out", file=FILE, split=name)
+    return examples
+
+
+def _examples(plain: Any) -> Examples:
+    if not isinstance(plain, dict) or not set(plain) <= set(HELD_OUT):
+        raise TypeError(f"it must be an object of {' and '.join(HELD_OUT)}")
+    return {name: tuple(_pair(item) for item in items) for name, items in plain.items()}
+
+
+def _pair(item: Any) -> Pair:
+    source, target = item
+    if not all(isinstance(side, list) and all(isinstance(token, str) for token in side) for side in (source, target)):
+        raise TypeError("an example must be two lists of tokens")
+    return Pair(tuple(source), tuple(target))
