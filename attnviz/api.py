@@ -11,7 +11,7 @@ from attnviz.data import BOS, EOS, SPECIALS, Batch, Task
 from attnviz.data.batch import pad, unknown_positions
 from attnviz.decoding import greedy
 from attnviz.masks import MaskPlan
-from attnviz.model import Probe, Transformer
+from attnviz.model import Probe, Transformer, WatchedModel
 from attnviz.runs import Run
 from attnviz.runs.creating import last_of
 from attnviz.runs.folder import RunFolder
@@ -20,7 +20,7 @@ from attnviz.trace import watch as watch_batch
 from attnviz.training import checkpoint
 
 # A loaded model remembers its task, so that `watch(model, batch)` can print tokens instead of numbers.
-_task_of: WeakKeyDictionary[Transformer, Task] = WeakKeyDictionary()
+_task_of: WeakKeyDictionary[WatchedModel, Task] = WeakKeyDictionary()
 
 
 def load(name_or_path: str | Path) -> tuple[Transformer, Task]:
@@ -57,7 +57,7 @@ def _is_checkpoint_of(folder: RunFolder) -> bool:
 
 
 def watch(
-    model: Transformer,
+    model: WatchedModel,
     what: Batch | str,
     task: Task | None = None,
     *,
@@ -78,18 +78,18 @@ def watch(
         what = task.encode(what, target)
     elif target is not None:
         raise ValueError("target goes with a text; a batch holds its own")
-    if what.decoder_input is None and model.config.has_decoder:
+    if what.decoder_input is None and model.has_decoder:
         what = with_output(model, what, task)
     return watch_batch(model, what, masks=masks, interventions=interventions, sites=sites)
 
 
-def with_output(model: Transformer, batch: Batch, task: Task | None = None, *, masks: MaskPlan | None = None) -> Batch:
+def with_output(model: WatchedModel, batch: Batch, task: Task | None = None, *, masks: MaskPlan | None = None) -> Batch:
     """The batch with the model's own greedy output as decoder input: row t of the logits then predicts token t.
 
     No targets are set, since nobody said what is right. Without `task` the labels are token numbers.
     """
-    src = None if batch.src is None else batch.src.to(next(model.parameters()).device)
-    limit = model.config.max_len if task is None else min(model.config.max_len, task.max_tgt_len)
+    src = None if batch.src is None else batch.src.to(model.device)
+    limit = model.max_len if task is None else min(model.max_len, task.max_tgt_len)
     said = greedy(model, src, bos_id=BOS, eos_id=EOS, max_len=limit, masks=masks).tolist()
     # Whatever was said last, the end or the token at the limit, is predicted but never read.
     rows = [[BOS, *(row[: row.index(EOS)] if EOS in row else row[:-1])] for row in said]

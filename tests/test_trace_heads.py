@@ -216,7 +216,7 @@ def test_a_fully_blocked_row_keeps_what_it_has() -> None:
 def test_predictions_are_in_order_and_their_loss_is_that_of_the_trace() -> None:
     model = make_model(3)
     trace = watch(model, make_batch(model))
-    found = predictions(trace.logits, VOCABULARY, targets=trace.targets)
+    found = predictions(trace.logits, VOCABULARY, targets=trace.targets, scored=trace.scored)
     assert found.ids.shape == found.probabilities.shape == (3, 5, 5)
     softmax = torch.tensor(trace.logits).softmax(-1)
     np.testing.assert_allclose(found.probabilities, softmax.topk(5).values.numpy(), atol=1e-6)
@@ -225,7 +225,7 @@ def test_predictions_are_in_order_and_their_loss_is_that_of_the_trace() -> None:
     assert found.mean_loss == pytest.approx(trace.loss, abs=1e-6)
     assert found.correct is not None
     assert np.array_equal(found.correct, (found.ids[..., 0] == trace.targets) & (trace.targets != 0))
-    everything = predictions(trace.logits, VOCABULARY, k=VOCAB, targets=trace.targets)
+    everything = predictions(trace.logits, VOCABULARY, k=VOCAB, targets=trace.targets, scored=trace.scored)
     np.testing.assert_allclose(everything.probabilities.sum(-1), 1, atol=1e-5)
     for b, t in np.argwhere(trace.targets != 0):
         assert everything.ids[b, t, everything.rank[b, t] - 1] == trace.targets[b, t]  # type: ignore[index]
@@ -239,7 +239,8 @@ def test_predictions_without_targets_with_nan_and_with_the_wrong_vocabulary() ->
     assert np.isnan(found.probabilities[0, 1]).all()
     np.testing.assert_allclose(found.probabilities[0, 0], 1 / VOCAB, atol=1e-6)
     assert np.isnan(predictions(logits, VOCABULARY, targets=np.array([[5, 5]])).mean_loss)  # type: ignore[arg-type]
-    assert np.isnan(predictions(logits, VOCABULARY, targets=np.array([[0, 0]])).mean_loss)  # type: ignore[arg-type]
+    unscored = predictions(logits, VOCABULARY, targets=np.array([[0, 0]]), scored=np.zeros((1, 2), dtype=bool))
+    assert np.isnan(unscored.mean_loss)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="vocabulary has 4 tokens"):
         predictions(logits, Vocabulary(SPECIALS))
     with pytest.raises(ValueError, match="k is 0"):

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from attnviz.data.errors import InputError, Notice
     from attnviz.data.info import TaskInfo
     from attnviz.data.task import Task
+    from attnviz.data.tokens import Reading, Tokens
     from attnviz.data.vocabulary import BOS, EOS, PAD, SPECIALS, UNK, Vocabulary
 
 _WHERE = {
@@ -18,8 +19,10 @@ _WHERE = {
     "Pair": "batch",
     "InputError": "errors",
     "Notice": "errors",
+    "Reading": "tokens",
     "Task": "task",
     "TaskInfo": "info",
+    "Tokens": "tokens",
     "BOS": "vocabulary",
     "EOS": "vocabulary",
     "PAD": "vocabulary",
@@ -37,8 +40,10 @@ __all__ = [
     "InputError",
     "Notice",
     "Pair",
+    "Reading",
     "Task",
     "TaskInfo",
+    "Tokens",
     "Vocabulary",
     "tasks",
 ]

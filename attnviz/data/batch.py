@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 from torch import Tensor
 
 from attnviz.data.errors import Notice
@@ -26,11 +26,12 @@ class Pair:
 
 @dataclass(frozen=True)
 class Batch:
-    """What the model reads and what it should say. PAD is 0, at the end of rows.
+    """What the model reads and what it should say. Rows are filled up at their end.
 
     Sequence to sequence: src = source + EOS, decoder_input = BOS + target, targets = target + EOS.
     Language model: src is None, decoder_input = BOS + text shifted right, targets = text.
-    `targets` is PAD where nothing is scored. Labels are what a screen prints: unpadded, with specials; an
+    Where `scored` is False nothing is scored, whatever stands in `targets`; where nobody says, filling is not scored.
+    Labels are what a screen prints: unpadded, with specials; an
     unknown token keeps its own characters there, and its position is listed in `unknown_*`.
     """
 
@@ -43,6 +44,18 @@ class Batch:
     unknown_src: Positions = ()
     unknown_decoder: Positions = ()
     notices: tuple[Notice, ...] = ()
+    scored: Bool[Tensor, "B T"] | None = None  # None with targets: made of them, False at `pad_id`
+    pad_id: int | None = PAD  # what rows are filled up with; None: every number is a token
+
+    def __post_init__(self) -> None:
+        if self.targets is None:
+            object.__setattr__(self, "scored", None)
+        elif self.scored is None:
+            everything = torch.ones_like(self.targets, dtype=torch.bool)
+            object.__setattr__(self, "scored", everything if self.pad_id is None else self.targets != self.pad_id)
+        elif self.scored.size() != self.targets.size():
+            shapes = f"{tuple(self.scored.size())}, targets {tuple(self.targets.size())}"
+            raise ValueError(f"scored has shape {shapes}; they must be the same")
 
     @property
     def size(self) -> int:
@@ -53,7 +66,7 @@ class Batch:
     @property
     def n_scored(self) -> int:
         """Number of target tokens that are scored."""
-        return 0 if self.targets is None else int((self.targets != PAD).sum())
+        return 0 if self.scored is None else int(self.scored.sum())
 
     def to(self, device: torch.device | str) -> Batch:
         """The same batch with its tensors on a device."""
@@ -61,7 +74,13 @@ class Batch:
         def move(x: Tensor | None) -> Tensor | None:
             return None if x is None else x.to(device, non_blocking=True)
 
-        return replace(self, src=move(self.src), decoder_input=move(self.decoder_input), targets=move(self.targets))
+        return replace(
+            self,
+            src=move(self.src),
+            decoder_input=move(self.decoder_input),
+            targets=move(self.targets),
+            scored=move(self.scored),
+        )
 
 
 def pad(rows: Sequence[Sequence[int]]) -> Int[Tensor, "B T"]:

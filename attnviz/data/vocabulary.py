@@ -8,9 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from attnviz.data.errors import InputError
+from attnviz.data.tokens import Reading
 
 PAD, BOS, EOS, UNK = range(4)
 SPECIALS: tuple[str, ...] = ("<pad>", "<s>", "</s>", "<unk>")
+MASK = "<mask>"  # of a vocabulary whose task hides tokens; it stands anywhere
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,53 @@ class Vocabulary:
 
     def __contains__(self, token: object) -> bool:
         return token in self._ids
+
+    @property
+    def pad_id(self) -> int:
+        """What fills up rows."""
+        return PAD
+
+    @property
+    def bos_id(self) -> int:
+        """What a decoder reads first."""
+        return BOS
+
+    @property
+    def eos_id(self) -> int:
+        """What ends a text."""
+        return EOS
+
+    @property
+    def mask_id(self) -> int | None:
+        """What stands for a hidden token, where the vocabulary has one."""
+        return self._ids.get(MASK)
+
+    @property
+    def special_ids(self) -> frozenset[int]:
+        """Numbers that stand for no text."""
+        return frozenset(range(len(SPECIALS)))
+
+    def label(self, token: int) -> str:
+        """What a screen prints for one token."""
+        return self.tokens[token]
+
+    def text(self, ids: Iterable[int]) -> str:
+        """The tokens side by side, without specials; a task knows better where blanks go."""
+        return "".join(self.tokens[i] for i in ids if i >= len(SPECIALS))
+
+    def read(self, text: str) -> Reading:
+        """A text cut at every token that the vocabulary knows, the longest first; one character where it knows none."""
+        ids, spans, start = list[int](), list[tuple[int, int]](), 0
+        longest = max(map(len, self.tokens))
+        while start < len(text):
+            end = next(
+                (end for end in range(min(len(text), start + longest), start, -1) if text[start:end] in self._ids),
+                start + 1,
+            )
+            ids += self.encode([text[start:end]])
+            spans.append((start, end))
+            start = end
+        return Reading(tuple(ids), tuple(text[a:b] for a, b in spans), tuple(spans))
 
     def id(self, token: str) -> int:
         """The token's number, or UNK."""

@@ -15,7 +15,7 @@ from attnviz.decoding.recorder import NewestRows
 from attnviz.decoding.session import DecoderSession, longest
 from attnviz.decoding.step import Reason
 from attnviz.masks import MaskPlan
-from attnviz.model import SILENT, Chain, Probe, Transformer
+from attnviz.model import SILENT, Chain, Probe, WatchedModel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ class _Candidate:
 
 
 def beam_search(
-    model: Transformer,
+    model: WatchedModel,
     src: Int[Tensor, "1 S"] | None = None,
     *,
     bos_id: int,
@@ -61,7 +61,7 @@ def beam_search(
     are complete; the best that do not end live on. `max_len` counts the prefix. Wrong inputs raise ValueError.
     """
     options = options or BeamOptions()
-    forced = check_tokens("prefix", prefix, model.config.vocab_size)
+    forced = check_tokens("prefix", prefix, model.vocab_size)
     limit = longest(model, max_len) - len(forced)
     if limit < 1:
         raise ValueError(f"prefix has {len(forced)} tokens; this leaves no room below {longest(model, max_len)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from attnviz.decoding.rows import RowsOf
 from attnviz.masks import And, Mask, MaskPlan, Or
 from attnviz.masks.predicates import Causal, Cells
-from attnviz.model import Transformer
+from attnviz.model import WatchedModel
 
 
 def sees_only_the_past(mask: Mask) -> bool:
@@ -24,7 +24,7 @@ def sees_only_the_past(mask: Mask) -> bool:
     return False
 
 
-def cacheable(model: Transformer, plan: MaskPlan) -> bool:
+def cacheable(model: WatchedModel, plan: MaskPlan) -> bool:
     """Whether decoding under `plan` gives the same numbers with and without a cache.
 
     Where a position may see later ones its keys change with every new token, and all of it must be computed again.

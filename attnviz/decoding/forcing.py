@@ -12,7 +12,7 @@ from torch import Tensor
 from attnviz.decoding.choice import check_tokens, entropy
 from attnviz.decoding.session import DecoderSession, longest
 from attnviz.masks import MaskPlan
-from attnviz.model import Transformer
+from attnviz.model import WatchedModel
 
 LIKELIEST = 6  # tokens kept at a position
 
@@ -66,7 +66,7 @@ class ForcingComparison:
 
 
 def compare_forcing(
-    model: Transformer,
+    model: WatchedModel,
     src: Int[Tensor, "1 S"] | None,
     targets: Sequence[int],
     *,
@@ -81,7 +81,7 @@ def compare_forcing(
     `mistakes` maps a position of the text to a wrong token, which both are made to write there: teacher forcing reads
     the reference on all the same, free running reads its mistake and has to live with it.
     """
-    vocab_size = model.config.vocab_size
+    vocab_size = model.vocab_size
     reference = check_tokens("targets", targets, vocab_size)
     if not reference:
         raise ValueError("targets is empty; the reference needs at least its end token")

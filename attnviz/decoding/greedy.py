@@ -8,14 +8,14 @@ from torch import Tensor
 
 from attnviz.decoding.session import DecoderSession, longest
 from attnviz.masks import MaskPlan
-from attnviz.model import Transformer
+from attnviz.model import WatchedModel
 
 # Finished rows are dropped from the batch once this share is left: copying the cache costs about one step.
 _COMPACT_AT = 0.75
 
 
 def greedy(
-    model: Transformer,
+    model: WatchedModel,
     src: Int[Tensor, "B S"] | None,
     *,
     bos_id: int,
@@ -32,7 +32,7 @@ def greedy(
     batch is 1. `eos_id` None: nothing ends a row but the length. Stops early where the position table ends.
     """
     length = longest(model, max_len)
-    device = next(model.parameters()).device
+    device = model.device
     given = src if src is not None else prefix
     batch = 1 if given is None else given.size(0)
     if prefix is not None and prefix.size(0) != batch:
@@ -42,7 +42,7 @@ def greedy(
     start = torch.full((batch, 1), bos_id, dtype=torch.long, device=device)
     forced = start[:, :0] if prefix is None else prefix[:, :length].to(device)
     fed = torch.cat((start, forced), dim=1)
-    out = torch.full((batch, length), model.config.pad_id, dtype=torch.long, device=device)
+    out = torch.full((batch, length), model.pad_id, dtype=torch.long, device=device)
     out[:, : forced.size(1)] = forced
 
     rows = torch.arange(batch, device=device)  # the rows of `out` that the session still decodes

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from attnviz.model import Transformer
+from attnviz.model import WatchedModel
 
 
 class NewestRows:
     """A probe that keeps, of each chosen site, the last query's weights of the last forward pass."""
 
-    def __init__(self, sites: Iterable[str], model: Transformer) -> None:
+    def __init__(self, sites: Iterable[str], model: WatchedModel) -> None:
         self.sites = frozenset(sites)
         decoder_sites = {*model.sites_of("decoder_self"), *model.sites_of("cross")}
         if unknown := sorted(self.sites - decoder_sites):

@@ -11,15 +11,15 @@ from torch import Tensor
 from attnviz.decoding.causality import cacheable
 from attnviz.decoding.rows import plan_for_rows
 from attnviz.masks import MaskPlan
-from attnviz.model import SILENT, KVCache, Probe, Transformer
+from attnviz.model import SILENT, Probe, WatchedModel
 from attnviz.model.inference import inference
 
 
-def longest(model: Transformer, max_len: int) -> int:
+def longest(model: WatchedModel, max_len: int) -> int:
     """Tokens a text may have: `max_len`, or fewer where the model's position table ends (the last is never fed)."""
     if max_len < 1:
         raise ValueError(f"max_len is {max_len}; it must be at least 1")
-    return min(max_len, model.config.max_len) if model.config.positions in ("learned", "sinusoidal") else max_len
+    return max_len if model.room is None else min(max_len, model.room)
 
 
 class DecoderSession:
@@ -33,24 +33,23 @@ class DecoderSession:
 
     def __init__(
         self,
-        model: Transformer,
+        model: WatchedModel,
         src: Int[Tensor, "B S"] | None = None,
         *,
         masks: MaskPlan | None = None,
         use_cache: bool = True,
         probe: Probe = SILENT,
     ) -> None:
-        config = model.config
-        if not config.has_decoder:
+        if not model.has_decoder:
             raise ValueError("the model is encoder-only; decoding needs a decoder")
-        if (src is not None) != config.has_encoder:
-            needs = "needs it" if config.has_encoder else "has no place for it"
+        if (src is not None) != model.has_encoder:
+            needs = "encoder-decoder needs it" if model.has_encoder else "decoder-only has no place for it"
             state = "given" if src is not None else "missing"
-            raise ValueError(f"src is {state}; a model that is {config.architecture} {needs}")
+            raise ValueError(f"src is {state}; a model that is {needs}")
         self.model = model
         self.probe = probe
         self._plan = masks or model.default_masks(src, None)
-        self._cache = KVCache() if use_cache and cacheable(model, self._plan) else None
+        self._cache = model.new_cache() if use_cache and cacheable(model, self._plan) else None
         self._fed: Tensor | None = None
         self._rows: tuple[int, ...] | None = None  # None: the original batch, untouched
         self.memory: Tensor | None = None
@@ -66,7 +65,7 @@ class DecoderSession:
     @property
     def device(self) -> torch.device:
         """Where the model lives."""
-        return next(self.model.parameters()).device
+        return self.model.device
 
     @property
     def length(self) -> int:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from attnviz.decoding.greedy import greedy
 from attnviz.decoding.session import DecoderSession, longest
-from attnviz.model import Transformer
+from attnviz.model import WatchedModel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class CacheSpeed:
 
 
 def cache_speed(
-    model: Transformer,
+    model: WatchedModel,
     src: Int[Tensor, "B S"] | None = None,
     *,
     bos_id: int,
@@ -57,7 +57,7 @@ def cache_speed(
     if tokens < 1 or longest(model, total) < total:
         raise ValueError(f"tokens is {tokens}; allowed: 1 … {longest(model, 10**9) - len(prefix)}")
     batch = 1 if src is None else src.size(0)
-    start = torch.tensor([[bos_id, *prefix]], device=next(model.parameters()).device).expand(batch, -1)
+    start = torch.tensor([[bos_id, *prefix]], device=model.device).expand(batch, -1)
     text = greedy(model, src, bos_id=bos_id, eos_id=None, max_len=total, prefix=start[:, 1:])
     text = torch.cat((start[:, :1], text[:, :-1]), dim=1)  # both ways are fed this, so that they stay comparable
     seconds: dict[bool, list[float]] = {True: [], False: []}
@@ -75,7 +75,7 @@ def cache_speed(
     )
 
 
-def _timed(model: Transformer, src: Tensor | None, text: Tensor, tokens: int, use_cache: bool) -> tuple[float, Tensor]:
+def _timed(model: WatchedModel, src: Tensor | None, text: Tensor, tokens: int, use_cache: bool) -> tuple[float, Tensor]:
     session = DecoderSession(model, src, use_cache=use_cache)
     before = text.size(1) - tokens
     if before:

@@ -14,7 +14,7 @@ from attnviz.decoding.recorder import NewestRows
 from attnviz.decoding.session import DecoderSession, longest
 from attnviz.decoding.step import Alternative, DecodingStep, Reason
 from attnviz.masks import MaskPlan
-from attnviz.model import SILENT, Chain, Probe, Transformer
+from attnviz.model import SILENT, Chain, Probe, WatchedModel
 
 
 class Decoding:
@@ -28,7 +28,7 @@ class Decoding:
 
     def __init__(
         self,
-        model: Transformer,
+        model: WatchedModel,
         src: Int[Tensor, "1 S"] | None = None,
         *,
         bos_id: int,
@@ -43,7 +43,7 @@ class Decoding:
         record: Collection[str] = (),
         probe: Probe = SILENT,
     ) -> None:
-        vocab_size = model.config.vocab_size
+        vocab_size = model.vocab_size
         self.choice = choice or Choice()
         self.max_len = longest(model, max_len)
         self._bos_id, self._eos_id, self._alternatives = bos_id, eos_id, min(alternatives, vocab_size)

@@ -4,15 +4,19 @@ from attnviz.model.attention import MultiHeadAttention, explicit_attention, merg
 from attnviz.model.cache import KVCache
 from attnviz.model.probe import ATTENTION_TAPS, SILENT, Chain, Probe
 from attnviz.model.transformer import Transformer
+from attnviz.model.watched import Ability, Cache, WatchedModel
 
 __all__ = [
     "ATTENTION_TAPS",
     "SILENT",
+    "Ability",
+    "Cache",
     "Chain",
     "KVCache",
     "MultiHeadAttention",
     "Probe",
     "Transformer",
+    "WatchedModel",
     "explicit_attention",
     "merge_heads",
     "split_heads",

@@ -8,9 +8,11 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
+from attnviz.model.watched import WatchedModel
+
 
 @contextmanager
-def inference(model: nn.Module) -> Iterator[None]:
+def inference(model: nn.Module | WatchedModel) -> Iterator[None]:
     """No gradients and no dropout inside; every module's own mode comes back, also after an exception."""
     training = [module for module in model.modules() if module.training]
     for module in training:

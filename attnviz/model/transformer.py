@@ -14,6 +14,7 @@ from attnviz.model.blocks import DecoderBlock, EncoderBlock
 from attnviz.model.cache import KVCache
 from attnviz.model.positions import TokenEmbedding
 from attnviz.model.probe import SILENT, Probe
+from attnviz.model.watched import ABILITIES, Ability
 
 
 def real_lengths(ids: Int[Tensor, "B S"], pad_id: int) -> list[int]:
@@ -65,6 +66,78 @@ class Transformer(nn.Module):
     def sites_of(self, kind: Kind) -> tuple[str, ...]:
         """The attention sites of one kind, layer by layer."""
         return tuple(site for site in self.sites if kind_of(site) == kind)
+
+    @property
+    def can(self) -> frozenset[Ability]:
+        """Everything but, without a decoder, writing text."""
+        return frozenset(ABILITIES) - (frozenset() if self.has_decoder else {"decode"})
+
+    def heads(self, site: str) -> int:
+        """Heads at a site: everywhere the same number."""
+        return self.config.n_heads
+
+    def groups(self, site: str) -> int:
+        """Every head has keys and values of its own."""
+        return self.config.n_heads
+
+    @property
+    def layers_without_map(self) -> int:
+        """None: every layer attends."""
+        return 0
+
+    @property
+    def has_encoder(self) -> bool:
+        """Whether it reads `src`."""
+        return self.config.has_encoder
+
+    @property
+    def has_decoder(self) -> bool:
+        """Whether it reads `decoder_input`."""
+        return self.config.has_decoder
+
+    @property
+    def src_vocab_size(self) -> int:
+        """Tokens that the encoder knows; 0 without one."""
+        return self.config.src_vocab_size
+
+    @property
+    def vocab_size(self) -> int:
+        """Tokens that the decoder knows and, labels aside, what the logits range over."""
+        return self.config.vocab_size
+
+    @property
+    def pad_id(self) -> int:
+        """What fills up rows."""
+        return self.config.pad_id
+
+    @property
+    def max_len(self) -> int:
+        """Positions it was made for."""
+        return self.config.max_len
+
+    @property
+    def room(self) -> int | None:
+        """Where the table of positions ends; None where positions are computed."""
+        return self.config.max_len if self.config.positions in ("learned", "sinusoidal") else None
+
+    @property
+    def inner_width(self) -> int:
+        """Width inside the feed-forward networks."""
+        return self.config.d_ff
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        return next(self.parameters()).device
+
+    def logits_of(self, memory: Float[Tensor, "B S C"]) -> Float[Tensor, "B S V"]:
+        """The output layer on the memory: what an encoder-only model says."""
+        logits: Tensor = self.output(memory)
+        return logits
+
+    def new_cache(self) -> KVCache:
+        """An empty cache for one sequence of `decode`s."""
+        return KVCache()
 
     def default_masks(self, src: Int[Tensor, "B S"] | None, decoder_input: Int[Tensor, "B T"] | None) -> MaskPlan:
         """The model's own masks: source padding hidden as key, the decoder causal. Target padding stands at the end,

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from jaxtyping import Float, Int
+import torch
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from attnviz.data.batch import Batch
-from attnviz.data.vocabulary import PAD
 from attnviz.masks import MaskPlan
-from attnviz.model import Transformer
+from attnviz.model import WatchedModel
 from attnviz.model.inference import inference
 from attnviz.trace.copies import repeated_plan
 from attnviz.trace.interventions import Head
@@ -56,13 +56,13 @@ class HeadOffPerCopy:
         return value
 
 
-def all_heads(model: Transformer) -> tuple[Head, ...]:
+def all_heads(model: WatchedModel) -> tuple[Head, ...]:
     """Every head of every attention, in order of computation."""
-    return tuple((site, head) for site in model.sites for head in range(model.config.n_heads))
+    return tuple((site, head) for site in model.sites for head in range(model.heads(site)))
 
 
 def head_effects(
-    model: Transformer, batch: Batch, *, masks: MaskPlan | None = None, heads: Sequence[Head] | None = None
+    model: WatchedModel, batch: Batch, *, masks: MaskPlan | None = None, heads: Sequence[Head] | None = None
 ) -> tuple[HeadEffect, ...]:
     """The effect of switching off each of `heads` (None: all), one at a time.
 
@@ -74,23 +74,23 @@ def head_effects(
     known = set(all_heads(model))
     for site, head in heads:
         if (site, head) not in known:
-            raise ValueError(
-                f"head {head} at {site!r} is none of this model's; "
-                f"sites: {', '.join(model.sites)}; heads: 0 … {model.config.n_heads - 1}"
+            allowed = (
+                f"heads: 0 … {model.heads(site) - 1}" if site in model.sites else f"sites: {', '.join(model.sites)}"
             )
-    batch = batch.to(next(model.parameters()).device)
+            raise ValueError(f"head {head} at {site!r} is none of this model's; {allowed}")
+    batch = batch.to(model.device)
     masks = masks or model.default_masks(batch.src, batch.decoder_input)
     with inference(model):
-        targets = batch.targets
-        if targets is None:
+        targets, scored = batch.targets, batch.scored
+        if targets is None or scored is None:
             targets = model(batch.src, batch.decoder_input, masks=masks).argmax(dim=-1)
+            scored = torch.ones_like(targets, dtype=torch.bool)
         intact: tuple[Tensor, Tensor, Tensor] | None = None
         effects: list[HeadEffect] = []
         for chunk in _chunks(model, batch, [None, *heads]):
-            loss, top, exact = _outcomes(_logits(model, batch, masks, chunk), targets)
+            loss, top, exact = _outcomes(_logits(model, batch, masks, chunk), targets, scored)
             if intact is None:
                 intact = loss[0], top[0], exact[0]
-            scored = targets != PAD
             changed = (top != intact[1]).logical_and(scored).sum(dim=(1, 2)) / scored.sum()
             rows = zip(
                 chunk,
@@ -104,22 +104,22 @@ def head_effects(
 
 
 def head_importance(
-    model: Transformer, batch: Batch, *, masks: MaskPlan | None = None, heads: Sequence[Head] | None = None
+    model: WatchedModel, batch: Batch, *, masks: MaskPlan | None = None, heads: Sequence[Head] | None = None
 ) -> dict[Head, float]:
     """Loss without each head minus loss with it, nats per target token; see `head_effects` for more."""
     return {(effect.site, effect.head): effect.loss for effect in head_effects(model, batch, masks=masks, heads=heads)}
 
 
-def _chunks(model: Transformer, batch: Batch, heads: Sequence[Head | None]) -> Iterator[list[Head | None]]:
+def _chunks(model: WatchedModel, batch: Batch, heads: Sequence[Head | None]) -> Iterator[list[Head | None]]:
     lengths = [ids.size(1) for ids in (batch.src, batch.decoder_input) if ids is not None]
-    widest = max(model.config.vocab_size, model.config.n_heads * max(lengths), model.config.d_ff)
+    widest = max(model.vocab_size, max(map(model.heads, model.sites)) * max(lengths), model.inner_width)
     at_once = max(1, ELEMENTS_AT_ONCE // (batch.size * max(lengths) * widest))
     for start in range(0, len(heads), at_once):
         yield list(heads[start : start + at_once])
 
 
 def _logits(
-    model: Transformer, batch: Batch, masks: MaskPlan, heads: Sequence[Head | None]
+    model: WatchedModel, batch: Batch, masks: MaskPlan, heads: Sequence[Head | None]
 ) -> Float[Tensor, "N B T V"]:
     plan, probe, copies = repeated_plan(masks, batch.size), HeadOffPerCopy(heads, batch.size), len(heads)
     decoder_input = None if batch.decoder_input is None else batch.decoder_input.repeat(copies, 1)
@@ -131,19 +131,20 @@ def _logits(
         else:
             memory = model.encode(batch.src, masks=masks).repeat(copies, 1, 1)
     if decoder_input is None:
-        logits: Tensor = model.output(memory)
+        assert memory is not None, "a model without decoder reads a source"
+        logits = model.logits_of(memory)
     else:
         logits = model.decode(decoder_input, memory, masks=plan, probe=probe)
     return logits.unflatten(0, (copies, batch.size))
 
 
 def _outcomes(
-    logits: Float[Tensor, "N B T V"], targets: Int[Tensor, "B T"]
+    logits: Float[Tensor, "N B T V"], targets: Int[Tensor, "B T"], scored: Bool[Tensor, "B T"]
 ) -> tuple[Float[Tensor, " N"], Int[Tensor, "N B T"], Float[Tensor, " N"]]:
     """Loss, most likely tokens and exact match of each copy."""
     copies = logits.size(0)
-    losses = token_losses(logits.flatten(0, 1), targets.repeat(copies, 1)).unflatten(0, (copies, -1))
-    scored = targets != PAD
+    losses = token_losses(logits.flatten(0, 1), targets.repeat(copies, 1), scored.repeat(copies, 1))
+    losses = losses.unflatten(0, (copies, -1))
     top = logits.argmax(dim=-1)
     exact = ((top == targets) | ~scored).all(dim=-1).double().mean(dim=-1)
     return losses.double().sum(dim=(1, 2)) / scored.sum(), top, exact

@@ -7,7 +7,7 @@ nothing moves that may not.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -17,9 +17,9 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from attnviz.data.batch import Batch
-from attnviz.data.vocabulary import PAD, SPECIALS
+from attnviz.data.vocabulary import SPECIALS
 from attnviz.masks import MaskPlan
-from attnviz.model import Chain, Probe, Transformer
+from attnviz.model import Chain, Probe, WatchedModel
 from attnviz.model.inference import inference
 from attnviz.trace.application import Application
 from attnviz.trace.copies import repeated_plan
@@ -76,7 +76,7 @@ class Verdict:
 
 
 def reach(
-    model: Transformer, batch: Batch, *, masks: MaskPlan | None = None, example: int = 0, how: Application = "own"
+    model: WatchedModel, batch: Batch, *, masks: MaskPlan | None = None, example: int = 0, how: Application = "own"
 ) -> Reach:
     """Follow visible cells through all layers; `how` the mask is applied decides what a blocked cell lets through.
 
@@ -88,7 +88,7 @@ def reach(
     targets = None if batch.decoder_input is None else batch.decoder_input.size(1)
 
     def fetched(site: str, queries: int, keys: int) -> np.ndarray:
-        mask = masks.at(site).dense(batch=batch.size, heads=model.config.n_heads, queries=queries, keys=keys)
+        mask = masks.at(site).dense(batch=batch.size, heads=model.heads(site), queries=queries, keys=keys)
         visible = mask[example]
         if how in ("after", "none"):
             visible = torch.ones_like(visible)
@@ -99,18 +99,19 @@ def reach(
 
     encoder: list[np.ndarray] = []
     memory = np.eye(sources or 0, dtype=bool)
-    for layer in range(model.config.n_encoder_layers if sources else 0):
-        memory = memory | _through(fetched(f"encoder.{layer}.self_attn", len(memory), len(memory)), memory)
+    for site in model.sites_of("encoder_self") if sources else ():
+        memory = memory | _through(fetched(site, len(memory), len(memory)), memory)
         encoder.append(memory)
     if targets is None:
         return Reach(encoder=np.stack(encoder or [memory]), decoder=None, source=None)
     own, source = np.eye(targets, dtype=bool), np.zeros((targets, sources or 0), dtype=bool)
     owns, found = [], []
-    for layer in range(model.config.n_decoder_layers):
-        cells = fetched(f"decoder.{layer}.self_attn", targets, targets)
+    crossings = model.sites_of("cross")
+    for layer, site in enumerate(model.sites_of("decoder_self")):
+        cells = fetched(site, targets, targets)
         own, source = own | _through(cells, own), source | _through(cells, source)
         if sources:
-            source = source | _through(fetched(f"decoder.{layer}.cross_attn", targets, sources), memory)
+            source = source | _through(fetched(crossings[layer], targets, sources), memory)
         owns.append(own)
         found.append(source)
     return Reach(
@@ -127,7 +128,7 @@ def receptive_field(layers: Bool[np.ndarray, "L T J"]) -> np.ndarray:
 
 
 def influences(
-    model: Transformer,
+    model: WatchedModel,
     batch: Batch,
     side: Side,
     *,
@@ -137,11 +138,13 @@ def influences(
     inputs: Sequence[int] | None = None,
     replacements: int = 2,
     seed: int = 0,
+    specials: Collection[int] = range(len(SPECIALS)),
 ) -> Iterator[tuple[tuple[int, ...], Float[np.ndarray, "T j"]]]:
     """Replace inputs one at a time and yield (inputs, largest change of a logit at every output), as they are done.
 
     Each of `inputs` (None: all of `side`) is replaced by `replacements` other tokens in turn; the larger change counts.
     Masks stay those of the batch as it is, also where padding is replaced. As many variants as fit share a pass.
+    `specials` are the numbers that stand for no text: they replace only where nothing else is left.
     """
     ids = batch.src if side == "source" else batch.decoder_input
     if ids is None:
@@ -153,11 +156,11 @@ def influences(
     for position in chosen:
         if not 0 <= position < length:
             raise ValueError(f"input is {position}; allowed: 0 … {length - 1}")
-    device = next(model.parameters()).device
+    device = model.device
     one = _example(batch, example).to(device)
     plan = repeated_plan(masks or model.default_masks(batch.src, batch.decoder_input), 1, example)
-    vocabulary = model.config.src_vocab_size if side == "source" else model.config.vocab_size
-    others = _other_tokens(ids[example].tolist(), vocabulary, replacements, seed)
+    vocabulary = model.src_vocab_size if side == "source" else model.vocab_size
+    others = _other_tokens(ids[example].tolist(), vocabulary, replacements, seed, specials, model.pad_id)
     variants = [(position, token) for position in chosen for token in others[position]]
     for start in range(0, len(chosen), at_once := _inputs_at_once(model, one, replacements)):
         done = chosen[start : start + at_once]
@@ -170,7 +173,7 @@ def influences(
 
 
 def influence(
-    model: Transformer,
+    model: WatchedModel,
     batch: Batch,
     side: Side,
     *,
@@ -178,9 +181,19 @@ def influence(
     interventions: Sequence[Probe | Intervention] = (),
     example: int = 0,
     inputs: Sequence[int] | None = None,
+    specials: Collection[int] = range(len(SPECIALS)),
 ) -> Float[np.ndarray, "T J"]:
     """The whole matrix of `influences`: row = output, column = input, value = largest change of a logit."""
-    parts = influences(model, batch, side, masks=masks, interventions=interventions, example=example, inputs=inputs)
+    parts = influences(
+        model,
+        batch,
+        side,
+        masks=masks,
+        interventions=interventions,
+        example=example,
+        inputs=inputs,
+        specials=specials,
+    )
     return np.concatenate([amounts for _, amounts in parts], axis=1)
 
 
@@ -216,14 +229,16 @@ def _example(batch: Batch, example: int) -> Batch:
     def row(ids: Tensor | None) -> Tensor | None:
         return None if ids is None else ids[example : example + 1]
 
-    return replace(batch, src=row(batch.src), decoder_input=row(batch.decoder_input), targets=None)
+    return replace(batch, src=row(batch.src), decoder_input=row(batch.decoder_input), targets=None, scored=None)
 
 
-def _other_tokens(ids: Sequence[int], vocabulary: int, replacements: int, seed: int) -> list[list[int]]:
+def _other_tokens(
+    ids: Sequence[int], vocabulary: int, replacements: int, seed: int, specials: Collection[int], pad_id: int
+) -> list[list[int]]:
     """For every position `replacements` tokens that do not stand there, specials only where nothing else is left."""
     generator = np.random.default_rng(seed)
-    words = list(range(len(SPECIALS), vocabulary))
-    pool = words if len(words) > 1 else [token for token in range(vocabulary) if token != PAD]
+    words = [token for token in range(vocabulary) if token not in specials]
+    pool = words if len(words) > 1 else [token for token in range(vocabulary) if token != pad_id]
     if len(pool) < 2:
         raise ValueError(f"the vocabulary has {vocabulary} tokens; nothing can be replaced")
     found = []
@@ -234,14 +249,14 @@ def _other_tokens(ids: Sequence[int], vocabulary: int, replacements: int, seed: 
     return found
 
 
-def _inputs_at_once(model: Transformer, batch: Batch, replacements: int) -> int:
+def _inputs_at_once(model: WatchedModel, batch: Batch, replacements: int) -> int:
     lengths = [ids.size(1) for ids in (batch.src, batch.decoder_input) if ids is not None]
-    widest = max(model.config.vocab_size, model.config.n_heads * max(lengths), model.config.d_ff)
+    widest = max(model.vocab_size, max(map(model.heads, model.sites)) * max(lengths), model.inner_width)
     return max(1, ELEMENTS_AT_ONCE // (replacements * max(lengths) * widest))
 
 
 def _run(
-    model: Transformer, batch: Batch, side: Side, variants: Sequence[tuple[int, int]], plan: MaskPlan, probe: Probe
+    model: WatchedModel, batch: Batch, side: Side, variants: Sequence[tuple[int, int]], plan: MaskPlan, probe: Probe
 ) -> Float[Tensor, "N T V"]:
     """Logits of the example as it is, then of each variant (position, token)."""
     copies = len(variants) + 1
@@ -259,8 +274,8 @@ def _run(
         else:
             memory = model.encode(batch.src, masks=plan, probe=probe).expand(copies, -1, -1)
     if batch.decoder_input is None:
-        logits: Tensor = model.output(memory)
-        return logits
+        assert memory is not None, "a model without decoder reads a source"
+        return model.logits_of(memory)
     decoder_input = batch.decoder_input
     decoder_input = varied(decoder_input) if side == "decoder" else decoder_input.repeat(copies, 1)
     return model.decode(decoder_input, memory, masks=plan, probe=probe)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
-from attnviz.data.vocabulary import PAD, Vocabulary
+from attnviz.data.tokens import Tokens
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,12 +46,16 @@ def log_probabilities(logits: Float[np.ndarray, "*rows V"]) -> Float[np.ndarray,
 
 def predictions(
     logits: Float[np.ndarray, "B T V"],
-    vocabulary: Vocabulary,
+    vocabulary: Tokens,
     k: int = 5,
     *,
     targets: np.ndarray | None = None,
+    scored: Bool[np.ndarray, "B T"] | None = None,
 ) -> Predictions:
-    """Top-k tokens and probabilities of `logits`; `targets` are token numbers, PAD where nothing is scored."""
+    """Top-k tokens and probabilities of `logits`; `targets` are token numbers.
+
+    They count where `scored`; None: everywhere.
+    """
     if len(vocabulary) != logits.shape[-1]:
         raise ValueError(f"the vocabulary has {len(vocabulary)} tokens, the logits {logits.shape[-1]}")
     if k < 1:
@@ -60,12 +64,12 @@ def predictions(
         logs = log_probabilities(logits)
     ids = np.argsort(-logs, axis=-1, kind="stable")[..., :k]
     best = np.exp(np.take_along_axis(logs, ids, axis=-1))
-    names = vocabulary.tokens
+    names = {i: vocabulary.label(i) for i in np.unique(ids).tolist()}
     tokens = tuple(tuple(tuple(names[i] for i in place) for place in row) for row in ids.tolist())
     if targets is None:
         return Predictions(ids=ids, probabilities=best, tokens=tokens, loss=None, rank=None)
     of_target = np.take_along_axis(logs, targets[..., None], axis=-1)
-    scored = targets != PAD
+    scored = np.ones(targets.shape, dtype=bool) if scored is None else scored
     better = np.where(np.isnan(of_target[..., 0]), logs.shape[-1] - 1, (logs > of_target).sum(axis=-1))
     rank = np.where(scored, 1 + better, 0)
     loss = np.where(scored, -of_target[..., 0], np.nan).astype(logits.dtype)

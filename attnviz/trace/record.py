@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from jaxtyping import Bool, Float
 
 from attnviz.data.batch import Batch
@@ -53,7 +54,8 @@ class Trace:
     records: Mapping[str, AttentionRecord]  # by attention site, in order of computation
     outputs: Mapping[str, Float[np.ndarray, "_ _ C"]]  # hidden states after each block, by block site
     logits: Float[np.ndarray, "B T V"]
-    targets: np.ndarray | None  # (B, T) token numbers, PAD where nothing is scored
+    targets: np.ndarray | None  # (B, T) token numbers
+    scored: Bool[np.ndarray, "B T"] | None  # where `targets` count
     loss: float | None  # nats per target token; None without targets
 
     def __getitem__(self, site: str) -> AttentionRecord:
@@ -94,7 +96,8 @@ class Trace:
         ids = self.batch.src if kind == "encoder_self" else self.batch.decoder_input
         if ids is None:
             raise ValueError(f"this batch has no {kind} attention")
-        real = (ids != PAD).cpu().numpy()
+        pad_id = self.batch.pad_id
+        real = (torch.ones_like(ids, dtype=torch.bool) if pad_id is None else ids != pad_id).cpu().numpy()
         last = real.shape[1] - 1 - real[:, ::-1].argmax(axis=1)
         return np.arange(real.shape[1]) <= np.where(real.any(axis=1), last, -1)[:, None]
 

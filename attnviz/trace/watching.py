@@ -9,7 +9,7 @@ from torch import Tensor
 
 from attnviz.data.batch import Batch
 from attnviz.masks import MaskPlan
-from attnviz.model import ATTENTION_TAPS, Chain, Probe, Transformer
+from attnviz.model import ATTENTION_TAPS, Chain, Probe, WatchedModel
 from attnviz.model.inference import inference
 from attnviz.trace.interventions import Intervention, fresh_probe
 from attnviz.trace.loss import mean_loss
@@ -54,12 +54,12 @@ class Recorder:
         return {site: values["output"] for site, values in self.kept.items() if "output" in values}
 
 
-def block_sites(model: Transformer) -> tuple[str, ...]:
+def block_sites(model: WatchedModel) -> tuple[str, ...]:
     """The sites whose `output` is a block's hidden states: `encoder.0`, `decoder.1` …"""
     return tuple(dict.fromkeys(site.rsplit(".", 1)[0] for site in model.sites))
 
 
-def check_sites(model: Transformer, sites: Collection[str]) -> None:
+def check_sites(model: WatchedModel, sites: Collection[str]) -> None:
     """Raise ValueError for a site that the model does not have."""
     known = model.sites + block_sites(model)
     for site in sites:
@@ -68,7 +68,7 @@ def check_sites(model: Transformer, sites: Collection[str]) -> None:
 
 
 def watch(
-    model: Transformer,
+    model: WatchedModel,
     batch: Batch,
     *,
     masks: MaskPlan | None = None,
@@ -84,15 +84,18 @@ def watch(
     check_sites(model, wanted)
     recorder = Recorder(wanted)
     probe = Chain([*(fresh_probe(intervention) for intervention in interventions), recorder])
-    batch = batch.to(next(model.parameters()).device)
+    batch = batch.to(model.device)
     with inference(model):
         logits = model(batch.src, batch.decoder_input, masks=masks, probe=probe)
-        loss = None if batch.targets is None else mean_loss(logits, batch.targets)
+        loss = None
+        if batch.targets is not None and batch.scored is not None:
+            loss = mean_loss(logits, batch.targets, batch.scored)
     return Trace(
         batch=batch.to("cpu"),
         records=recorder.records(),
         outputs=recorder.outputs(),
         logits=to_numpy(logits),
         targets=None if batch.targets is None else to_numpy(batch.targets),
+        scored=None if batch.scored is None else to_numpy(batch.scored),
         loss=loss,
     )

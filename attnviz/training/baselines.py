@@ -62,10 +62,9 @@ def _pairs(task: Task, split: str) -> tuple[Int[Tensor, " N"] | None, Int[Tensor
     previous, following = [], []
     for batch in (task.collate(pairs[start : start + BATCH]) for start in range(0, len(pairs), BATCH)):
         assert batch.targets is not None, "every example has something to say"
-        scored = batch.targets != PAD
-        following.append(batch.targets[scored])
+        following.append(batch.targets[batch.scored])
         if batch.decoder_input is not None:
-            previous.append(batch.decoder_input[scored])
+            previous.append(batch.decoder_input[batch.scored])
     return torch.cat(previous) if previous else None, torch.cat(following)
 
 

@@ -53,14 +53,15 @@ class Ranks:
         def cut(x: Tensor | None) -> Tensor | None:
             return None if x is None else x[rows]
 
-        targets = cut(batch.targets)
+        targets, scored = cut(batch.targets), cut(batch.scored)
         if self.rank >= batch.size and targets is not None:
-            targets = torch.full_like(targets, PAD)
+            targets, scored = torch.full_like(targets, PAD), None
         return replace(
             batch,
             src=cut(batch.src),
             decoder_input=cut(batch.decoder_input),
             targets=targets,
+            scored=scored,
             src_labels=batch.src_labels[rows],
             decoder_labels=batch.decoder_labels[rows],
             target_labels=batch.target_labels[rows],

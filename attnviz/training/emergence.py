@@ -170,7 +170,7 @@ def _read_twice(model: Transformer, natural: Batch, vocab_size: int, seed: int) 
     if not decodes:
         return Batch(src=rows, decoder_input=None, targets=None), period
     begin = torch.full((natural.size, 1), BOS)
-    return replace(natural, decoder_input=torch.cat((begin, rows), dim=1), targets=None), period
+    return replace(natural, decoder_input=torch.cat((begin, rows), dim=1), targets=None, scored=None), period
 
 
 def _shares(

@@ -148,6 +148,7 @@ def one_row(batch: Batch, row: int) -> Batch:
         src=cut(batch.src, src_width),
         decoder_input=cut(batch.decoder_input, width),
         targets=cut(batch.targets, width),
+        scored=cut(batch.scored, width),
         src_labels=only(batch.src_labels),
         decoder_labels=only(batch.decoder_labels),
         target_labels=only(batch.target_labels),
@@ -182,8 +183,9 @@ def _forward_report(
 
 def _losses(logits: Float[Tensor, "B T V"], batch: Batch) -> Float[np.ndarray, "B T"]:
     assert batch.targets is not None, "a training batch has targets"
-    losses = token_losses(logits, batch.targets)
-    return losses.masked_fill(batch.targets == PAD, torch.nan).cpu().numpy()
+    assert batch.scored is not None, "targets are scored somewhere or nowhere"
+    losses = token_losses(logits, batch.targets, batch.scored)
+    return losses.masked_fill(~batch.scored, torch.nan).cpu().numpy()
 
 
 def _said(logits: Float[Tensor, "B T V"], batch: Batch, vocabulary: Vocabulary) -> tuple[tuple[str, ...], ...]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from attnviz.data import BOS, EOS, PAD, Batch, InputError, Task
+from attnviz.data import BOS, EOS, Batch, InputError, Task
 from attnviz.data.objectives.masked import MASK
 from attnviz.decoding import Choice, Decoding, greedy
 from attnviz.model import Transformer
@@ -104,10 +104,9 @@ def _filled(model: Transformer, task: Task, batch: Batch, without: Collection[st
     tokens = task.tgt_vocab.decode(said[: len(batch.src_labels[0])])
     if MASK not in task.tgt_vocab:
         return " ".join(tokens)
-    assert batch.targets is not None, "a text with gaps says where they are"
+    assert batch.scored is not None, "a text with gaps says where they are"
     gaps = [
-        token == MASK or target != PAD
-        for token, target in zip(batch.src_labels[0], batch.targets[0].tolist(), strict=True)
+        token == MASK or scored for token, scored in zip(batch.src_labels[0], batch.scored[0].tolist(), strict=True)
     ]
     whole = [new if gap else old for old, new, gap in zip(batch.src_labels[0], tokens, gaps, strict=True)]
     return task.detokenize(whole)

@@ -13,9 +13,8 @@ from typing import ClassVar
 from attnviz.data.batch import Batch, Pair, pad, unknown_positions
 from attnviz.data.errors import InputError, Notice
 from attnviz.data.objectives.view import View
-from attnviz.data.vocabulary import PAD, SPECIALS
+from attnviz.data.vocabulary import MASK, PAD, SPECIALS
 
-MASK = "<mask>"
 NOT_SCORED = SPECIALS[PAD]
 SHARE = 0.15  # of the tokens of a text are hidden, one at least
 KEPT, REPLACED = 0.1, 0.1  # of those, so many stay and so many become another token: no token is above doubt

@@ -43,7 +43,7 @@ def setup_of(model: Transformer, batch: Batch, site: str, *, example: int = 0, m
     block_site = f"{stack}.{layer}"
     before = f"{stack}.{int(layer) - 1}"
     self_site = f"{block_site}.self_attn"
-    batch = batch.to(next(model.parameters()).device)
+    batch = batch.to(model.device)
     probe = _Residuals()
     memory = None
     with inference(model):

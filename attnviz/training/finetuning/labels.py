@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from attnviz.data import BOS, EOS, PAD, SPECIALS, Pair
+from attnviz.data import BOS, EOS, SPECIALS, Pair
 from attnviz.data.tasks.labels import LabelTask
 from attnviz.decoding import greedy
 from attnviz.model import Transformer
@@ -86,9 +86,9 @@ def label_probabilities(model: Transformer, task: LabelTask, pairs: Sequence[Pai
                     _spoken(row, tokens, len(p.target)) for row, tokens, p in zip(logits, said, chunk, strict=True)
                 ]
                 continue
-            assert batch.targets is not None, "examples have labels"
+            assert batch.scored is not None, "examples have labels"
             chances = predict(model, batch)[..., FIRST:].softmax(dim=-1).cpu().numpy()
-            scored = (batch.targets != PAD).cpu().numpy()
+            scored = batch.scored.cpu().numpy()
             found += [row[places] for row, places in zip(chances, scored, strict=True)]
     return found
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from attnviz.data import PAD, Task, Vocabulary
+from attnviz.data import Task, Vocabulary
 from attnviz.masks import Kind
 from attnviz.trace import Predictions, Trace, predictions
 from attnviz.trace.predictions import log_probabilities
@@ -114,8 +114,9 @@ def panel(
     """The predictions of `now`, beside those of the intact model where heads are off (`now` is not `intact`)."""
     compared = now is not intact
     trace, vocabulary = now.trace, task.tgt_vocab
-    targets = trace.targets
+    targets, scored = trace.targets, trace.scored
     assert targets is not None, "a sentence that is looked at has targets"
+    assert scored is not None, "targets are scored somewhere or nowhere"
     logs = log_probabilities(trace.logits)[0]
     logs_before = log_probabilities(intact.trace.logits)[0] if compared else None
     unknown = set(trace.batch.unknown_decoder[0]) if trace.batch.unknown_decoder else set()
@@ -130,7 +131,7 @@ def panel(
             read_unknown=i in unknown,
             logs=logs[i],
             before=None if logs_before is None else logs_before[i],
-            target=int(targets[0, i]) if judged and targets[0, i] != PAD else None,
+            target=int(targets[0, i]) if judged and scored[0, i] else None,
             wanted=wanted[i],
         )
         for i in range(len(labels))
@@ -195,4 +196,6 @@ def _step(
 
 def all_predictions(task: Task, picture: Picture) -> Predictions:
     """The most likely tokens at every position."""
-    return predictions(picture.trace.logits, task.tgt_vocab, TOP, targets=picture.trace.targets)
+    return predictions(
+        picture.trace.logits, task.tgt_vocab, TOP, targets=picture.trace.targets, scored=picture.trace.scored
+    )

@@ -60,6 +60,7 @@ def run(model: Transformer, batch: Batch, masks: MaskPlan, application: MaskAppl
     lens = Lens(site, head)
     with inference(model):
         logits = model(batch.src, batch.decoder_input, masks=masks, probe=Chain([application.probe(), lens]))
-        loss = None if batch.targets is None else mean_loss(logits, batch.targets)
+        scored = batch.scored
+        loss = None if batch.targets is None or scored is None else mean_loss(logits, batch.targets, scored)
     mask = np.broadcast_to(lens.detail["mask"], lens.detail["scores"].shape)
     return Pass(lens.weights, {**lens.detail, "mask": mask}, to_numpy(logits[0]), loss)
