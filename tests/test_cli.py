@@ -37,7 +37,11 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "required"),
+        (["--nonsense"], "required"),
+        (["app", "--port", "0"], "1 to 65535"),
+        (["--port", "many"], "no port"),
+        (["app", "--address", "nowhere.invalid"], "name an address of this machine"),
+        (["app", "--lang", "fr"], "invalid choice"),
         (["nonsense"], "invalid choice"),
         (["train"], "one of the arguments --recipe --task --text --csv is required"),
         (["train", "--task", "reverse", "--recipe", "reverse"], "not allowed with"),

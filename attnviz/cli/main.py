@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from attnviz import __version__
-from attnviz.cli import bench, evaluate, experiment, runs, tasks, train
+from attnviz.cli import app, bench, evaluate, experiment, runs, tasks, train
 from attnviz.cli.terminal import use_utf8
 from attnviz.openmp import wait_passively
 
@@ -20,9 +20,15 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="attnviz", description="See, break and understand attention.")
     top.add_argument("--version", action="version", version=f"attnviz {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for command in (tasks, train, evaluate, runs, experiment, bench):
+    for command in (app, tasks, train, evaluate, runs, experiment, bench):
         command.add(commands)
     return top
+
+
+def completed(argv: Sequence[str]) -> list[str]:
+    """Without a command it is the app that is meant, with or without the app's options."""
+    options = {"--port", "--address", "--lang", "--no-browser"}
+    return list(argv) if argv and argv[0].partition("=")[0] not in options else ["app", *argv]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     use_utf8()
     wait_passively(os.environ)
     try:
-        arguments = parser().parse_args(argv)
+        arguments = parser().parse_args(completed(sys.argv[1:] if argv is None else argv))
         return int(arguments.run(arguments))
     except SystemExit as stop:  # argparse has said what was wrong, or --help and --version are done
         return stop.code if isinstance(stop.code, int) else FAILED

@@ -1,6 +1,9 @@
-"""Which language the page speaks: the session's choice, else the address, else the browser's, else English."""
+"""Which language the page speaks: the session's choice, else the address, else what the server was started with
+(`ATTNVIZ_LANG`, `attnviz app --lang`), else the browser's, else English."""
 
 from __future__ import annotations
+
+import os
 
 import streamlit as st
 
@@ -36,7 +39,11 @@ def current() -> Language:
     if CHOSEN not in st.session_state:
         asked = st.query_params.get("lang", "")
         known: dict[str, Language] = {language: language for language in LANGUAGES}
-        st.session_state[CHOSEN] = known.get(asked) or accepted(st.context.headers.get("Accept-Language", ""))
+        st.session_state[CHOSEN] = (
+            known.get(asked)
+            or known.get(os.environ.get("ATTNVIZ_LANG", ""))
+            or accepted(st.context.headers.get("Accept-Language", ""))
+        )
     language: Language = st.session_state[CHOSEN]
     return language
 

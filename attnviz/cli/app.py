@@ -1,0 +1,134 @@
+"""`attnviz app`, or `attnviz` alone: the app in the browser, from any folder."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+    from attnviz.runs.registry import Registry
+
+FIRST_PORT, PORTS_TRIED = 8501, 100
+LANGUAGE_VARIABLE = "ATTNVIZ_LANG"  # what the app speaks to a browser whose address does not say
+END_SECONDS = 20.0  # that a server or a worker may take to end by itself
+
+
+def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Describe the command."""
+    command = commands.add_parser("app", help="open the app in the browser (the same as attnviz alone)")
+    command.add_argument("--port", type=_port, metavar="N", help=f"default: the first free one from {FIRST_PORT} on")
+    command.add_argument("--address", default="127.0.0.1", help="0.0.0.0 opens it to the room (default: 127.0.0.1)")
+    command.add_argument("--lang", choices=("zh", "en"), help="default: what the browser asks for")
+    command.add_argument("--no-browser", action="store_true", help="only serve; open no browser")
+    command.set_defaults(run=run)
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; 1 to 65535 are")
+    return int(text)
+
+
+def script() -> Path:
+    """The `app.py` to serve: the one packed with an installed package, else the repository's."""
+    package = Path(__file__).resolve().parents[1]
+    packed = package / "site" / "app.py"
+    return packed if packed.is_file() else package.parent / "app.py"
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until Ctrl-C; then the workers that were started meanwhile end cleanly, and their runs can go on later."""
+    served = script()
+    if not served.is_file():
+        raise ValueError(f"there is no {served}; install attnviz again")
+    port = arguments.port or free_port(arguments.address)
+    if not is_free(arguments.address, port):
+        raise ValueError(f"port {port} of {arguments.address} cannot be used; leave --port out to take a free one")
+    from attnviz.runs import Library
+    from attnviz.runs.registry import Registry
+
+    registry = Registry(Library().root)
+    others = {worker.token for worker in registry.alive().values()}
+    environment = dict(os.environ)
+    if arguments.lang:
+        environment[LANGUAGE_VARIABLE] = arguments.lang
+    shown = "127.0.0.1" if arguments.address in ("0.0.0.0", "::") else arguments.address
+    print(f"attnviz: http://{shown}:{port}  (Ctrl-C ends it)", flush=True)
+    command = [sys.executable, "-m", "streamlit", "run", str(served)]
+    command += [f"--server.port={port}", f"--server.address={arguments.address}", f"--browser.serverAddress={shown}"]
+    if arguments.no_browser:
+        command.append("--server.headless=true")
+    server = subprocess.Popen(command, env=environment)
+    with ended_by_signals():
+        try:
+            return server.wait()
+        except KeyboardInterrupt:
+            return 0
+        finally:
+            _end(server)
+            end_workers(registry, others)
+
+
+class ended_by_signals:  # used like a function
+    """While inside, being asked to terminate is like Ctrl-C, so that nothing is left behind."""
+
+    def __enter__(self) -> None:
+        self._before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+    def __exit__(self, *error: object) -> None:
+        signal.signal(signal.SIGTERM, self._before)
+
+
+def is_free(address: str, port: int) -> bool:
+    """Whether a server may listen there."""
+    try:
+        found = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError):
+        return False
+    family, kind, protocol, _, place = found[0]
+    with socket.socket(family, kind, protocol) as probe:
+        if os.name != "nt":  # there it would also take ports in use
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(place)
+        except OSError:
+            return False
+    return True
+
+
+def free_port(address: str, among: Iterable[int] = range(FIRST_PORT, FIRST_PORT + PORTS_TRIED)) -> int:
+    """The first of these ports that is free; raises ValueError when none is."""
+    for port in among:
+        if is_free(address, port):
+            return port
+    raise ValueError(f"no port can be used at {address}; name an address of this machine")
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    """Let the server end by itself, as Ctrl-C in a terminal also tells it; insist after a while."""
+    if server.poll() is None:
+        with suppress(OSError):
+            server.terminate()
+    try:
+        server.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+
+
+def end_workers(registry: Registry, others: set[str]) -> None:
+    """Ask the workers of this machine to end, but those with a token among `others`: they keep what they have done."""
+    for worker in registry.alive().values():
+        if worker.token not in others and worker.identity.local:
+            with suppress(OSError):
+                os.kill(worker.identity.pid, signal.SIGTERM)
