@@ -8,6 +8,9 @@ import signal
 import subprocess
 import sys
 import sysconfig
+import time
+import urllib.error
+import urllib.request
 import venv
 import zipfile
 from collections.abc import Callable, Iterator
@@ -120,10 +123,6 @@ def script_of(home: Path) -> str:
 
 
 def wait_for(address: str, seconds: float = 60.0) -> None:
-    import time
-    import urllib.error
-    import urllib.request
-
     end = time.monotonic() + seconds
     while True:
         try:
