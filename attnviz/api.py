@@ -13,7 +13,7 @@ from attnviz.decoding import greedy
 from attnviz.masks import MaskPlan
 from attnviz.model import Probe, Transformer, WatchedModel
 from attnviz.runs import Run
-from attnviz.runs.creating import last_of
+from attnviz.runs.creation import last_of
 from attnviz.runs.folder import RunFolder
 from attnviz.trace import Intervention, Trace
 from attnviz.trace import watch as watch_batch

@@ -23,9 +23,9 @@ from attnviz.model import Transformer
 from attnviz.model.lora import plain_copy, plain_weights
 from attnviz.model.parts import parts
 from attnviz.runs import Library, RunConfig, database
-from attnviz.runs.creating import fill_folder
-from attnviz.runs.recording import Recorder
-from attnviz.runs.session import Session
+from attnviz.runs.creation import fill_folder
+from attnviz.runs.work.recorder import StepRecorder
+from attnviz.runs.work.session import Session
 from attnviz.training.checkpoint import shipped
 from attnviz.training.finetuning.error import FineTuneError
 from attnviz.training.finetuning.freezing import TensorPlan
@@ -33,13 +33,23 @@ from attnviz.training.finetuning.lora_file import load_lora
 from attnviz.training.finetuning.prepare import prepare
 from attnviz.training.finetuning.spread import Spread
 from attnviz.training.start import from_checkpoint
-from attnviz.ui.finetuning import address, drawing, folds, groups, measured, moments, race_picture, saving, standing
+from attnviz.ui.finetuning import (
+    address,
+    drawing,
+    entry_figures,
+    folds,
+    groups,
+    measured,
+    race_picture,
+    saving,
+    tuned_models,
+)
 from attnviz.ui.finetuning.choices import Choices, OwnFile
 from attnviz.ui.finetuning.confusion import chosen_cell, confusion_figure
 from attnviz.ui.finetuning.form import STRATEGIES, TASKS
-from attnviz.ui.finetuning.gains import EXACT
 from attnviz.ui.finetuning.picture import size_of
 from attnviz.ui.finetuning.presets import PRESETS
+from attnviz.ui.finetuning.task_measures import EXACT
 from attnviz.ui.runs.library import feed
 from attnviz.ui.text import LANGUAGES, texts, words
 
@@ -51,14 +61,14 @@ TINY = TrainConfig(steps=2, batch_size=3, learning_rate=1e-3, warmup_steps=1, ev
 def own_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A folder of runs for each test, and no thread left that still measures."""
     monkeypatch.setenv("ATTNVIZ_RUNS", str(tmp_path / "runs"))
-    started: list[moments._Measuring] = []
-    begin = moments._Measuring.__init__
+    started: list[tuned_models._Measuring] = []
+    begin = tuned_models._Measuring.__init__
 
-    def noted(self: moments._Measuring, *given: Any) -> None:
+    def noted(self: tuned_models._Measuring, *given: Any) -> None:
         started.append(self)
         begin(self, *given)
 
-    monkeypatch.setattr(moments._Measuring, "__init__", noted)
+    monkeypatch.setattr(tuned_models._Measuring, "__init__", noted)
     monkeypatch.setattr(measured, "LIMIT", 5)
     monkeypatch.setattr(measured, "WRITTEN", 3)
     yield
@@ -110,7 +120,7 @@ def trained_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("trained")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ATTNVIZ_RUNS", str(root))
-        patch.setattr(Recorder, "look", lambda self: None)
+        patch.setattr(StepRecorder, "look", lambda self: None)
         tune("full")
         tune("head", data_seed=1)
         tune("lora", lora_rank=3)
@@ -234,7 +244,7 @@ def test_a_file_of_ones_own_is_tuned_on(kind: str, start: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_finished_run_shows_gain_loss_drift_and_results(language: str) -> None:
     run = "full"
-    found = moments.tuned(run, 2)
+    found = tuned_models.tuned(run, 2)
     at = opened(lang=language, run=run)
     shown = html(at)
     exact = Library().open(run).metrics()["exact_match"][-1]
@@ -319,15 +329,15 @@ def test_a_race_is_summed_up_over_its_seeds() -> None:
     made = [groups.Member(name, name, seed, 3 + seed, 7, 11) for seed, name in enumerate(("full", "head"))]
     group = groups.Group("race-1", "race", "mine", 0.0, tuple(made))
     views = {member.run: feed(member.run).view() for member in made}
-    found = standing.standings(group, views, EXACT, EXACT)
+    found = entry_figures.figures_of_entries(group, views, EXACT, EXACT)
     assert [one.entry for one in found] == ["full", "head"]
     assert found[0].old is not None
     assert found[0].old.mean == views["full"].last("old_exact_match")
     both = groups.Group("race-1", "race", "mine", 0.0, tuple(groups.Member(m.run, "x", m.seed, 1, 1, 1) for m in made))
-    (one,) = standing.standings(both, views, EXACT, EXACT)
+    (one,) = entry_figures.figures_of_entries(both, views, EXACT, EXACT)
     assert one.loss is not None
     assert one.loss == Spread.of(view.last("validation_loss") for view in views.values())
-    course = standing.courses(both, views, "validation_loss")["x"]
+    course = entry_figures.courses(both, views, "validation_loss")["x"]
     values = [view.metrics["validation_loss"][np.isfinite(view.metrics["validation_loss"])] for view in views.values()]
     np.testing.assert_allclose(course.mean, np.mean(values, axis=0))
     np.testing.assert_allclose(course.sd, np.std(values, axis=0, ddof=1))
@@ -378,11 +388,11 @@ def test_groups_that_are_broken_are_passed_over(tmp_path: Path) -> None:
 
 
 def test_a_run_that_stopped_early_is_shown_with_its_best_weights(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Recorder, "look", lambda self: None)
+    monkeypatch.setattr(StepRecorder, "look", lambda self: None)
     worse = replace(TINY, steps=9, learning_rate=5.0, warmup_steps=0, eval_every=1)
     tune("full", train=worse, patience=2)
     last = Library().open("full").kept_steps()[-1]
-    found = moments.tuned("full", last)
+    found = tuned_models.tuned("full", last)
     assert found.tuner.stopped_early
     for name, value in found.tuner.best.items():
         np.testing.assert_array_equal(found.model.state_dict()[name].numpy(), value.numpy())
@@ -390,7 +400,7 @@ def test_a_run_that_stopped_early_is_shown_with_its_best_weights(monkeypatch: py
 
 @pytest.mark.usefixtures("trained")
 def test_a_lora_goes_out_and_comes_back_and_another_shape_is_refused(tmp_path: Path) -> None:
-    narrow = moments.tuned("lora", 2)
+    narrow = tuned_models.tuned("lora", 2)
     content = saving.lora_zip(narrow)
     assert set(zipfile.ZipFile(io.BytesIO(content)).namelist()) == {"lora.json", "lora.safetensors"}
     saving.unpack(content, tmp_path)

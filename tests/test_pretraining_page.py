@@ -20,12 +20,12 @@ from attnviz.config import TrainConfig
 from attnviz.data import tasks
 from attnviz.data.byte_pairs import BytePairs
 from attnviz.runs import Library, RunConfig
-from attnviz.runs.session import Session
+from attnviz.runs.work.session import Session
 from attnviz.ui.pretraining import choices as choosing
 from attnviz.ui.pretraining import data_picture, preparation
 from attnviz.ui.pretraining.choices import Choices, OwnFile
 from attnviz.ui.pretraining.presets import PRESETS
-from attnviz.ui.runs.seat import Seat
+from attnviz.ui.runs.chosen_run import ChosenRun
 from attnviz.ui.text import LANGUAGES, Words, words
 
 APP = Path(__file__).resolve().parents[1] / "app.py"
@@ -118,7 +118,7 @@ def test_play_makes_a_run_of_what_was_chosen_and_tells_it_to_play(root: Path) ->
     assert run.config.task == PRESETS[next(iter(PRESETS))].task
     assert one.status is not None
     assert one.status.state == "waiting"  # a worker would begin now
-    assert at.session_state["seat:pretraining"] == Seat(one.id)
+    assert at.session_state["chosen-run:pretraining"] == ChosenRun(one.id)
     assert "field" not in one.name
     for _ in range(2):
         press(opened(lang="en"), "run-play")
@@ -190,11 +190,11 @@ def test_breaking_forks_the_run_and_puts_both_beside_each_other(root: Path) -> N
 def test_who_watches_by_a_link_changes_no_run_in_the_list(root: Path) -> None:
     run, other = make(root, name="first"), make(root, name="second")
     at = opened(lang="en", view="list", run=run)
-    assert at.session_state["seat:pretraining"] == Seat(run, controls=False)
+    assert at.session_state["chosen-run:pretraining"] == ChosenRun(run, controls=False)
     assert all(button.disabled for button in at.button if str(button.key).startswith(("delete-", "resume-")))
     assert said("en")[1]("list_watching") in html(at)
     press(at, f"open-{other}")
-    assert at.session_state["seat:pretraining"] == Seat(other, controls=False)
+    assert at.session_state["chosen-run:pretraining"] == ChosenRun(other, controls=False)
 
 
 def test_list_rename_delete_and_undo(root: Path) -> None:

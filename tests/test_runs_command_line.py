@@ -16,12 +16,12 @@ import attnviz
 from attnviz.cli.main import main
 from attnviz.runs import Library, Run
 from attnviz.runs.folder import RunFolder
-from attnviz.runs.recording import Recorder
+from attnviz.runs.work.recorder import StepRecorder
 
 
 @pytest.fixture(autouse=True)
 def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Recorder, "look", lambda self: None)
+    monkeypatch.setattr(StepRecorder, "look", lambda self: None)
 
 
 def test_the_command_line_lists_forks_sets_resumes_exports(

@@ -16,15 +16,15 @@ from attnviz.data import InputError
 from attnviz.runs import Library, RunConfig, RunError
 from attnviz.runs import config as run_config
 from attnviz.runs.commands import COMMANDS
+from attnviz.runs.feed import Feed
 from attnviz.runs.folder import is_id, slug
-from attnviz.runs.recording import Recorder
-from attnviz.runs.session import Session
-from attnviz.runs.watching import LiveMetrics
+from attnviz.runs.work.recorder import StepRecorder
+from attnviz.runs.work.session import Session
 
 
 @pytest.fixture(autouse=True)
 def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Recorder, "look", lambda self: None)
+    monkeypatch.setattr(StepRecorder, "look", lambda self: None)
 
 
 # ---- configs and commands -------------------------------------------------------------------------------------
@@ -210,14 +210,14 @@ def test_a_damaged_run_is_listed_with_what_is_wrong_and_disturbs_no_other(tmp_pa
 
 def test_readers_see_what_is_new_while_the_run_is_written(tmp_path: Path) -> None:
     run = Library(tmp_path).create(tiny_config())
-    live = LiveMetrics(run)
-    assert live.refresh()["step"].tolist() == []
+    live = Feed(run)
+    assert live.view().metrics["step"].tolist() == []
     tell(run, "play")
     session = Session(run.folder)
     seen: list[int] = []
     while session.work(0.0) and not session.closing:
-        seen.append(len(live.refresh()["step"]))
+        seen.append(len(live.view(now=True).metrics["step"]))
     session.close()
     assert seen == sorted(seen)
     for name, values in run.metrics().items():
-        np.testing.assert_array_equal(live.refresh()[name], values, err_msg=name)
+        np.testing.assert_array_equal(live.view(now=True).metrics[name], values, err_msg=name)

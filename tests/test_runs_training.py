@@ -12,11 +12,11 @@ import torch
 from tiny_runs import tell, tiny_config, train, trained
 
 from attnviz.runs import Library, Run, RunError
-from attnviz.runs.building import load_state
-from attnviz.runs.journal import Journal
-from attnviz.runs.keeping import is_kept, per_doubling
-from attnviz.runs.recording import Recorder
-from attnviz.runs.session import Session
+from attnviz.runs.contents import load_state
+from attnviz.runs.work.journal import Journal
+from attnviz.runs.work.kept_steps import is_kept, per_doubling
+from attnviz.runs.work.recorder import StepRecorder
+from attnviz.runs.work.session import Session
 
 # Samples and head markers are made at every kept step; only the tests that look at them pay for them.
 LOOKING = (
@@ -28,7 +28,7 @@ LOOKING = (
 @pytest.fixture(autouse=True)
 def brisk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.node.name not in LOOKING:
-        monkeypatch.setattr(Recorder, "look", lambda self: None)
+        monkeypatch.setattr(StepRecorder, "look", lambda self: None)
 
 
 EXACT = ("step", "loss", "token_accuracy", "learning_rate", "grad_norm", "validation_loss", "exact_match")

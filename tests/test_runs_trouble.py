@@ -17,18 +17,18 @@ import torch
 from tiny_runs import tell, tiny_config, train, trained
 
 from attnviz.runs import RUN_SENTENCES, Library, Run, RunError
-from attnviz.runs.clock import ClockWatch
 from attnviz.runs.devices import available, default_threads, resolve
 from attnviz.runs.errors import from_sqlite, from_system
-from attnviz.runs.recording import Recorder
-from attnviz.runs.session import Session
-from attnviz.runs.worker import Worker
+from attnviz.runs.work.pulse import ClockWatch
+from attnviz.runs.work.recorder import StepRecorder
+from attnviz.runs.work.session import Session
+from attnviz.runs.work.worker import Worker
 from attnviz.training import Trainer, TrainingState
 
 
 @pytest.fixture(autouse=True)
 def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Recorder, "look", lambda self: None)
+    monkeypatch.setattr(StepRecorder, "look", lambda self: None)
 
 
 def in_the_middle(root: Path) -> tuple[Run, Run, Session]:
@@ -60,7 +60,7 @@ def test_a_full_disk_is_said_and_nothing_is_lost(tmp_path: Path, monkeypatch: py
         before = run.metrics()["step"].tolist()
         assert before == list(range(1, len(before) + 1))
     later = time.monotonic() + 10
-    monkeypatch.setattr("attnviz.runs.session.time.monotonic", lambda: later)
+    monkeypatch.setattr("attnviz.runs.work.session.time.monotonic", lambda: later)
     while session.work(0.0) and not session.closing:
         pass
     session.close()
@@ -85,7 +85,7 @@ def fill(patch: pytest.MonkeyPatch, where: str) -> None:
         def no_rows(*arguments: Any) -> None:
             raise error
 
-        patch.setattr("attnviz.runs.journal.Journal._write_row", no_rows)
+        patch.setattr("attnviz.runs.work.journal.Journal._write_row", no_rows)
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,7 +192,7 @@ def test_a_clock_that_is_moved_is_said_and_changes_nothing(tmp_path: Path, monke
     tell(run, "play")
     session = Session(run.folder)
     real, offset = time.time, [0.0]
-    monkeypatch.setattr("attnviz.runs.clock.BEAT_SECONDS", 0.0)
+    monkeypatch.setattr("attnviz.runs.work.pulse.BEAT_SECONDS", 0.0)
     monkeypatch.setattr("time.time", lambda: real() + offset[0])
     for step in range(1, 30):
         offset[0] = {8: -86_400.0, 16: 86_400.0 * 365}.get(step, offset[0])

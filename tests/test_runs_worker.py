@@ -17,11 +17,11 @@ import torch
 from tiny_runs import tell, tiny_config, train
 
 from attnviz.runs import Library, Run
-from attnviz.runs.building import load_state
+from attnviz.runs.contents import load_state
 from attnviz.runs.process import Identity, host, myself, start_time
-from attnviz.runs.recording import Recorder
 from attnviz.runs.registry import Registry
-from attnviz.runs.worker import Worker
+from attnviz.runs.work.recorder import StepRecorder
+from attnviz.runs.work.worker import Worker
 
 PATIENCE = 120.0
 KILLS = 20
@@ -62,8 +62,8 @@ def forked(library: Library, idle: float = 60.0) -> multiprocessing.process.Base
 def test_killed_at_twenty_random_moments_nothing_recorded_is_lost_and_the_result_is_the_same(
     library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Recorder, "look", lambda self: None)  # samples have their own test
-    monkeypatch.setattr("attnviz.runs.recording.SNAPSHOT_SECONDS", 0.05)
+    monkeypatch.setattr(StepRecorder, "look", lambda self: None)  # samples have their own test
+    monkeypatch.setattr("attnviz.runs.work.recorder.SNAPSHOT_SECONDS", 0.05)
     shape = {"d_model": 6, "n_heads": 2, "d_ff": 5, "n_encoder_layers": 0, "n_decoder_layers": 1, "dropout": 0.2}
     config = tiny_config(train={"steps": 160, "eval_every": 0}, shape=shape)
     whole = Library(tmp_path / "whole").create(config)
@@ -151,9 +151,9 @@ def in_turns(library: Library, runs: list[Run], idle: float = 0.0) -> Worker:
 
 
 def test_runs_take_turns_and_the_worker_ends_when_idle(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Recorder, "look", lambda self: None)
-    monkeypatch.setattr("attnviz.runs.worker.SLICE_SECONDS", 0.0)
-    monkeypatch.setattr("attnviz.runs.worker.POLL_SECONDS", 0.0)
+    monkeypatch.setattr(StepRecorder, "look", lambda self: None)
+    monkeypatch.setattr("attnviz.runs.work.worker.SLICE_SECONDS", 0.0)
+    monkeypatch.setattr("attnviz.runs.work.worker.POLL_SECONDS", 0.0)
     runs = [library.create(tiny_config()) for _ in range(3)]
     worker = in_turns(library, runs)
     order: list[str] = []
@@ -220,10 +220,10 @@ def test_a_process_is_known_by_its_number_and_its_beginning() -> None:
 
 
 def test_speed_can_be_limited_and_given_free(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    from attnviz.runs.session import Session
+    from attnviz.runs.work.session import Session
 
     now = [1000.0]
-    monkeypatch.setattr("attnviz.runs.session.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("attnviz.runs.work.session.time.monotonic", lambda: now[0])
     run = library.create(tiny_config())
     tell(run, "speed", steps_per_second=10)
     tell(run, "play")

@@ -18,9 +18,10 @@ from safetensors.torch import save
 from tiny_runs import tell, tiny_config, train
 
 from attnviz.data import InputError
-from attnviz.runs import Library, Run, RunError, importing
-from attnviz.runs.building import load_state
-from attnviz.runs.recording import Recorder
+from attnviz.runs import Library, Run, RunError
+from attnviz.runs.contents import load_state
+from attnviz.runs.work.recorder import StepRecorder
+from attnviz.runs.zip import unpack
 
 Files = dict[str, bytes]
 
@@ -28,7 +29,7 @@ Files = dict[str, bytes]
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Recorder, "look", lambda self: None)
+        patch.setattr(StepRecorder, "look", lambda self: None)
         made = Library(tmp_path_factory.mktemp("runs")).create(tiny_config("原 one", train={"steps": 9}))
         for kind, arguments in (("step", {"n": 4}), ("set", {"learning_rate": 0.02}), ("play", {})):
             tell(made, kind, **arguments)
@@ -71,7 +72,7 @@ def refused(library: Library, zipped: bytes) -> InputError:
 def test_a_round_trip_keeps_curve_events_snapshots_and_goes_on_bit_for_bit(
     run: Run, zipped: bytes, library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Recorder, "look", lambda self: None)
+    monkeypatch.setattr(StepRecorder, "look", lambda self: None)
     copy = library.import_zip(zipped, "copy")
     assert copy.name == "copy"
     assert copy.status().state == run.status().state == "finished"
@@ -89,7 +90,7 @@ def test_a_round_trip_keeps_curve_events_snapshots_and_goes_on_bit_for_bit(
 
 
 def test_the_users_own_file_travels_along(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Recorder, "look", lambda self: None)
+    monkeypatch.setattr(StepRecorder, "look", lambda self: None)
     rows = "\n".join(f"{word},{word[::-1]}" for word in (f"w{i}x{i * 7}" for i in range(60)))
     config = tiny_config("mine", task="user-pairs", task_options={}, own_file="我的 pairs.csv", train={"steps": 3})
     run = library.create(config, rows.encode())
@@ -161,13 +162,13 @@ def test_bombs_and_crowds_are_refused(zipped: bytes, library: Library, monkeypat
             archive.writestr(name, data if name != "task.json" else b"0" * 30_000_000)
     problem = refused(library, stream.getvalue())
     assert "far more" in str(problem)
-    monkeypatch.setattr(importing, "MAX_FILES", 5)
+    monkeypatch.setattr(unpack, "MAX_FILES", 5)
     assert refused(library, zipped).code == "zip_too_large"
     monkeypatch.undo()
-    monkeypatch.setattr(importing, "MAX_BYTES", 1000)
+    monkeypatch.setattr(unpack, "MAX_BYTES", 1000)
     assert refused(library, zipped).code == "zip_too_large"
     monkeypatch.undo()
-    monkeypatch.setattr(importing, "MAX_SMALL_BYTES", 100)
+    monkeypatch.setattr(unpack, "MAX_SMALL_BYTES", 100)
     assert refused(library, zipped).code == "zip_too_large"
 
 

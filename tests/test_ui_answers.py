@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from attnviz.config import TrainConfig
 from attnviz.runs import Library, RunConfig
-from attnviz.runs.session import Session
+from attnviz.runs.work.session import Session
 
 APP = Path(__file__).resolve().parents[1] / "app.py"
 TINY: dict[str, Any] = {"d_model": 16, "n_heads": 2, "d_ff": 16, "n_encoder_layers": 1, "n_decoder_layers": 1}
@@ -65,7 +65,7 @@ def quiet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("ATTNVIZ_RUNS", str(tmp_path))
     monkeypatch.setattr("attnviz.runs.run.Run.wake", lambda self: None)
     monkeypatch.setattr("attnviz.ui.runs.library._Counting._count", lambda self, task: None)
-    monkeypatch.setattr("attnviz.ui.finetuning.moments._Measuring._measure", lambda self, *given: None)
+    monkeypatch.setattr("attnviz.ui.finetuning.tuned_models._Measuring._measure", lambda self, *given: None)
     yield
     st.cache_resource.clear()
 

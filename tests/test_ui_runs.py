@@ -16,13 +16,13 @@ from attnviz.config import ModelConfig, TrainConfig
 from attnviz.data import tasks
 from attnviz.data.tasks.catalogue import INFOS
 from attnviz.runs import RUN_SENTENCES, Event, RunConfig, RunStatus, Sample
+from attnviz.runs.feed import Feed, RunView, joined
 from attnviz.runs.status import State
 from attnviz.ui.frame.boundary import explain
 from attnviz.ui.pretraining import form as pretraining_form
 from attnviz.ui.runs import comparison, curves, samples, series
 from attnviz.ui.runs.chart import Line, payload
 from attnviz.ui.runs.console import numbers
-from attnviz.ui.runs.feed import Feed, View, joined
 from attnviz.ui.runs.library import _Counting
 from attnviz.ui.runs.marks import marks_of, where_of
 from attnviz.ui.runs.polling import Audience, pause
@@ -46,10 +46,10 @@ def table(steps: list[int]) -> dict[str, np.ndarray]:
     }
 
 
-def view(steps: list[int], **values: Any) -> View:
+def view(steps: list[int], **values: Any) -> RunView:
     config = RunConfig(name="numbers", task="numbers-zh", train=TrainConfig(steps=100))
     given_values = {"samples": (), "events": (), "kept": (0,), "config": config, **values}
-    return View(id="numbers", status=status(step=steps[-1] if steps else 0), metrics=table(steps), **given_values)
+    return RunView(id="numbers", status=status(step=steps[-1] if steps else 0), metrics=table(steps), **given_values)
 
 
 class FakeRun:

@@ -8,7 +8,7 @@ from typing import Any
 from attnviz.config import TrainConfig
 from attnviz.runs import Library, Run, RunConfig
 from attnviz.runs.run import Run as OpenRun
-from attnviz.runs.session import Session
+from attnviz.runs.work.session import Session
 
 SHAPE = {"d_model": 6, "n_heads": 3, "d_ff": 5, "n_encoder_layers": 0, "n_decoder_layers": 1}
 OPTIONS = {"size": 100, "symbols": 5, "min_length": 2, "max_length": 4}

@@ -31,16 +31,15 @@ _READER = """
 import sys, time
 from pathlib import Path
 from attnviz.runs import Run
+from attnviz.runs.feed import Feed
 from attnviz.runs.folder import RunFolder
-from attnviz.runs.watching import LiveMetrics
 path, browsers, period, shared = Path(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), sys.argv[4] == "shared"
-run = Run(RunFolder(path))
-feeds = [LiveMetrics(run) for _ in range(1 if shared else browsers)]
+feeds = [Feed(Run(RunFolder(path))) for _ in range(1 if shared else browsers)]
 print("ready", flush=True)
 while True:
-    for feed in feeds:
-        run.status(); feed.refresh(); run.kept_steps()
-        time.sleep(period / len(feeds))
+    for browser in range(browsers):
+        feeds[browser % len(feeds)].view()
+        time.sleep(period / browsers)
 """
 
 

@@ -14,7 +14,7 @@ from attnviz.cli.terminal import Progress
 
 if TYPE_CHECKING:
     from attnviz.runs.folder import RunFolder
-    from attnviz.runs.session import Session
+    from attnviz.runs.work.session import Session
     from attnviz.training.distributed import Ranks
 
 NAP_SECONDS = 0.02
@@ -29,7 +29,7 @@ def train_here(
     describe: Callable[[Session], str],
 ) -> tuple[Session, bool]:
     """Train a run until it ends, or until it is interrupted (then True). An app may watch and command it meanwhile."""
-    from attnviz.runs.session import Session
+    from attnviz.runs.work.session import Session
 
     progress: list[Progress] = []
 

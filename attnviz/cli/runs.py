@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
     from attnviz.runs import Library, RunSummary
-    from attnviz.runs.session import Session
+    from attnviz.runs.work.session import Session
 
 FAILED, INTERRUPTED = 1, 130
 ROOT_HELP = "where runs lie (default: $ATTNVIZ_RUNS, else runs)"
@@ -159,7 +159,7 @@ def _restore(arguments: argparse.Namespace) -> int:
 
 
 def _export(arguments: argparse.Namespace) -> int:
-    from attnviz.runs.exporting import write_zip
+    from attnviz.runs.zip.pack import write_zip
 
     target: Path = arguments.file or Path(f"{arguments.id}.zip")
     if target.exists():

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from attnviz.model import Transformer
     from attnviz.runs import RunConfig
-    from attnviz.runs.session import Session
+    from attnviz.runs.work.session import Session
     from attnviz.training import Manifest, Recipe
     from attnviz.training.distributed import Ranks
     from attnviz.training.held_out import Examples
@@ -129,7 +129,7 @@ def _train(
     import torch
 
     from attnviz.cli.foreground import train_here
-    from attnviz.runs.creating import check_plan, fill_folder
+    from attnviz.runs.creation import check_plan, fill_folder
     from attnviz.runs.folder import default_root, slug
     from attnviz.runs.status import Problem
     from attnviz.training import finish, held_out
@@ -170,9 +170,9 @@ def _follow(config: RunConfig, content: bytes | None, device: str, threads: int 
     """What the other processes of torchrun do: train along, and write nothing."""
     import torch
 
-    from attnviz.runs.building import own_task
-    from attnviz.runs.session import RATIO_EVERY
-    from attnviz.runs.together import follow
+    from attnviz.runs.contents import own_task
+    from attnviz.runs.work.ranks import follow
+    from attnviz.runs.work.session import RATIO_EVERY
     from attnviz.training.build import build_trainer
 
     torch.set_num_threads(threads or torch.get_num_threads())
@@ -285,8 +285,8 @@ def _free_folder(folder: Path, overwrite: bool) -> Path:
 
 def _clear(path: Path) -> None:
     """Take away the run and the checkpoint that `--overwrite` replaces, and nothing else."""
-    from attnviz.runs.building import START
     from attnviz.runs.config import FILE as CONFIG
+    from attnviz.runs.contents import START
     from attnviz.runs.folder import DATA, DATABASE, NOTICE, SNAPSHOTS, TASK
     from attnviz.training.checkpoint import FILES
 

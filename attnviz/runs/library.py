@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from attnviz.data import InputError
-from attnviz.runs import creating, database, forking, trash
+from attnviz.runs import creation, database, fork, trash
 from attnviz.runs.config import RunConfig
 from attnviz.runs.errors import RunError, clear_errors
 from attnviz.runs.folder import TRASH, RunFolder, default_root, is_id
 from attnviz.runs.registry import Registry
-from attnviz.runs.run import Run
+from attnviz.runs.run import Run, open_run
 from attnviz.runs.status import Problem, RunStatus
 
 PATIENCE = 10.0  # seconds until a worker must have let go of a run
@@ -51,20 +51,14 @@ class Library:
 
     def open(self, run: str) -> Run:
         """A run by its id. Cheap: nothing is loaded."""
-        folder = RunFolder(self.root / run) if is_id(run) else None
-        if folder is None or not folder.exists:
-            raise RunError("run_unknown", name=str(run)[:80])
-        return Run(folder)
+        return open_run(self.root, run)
 
     def create(self, config: RunConfig, data: bytes | None = None) -> Run:
         """A new run, paused at step 0; `data` is the content of the user's own file.
 
         Raises InputError or ValueError for what cannot be trained; nothing is left then.
         """
-        folder = creating.build_whole(
-            self.root, config.name, lambda path: creating.fill_folder(path, config, data=data)
-        )
-        return self.named(folder, config.name)
+        return creation.build_whole(self.root, config.name, lambda path: creation.fill_folder(path, config, data=data))
 
     def fork(self, run: str, step: int, changes: Mapping[str, Any] | None = None, name: str | None = None) -> Run:
         """A run that goes on from a kept step of another, with changes by name (fields of TrainConfig and ModelConfig).
@@ -76,11 +70,10 @@ class Library:
         kept = parent.kept_steps()
         if step != 0 and step not in kept:
             raise RunError("run_no_snapshot", step=step, known=", ".join(map(str, kept)))
-        config = forking.fork_config(parent.folder, step, changes or {}, name)
-        folder = creating.build_whole(
-            self.root, config.name, lambda path: forking.fill_fork(path, parent.folder, config, step)
+        config = fork.fork_config(parent.folder, step, changes or {}, name)
+        return creation.build_whole(
+            self.root, config.name, lambda path: fork.fill_fork(path, parent.folder, config, step)
         )
-        return self.named(folder, config.name)
 
     def restart(self, run: str) -> Run:
         """The same run from the beginning; what was made so far goes to the trash."""
@@ -122,23 +115,17 @@ class Library:
 
     def export_zip(self, run: str) -> bytes:
         """The run's folder as a zip file, also while it is being trained."""
-        from attnviz.runs.exporting import zipped
+        from attnviz.runs.zip.pack import zipped
 
         return zipped(self.open(run))
 
     def import_zip(self, source: Path | bytes, name: str | None = None) -> Run:
         """A run from what `export_zip` made. Whatever is broken or hostile raises RunError; nothing stays."""
-        from attnviz.runs.importing import import_zip
+        from attnviz.runs.zip.unpack import import_zip
 
-        return import_zip(self, source, name)
+        return import_zip(self.root, source, name)
 
     # ---- inside -------------------------------------------------------------------------------------------
-
-    def named(self, folder: RunFolder, name: str) -> Run:
-        values = [("name", json.dumps(name)), ("created", json.dumps(time.time()))]
-        with database.changing(folder.database) as connection:
-            connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values)
-        return Run(folder)
 
     def _summaries(self, root: Path) -> tuple[RunSummary, ...]:
         if not root.is_dir():

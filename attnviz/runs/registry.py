@@ -29,7 +29,7 @@ _TABLES = (
 
 
 @dataclass(frozen=True)
-class Worker:
+class Registered:
     """A worker that serves a device."""
 
     device: str
@@ -52,7 +52,7 @@ class Registry:
         self.root = root
         self.path = root / FILE
 
-    def worker(self, device: str) -> Worker | None:
+    def worker(self, device: str) -> Registered | None:
         """The living worker of a device."""
         if not self.path.is_file():
             return None
@@ -60,7 +60,7 @@ class Registry:
             found = _worker(connection, device)
         return found if found and found.alive else None
 
-    def alive(self) -> dict[str, Worker]:
+    def alive(self) -> dict[str, Registered]:
         """The living workers by device."""
         if not self.path.is_file():
             return {}
@@ -81,7 +81,7 @@ class Registry:
 
     def _start(self, connection: sqlite3.Connection, device: str) -> None:
         token = secrets.token_hex(8)
-        command = ["-m", "attnviz.runs.worker", "--root", str(self.root), "--device", device, "--token", token]
+        command = ["-m", "attnviz.runs.work.worker", "--root", str(self.root), "--device", device, "--token", token]
         log = self.root / f".worker-{device.replace(':', '-')}.log"
         try:
             pid = start_detached(command, log)
@@ -139,11 +139,11 @@ class Registry:
             yield connection
 
 
-def _worker(connection: sqlite3.Connection, device: str) -> Worker | None:
+def _worker(connection: sqlite3.Connection, device: str) -> Registered | None:
     row = connection.execute(
         "SELECT pid, started, host, token, time FROM workers WHERE device = ?", (device,)
     ).fetchone()
-    return None if row is None else Worker(device, Identity(*row[:3]), row[3], row[4])
+    return None if row is None else Registered(device, Identity(*row[:3]), row[3], row[4])
 
 
 def _write(connection: sqlite3.Connection, device: str, who: Identity, token: str) -> None:

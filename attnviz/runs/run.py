@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from attnviz.runs import database
 from attnviz.runs.commands import checked
 from attnviz.runs.config import RunConfig
 from attnviz.runs.errors import RunError
-from attnviz.runs.folder import RunFolder
+from attnviz.runs.folder import RunFolder, is_id
 from attnviz.runs.registry import Registry
 from attnviz.runs.samples import Sample
 from attnviz.runs.status import RunStatus, asked_device, owner_of, read_status
@@ -114,13 +115,9 @@ class Run:
             row = connection.execute("SELECT value FROM meta WHERE key = 'phase_reports'").fetchone()
         return tuple(PhaseReport.from_dict(one) for one in json.loads(row[0])) if row else ()
 
-    def phase_report(self) -> PhaseReport | None:
-        """The numbers of the phase last walked."""
-        return (self.phase_reports() or (None,))[-1]
-
     def model_at(self, step: int) -> tuple[Transformer, Task]:
         """The model as it was after a kept step, on the CPU and in evaluation mode, and the task."""
-        from attnviz.runs.building import model_of
+        from attnviz.runs.contents import model_of
 
         kept = self.kept_steps()
         if step not in kept:
@@ -161,3 +158,11 @@ class Run:
             raise RunError("run_name", limit=MAX_NAME)
         with database.changing(self.folder.database) as connection:
             connection.execute("INSERT OR REPLACE INTO meta VALUES ('name', ?)", (json.dumps(name.strip()),))
+
+
+def open_run(root: Path, run: str) -> Run:
+    """A run of a folder by its id. Cheap: nothing is loaded."""
+    folder = RunFolder(root / run) if is_id(run) else None
+    if folder is None or not folder.exists:
+        raise RunError("run_unknown", name=str(run)[:80])
+    return Run(folder)

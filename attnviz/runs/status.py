@@ -11,6 +11,7 @@ from typing import Any, Literal
 from attnviz.runs.database import reading
 from attnviz.runs.errors import run_sentence
 from attnviz.runs.folder import RunFolder
+from attnviz.runs.notice import read_notice
 from attnviz.runs.process import Identity
 
 State = Literal["running", "paused", "waiting", "finished", "failed", "stopped"]
@@ -69,7 +70,7 @@ def read_status(folder: RunFolder, connection: sqlite3.Connection, steps: int) -
     rate = len(recent) / seconds if seconds else None
     if rate is not None and state["speed"]:
         rate = min(rate, state["speed"])
-    error = state["error"] or _notice(folder)
+    error = state["error"] or read_notice(folder)
     return RunStatus(
         state=_shown(state["state"], alive, [row[0] for row in waiting]),
         step=step,
@@ -98,14 +99,6 @@ def _shown(recorded: str, alive: bool, waiting: Sequence[str]) -> State:
     if recorded == "running" or (recorded != "finished" and asked in GOING):
         return "running" if alive else "waiting"
     return recorded  # type: ignore[return-value]  # one of STATES: the worker writes no other
-
-
-def _notice(folder: RunFolder) -> dict[str, Any] | None:
-    try:
-        found = json.loads(folder.notice.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) and "code" in found else None
 
 
 def asked_device(folder: RunFolder) -> str:

@@ -16,7 +16,7 @@ from attnviz.data import tasks
 from attnviz.data.tasks.labels import LabelTask
 from attnviz.runs import Library, RunConfig
 from attnviz.runs.registry import Registry
-from attnviz.runs.session import Session
+from attnviz.runs.work.session import Session
 from attnviz.ui.text import words
 
 pytestmark = [

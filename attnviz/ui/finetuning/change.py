@@ -13,7 +13,7 @@ from attnviz.data import InputError
 from attnviz.figures import attention_head, difference
 from attnviz.masks import Kind, kind_of
 from attnviz.training.finetuning.attention_change import AttentionChange, HeadChange, attention_change
-from attnviz.ui.finetuning.moments import Tuned
+from attnviz.ui.finetuning.tuned_models import Tuned
 from attnviz.ui.frame.boundary import explain
 from attnviz.ui.frame.controls import choose
 from attnviz.ui.frame.notices import notice, notice_lines
@@ -49,7 +49,7 @@ def show(frame: Frame, now: Tuned) -> None:
         return
     kinds: list[str] = list(dict.fromkeys(kind_of(head.site) for head in found.change.after.records.values()))
     most = found.change.heads[0]
-    said = heads.said(heads.Reading(found.sentence, None, ()), now.task, t)  # type: ignore[arg-type]
+    said = heads.verdict_line(heads.Reading(found.sentence, None, ()), now.task, t)  # type: ignore[arg-type]
     st.html(f'<div class="rn-line"><small>{escape(t("attention_at", step=f"{now.step:,}"))}</small>{said}</div>')
     notice_lines([explain(remark, frame.language) for remark in found.sentence.notices])
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):

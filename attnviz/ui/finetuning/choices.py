@@ -194,7 +194,7 @@ def _own_task(digest: str, kind: str, options: tuple[tuple[str, Any], ...], _own
 def _start(name: str, stamp: str) -> Start:
     if name.startswith(RUN):
         run = library().open(name.removeprefix(RUN))
-        from attnviz.runs.creating import last_of
+        from attnviz.runs.creation import last_of
 
         model, task = run.model_at(last_of(run.kept_steps()))
         from attnviz.model.lora import plain_copy

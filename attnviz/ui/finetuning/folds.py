@@ -8,20 +8,20 @@ import streamlit as st
 
 from attnviz.data import InputError, Task
 from attnviz.data.tasks.labels import LabelTask
+from attnviz.runs.feed import RunView
 from attnviz.training.evaluation import evaluate
 from attnviz.training.finetuning.ensemble import Member, ensemble_exact_match, ensemble_report
 from attnviz.training.finetuning.spread import Spread
-from attnviz.ui.finetuning import moments, race
+from attnviz.ui.finetuning import race, tuned_models
 from attnviz.ui.finetuning.choices import current, start_of
-from attnviz.ui.finetuning.gains import Measure, measure_of, value
 from attnviz.ui.finetuning.groups import Group
 from attnviz.ui.finetuning.measured import LIMIT
+from attnviz.ui.finetuning.task_measures import Measure, measure_of, value
 from attnviz.ui.frame.boundary import explain
 from attnviz.ui.frame.controls import choose
 from attnviz.ui.frame.notices import notice
 from attnviz.ui.frame.page import Frame
 from attnviz.ui.runs.curves import number
-from attnviz.ui.runs.feed import View
 from attnviz.ui.runs.sheet import card
 
 FOLDS = ("3", "5", "10")
@@ -102,7 +102,7 @@ def _standing(frame: Frame, group: Group) -> None:
     _ensemble(frame, group, views, measure)
 
 
-def table(group: Group, views: dict[str, View], measure: Measure, frame: Frame, *, labels: bool) -> str:
+def table(group: Group, views: dict[str, RunView], measure: Measure, frame: Frame, *, labels: bool) -> str:
     """What each fold's model achieves on the part that was held out, and mean ± sd."""
     columns = [measure.column, *(["macro_f1"] if labels else []), "validation_loss"]
     said = [frame.t(measure.text), *([frame.t("race_f1")] if labels else []), frame.t("race_loss")]
@@ -135,7 +135,7 @@ def _mean(name: str, spread: Spread | None) -> str:
     return mean if spread.count < 2 else f"{mean} ± {_value(name, spread.sd)}"
 
 
-def _ensemble(frame: Frame, group: Group, views: dict[str, View], measure: Measure) -> None:
+def _ensemble(frame: Frame, group: Group, views: dict[str, RunView], measure: Measure) -> None:
     """On the test split, which no fold has seen: one model at a time, and all of them by vote."""
     st.html(f'<h4 class="rn-small">{escape(frame.t("ensemble_title"))}</h4>')
     wanted = f"ft-ensemble-{group.id}"
@@ -159,7 +159,7 @@ def _ensemble(frame: Frame, group: Group, views: dict[str, View], measure: Measu
 
 @st.cache_resource(show_spinner=False, max_entries=16)
 def _voted(steps: tuple[tuple[str, int], ...], measure: Measure) -> tuple[Spread, float]:
-    found = [moments.tuned(run, step) for run, step in steps]
+    found = [tuned_models.tuned(run, step) for run, step in steps]
     members = [Member(one.model, one.task) for one in found]
     task: Task = found[0].task
     pairs = task.split("test")[:LIMIT]

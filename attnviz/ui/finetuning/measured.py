@@ -13,7 +13,7 @@ from attnviz.training.evaluation import Metrics, evaluate
 from attnviz.training.finetuning.ensemble import Member, outputs
 from attnviz.training.finetuning.labels import LabelReport, label_report, majority_report, naive_bayes_report
 from attnviz.training.finetuning.model_card import Measured
-from attnviz.ui.finetuning.moments import Tuned
+from attnviz.ui.finetuning.tuned_models import Tuned
 
 LIMIT = 300  # examples of the test split
 OLD = 1000  # examples of the old task that a card reports on

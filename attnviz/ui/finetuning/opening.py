@@ -9,9 +9,9 @@ import streamlit as st
 from attnviz.data import InputError, Task
 from attnviz.runs import RunConfig
 from attnviz.training.finetuning.prepare import Prepared, notices
-from attnviz.ui.finetuning import form, moments, picture
+from attnviz.ui.finetuning import form, picture, tuned_models
 from attnviz.ui.finetuning.choices import Choices, current, prepared, start_of, task_of, that_fit
-from attnviz.ui.finetuning.gains import changes
+from attnviz.ui.finetuning.task_measures import changes
 from attnviz.ui.frame.boundary import explain
 from attnviz.ui.frame.notices import notice, notice_lines, shortened
 from attnviz.ui.frame.page import Frame
@@ -39,7 +39,7 @@ def show(frame: Frame) -> None:
         if ready is None:
             return
         choices = current()
-        known = moments.known_before(choices.signature, ready, choices.train.eval_examples)
+        known = tuned_models.known_before(choices.signature, ready, choices.train.eval_examples)
         polled(lambda: _until_known(frame, choices, ready, known), moving=not known, resting=False)
         st.html(_examples(frame, ready))
 
@@ -78,13 +78,13 @@ def _fitting(frame: Frame, choices: Choices, error: InputError) -> list[str]:
 
 
 def _until_known(frame: Frame, choices: Choices, ready: Prepared, known: bool) -> None:
-    if not known and moments.known_before(choices.signature, ready, choices.train.eval_examples):
+    if not known and tuned_models.known_before(choices.signature, ready, choices.train.eval_examples):
         st.rerun()
     _picture(frame, choices, ready)
 
 
 def _picture(frame: Frame, choices: Choices, ready: Prepared) -> None:
-    first = moments.before(choices.signature, ready, choices.train.eval_examples)
+    first = tuned_models.before(choices.signature, ready, choices.train.eval_examples)
     now = changes(None, ready.task, ready.start.task, first)
     picture.show(frame, ready, choices.train.optimizer, 0, now)
     notice_lines([explain(remark, frame.language) for remark in notices(ready)])

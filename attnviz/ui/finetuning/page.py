@@ -7,18 +7,19 @@ from html import escape
 import streamlit as st
 
 from attnviz.runs import Run
-from attnviz.ui.finetuning import address, folds, opening, race, scene, sheet
+from attnviz.runs.feed import RunView
+from attnviz.ui.finetuning import address, folds, opening, race, sheet, tuned_dashboard
 from attnviz.ui.finetuning.choices import current, task_of
 from attnviz.ui.frame.address_bar import mirror
 from attnviz.ui.frame.controls import choose
 from attnviz.ui.frame.notices import notice_lines, shortened
 from attnviz.ui.frame.page import Frame
 from attnviz.ui.runs import comparison, listing
+from attnviz.ui.runs.chosen_run import choose_run, chosen_run, view_of
 from attnviz.ui.runs.driving import Driver
-from attnviz.ui.runs.feed import View
 from attnviz.ui.runs.library import library, wake_runs
 from attnviz.ui.runs.polling import polled
-from attnviz.ui.runs.seat import seat, sit, trouble, troubles, view_of
+from attnviz.ui.runs.trouble import trouble, troubles
 from attnviz.ui.text import words
 
 PAGE = "finetuning"
@@ -43,7 +44,7 @@ def show(frame: Frame) -> None:
     chosen = _views(frame, view)
     with frame.notices:
         notice_lines([*remarks, *troubles()], "warning")
-    run = seat(PAGE).run if view is not None else None
+    run = chosen_run(PAGE).run if view is not None else None
     mirror("address-run", run=run, view=None if chosen == "tune" else chosen, **address.of(None if run else current()))
     if chosen == "list":
         listing.show(frame, PAGE, lambda one: one.finetune, opened=_to_tune)
@@ -57,11 +58,11 @@ def show(frame: Frame) -> None:
         opening.show(frame)
     else:
         # Nothing new comes by itself to a run that rests; the strip notices when somebody sets it going.
-        going = moving or not scene.settled(view)
+        going = moving or not tuned_dashboard.settled(view)
         polled(lambda: _watch(frame, unsettled=going and not moving), moving=going, resting=False)
 
 
-def _views(frame: Frame, view: View | None) -> str:
+def _views(frame: Frame, view: RunView | None) -> str:
     asked = st.query_params.get("view", "")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         chosen = choose(
@@ -73,9 +74,9 @@ def _views(frame: Frame, view: View | None) -> str:
             look="segments",
         )
         t = words("runs", frame.language)
-        if seat(PAGE).run is not None:
+        if chosen_run(PAGE).run is not None:
             if st.button(t("new_run"), icon=":material/add:", key="run-new", help=t("new_run_help")):
-                sit(PAGE, None)
+                choose_run(PAGE, None)
                 _to_tune()
                 st.rerun()
             if chosen == "tune" and view is not None:
@@ -107,6 +108,8 @@ def _watch(frame: Frame, unsettled: bool = False) -> None:
     if view is None:
         st.rerun()
         return
-    if unsettled and not view.moving and scene.settled(view):
+    if unsettled and not view.moving and tuned_dashboard.settled(view):
         st.rerun()
-    scene.show(frame, PAGE, view, lambda kind, **given: DRIVER.tell(frame, view, kind, **given), seat(PAGE).controls)
+    tuned_dashboard.show(
+        frame, PAGE, view, lambda kind, **given: DRIVER.tell(frame, view, kind, **given), chosen_run(PAGE).controls
+    )

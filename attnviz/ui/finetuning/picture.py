@@ -12,7 +12,7 @@ from attnviz.training.finetuning.drift import Drift
 from attnviz.training.finetuning.freezing import Cost
 from attnviz.training.finetuning.prepare import Prepared
 from attnviz.ui.finetuning import drawing
-from attnviz.ui.finetuning.gains import Change
+from attnviz.ui.finetuning.task_measures import Change
 from attnviz.ui.frame.page import Frame
 from attnviz.ui.text import Language, Words
 

@@ -9,22 +9,22 @@ import streamlit as st
 
 from attnviz.data import InputError, Task
 from attnviz.data.tasks.labels import LabelTask
+from attnviz.runs.feed import RunView
 from attnviz.ui.finetuning import groups, opening, race_picture
 from attnviz.ui.finetuning.choices import Choices, current, prepared, start_of
+from attnviz.ui.finetuning.entry_figures import courses, figures_of_entries
 from attnviz.ui.finetuning.form import STRATEGIES
-from attnviz.ui.finetuning.gains import measure_of
 from attnviz.ui.finetuning.groups import Group, Kind, Planned, with_seed
-from attnviz.ui.finetuning.standing import courses, standings
+from attnviz.ui.finetuning.task_measures import measure_of
 from attnviz.ui.frame.boundary import explain
 from attnviz.ui.frame.controls import choose, shown
 from attnviz.ui.frame.notices import notice, shortened
 from attnviz.ui.frame.page import Frame
 from attnviz.ui.runs.curves import dark
-from attnviz.ui.runs.feed import View
 from attnviz.ui.runs.library import feed, library
 from attnviz.ui.runs.polling import polled
-from attnviz.ui.runs.seat import trouble
 from attnviz.ui.runs.sheet import card
+from attnviz.ui.runs.trouble import trouble
 
 FIRST = ("full", "head", "last-layers", "lora", "scratch")  # strategies that a race begins with
 SEEDS = ("1", "3", "5")
@@ -66,7 +66,7 @@ def pick(frame: Frame, kind: Kind) -> Group | None:
     return next(one for one in found if one.id == chosen)
 
 
-def views_of(group: Group) -> dict[str, View]:
+def views_of(group: Group) -> dict[str, RunView]:
     """What the runs of a group have written; those that are gone are left out."""
     found = {}
     for member in group.members:
@@ -245,7 +245,7 @@ def _standing(frame: Frame, group: Group) -> None:
         return
     new, old = tasks_of_group(group)
     mine, others = measure_of(new), measure_of(old)
-    found = standings(group, views, mine, others)
+    found = figures_of_entries(group, views, mine, others)
     seeds = max(len(group.of(entry)) for entry in group.entries)
 
     def say(entry: str) -> str:
@@ -272,7 +272,7 @@ def tasks_of_group(group: Group) -> tuple[Task, Task]:
 
 @st.cache_resource(show_spinner=False, max_entries=16)
 def _tasks_of(root: str, run: str) -> tuple[Task, Task]:
-    from attnviz.runs.building import load_start, load_task
+    from attnviz.runs.contents import load_start, load_task
 
     folder = library().open(run).folder
     config = folder.read_config()

@@ -10,9 +10,9 @@ import plotly.graph_objects as go
 
 from attnviz.figures.theme import palette, plotly_template
 from attnviz.training.finetuning.spread import Spread
+from attnviz.ui.finetuning.entry_figures import Course, EntryFigures
 from attnviz.ui.finetuning.form import STRATEGIES
 from attnviz.ui.finetuning.picture import size_of
-from attnviz.ui.finetuning.standing import Course, Standing
 from attnviz.ui.runs.curves import number
 from attnviz.ui.text import Words
 
@@ -51,7 +51,9 @@ def over_time(found: Mapping[str, Course], named: Named, *, title: str, dark: bo
     return figure
 
 
-def plane(found: Sequence[Standing], named: Named, *, new: str, old: str, dark: bool, height: int = 330) -> go.Figure:
+def plane(
+    found: Sequence[EntryFigures], named: Named, *, new: str, old: str, dark: bool, height: int = 330
+) -> go.Figure:
     """Each strategy as a point: what it kept of the old task (right is better) and gained of the new one (up)."""
     p = palette(dark)
     figure = go.Figure()
@@ -120,7 +122,7 @@ def _layout(figure: go.Figure, dark: bool, height: int, title: str) -> None:
     figure.update_yaxes(title=title, range=[-0.04, 1.06], tickformat=".0%")
 
 
-def table(found: Sequence[Standing], named: Named, t: Words, *, seeds: int, labels: bool) -> str:
+def table(found: Sequence[EntryFigures], named: Named, t: Words, *, seeds: int, labels: bool) -> str:
     """Every entry with what it trains, gained, kept and took; the best of a column stands out."""
     columns = ["trained", "memory", "new", "old", *(["f1"] if labels else []), "loss", "seconds"]
     best = {
@@ -151,7 +153,7 @@ def table(found: Sequence[Standing], named: Named, t: Words, *, seeds: int, labe
     )
 
 
-def _is_best(name: str, one: Standing, best: Mapping[str, float | None]) -> bool:
+def _is_best(name: str, one: EntryFigures, best: Mapping[str, float | None]) -> bool:
     spread = {"new": one.new, "old": one.old}.get(name)
     return spread is not None and spread.mean == best.get(name) and spread.mean > 0
 

@@ -13,7 +13,7 @@ from attnviz.training.finetuning.labels import LabelPrediction, LabelReport
 from attnviz.ui.finetuning import measured
 from attnviz.ui.finetuning.confusion import chosen_cell, confusion_figure
 from attnviz.ui.finetuning.measured import Labelled, Tested, Written
-from attnviz.ui.finetuning.moments import Tuned
+from attnviz.ui.finetuning.tuned_models import Tuned
 from attnviz.ui.frame.notices import shortened
 from attnviz.ui.frame.page import Frame
 from attnviz.ui.runs.curves import dark, number

@@ -11,23 +11,23 @@ import streamlit as st
 
 from attnviz.data import InputError
 from attnviz.model.lora import lora_layers
+from attnviz.runs.feed import RunView
 from attnviz.training.evaluation import evaluate
 from attnviz.training.finetuning.error import FineTuneError
 from attnviz.training.finetuning.lora_file import DESCRIPTION, MAX_BYTES, WEIGHTS, load_lora, save_lora
 from attnviz.training.finetuning.model_card import model_card
 from attnviz.training.finetuning.saving import save_merged
 from attnviz.ui.finetuning import measured
-from attnviz.ui.finetuning.gains import measure_of, value
-from attnviz.ui.finetuning.moments import Tuned
+from attnviz.ui.finetuning.task_measures import measure_of, value
+from attnviz.ui.finetuning.tuned_models import Tuned
 from attnviz.ui.frame.boundary import explain
 from attnviz.ui.frame.notices import notice, notice_lines
 from attnviz.ui.frame.page import Frame
-from attnviz.ui.runs.feed import View
 
 CARD = "README.md"
 
 
-def show(frame: Frame, view: View, now: Tuned) -> None:
+def show(frame: Frame, view: RunView, now: Tuned) -> None:
     """Three downloads, each with what it is for, and the way back for a LoRA."""
     t = frame.t
     name = f"{now.run}-step-{now.step}"
@@ -83,7 +83,7 @@ def show(frame: Frame, view: View, now: Tuned) -> None:
         _try(frame, now)
 
 
-def merged_zip(frame: Frame, view: View, now: Tuned) -> bytes:
+def merged_zip(frame: Frame, view: RunView, now: Tuned) -> bytes:
     """The checkpoint folder that `attnviz.load` reads, with its card."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model"
@@ -110,7 +110,7 @@ def lora_problem(now: Tuned) -> InputError | None:
     return None
 
 
-def card_text(frame: Frame, view: View, now: Tuned) -> str:
+def card_text(frame: Frame, view: RunView, now: Tuned) -> str:
     """The model card, in the language of the page."""
     return model_card(now.tuner, measured.carded(now), name=view.config.name, language=frame.language)
 

@@ -7,22 +7,22 @@ from html import escape
 import streamlit as st
 
 from attnviz.data import InputError
+from attnviz.runs.feed import RunView
 from attnviz.training.breakages import BREAKAGES, Breakage
 from attnviz.ui.frame.boundary import explain
 from attnviz.ui.frame.controls import choose
 from attnviz.ui.frame.notices import shortened
 from attnviz.ui.frame.page import Frame
 from attnviz.ui.runs.comparison import put_beside
-from attnviz.ui.runs.feed import View
 from attnviz.ui.runs.heads import Watched
 from attnviz.ui.runs.library import library
-from attnviz.ui.runs.seat import trouble
+from attnviz.ui.runs.trouble import trouble
 
 FROM = "break-from"
 BEGIN, HERE = "begin", "here"
 
 
-def show(frame: Frame, page: str, view: View, at: int | None, model: Watched | None) -> None:
+def show(frame: Frame, page: str, view: RunView, at: int | None, model: Watched | None) -> None:
     """The six, each with what to watch for."""
     t = frame.t
     st.html(f'<p class="rn-why">{escape(t("break_how"))}</p>')
@@ -47,7 +47,7 @@ def show(frame: Frame, page: str, view: View, at: int | None, model: Watched | N
                 fork(frame, page, view, one, here if begin == HERE and not one.from_start else 0)
 
 
-def fork(frame: Frame, page: str, view: View, breakage: Breakage, step: int) -> None:
+def fork(frame: Frame, page: str, view: RunView, breakage: Breakage, step: int) -> None:
     """The same run from a step on, broken; both play, side by side."""
     try:
         old = library().open(view.id)

@@ -21,8 +21,8 @@ from attnviz.ui.frame.page import Frame
 from attnviz.ui.pretraining import data_picture as draw
 from attnviz.ui.pretraining import preparation
 from attnviz.ui.pretraining.choices import OwnFile, current, keep, model_config, plain_name, task_of
+from attnviz.ui.runs.chosen_run import view_of
 from attnviz.ui.runs.library import watched
-from attnviz.ui.runs.seat import view_of
 from attnviz.ui.runs.sheet import card
 
 PAGE = "pretraining"
@@ -168,7 +168,7 @@ def _model_of(frame: Frame, task: Task) -> tuple[Transformer, int | None]:
     if view is not None and view.kept and view.config.task == task.info.name and view.config.train.objective is None:
         found = watched(view, max(view.kept))
         if (found.task.src_vocab or found.task.tgt_vocab) == (task.src_vocab or task.tgt_vocab):
-            return found.model, found.moment.step
+            return found.model, found.key.step
     return _fresh_model(scope(task), str(sorted(current().shape.items())), task), None
 
 

@@ -20,10 +20,10 @@ from attnviz.ui.frame.notices import notice
 from attnviz.ui.frame.page import Frame
 from attnviz.ui.pretraining import form
 from attnviz.ui.pretraining.choices import Choices, current, keep, model_config, task_of
-from attnviz.ui.runs import scene
+from attnviz.ui.runs import dashboard
 from attnviz.ui.runs.adjusting import device_for_new_runs
 from attnviz.ui.runs.fields import in_words
-from attnviz.ui.runs.heads import Moment, Watched
+from attnviz.ui.runs.heads import ModelKey, Watched
 from attnviz.ui.runs.library import free_name
 from attnviz.ui.runs.sheet import card
 from attnviz.ui.runs.timeline import TimeLine, timeline
@@ -36,7 +36,7 @@ LONGEST_NAME = 100
 def show(frame: Frame) -> None:
     """The form on the left, the untrained heads on the right, an empty time line below."""
     t = words("runs", frame.language)
-    left, right = st.columns(scene.COLUMNS, gap="small")
+    left, right = st.columns(dashboard.COLUMNS, gap="small")
     task = _task(frame)
     if task is None:
         return
@@ -47,10 +47,10 @@ def show(frame: Frame) -> None:
             _outlook(frame, current(), model)
     with right, st.container(key="rn-heads", gap="small"):
         if model is not None:
-            scene.look(frame, t, model, f"{task.info.name}-0")
+            dashboard.draw_heads(frame, t, model, f"{task.info.name}-0")
     with card("time"):
         steps = current().train.steps
-        timeline(TimeLine(scope="", steps=(0,), total=steps, done=0, at=None), t, key=scene.TIME)
+        timeline(TimeLine(scope="", steps=(0,), total=steps, done=0, at=None), t, key=dashboard.TIME)
 
 
 def _task(frame: Frame) -> Task | None:
@@ -88,7 +88,7 @@ def _fresh(key: str, _choices: Choices, _task: Task) -> Watched:
     train: TrainConfig = _choices.train
     task = with_objective(_task, train.objective)
     model = make_model(model_config(_choices, task), train.seed, train.initialiser).eval()
-    return Watched(Moment(f"fresh {key}", 0), model, task, train.without)
+    return Watched(ModelKey(f"fresh {key}", 0), model, task, train.without)
 
 
 def _outlook(frame: Frame, choices: Choices, model: Watched) -> None:
@@ -116,7 +116,7 @@ def parameters(model: Watched) -> int:
 
 def run_config(frame: Frame, choices: Choices, task: Task) -> RunConfig:
     """The run that these choices make; its name says the task and what was changed."""
-    probed = scene.sentence_name(with_objective(task, choices.train.objective))
+    probed = dashboard.sentence_name(with_objective(task, choices.train.objective))
     return RunConfig(
         name=free_name(name_of(frame, choices, task)),
         task=choices.task_name,

@@ -11,11 +11,12 @@ from attnviz.ui.frame.notices import notice_lines
 from attnviz.ui.frame.page import Frame
 from attnviz.ui.pretraining import breaking, data_tab, opening
 from attnviz.ui.pretraining.choices import current, task_of
-from attnviz.ui.runs import comparison, listing, phases, scene, sheet
+from attnviz.ui.runs import comparison, dashboard, listing, phases, sheet
+from attnviz.ui.runs.chosen_run import choose_run, chosen_run, view_of
 from attnviz.ui.runs.driving import Driver
 from attnviz.ui.runs.library import library, wake_runs
 from attnviz.ui.runs.polling import polled
-from attnviz.ui.runs.seat import seat, sit, troubles, view_of
+from attnviz.ui.runs.trouble import troubles
 from attnviz.ui.text import words
 
 PAGE = "pretraining"
@@ -28,7 +29,7 @@ def show(frame: Frame) -> None:
     sheet.apply()
     wake_runs()
     view = view_of(PAGE, frame.language)
-    sitting = seat(PAGE)
+    sitting = chosen_run(PAGE)
     moving = st.session_state[DRIVER.moving] = view is not None and view.moving
     with frame.controls:
         polled(lambda: DRIVER.strip(frame), moving=moving)
@@ -62,10 +63,10 @@ def _views(frame: Frame) -> str:
             look="segments",
         )
         t = words("runs", frame.language)
-        if seat(PAGE).run is not None and st.button(
+        if chosen_run(PAGE).run is not None and st.button(
             t("new_run"), icon=":material/add:", key="run-new", help=t("new_run_help")
         ):
-            sit(PAGE, None)
+            choose_run(PAGE, None)
             _to_train()
             st.rerun()
     return chosen
@@ -95,14 +96,14 @@ def _watch(frame: Frame) -> None:
     def tell(kind: str, **arguments: object) -> None:
         DRIVER.tell(frame, view, kind, **arguments)
 
-    panels: dict[str, scene.Panel] = {
+    panels: dict[str, dashboard.Panel] = {
         "phases": lambda view, at, model: phases.show(frame, view, model, tell),
         "break": lambda view, at, model: breaking.show(frame, PAGE, view, at, model),
     }
-    scene.scene(
+    dashboard.dashboard(
         frame,
         PAGE,
         view,
-        panels if seat(PAGE).controls else {},
+        panels if chosen_run(PAGE).controls else {},
         {"phases": lambda view: phases.attention(frame, view)},
     )

@@ -12,10 +12,10 @@ from attnviz.masks import MaskError
 from attnviz.masks.parse import parse
 from attnviz.runs import RunConfig
 from attnviz.runs.devices import available
+from attnviz.runs.feed import RunView
 from attnviz.ui.frame.controls import choose
 from attnviz.ui.frame.notices import notice, shortened
 from attnviz.ui.runs.acting import Act
-from attnviz.ui.runs.feed import View
 from attnviz.ui.text import Words, words
 
 DEVICE = "run-device"  # session state: where the next run is trained
@@ -39,7 +39,7 @@ def device_name(t: Words, code: str) -> str:
     return t("device_auto", device=available()[0].upper()) if code == "auto" else code.upper()
 
 
-def adjust(t: Words, view: View, act: Act) -> None:
+def adjust(t: Words, view: RunView, act: Act) -> None:
     """What may be changed while the run trains; one button sends all of it."""
     now = settings_of(view)
     st.caption(t("adjust_help"))
@@ -108,7 +108,7 @@ def _mask(t: Words, now: str) -> str | None:
     return written
 
 
-def settings_of(view: View) -> dict[str, Any]:
+def settings_of(view: RunView) -> dict[str, Any]:
     """The settings as they are after everything that was changed on the way."""
     train: TrainConfig = view.config.train
     now: dict[str, Any] = {

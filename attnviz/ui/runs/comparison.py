@@ -15,6 +15,7 @@ from attnviz.data.tasks.catalogue import INFOS
 from attnviz.figures import attention_grid
 from attnviz.figures.theme import DARK, LIGHT
 from attnviz.runs import RunSummary
+from attnviz.runs.feed import RunView
 from attnviz.ui.attention.text import stage_text
 from attnviz.ui.frame.boundary import explain
 from attnviz.ui.frame.controls import choose, shown
@@ -22,13 +23,12 @@ from attnviz.ui.frame.notices import notice, shortened
 from attnviz.ui.frame.page import Frame
 from attnviz.ui.runs import heads
 from attnviz.ui.runs.chart import Line, chart
+from attnviz.ui.runs.chosen_run import chosen_run
 from attnviz.ui.runs.curves import dark, number, spread
-from attnviz.ui.runs.feed import View
+from attnviz.ui.runs.dashboard import sentence_name
 from attnviz.ui.runs.fields import in_words
 from attnviz.ui.runs.library import feed, library, watched
 from attnviz.ui.runs.polling import polled
-from attnviz.ui.runs.scene import sentence_name
-from attnviz.ui.runs.seat import seat
 from attnviz.ui.runs.series import Series, column
 from attnviz.ui.runs.sheet import card
 from attnviz.ui.sentence.row import sentence_row
@@ -56,8 +56,8 @@ def show(frame: Frame, page: str, mine: Callable[[RunSummary], bool]) -> None:
     """Choose the runs, then watch them together."""
     t = words("runs", frame.language)
     known = {one.id: one.name for one in library().list() if mine(one) and one.status is not None}
-    if not picked(page) and seat(page).run in known:
-        put_beside(page, [str(seat(page).run), *known])
+    if not picked(page) and chosen_run(page).run in known:
+        put_beside(page, [str(chosen_run(page).run), *known])
     chosen = [run for run in picked(page) if run in known]
     pick = shown(f"compare-pick:{frame.language}", chosen, partial(put_beside, page))
     with card("compare-pick"):
@@ -79,7 +79,7 @@ def show(frame: Frame, page: str, mine: Callable[[RunSummary], bool]) -> None:
     polled(lambda: _together(frame, t, _views(frame, chosen), known), moving=any(view.moving for view in views))
 
 
-def _views(frame: Frame, runs: Sequence[str]) -> list[View]:
+def _views(frame: Frame, runs: Sequence[str]) -> list[RunView]:
     found = []
     for run in runs:
         try:
@@ -89,7 +89,7 @@ def _views(frame: Frame, runs: Sequence[str]) -> list[View]:
     return found
 
 
-def _together(frame: Frame, t: Words, views: list[View], names: Mapping[str, str]) -> None:
+def _together(frame: Frame, t: Words, views: list[RunView], names: Mapping[str, str]) -> None:
     labels = {view.id: letter for view, letter in zip(views, LETTERS, strict=False)}
     full = {view.id: named(labels[view.id], names.get(view.id, view.id)) for view in views}
     with card("compare-curves"):
@@ -114,7 +114,7 @@ def _together(frame: Frame, t: Words, views: list[View], names: Mapping[str, str
         _heads(frame, t, views, full, common)
 
 
-def _heads(frame: Frame, t: Words, views: list[View], labels: Mapping[str, str], common: list[int]) -> None:
+def _heads(frame: Frame, t: Words, views: list[RunView], labels: Mapping[str, str], common: list[int]) -> None:
     st.html(f'<h3 class="rn-title">{escape(t("compare_heads"))}</h3>')
     kept = st.session_state.get("compare-step")
     step = kept if kept in common else common[-1]
@@ -159,12 +159,12 @@ def _heads(frame: Frame, t: Words, views: list[View], labels: Mapping[str, str],
                 _grid(frame, t, view, model, text, kind)
 
 
-def _grid(frame: Frame, t: Words, view: View, model: heads.Watched, text: str, kind: str) -> None:
+def _grid(frame: Frame, t: Words, view: RunView, model: heads.Watched, text: str, kind: str) -> None:
     """All heads of one run, and what it writes by itself."""
     found = heads.read(model, text, frame.language)
     if found is None:
         return
-    st.html(f'<div class="rn-line">{heads.said(found, model.task, t)}</div>')
+    st.html(f'<div class="rn-line">{heads.verdict_line(found, model.task, t)}</div>')
     drawn = next((one for one in found.kinds if one.kind == kind), found.kinds[-1])
     made = attention_grid(
         drawn.weights,
@@ -191,20 +191,20 @@ def named(letter: str, name: str) -> str:
     )
 
 
-def settings(view: View) -> dict[str, Any]:
+def settings(view: RunView) -> dict[str, Any]:
     """Everything that a run was asked to do, flat."""
     config = view.config
     return {"task": config.task, **dict(config.task_options), **dict(config.shape), **asdict(config.train)}
 
 
-def different(views: Sequence[View]) -> list[str]:
+def different(views: Sequence[RunView]) -> list[str]:
     """The settings in which runs differ."""
     all_of_them = [settings(view) for view in views]
     names = [name for name in dict.fromkeys(name for one in all_of_them for name in one) if name not in UNIMPORTANT]
     return [name for name in names if len({repr(one.get(name)) for one in all_of_them}) > 1]
 
 
-def verdicts(views: Sequence[View], labels: Mapping[str, str], t: Words) -> str:
+def verdicts(views: Sequence[RunView], labels: Mapping[str, str], t: Words) -> str:
     """A table: what differs, and how far each run is."""
     names = different(views)
     head = "".join(f"<th>{escape(_setting(name, t))}</th>" for name in names)

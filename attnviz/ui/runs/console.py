@@ -7,11 +7,11 @@ from html import escape
 
 import streamlit as st
 
+from attnviz.runs.feed import RunView
 from attnviz.ui.frame.controls import choose
 from attnviz.ui.runs.acting import Act
 from attnviz.ui.runs.adjusting import adjust, pick_device
 from attnviz.ui.runs.curves import number
-from attnviz.ui.runs.feed import View
 from attnviz.ui.runs.series import left
 from attnviz.ui.text import Words
 
@@ -19,7 +19,7 @@ SPEEDS = ("0", "1", "5", "20", "100")  # steps a second; "0": as fast as it goes
 
 
 def console(
-    t: Words, view: View | None, act: Act, *, controls: bool, reset: Callable[[], None], take: Callable[[], None]
+    t: Words, view: RunView | None, act: Act, *, controls: bool, reset: Callable[[], None], take: Callable[[], None]
 ) -> None:
     """Draw the controls and the numbers, side by side."""
     with st.container(key="rn-strip", horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
@@ -33,7 +33,7 @@ def console(
         st.html(numbers(t, view))
 
 
-def _buttons(t: Words, view: View | None, act: Act, reset: Callable[[], None]) -> None:
+def _buttons(t: Words, view: RunView | None, act: Act, reset: Callable[[], None]) -> None:
     moving = view is not None and view.status.state in ("running", "waiting")
     done = view is not None and view.status.state == "finished"
     if moving:
@@ -61,7 +61,7 @@ def _buttons(t: Words, view: View | None, act: Act, reset: Callable[[], None]) -
                 adjust(t, view, act)
 
 
-def _speed(t: Words, view: View | None, act: Act) -> None:
+def _speed(t: Words, view: RunView | None, act: Act) -> None:
     now = "0" if view is None or view.status.speed is None else f"{view.status.speed:g}"
     if view is not None and st.session_state.get("run-speed-of") != view.id:
         st.session_state["run-speed-of"] = view.id
@@ -81,7 +81,7 @@ def _speed(t: Words, view: View | None, act: Act) -> None:
         act("speed", steps_per_second=None if picked == "0" else float(picked))
 
 
-def numbers(t: Words, view: View | None) -> str:
+def numbers(t: Words, view: RunView | None) -> str:
     """State, step, loss, accuracy, speed and time left in one line."""
     if view is None:
         return f'<div class="rn-numbers"><span class="rn-state">{escape(t("state_new"))}</span></div>'

@@ -5,14 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from html import escape
-from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from attnviz.figures import curves
+from attnviz.runs.feed import RunView
 from attnviz.ui.runs.chart import Line, chart
-from attnviz.ui.runs.feed import View
 from attnviz.ui.runs.series import Series, accuracies, column, left, losses
 from attnviz.ui.text import Words
 
@@ -26,7 +24,9 @@ def dark() -> bool:
     return bool(st.context.theme.type == "dark")
 
 
-def draw(view: View, at: int | None, baselines: Mapping[str, float], t: Words, *, key: str, height: int = 176) -> None:
+def draw(
+    view: RunView, at: int | None, baselines: Mapping[str, float], t: Words, *, key: str, height: int = 176
+) -> None:
     """Loss and accuracy with a line at step `at`, and the numbers."""
     series = losses(view)
     log = spread(series)
@@ -69,39 +69,6 @@ def draw(view: View, at: int | None, baselines: Mapping[str, float], t: Words, *
     st.html(tiles(view.until(at), t))
 
 
-def figure(
-    series: Mapping[str, Series],
-    at: int | None,
-    baselines: Mapping[str, float],
-    t: Words,
-    is_dark: bool,
-    height: int,
-    *,
-    log: bool = False,
-) -> Any:
-    """The same as a Plotly figure, for what does not move: Streamlit mounts it anew at each change.
-
-    Names that are keys of the text table are translated.
-    """
-    made = curves(
-        {_named(name, t): pair for name, pair in series.items()},
-        baselines={_named(name, t): value for name, value in baselines.items()},
-        events=None if at is None else {at: t("at_step", step=f"{at:,}")},
-        language=t.language,
-        dark=is_dark,
-        height=height,
-        log_y=log,
-    )
-    made.update_layout(width=None, autosize=True, margin={"t": 14, "b": 24, "l": 44}, uirevision="kept")
-    longest = max((float(x[-1]) for x, _ in series.values() if len(x)), default=10.0)
-    made.update_xaxes(title=None, range=[0, 1.01 * max(longest, at or 0, 10)], nticks=5, tickangle=0)
-    return made
-
-
-def _named(name: str, t: Words) -> str:
-    return t(name) if name.startswith("curve_") else name
-
-
 def spread(series: Mapping[str, Series]) -> bool:
     """Whether values are so far apart that only a logarithmic axis shows them all."""
     values = np.concatenate([y for _, y in series.values()] or [np.zeros(0)])
@@ -109,7 +76,7 @@ def spread(series: Mapping[str, Series]) -> bool:
     return bool(values.size and values.min() > 0 and values.max() > APART * values.min())
 
 
-def csv(view: View) -> str:
+def csv(view: RunView) -> str:
     """Everything recorded, a line a step; empty where nothing was measured."""
     names = list(view.metrics)
     lines = [",".join(names)]
@@ -121,12 +88,12 @@ def csv(view: View) -> str:
 # ---- the numbers -------------------------------------------------------------------------------------------------
 
 
-def tiles(view: View, t: Words) -> str:
+def tiles(view: RunView, t: Words) -> str:
     """Small numbers with small curves."""
     return f'<div class="rn-tiles">{"".join(_tile(name, view, t) for name in TILES)}</div>'
 
 
-def _tile(name: str, view: View, t: Words) -> str:
+def _tile(name: str, view: RunView, t: Words) -> str:
     spark, value = "", "–"
     if name == "time_left":
         said = left(view.status.seconds_left if view.moving else None)

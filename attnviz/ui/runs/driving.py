@@ -9,12 +9,13 @@ import streamlit as st
 
 from attnviz.data import InputError
 from attnviz.runs import Run
+from attnviz.runs.feed import RunView
 from attnviz.ui.frame.boundary import explain
 from attnviz.ui.frame.page import Frame
+from attnviz.ui.runs.chosen_run import choose_run, chosen_run, take_over, view_of
 from attnviz.ui.runs.console import console
-from attnviz.ui.runs.feed import View
 from attnviz.ui.runs.library import feed, library
-from attnviz.ui.runs.seat import seat, sit, take_over, trouble, view_of
+from attnviz.ui.runs.trouble import trouble
 from attnviz.ui.text import words
 
 
@@ -45,15 +46,17 @@ class Driver:
             take_over(self.page)
             st.rerun()
 
-        console(words("runs", frame.language), view, act, controls=seat(self.page).controls, reset=reset, take=take)
+        console(
+            words("runs", frame.language), view, act, controls=chosen_run(self.page).controls, reset=reset, take=take
+        )
         self.follow(view)
 
-    def follow(self, view: View | None) -> None:
+    def follow(self, view: RunView | None) -> None:
         """Draw the page anew when its run starts or stops moving."""
         if (view is not None and view.moving) != st.session_state.get(self.moving):
             st.rerun()
 
-    def tell(self, frame: Frame, view: View | None, kind: str, **arguments: object) -> None:
+    def tell(self, frame: Frame, view: RunView | None, kind: str, **arguments: object) -> None:
         """Send a command; without a run, the choices become one first."""
         try:
             run = None if view is None else view.id
@@ -73,18 +76,18 @@ class Driver:
 
     def reset(self, frame: Frame) -> None:
         """The same run from the beginning; the old one goes to the bin."""
-        run = seat(self.page).run
+        run = chosen_run(self.page).run
         if run is None:
             return
         try:
-            sit(self.page, library().restart(run).id)
+            choose_run(self.page, library().restart(run).id)
             st.toast(words("runs", frame.language)("reset_done"))
         except InputError as error:
             trouble(explain(error, frame.language))
         st.rerun()
 
     def _begin(self, made: Run) -> None:
-        sit(self.page, made.id)
+        choose_run(self.page, made.id)
         self.watch()
         speed = st.session_state.get("run-speed", "0")
         if speed != "0":

@@ -27,7 +27,7 @@ from attnviz.ui.text import Language, Words
 
 
 @dataclass(frozen=True)
-class Moment:
+class ModelKey:
     """A model as caches know it: a run (or a plan that was not played yet) and a step."""
 
     scope: str
@@ -38,7 +38,7 @@ class Moment:
 class Watched:
     """A model of one moment: its weights, its task, and what it is trained without."""
 
-    moment: Moment
+    key: ModelKey
     model: Transformer
     task: Task
     without: tuple[str, ...] = ()
@@ -58,24 +58,24 @@ def read(watched: Watched, text: str, language: Language, off: Collection[Head] 
     """The reading; everybody who asks the same shares it. None after a sentence that says why there is none."""
     heads = reading.known_heads(watched.model, off)
     try:
-        return _read(watched.moment, text, watched.without, heads, watched)
+        return _read(watched.key, text, watched.without, heads, watched)
     except InputError as error:
         notice(explain(error, language), "warning")
         return None
 
 
 @st.cache_resource(show_spinner=False, max_entries=48)
-def _read(moment: Moment, text: str, without: tuple[str, ...], off: tuple[Head, ...], _watched: Watched) -> Reading:
+def _read(key: ModelKey, text: str, without: tuple[str, ...], off: tuple[Head, ...], _watched: Watched) -> Reading:
     model, task = _watched.model, _watched.task
     sentence = reading.take_in(model, task, text)
-    picture = look(model, task, sentence, without, off)
+    picture = watch_as_trained(model, task, sentence, without, off)
     kinds = views.kind_pictures(picture, views.all_predictions(task, picture), {})
     plain = sentence.output is not None and not without
     wrote = () if plain else samples_of(model, task, [text], without=without)
     return Reading(sentence, picture, kinds, wrote[0].output if wrote else None)
 
 
-def look(
+def watch_as_trained(
     model: Transformer, task: Task, sentence: Sentence, without: Collection[str] = (), off: Collection[Head] = ()
 ) -> Picture:
     """Watch a model as it is trained: less the masks, or the shift, that it is trained without."""
@@ -93,12 +93,12 @@ def look(
 
 def on_stage(watched: Watched, text: str, language: Language, *, key: str) -> Reading | None:
     """The reading that the stage with this key is about to show, with the heads that are switched off there."""
-    return read(watched, text, language, stage_state(key, watched.moment.scope).heads_off)
+    return read(watched, text, language, stage_state(key, watched.key.scope).heads_off)
 
 
-def stage(found: Reading, watched: Watched, language: Language, *, key: str, name: str) -> None:
+def draw_stage(found: Reading, watched: Watched, language: Language, *, key: str, name: str) -> None:
     """Every head on one canvas, the chosen one large. Which is chosen stays with the browser, also when time moves."""
-    switches = stage_state(key, watched.moment.scope)
+    switches = stage_state(key, watched.key.scope)
     off = reading.known_heads(watched.model, switches.heads_off)
     drawn = picture(found, watched, language, name=name, asked=state.now(), off=off, seq=switches.seq)
     attention_stage(drawn, key=key)
@@ -123,14 +123,14 @@ def picture(
         best=None,
         heads_off=off,
         seq=seq,
-        scope=watched.moment.scope,
+        scope=watched.key.scope,
         name=name,
         language=language,
     )
     return replace(made, mirror_url=asked is not None)
 
 
-def said(found: Reading, task: Task, t: Words) -> str:
+def verdict_line(found: Reading, task: Task, t: Words) -> str:
     """One line: what the model writes by itself, and whether that is right."""
     sentence = found.sentence
     if sentence.output is None:

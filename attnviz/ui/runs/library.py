@@ -11,10 +11,10 @@ import streamlit as st
 
 from attnviz.data import InputError, Task
 from attnviz.runs import Library
-from attnviz.runs.building import build_trainer
+from attnviz.runs.contents import build_trainer
+from attnviz.runs.feed import Feed, RunView
 from attnviz.training.baselines import baselines
-from attnviz.ui.runs.feed import Feed, View
-from attnviz.ui.runs.heads import Moment, Watched
+from attnviz.ui.runs.heads import ModelKey, Watched
 
 WAKE_EVERY = 60  # seconds between two looks at all runs
 
@@ -57,7 +57,7 @@ def forget(run: str) -> None:
     _feed.clear(str(library().root), run)
 
 
-def watched(view: View, step: int | None) -> Watched:
+def watched(view: RunView, step: int | None) -> Watched:
     """The model of a kept step, ready to be looked into; None: as it is born. RunError if the step is not kept."""
     return _model(str(library().root), view.id, step)
 
@@ -70,7 +70,7 @@ def _model(root: str, run: str, step: int | None) -> Watched:
         model, task = trainer.model.eval(), trainer.task
     else:
         model, task = opened.model_at(step)
-    return Watched(Moment(run, step or 0), model, task, tuple(opened.config.train.without))
+    return Watched(ModelKey(run, step or 0), model, task, tuple(opened.config.train.without))
 
 
 class _Counting:

@@ -13,9 +13,10 @@ from attnviz.runs import RunSummary
 from attnviz.ui.frame.boundary import explain
 from attnviz.ui.frame.notices import notice, plain, shortened
 from attnviz.ui.frame.page import Frame
+from attnviz.ui.runs.chosen_run import choose_run, chosen_run
 from attnviz.ui.runs.library import forget, free_name, library
-from attnviz.ui.runs.seat import seat, sit, trouble
 from attnviz.ui.runs.sheet import card
+from attnviz.ui.runs.trouble import trouble
 from attnviz.ui.text import Words, words
 
 LISTED = 40  # runs; older ones are still there
@@ -32,7 +33,7 @@ def show(frame: Frame, page: str, mine: Callable[[RunSummary], bool], *, opened:
             with st.popover(t("list_import"), icon=":material/upload:", help=t("list_import_help")):
                 _import(frame, t, page, opened)
         _undo(frame, t)
-        if not seat(page).controls:
+        if not chosen_run(page).controls:
             st.html(f'<p class="rn-why">{escape(t("list_watching"))}</p>')
         runs = [one for one in library().list() if mine(one)]
         if not runs:
@@ -44,12 +45,12 @@ def show(frame: Frame, page: str, mine: Callable[[RunSummary], bool], *, opened:
 
 
 def _row(frame: Frame, t: Words, page: str, one: RunSummary, names: dict[str, str], opened: Callable[[], None]) -> None:
-    status, watching = one.status, not seat(page).controls  # who came by a link looks, and changes no run
+    status, watching = one.status, not chosen_run(page).controls  # who came by a link looks, and changes no run
     with st.container(key=f"rn-row-{one.id}", horizontal=True, vertical_alignment="center", gap="small"):
-        st.html(_described(frame, t, one, names, here=seat(page).run == one.id))
+        st.html(_described(frame, t, one, names, here=chosen_run(page).run == one.id))
         if status is not None:
             if st.button(t("list_open"), key=f"open-{one.id}", icon=":material/visibility:"):
-                sit(page, one.id, controls=not watching)
+                choose_run(page, one.id, controls=not watching)
                 opened()
                 st.rerun()
             resumable = status.state in ("paused", "stopped", "failed", "waiting") and status.step < status.steps
@@ -60,7 +61,7 @@ def _row(frame: Frame, t: Words, page: str, one: RunSummary, names: dict[str, st
                 disabled=not resumable or watching,
             ):
                 _do(frame, lambda: library().open(one.id).send("play"))
-                sit(page, one.id)
+                choose_run(page, one.id)
                 opened()
                 st.rerun()
             with st.popover(t("list_rename"), icon=":material/edit:", key=f"more-{one.id}", disabled=watching):
@@ -78,8 +79,8 @@ def _row(frame: Frame, t: Words, page: str, one: RunSummary, names: dict[str, st
             if _do(frame, lambda: library().delete(one.id)):
                 forget(one.id)
                 st.session_state[DELETED] = (one.id, one.name)
-                if seat(page).run == one.id:
-                    sit(page, None)
+                if chosen_run(page).run == one.id:
+                    choose_run(page, None)
             st.rerun()
 
 
@@ -131,7 +132,7 @@ def _import(frame: Frame, t: Words, page: str, opened: Callable[[], None]) -> No
         st.session_state["run-zip-refused"] = error
         notice(explain(error, frame.language), "error")
         return
-    sit(page, run.id)
+    choose_run(page, run.id)
     opened()
     st.toast(t("list_imported", name=plain(shortened(run.name, 60))))
     st.rerun()

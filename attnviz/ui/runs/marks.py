@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from attnviz.masks import kind_of
-from attnviz.ui.runs.feed import View
+from attnviz.runs.feed import RunView
 from attnviz.ui.runs.timeline import Mark
 from attnviz.ui.text import Words, texts
 
 EVENT = "head"
 
 
-def marks_of(view: View, t: Words) -> tuple[Mark, ...]:
+def marks_of(view: RunView, t: Words) -> tuple[Mark, ...]:
     """A mark for every head that became something, in order of steps."""
     found = []
     for event in view.events:

@@ -6,13 +6,13 @@ from html import escape
 
 import streamlit as st
 
+from attnviz.runs.feed import RunView
 from attnviz.training.phase_reports import PHASES, ForwardReport, PhaseReport
 from attnviz.ui.attention.picture import AttentionPicture
 from attnviz.ui.frame.controls import choose
 from attnviz.ui.frame.page import Frame
 from attnviz.ui.runs import phase_pictures
 from attnviz.ui.runs.acting import Act
-from attnviz.ui.runs.feed import View
 from attnviz.ui.runs.heads import Watched
 from attnviz.ui.runs.library import library
 from attnviz.ui.text import Words, words
@@ -20,12 +20,12 @@ from attnviz.ui.text import Words, words
 SHOWN = "phase-shown"  # session state: the phase that is looked at
 
 
-def reports(view: View) -> tuple[PhaseReport, ...]:
+def reports(view: RunView) -> tuple[PhaseReport, ...]:
     """The phases done of the step that was last taken apart."""
     return library().open(view.id).phase_reports()
 
 
-def show(frame: Frame, view: View, model: Watched | None, act: Act) -> None:
+def show(frame: Frame, view: RunView, model: Watched | None, act: Act) -> None:
     """Draw the panel."""
     t = words("runs", frame.language)
     done = reports(view)
@@ -65,7 +65,7 @@ def _weight(t: Words, model: Watched | None) -> str | None:
     return picked
 
 
-def _chosen(t: Words, view: View, done: tuple[PhaseReport, ...]) -> PhaseReport | None:
+def _chosen(t: Words, view: RunView, done: tuple[PhaseReport, ...]) -> PhaseReport | None:
     """The phase that is looked at: the newest, until another is chosen."""
     names = [report.phase for report in done]
     numbered = {name: f"{place} {t(f'phase_{name}')}" for place, name in enumerate(PHASES, start=1)}
@@ -77,7 +77,7 @@ def _chosen(t: Words, view: View, done: tuple[PhaseReport, ...]) -> PhaseReport 
     return next((report for report in done if report.phase == chosen), None)
 
 
-def attention(frame: Frame, view: View) -> AttentionPicture | None:
+def attention(frame: Frame, view: RunView) -> AttentionPicture | None:
     """The heads of the forward pass, while the panel looks at it."""
     if st.session_state.get(SHOWN) not in ("forward", "loss"):
         return None

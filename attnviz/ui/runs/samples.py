@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from attnviz.runs.feed import RunView
 from attnviz.runs.samples import Sample
 from attnviz.ui.frame.notices import shortened
-from attnviz.ui.runs.feed import View
 from attnviz.ui.text import Words
 
 SHOWN = 8  # examples
@@ -15,7 +15,7 @@ HISTORY = 14  # steps of one example
 CUT = 90  # characters
 
 
-def at_step(view: View, step: int | None) -> tuple[Sample, ...]:
+def at_step(view: RunView, step: int | None) -> tuple[Sample, ...]:
     """The samples of the last time that some were written, not after `step`."""
     known = [one for one in view.samples if step is None or one.step <= step]
     latest = max((one.step for one in known), default=None)
@@ -23,7 +23,7 @@ def at_step(view: View, step: int | None) -> tuple[Sample, ...]:
     return tuple(last.values())
 
 
-def history(view: View, source: str, step: int | None) -> list[Sample]:
+def history(view: RunView, source: str, step: int | None) -> list[Sample]:
     """One example at growing steps, the latest first, without repeating what did not change."""
     found: list[Sample] = []
     for one in sorted((one for one in view.samples if one.source == source), key=lambda one: one.step):

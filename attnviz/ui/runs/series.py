@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from attnviz.ui.runs.feed import View
+from attnviz.runs.feed import RunView
 
 POINTS = 400  # of a curve: a screen has no more columns to show
 Series = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -26,20 +26,20 @@ def thinned(steps: NDArray[np.floating], values: NDArray[np.floating], points: i
     return at[ends], np.add.reduceat(y, parts) / counts
 
 
-def column(view: View, name: str, points: int = POINTS) -> Series:
+def column(view: RunView, name: str, points: int = POINTS) -> Series:
     """One recorded number over the steps; empty where it was never recorded."""
     if name not in view.metrics:
         return np.zeros(0), np.zeros(0)
     return thinned(view.metrics["step"], view.metrics[name], points)
 
 
-def losses(view: View) -> dict[str, Series]:
+def losses(view: RunView) -> dict[str, Series]:
     """Training and validation loss."""
     named = {"curve_train": column(view, "loss"), "curve_validation": column(view, "validation_loss")}
     return {name: series for name, series in named.items() if series[0].size}
 
 
-def accuracies(view: View) -> dict[str, Series]:
+def accuracies(view: RunView) -> dict[str, Series]:
     """Teacher-forced accuracy beside free-running exact match, both on the validation split."""
     named = {
         "curve_forced": column(view, "validation_token_accuracy"),

@@ -16,7 +16,6 @@ TEXTS = table(
     view_compare=Text("对比", "Compare"),
     view_list=Text("我的训练", "Runs"),
     # data: which
-    which_data=Text("用什么数据", "Which data"),
     task=Text("任务", "Task"),
     own_data=Text("自己的文件", "Your own file"),
     own_data_help=Text(

@@ -35,7 +35,6 @@ TEXTS = table(
     speed_5=Text("每秒 5 步", "5 steps/s"),
     speed_20=Text("每秒 20 步", "20 steps/s"),
     speed_100=Text("每秒 100 步", "100 steps/s"),
-    adjust=Text("边训边改", "Change now"),
     adjust_help=Text(
         "训练中途改学习率、批大小、丢弃率、掩码、设备",
         "Learning rate, batch size, dropout, masks and device, while it trains",
@@ -97,13 +96,6 @@ TEXTS = table(
     curve_bigram=Text("二元基线", "bigrams"),
     curve_uniform=Text("乱猜", "guessing"),
     at_step=Text("第 {step} 步", "step {step}"),
-    no_exact=Text(
-        "语言模型没有唯一的正确续写，所以没有全对率", "A text has no single right continuation: no exact match"
-    ),
-    curves_empty=Text(
-        "按 ▶ 之后，曲线从这里长出来；虚线是不看上下文、只数次数就能做到的。",
-        "Curves grow here after ▶; dashed lines are what counting alone achieves.",
-    ),
     # time line
     timeline_label=Text(
         "训练时间轴：左右方向键在保存过的步之间移动", "Time line of the run: arrow keys move between kept steps"
@@ -122,11 +114,8 @@ TEXTS = table(
     side_cross=Text("交", "cross"),
     mark_label=Text("{where} {what}", "{where} {what}"),
     # attention
-    attention_title=Text("注意力", "Attention"),
     attention_at=Text("第 {step} 步", "Step {step}"),
     probe=Text("探针句", "Probe sentence"),
-    probe_placeholder=Text("输入一句自己的话，按 Enter", "Type a sentence of your own, press Enter"),
-    probe_empty=Text("请输入至少一个词元。", "Type at least one token."),
     probe_labels=Text("它判为", "it says"),
     probe_said=Text("它自己写出", "it writes"),
     probe_right=Text("正确", "right"),
@@ -156,18 +145,12 @@ TEXTS = table(
     list_deleted=Text("已删除“{name}”。", "'{name}' was deleted."),
     list_undo=Text("撤销", "Undo"),
     list_export=Text("导出 zip", "Export zip"),
-    list_download=Text("下载", "Download"),
     list_import=Text("导入 zip", "Import zip"),
     list_import_help=Text(
         "别人导出的训练。里面的程序不会执行；有问题的文件整个拒绝。",
         "A run that somebody exported. Nothing in it is executed; a bad file is refused whole.",
     ),
     list_imported=Text("已导入“{name}”。", "'{name}' was imported."),
-    list_column_name=Text("名字", "Name"),
-    list_column_task=Text("任务", "Task"),
-    list_column_state=Text("状态", "State"),
-    list_column_step=Text("步", "Step"),
-    list_column_loss=Text("损失", "Loss"),
     list_trash=Text("回收站（{count}）", "Trash ({count})"),
     list_restore=Text("恢复", "Restore"),
     list_parent=Text("从“{name}”第 {step} 步分出", "forked from '{name}' at step {step}"),
@@ -185,7 +168,6 @@ TEXTS = table(
     compare_heads=Text("同一句话，同一步", "The same sentence at the same step"),
     compare_step=Text("看第几步", "At step"),
     compare_step_of=Text("第 {step} 步", "step {step}"),
-    compare_settings=Text("不同的设置", "Different settings"),
     compare_same=Text("设置完全相同", "identical settings"),
     compare_other_task=Text("任务不同：各用自己的例句。", "Different tasks: each reads its own example."),
     # phases

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from attnviz.runs import database
-from attnviz.runs.building import START
+from attnviz.runs.contents import START
 from attnviz.runs.errors import RunError, clear_errors
 from attnviz.runs.folder import DATABASE, RunFolder
 from attnviz.runs.run import Run

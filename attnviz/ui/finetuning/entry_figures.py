@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from attnviz.runs.feed import RunView
 from attnviz.training.finetuning.spread import Spread
-from attnviz.ui.finetuning.gains import Measure
 from attnviz.ui.finetuning.groups import Group, Member
-from attnviz.ui.runs.feed import View
+from attnviz.ui.finetuning.task_measures import Measure
 
 
 @dataclass(frozen=True)
-class Standing:
+class EntryFigures:
     """One entry: mean ± sd over its seeds of what was measured last."""
 
     entry: str
@@ -29,7 +29,9 @@ class Standing:
     steps: int
 
 
-def standings(group: Group, views: Mapping[str, View], mine: Measure, others: Measure) -> tuple[Standing, ...]:
+def figures_of_entries(
+    group: Group, views: Mapping[str, RunView], mine: Measure, others: Measure
+) -> tuple[EntryFigures, ...]:
     """Every entry that still has a run."""
     found = []
     for entry in group.entries:
@@ -38,7 +40,7 @@ def standings(group: Group, views: Mapping[str, View], mine: Measure, others: Me
             continue
         seen = [views[member.run] for member in members]
         found.append(
-            Standing(
+            EntryFigures(
                 entry=entry,
                 member=members[0],
                 new=Spread.of(view.last(mine.column) for view in seen),
@@ -62,7 +64,7 @@ class Course:
     sd: NDArray[np.float64]
 
 
-def courses(group: Group, views: Mapping[str, View], column: str) -> Mapping[str, Course]:
+def courses(group: Group, views: Mapping[str, RunView], column: str) -> Mapping[str, Course]:
     """How one figure went in every entry."""
     found = {}
     for entry in group.entries:
@@ -76,7 +78,7 @@ def courses(group: Group, views: Mapping[str, View], column: str) -> Mapping[str
     return found
 
 
-def _measured(view: View, column: str) -> dict[int, float]:
+def _measured(view: RunView, column: str) -> dict[int, float]:
     if column not in view.metrics:
         return {}
     values = view.metrics[column]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from attnviz.runs.building import describe, load_state
+from attnviz.runs.contents import describe, load_state
 from attnviz.runs.errors import RunError
 from attnviz.runs.folder import RunFolder
-from attnviz.runs.journal import Journal
+from attnviz.runs.work.journal import Journal
 from attnviz.training import Trainer, TrainingState
 
 Replay = list[tuple[int, dict[str, Any]]]  # (step, changes), in order

@@ -27,7 +27,7 @@ PATIENCE = 3.0  # seconds that a run may wait for its worker before one is asked
 Columns = Mapping[str, NDArray[Any]]
 
 
-class Run(Protocol):
+class Readable(Protocol):
     """What is needed of `attnviz.runs.Run`."""
 
     @property
@@ -43,7 +43,7 @@ class Run(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class View:
+class RunView:
     """One moment of a run."""
 
     id: str
@@ -66,12 +66,12 @@ class View:
         found = self.metrics.get("validation_loss")
         return np.zeros(0, dtype=bool) if found is None else np.isfinite(found)
 
-    def until(self, step: int | None) -> View:
+    def until(self, step: int | None) -> RunView:
         """The run as it was at a step: what came later is left out; None changes nothing."""
         if step is None:
             return self
         rows = self.metrics["step"] <= step if "step" in self.metrics else None
-        return View(
+        return RunView(
             self.id,
             self.config,
             self.status,
@@ -95,16 +95,16 @@ class View:
 class Feed:
     """One run as all sessions of this process read it."""
 
-    run: Run
+    run: Readable
     clock: Callable[[], float] = time.monotonic
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _view: View | None = None
+    _view: RunView | None = None
     _read: float = float("-inf")
     _waiting_since: float | None = None
     _patience: float = PATIENCE
     _woken_at_step: int = -1
 
-    def view(self, *, now: bool = False) -> View:
+    def view(self, *, now: bool = False) -> RunView:
         """What is known; read anew if that was more than a moment ago, or `now`."""
         with self._lock:
             if now or self._view is None or self.clock() - self._read >= FRESH:
@@ -127,7 +127,7 @@ class Feed:
             with contextlib.suppress(InputError):  # what is wrong with the folder is said where it is written to
                 self.run.wake()
 
-    def _next(self, before: View | None) -> View:
+    def _next(self, before: RunView | None) -> RunView:
         run, status = self.run, self.run.status()
         columns: Columns = {} if before is None else before.metrics
         known = columns["step"] if "step" in columns else np.zeros(0)
@@ -140,7 +140,7 @@ class Feed:
         happened = () if before is None else before.events
         events = (*happened, *run.events(since=happened[-1].id if happened else 0))
         kept = tuple(run.kept_steps())
-        view = View(run.id, run.config, status, columns, samples, events, kept)
+        view = RunView(run.id, run.config, status, columns, samples, events, kept)
         if before is not None:
             changed = (
                 view.status != before.status

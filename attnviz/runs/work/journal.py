@@ -17,7 +17,8 @@ from safetensors import SafetensorError
 
 from attnviz.runs import database
 from attnviz.runs.errors import RunError, clear_errors
-from attnviz.runs.folder import NOTICE_BYTES, RunFolder, step_of
+from attnviz.runs.folder import RunFolder, step_of
+from attnviz.runs.notice import write_notice
 from attnviz.runs.process import Identity, myself
 from attnviz.training import TrainingState
 
@@ -258,16 +259,6 @@ class Journal:
         """Say (or take back) what stands in the way, also when the disk has no room for a row."""
         value = {} if problem is None else {"code": problem.code, "details": problem.details}
         write_notice(self.folder, value)
-
-
-def write_notice(folder: RunFolder, value: dict[str, Any]) -> None:
-    """Overwrite notice.json in place: no new room on the disk is needed."""
-    text = json.dumps(value, ensure_ascii=False, default=str).encode("utf-8")[:NOTICE_BYTES]
-    try:
-        with folder.notice.open("r+b" if folder.notice.exists() else "wb") as file:
-            file.write(text.ljust(NOTICE_BYTES))
-    except OSError:
-        return  # a folder that cannot be written at all is said by whoever reads it
 
 
 def _holds(owner: dict[str, Any], seen: dict[str, Any] | None) -> bool:

@@ -8,6 +8,7 @@ from html import escape
 import streamlit as st
 
 from attnviz.data import InputError, Task
+from attnviz.runs.feed import RunView
 from attnviz.ui.attention.picture import AttentionPicture
 from attnviz.ui.attention.stage import attention_stage
 from attnviz.ui.frame.address_bar import mirror
@@ -16,7 +17,6 @@ from attnviz.ui.frame.controls import choose
 from attnviz.ui.frame.notices import notice, notice_lines
 from attnviz.ui.frame.page import Frame
 from attnviz.ui.runs import curves, heads, samples
-from attnviz.ui.runs.feed import View
 from attnviz.ui.runs.heads import Reading, Watched
 from attnviz.ui.runs.library import task_baselines, watched
 from attnviz.ui.runs.marks import marks_of
@@ -29,14 +29,14 @@ from attnviz.ui.text import Words, words
 TIME = "run-time"  # the time line's key
 STAGE = "run-stage"
 COLUMNS = (6, 13)  # shares of panels and heads
-Panel = Callable[[View, int | None, Watched | None], None]  # draws a run as it was at a step; None: as it is
-Instead = Callable[[View], AttentionPicture | None]  # what the stage shows while a panel is open
+Panel = Callable[[RunView, int | None, Watched | None], None]  # draws a run as it was at a step; None: as it is
+Instead = Callable[[RunView], AttentionPicture | None]  # what the stage shows while a panel is open
 
 
-def scene(
+def dashboard(
     frame: Frame,
     page: str,
-    view: View,
+    view: RunView,
     panels: Mapping[str, Panel],
     instead: Mapping[str, Instead],
 ) -> None:
@@ -60,7 +60,7 @@ def scene(
             st.html(f'<div class="rn-line"><small>{escape(t("phase_forward"))}</small>{escape(t("ph_stage"))}</div>')
             attention_stage(other, key=f"{STAGE}-{chosen}")
         elif model is not None:
-            look(frame, t, model, f"{view.config.task}-{model.moment.step}")
+            draw_heads(frame, t, model, f"{view.config.task}-{model.key.step}")
     with card("time"):
         draw_time(t, view, at)
 
@@ -72,7 +72,7 @@ def asked_step(run: str) -> int | None:
     return int(kept) if kept.isascii() and kept.isdigit() and len(kept) < 12 else None
 
 
-def _model(frame: Frame, view: View, step: int | None) -> Watched | None:
+def _model(frame: Frame, view: RunView, step: int | None) -> Watched | None:
     try:
         return watched(view, step)
     except InputError as error:
@@ -80,7 +80,9 @@ def _model(frame: Frame, view: View, step: int | None) -> Watched | None:
         return None
 
 
-def _panels(t: Words, page: str, view: View, at: int | None, panels: Mapping[str, Panel], model: Watched | None) -> str:
+def _panels(
+    t: Words, page: str, view: RunView, at: int | None, panels: Mapping[str, Panel], model: Watched | None
+) -> str:
     names = ("curves", "samples", *panels)
     chosen = choose(
         f"{page}-panel", t("panel"), names, lambda name: t(f"panel_{name}"), default="curves", look="segments"
@@ -95,12 +97,12 @@ def _panels(t: Words, page: str, view: View, at: int | None, panels: Mapping[str
     return chosen
 
 
-def _task_key(view: View) -> str:
+def _task_key(view: RunView) -> str:
     config = view.config
     return f"{config.task} {sorted(config.task_options.items())} {config.own_file} {config.train.objective}"
 
 
-def _samples(t: Words, view: View, at: int | None) -> None:
+def _samples(t: Words, view: RunView, at: int | None) -> None:
     now = samples.at_step(view, at)
     if not now:
         st.html(f'<p class="rn-empty">{escape(t("samples_none"))}</p>')
@@ -116,19 +118,19 @@ def sentence_name(task: Task) -> str:
     return f"{task.info.name} {objective}" if objective else task.info.name
 
 
-def look(frame: Frame, t: Words, model: Watched, name: str) -> Reading | None:
+def draw_heads(frame: Frame, t: Words, model: Watched, name: str) -> Reading | None:
     """A sentence of one's own, what the model makes of it, and every head on it."""
     chosen = sentence_row(frame, model.task, name=sentence_name(model.task), longest=reading.room(model.model) - 1)
     found = heads.on_stage(model, chosen.text, frame.language, key=STAGE)
     if found is not None:
-        moment = t("attention_at", step=f"{model.moment.step:,}")
-        st.html(f'<div class="rn-line"><small>{escape(moment)}</small>{heads.said(found, model.task, t)}</div>')
-        heads.stage(found, model, frame.language, key=STAGE, name=f"attnviz-{name}")
+        moment = t("attention_at", step=f"{model.key.step:,}")
+        st.html(f'<div class="rn-line"><small>{escape(moment)}</small>{heads.verdict_line(found, model.task, t)}</div>')
+        heads.draw_stage(found, model, frame.language, key=STAGE, name=f"attnviz-{name}")
         notice_lines([explain(remark, frame.language) for remark in found.sentence.notices])
     return found
 
 
-def draw_time(t: Words, view: View, at: int | None) -> None:
+def draw_time(t: Words, view: RunView, at: int | None) -> None:
     """The time line of a run."""
     line = TimeLine(
         scope=view.id,

@@ -11,16 +11,16 @@ from typing import Any
 import torch
 
 from attnviz.data import InputError
-from attnviz.runs.building import build_trainer, describe, load_task, remember_task
+from attnviz.runs.contents import build_trainer, describe, load_task, remember_task
 from attnviz.runs.errors import RunError
 from attnviz.runs.folder import RunFolder
-from attnviz.runs.journal import Command, Journal
-from attnviz.runs.recording import Recorder
-from attnviz.runs.resuming import last_state
 from attnviz.runs.status import NEW
-from attnviz.runs.together import Leader, Order
-from attnviz.runs.walking import StepWalk, check_weight
-from attnviz.runs.writing import WAITABLE, Writer
+from attnviz.runs.work.journal import Command, Journal
+from attnviz.runs.work.ranks import Leader, Order
+from attnviz.runs.work.recorder import StepRecorder
+from attnviz.runs.work.resumption import last_state
+from attnviz.runs.work.step_walk import StepWalk, check_weight
+from attnviz.runs.work.writer import WAITABLE, Writer
 from attnviz.training import Trainer
 from attnviz.training.distributed import Ranks
 
@@ -81,7 +81,7 @@ class Session:
             state, self.replay = found
             self._lead("restore", state)
         self.recorded = self.journal.last_step()
-        self.recorder = Recorder(self.folder, self.journal, self.trainer, self.config.probe)
+        self.recorder = StepRecorder(self.folder, self.journal, self.trainer, self.config.probe)
         self.journal.sweep()
         if self.trainer.step_number == 0 and not self.recorded:
             self.recorder.look()

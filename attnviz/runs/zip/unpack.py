@@ -14,21 +14,17 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from attnviz.data import InputError
-from attnviz.runs import creating
-from attnviz.runs.building import READERS, START, build_trainer, describe
+from attnviz.runs import creation
 from attnviz.runs.config import RunConfig
+from attnviz.runs.contents import READERS, START, build_trainer, describe
 from attnviz.runs.errors import RunError, clear_errors
 from attnviz.runs.folder import DATABASE, TASK, RunFolder, step_of
-from attnviz.runs.foreign_rows import copy_checked
-from attnviz.runs.journal import write_notice
+from attnviz.runs.notice import write_notice
+from attnviz.runs.run import Run
+from attnviz.runs.zip.rows import copy_checked
 from attnviz.training import TrainingState, held_out
-
-if TYPE_CHECKING:
-    from attnviz.runs.library import Library
-    from attnviz.runs.run import Run
 
 MAX_FILES = 2_000
 MAX_BYTES = 8 * 2**30  # of all files, unpacked
@@ -46,7 +42,7 @@ _FIXED = (
 )
 
 
-def import_zip(library: Library, source: Path | bytes, name: str | None = None) -> Run:
+def import_zip(root: Path, source: Path | bytes, name: str | None = None) -> Run:
     """Unpack, check and keep a run under a new id. Raises RunError; nothing is left then."""
     stream = io.BytesIO(source) if isinstance(source, bytes) else source
     try:
@@ -55,14 +51,13 @@ def import_zip(library: Library, source: Path | bytes, name: str | None = None) 
             config = _config(archive, entries)
             if name is not None:
                 config = replace(config, name=name)
-            folder = creating.build_whole(library.root, config.name, lambda path: _fill(path, archive, entries, config))
+            return creation.build_whole(root, config.name, lambda path: _fill(path, archive, entries, config))
     except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError) as error:
         raise RunError("zip_damaged", problem=describe(error)) from None
     except OSError as error:
         if isinstance(source, bytes):
             raise
         raise RunError("zip_damaged", problem=describe(error)) from None
-    return library.named(folder, config.name)
 
 
 def _checked_entries(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:

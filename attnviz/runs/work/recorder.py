@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from attnviz.runs.folder import RunFolder
-from attnviz.runs.journal import METRICS, Journal
-from attnviz.runs.keeping import is_kept, per_doubling
 from attnviz.runs.samples import samples_now
+from attnviz.runs.work.journal import METRICS, Journal
+from attnviz.runs.work.kept_steps import is_kept, per_doubling
 from attnviz.training import Trainer
 from attnviz.training.emergence import Emergence, HeadMarker, HeadProbe
 
@@ -39,7 +39,7 @@ def metrics_row(record: Mapping[str, Any]) -> dict[str, Any]:
     return row
 
 
-class Recorder:
+class StepRecorder:
     """Writes what a trainer does into its journal."""
 
     def __init__(self, folder: RunFolder, journal: Journal, trainer: Trainer, probe: str | None) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 
-from attnviz.runs.clock import Pulse
 from attnviz.runs.errors import RunError
-from attnviz.runs.journal import Journal
-from attnviz.runs.recording import Recorder
+from attnviz.runs.work.journal import Journal
+from attnviz.runs.work.pulse import Pulse
+from attnviz.runs.work.recorder import StepRecorder
 
 FLUSH_SECONDS = 0.1  # what happened within so short a time is written together
 RETRY_SECONDS = 1.0  # between two attempts while the disk refuses
@@ -23,7 +23,7 @@ class Writer:
         self._stalled: RunError | None = None
         self._last = time.monotonic()
 
-    def write(self, recorder: Recorder, step: int, *, now: bool = False) -> bool:
+    def write(self, recorder: StepRecorder, step: int, *, now: bool = False) -> bool:
         """Write what is due, or all there is `now`; False while that is impossible.
 
         Raises RunError for what will not pass by waiting.

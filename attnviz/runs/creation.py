@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,11 +13,12 @@ from attnviz.masks.parse import parse
 from attnviz.model import Transformer
 from attnviz.model.lora import plain_copy
 from attnviz.runs import database
-from attnviz.runs.building import READERS, START, own_task
 from attnviz.runs.config import RunConfig
+from attnviz.runs.contents import READERS, START, own_task
 from attnviz.runs.errors import RunError, clear_errors, from_system
 from attnviz.runs.folder import TRASH, RunFolder, slug, write_whole
-from attnviz.runs.journal import write_notice
+from attnviz.runs.notice import write_notice
+from attnviz.runs.run import Run, open_run
 from attnviz.training import Manifest, checkpoint
 from attnviz.training.build import plan_model_config, plan_task
 from attnviz.training.start import from_checkpoint
@@ -88,9 +91,7 @@ def copy_start(folder: RunFolder, config: RunConfig, root: Path) -> None:
                 if (source / name).exists():
                     shutil.copyfile(source / name, target / name)
     elif "run" in config.start:
-        from attnviz.runs.library import Library
-
-        run = Library(root).open(str(config.start["run"]))
+        run = open_run(root, str(config.start["run"]))
         step = last_of(run.kept_steps()) if config.start.get("step") is None else int(config.start["step"])
         model, task = run.model_at(step)
         model = plain_copy(model)  # a LoRA is merged: the next run has weights of its own to change
@@ -119,12 +120,15 @@ def last_of(kept: list[int]) -> int:
     return kept[-1]
 
 
-def build_whole(root: Path, name: str, fill: Callable[[Path], object]) -> RunFolder:
-    """Make a folder and fill it; when that fails nothing is left."""
+def build_whole(root: Path, name: str, fill: Callable[[Path], object]) -> Run:
+    """Make a folder, fill it and give it its name; when that fails nothing is left."""
     path = make_folder(root, name)
     try:
         fill(path)
+        values = [("name", json.dumps(name)), ("created", json.dumps(time.time()))]
+        with database.changing(RunFolder(path).database) as connection:
+            connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", values)
     except BaseException:
         shutil.rmtree(path, ignore_errors=True)
         raise
-    return RunFolder(path)
+    return Run(RunFolder(path))

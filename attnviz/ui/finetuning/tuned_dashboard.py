@@ -8,18 +8,17 @@ from html import escape
 import streamlit as st
 
 from attnviz.data import InputError
-from attnviz.ui.finetuning import change, moments, picture, results, saving
-from attnviz.ui.finetuning.gains import changes, over_time
-from attnviz.ui.finetuning.moments import Before, Tuned
+from attnviz.runs.feed import RunView
+from attnviz.ui.finetuning import change, picture, results, saving, tuned_models
+from attnviz.ui.finetuning.task_measures import changes, over_time
+from attnviz.ui.finetuning.tuned_models import Before, Tuned
 from attnviz.ui.frame.boundary import explain
 from attnviz.ui.frame.controls import choose
 from attnviz.ui.frame.notices import notice
 from attnviz.ui.frame.page import Frame
-from attnviz.ui.runs import curves, phases, samples
-from attnviz.ui.runs import scene as shared
+from attnviz.ui.runs import curves, dashboard, phases, samples
 from attnviz.ui.runs.acting import Act
 from attnviz.ui.runs.chart import Line, chart
-from attnviz.ui.runs.feed import View
 from attnviz.ui.runs.series import losses
 from attnviz.ui.runs.sheet import card
 from attnviz.ui.runs.timeline import chosen_step
@@ -30,43 +29,43 @@ PICTURES = ("picture", "change", "heads", "results", "save")
 FRAMES = {"gain": 230, "loss": 190}  # pixels
 
 
-def show(frame: Frame, page: str, view: View, act: Act, controls: bool) -> None:
+def show(frame: Frame, page: str, view: RunView, act: Act, controls: bool) -> None:
     """Everything about a run."""
-    at = chosen_step(shared.TIME, view.id, view.kept)
+    at = chosen_step(dashboard.TIME, view.id, view.kept)
     if view.status.error is not None:
         notice(explain(view.status.error, frame.language), "error")
     now = _moment(frame, view, at)
     first = Before()
     if now is not None:
-        first = moments.before(view.id, now.prepared, view.config.train.eval_examples)
-    left, right = st.columns(shared.COLUMNS, gap="small")
+        first = tuned_models.before(view.id, now.prepared, view.config.train.eval_examples)
+    left, right = st.columns(dashboard.COLUMNS, gap="small")
     with left, card("panels"):
         _panel(frame, page, view, at, now, first, act, controls)
     with right, card("ft-picture"):
         _picture(frame, view, at, now, first)
     with card("time"):
-        shared.draw_time(words("runs", frame.language), view, at)
+        dashboard.draw_time(words("runs", frame.language), view, at)
 
 
-def settled(view: View) -> bool:
+def settled(view: RunView) -> bool:
     """Whether nothing more comes by itself: what was before the first step has been measured, or never will be."""
     try:
-        now = moments.tuned_at(view, None)
+        now = tuned_models.tuned_at(view, None)
     except InputError:
         return True
-    return now is None or moments.known_before(view.id, now.prepared, view.config.train.eval_examples)
+    return now is None or tuned_models.known_before(view.id, now.prepared, view.config.train.eval_examples)
 
 
-def _moment(frame: Frame, view: View, at: int | None) -> Tuned | None:
+def _moment(frame: Frame, view: RunView, at: int | None) -> Tuned | None:
     try:
-        return moments.tuned_at(view, at)
+        return tuned_models.tuned_at(view, at)
     except InputError as error:
         notice(explain(error, frame.language), "warning")
         return None
 
 
 def _panel(
-    frame: Frame, page: str, view: View, at: int | None, now: Tuned | None, first: Before, act: Act, controls: bool
+    frame: Frame, page: str, view: RunView, at: int | None, now: Tuned | None, first: Before, act: Act, controls: bool
 ) -> None:
     t = words("runs", frame.language)
     names = PANELS if controls else PANELS[:-1]
@@ -88,7 +87,7 @@ def _panel(
         phases.show(frame, view, None if now is None else now.watched, act)
 
 
-def _gain(frame: Frame, view: View, at: int | None, now: Tuned | None, first: Before) -> None:
+def _gain(frame: Frame, view: RunView, at: int | None, now: Tuned | None, first: Before) -> None:
     """The old task against the new one over time, and the loss."""
     t = words("runs", frame.language)
     if now is None:
@@ -125,7 +124,7 @@ def _gain(frame: Frame, view: View, at: int | None, now: Tuned | None, first: Be
     st.html(f'<p class="ft-note">{escape(" · ".join(said))}</p>')
 
 
-def _picture(frame: Frame, view: View, at: int | None, now: Tuned | None, first: Before) -> None:
+def _picture(frame: Frame, view: RunView, at: int | None, now: Tuned | None, first: Before) -> None:
     chosen = choose(
         "ft-shown",
         frame.t("shown"),
@@ -152,13 +151,13 @@ def _picture(frame: Frame, view: View, at: int | None, now: Tuned | None, first:
                 draw()
 
 
-def _model(frame: Frame, view: View, at: int | None, now: Tuned, first: Before) -> None:
+def _model(frame: Frame, view: RunView, at: int | None, now: Tuned, first: Before) -> None:
     found = changes(view.until(at), now.task, now.prepared.start.task, first)
     picture.show(frame, now.prepared, view.config.train.optimizer, now.step, found, now.drift)
     moment = frame.t("picture_at", step=f"{now.step:,}")
     st.html(f'<p class="ft-note">{escape(moment)} {escape(frame.t("drift_help"))}</p>')
 
 
-def _heads(frame: Frame, view: View, now: Tuned) -> None:
+def _heads(frame: Frame, view: RunView, now: Tuned) -> None:
     with st.container(key="rn-heads", gap="small"):
-        shared.look(frame, words("runs", frame.language), now.watched, f"{view.config.task}-{now.step}")
+        dashboard.draw_heads(frame, words("runs", frame.language), now.watched, f"{view.config.task}-{now.step}")

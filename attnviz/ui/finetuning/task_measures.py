@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from attnviz.data import Task
+from attnviz.runs.feed import RunView
 from attnviz.training.evaluation import Metrics
-from attnviz.ui.finetuning.moments import Before
-from attnviz.ui.runs.feed import View
+from attnviz.ui.finetuning.tuned_models import Before
 from attnviz.ui.runs.series import Series, column
 
 LABELS = ("tagging", "classification")
@@ -52,7 +52,7 @@ class Change:
     now: float | None
 
 
-def changes(view: View | None, new: Task, old: Task, first: Before) -> tuple[Change, Change]:
+def changes(view: RunView | None, new: Task, old: Task, first: Before) -> tuple[Change, Change]:
     """The new task and the old one."""
     mine, others = measure_of(new), measure_of(old)
     return (
@@ -61,7 +61,7 @@ def changes(view: View | None, new: Task, old: Task, first: Before) -> tuple[Cha
     )
 
 
-def over_time(view: View, new: Task, old: Task, first: Before, names: tuple[str, str]) -> Mapping[str, Series]:
+def over_time(view: RunView, new: Task, old: Task, first: Before, names: tuple[str, str]) -> Mapping[str, Series]:
     """Both figures over the steps, under the two names, from before the first step on."""
     mine, others = measure_of(new), measure_of(old)
     pairs = ((names[0], mine.column, value(first.new, mine)), (names[1], others.old_column, value(first.old, others)))

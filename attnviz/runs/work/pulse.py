@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from attnviz.runs.journal import Journal
+from attnviz.runs.work.journal import Journal
 
 BEAT_SECONDS = 2.0
 SHOWN_SECONDS = 60.0  # smaller corrections are everyday work of the system

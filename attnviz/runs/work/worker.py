@@ -1,4 +1,4 @@
-"""`python -m attnviz.runs.worker`: trains the runs of a folder on one device, in turns, and ends when there is no work.
+"""`python -m attnviz.runs.work.worker`: trains the runs of a folder on one device, in turns; ends without work.
 
 It is started by whoever gives a run a command. Everything that it knows is in the folder, so that it may be killed
 at any moment: the next one goes on.
@@ -23,9 +23,9 @@ from attnviz.runs.devices import default_threads, resolve
 from attnviz.runs.errors import RunError
 from attnviz.runs.folder import RunFolder, is_id
 from attnviz.runs.registry import Registry
-from attnviz.runs.session import Session
 from attnviz.runs.status import asked_device, read_status
 from attnviz.runs.trash import to_trash
+from attnviz.runs.work.session import Session
 
 SLICE_SECONDS = 0.2  # of one run before the next has its turn
 POLL_SECONDS = 0.1  # between looks at requests
@@ -180,7 +180,7 @@ class Worker:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command line of a worker."""
-    parser = argparse.ArgumentParser(prog="python -m attnviz.runs.worker")
+    parser = argparse.ArgumentParser(prog="python -m attnviz.runs.work.worker")
     parser.add_argument("--root", type=Path, required=True)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--token")

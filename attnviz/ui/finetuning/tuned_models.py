@@ -11,14 +11,14 @@ import streamlit as st
 
 from attnviz.data import Task
 from attnviz.model import Transformer
-from attnviz.runs.building import build_trainer, load_state
+from attnviz.runs.contents import build_trainer, load_state
 from attnviz.runs.errors import RunError
+from attnviz.runs.feed import RunView
 from attnviz.training.evaluation import Metrics, evaluate
 from attnviz.training.finetuning.drift import Drift, weight_drift
 from attnviz.training.finetuning.prepare import Prepared, can_watch_old_task
 from attnviz.training.finetuning.tuner import FineTuner
-from attnviz.ui.runs.feed import View
-from attnviz.ui.runs.heads import Moment, Watched
+from attnviz.ui.runs.heads import ModelKey, Watched
 from attnviz.ui.runs.library import library
 
 
@@ -53,7 +53,7 @@ class Tuned:
     @property
     def watched(self) -> Watched:
         """As the attention stage takes it."""
-        return Watched(Moment(self.run, self.step), self.model, self.task, tuple(self.tuner.config.without))
+        return Watched(ModelKey(self.run, self.step), self.model, self.task, tuple(self.tuner.config.without))
 
 
 def tuned(run: str, step: int) -> Tuned:
@@ -73,7 +73,7 @@ def _tuned(root: str, run: str, step: int) -> Tuned:
     return Tuned(run, step, trainer)
 
 
-def tuned_at(view: View, at: int | None) -> Tuned | None:
+def tuned_at(view: RunView, at: int | None) -> Tuned | None:
     """The moment that a page shows: step `at`, or the last one kept; None before there is any."""
     step = at if at is not None else max(view.kept, default=None)
     return None if step is None else tuned(view.id, step)

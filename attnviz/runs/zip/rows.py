@@ -18,6 +18,7 @@ from typing import Any
 from attnviz.runs import database
 from attnviz.runs.database import NUMBERS, TABLES
 from attnviz.runs.errors import RunError
+from attnviz.runs.folder import DATABASE
 from attnviz.runs.status import NEW, STATES
 
 MAX_TEXT = 4 * 2**20  # characters of a value
@@ -67,17 +68,10 @@ def _check_schema(connection: sqlite3.Connection) -> None:
     tables = {name: sql for kind, name, sql in found if kind == "table" and name not in _OWN_TABLES}
     automatic = [name for kind, name, sql in found if kind == "index" and sql is None]
     if tables != TABLES or len(tables) + len(automatic) + len(_OWN_TABLES) < len(found):
-        raise RunError("run_damaged", file=database_file(), problem="its tables are not those of a run")
+        raise RunError("run_damaged", file=DATABASE, problem="its tables are not those of a run")
     (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
-        raise RunError("run_damaged", file=database_file(), problem=str(verdict)[:200])
-
-
-def database_file() -> str:
-    """Its name, for messages."""
-    from attnviz.runs.folder import DATABASE
-
-    return DATABASE
+        raise RunError("run_damaged", file=DATABASE, problem=str(verdict)[:200])
 
 
 def _rows(connection: sqlite3.Connection, table: str) -> list[tuple[Any, ...]]:
@@ -154,7 +148,7 @@ def _json(text: Any) -> Any:
     try:
         return json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError):
-        raise RunError("run_damaged", file=database_file(), problem="a value is not JSON") from None
+        raise RunError("run_damaged", file=DATABASE, problem="a value is not JSON") from None
 
 
 _no_constant: Callable[[str], Any] = {"NaN": None, "Infinity": None, "-Infinity": None}.__getitem__
@@ -180,4 +174,4 @@ def _marks(row: tuple[Any, ...]) -> str:
 
 def _require(fine: bool, what: str) -> None:
     if not fine:
-        raise RunError("run_damaged", file=database_file(), problem=f"a value of {what} is not what it should be")
+        raise RunError("run_damaged", file=DATABASE, problem=f"a value of {what} is not what it should be")

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from attnviz.runs import database
-from attnviz.runs.building import START, build_trainer, describe, load_state
 from attnviz.runs.config import RunConfig
-from attnviz.runs.creating import fill_folder
+from attnviz.runs.contents import START, build_trainer, describe, load_state
+from attnviz.runs.creation import fill_folder
 from attnviz.runs.errors import RunError, clear_errors
 from attnviz.runs.folder import RunFolder
 
