@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from attnviz.language import LANGUAGES
 from attnviz.training.checkpoint import shipped_folder
 from attnviz.ui.sentence.models import OWN_MODELS
-from attnviz.ui.text import LANGUAGES, words
+from attnviz.ui.text import words
 
 APP = Path(__file__).resolve().parents[1] / "app.py"
 NASTY = "<script>alert(1)</script> **b** [a](javascript:x) $x$ :material/home:"

@@ -10,9 +10,10 @@ from by_hand_app import Browser, html, notices, opened, payload, ran, same
 from streamlit.testing.v1 import AppTest
 
 import attnviz as av
+from attnviz.language import LANGUAGES
 from attnviz.trace.walkthrough import example
 from attnviz.ui.by_hand import page
-from attnviz.ui.text import LANGUAGES, words
+from attnviz.ui.text import words
 
 NASTY = "<script>alert(1)</script> **b** [a](javascript:x) $x$"
 

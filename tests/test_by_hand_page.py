@@ -13,13 +13,14 @@ from streamlit.testing.v1 import AppTest
 
 import attnviz as av
 from attnviz.data import BOS, Batch
+from attnviz.language import LANGUAGES
 from attnviz.model import ATTENTION_TAPS
 from attnviz.trace import watch
 from attnviz.trace.walkthrough import Variant, example, walk
 from attnviz.training.checkpoint import shipped
 from attnviz.ui.by_hand import Opening, page
 from attnviz.ui.by_hand.opening import ASKED
-from attnviz.ui.text import LANGUAGES, words
+from attnviz.ui.text import words
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -19,9 +19,9 @@ from attnviz.config import TrainConfig
 from attnviz.data import Pair, tasks
 from attnviz.data.derived import derive
 from attnviz.data.split import SPLITS
+from attnviz.errors import CheckpointError
 from attnviz.model import Transformer
 from attnviz.training import Manifest, Trainer, checkpoint, evaluate, finish, held_out, make_model, model_config_for
-from attnviz.training.checkpoint_error import CheckpointError
 
 
 def trained(**shape: object) -> Trainer:

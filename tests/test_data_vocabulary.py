@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import random
 
 import pytest
@@ -12,7 +11,6 @@ from hypothesis import strategies as st
 
 from attnviz.data import BOS, EOS, PAD, SPECIALS, UNK, InputError, Pair, Vocabulary
 from attnviz.data.batch import collate_pairs, collate_prompt, collate_windows
-from attnviz.data.errors import SENTENCES, Notice
 from attnviz.data.split import SPLITS, split_by_key
 from attnviz.data.stringing import string_together
 from attnviz.data.text import characters, clean
@@ -202,21 +200,3 @@ def test_moving_a_batch_keeps_its_labels() -> None:
     assert batch.src is not None
     assert batch.src.device.type == "meta"
     assert batch.src_labels == (("a", "</s>"),)
-
-
-# ---- errors
-
-
-def test_errors_are_sentences_and_survive_pickling() -> None:
-    error = InputError("too_few_rows", given=3, need=10)
-    again = pickle.loads(pickle.dumps(error))
-    assert (str(again), again.code, again.details) == (str(error), error.code, error.details)
-    assert "3 usable rows" in str(error)
-    assert isinstance(error, ValueError)
-    assert "first 5 of 7" in str(Notice("cut", {"kept": 5, "given": 7}))
-
-
-@pytest.mark.parametrize("code", sorted(SENTENCES))
-def test_every_code_is_an_english_sentence(code: str) -> None:
-    assert SENTENCES[code][0].isupper() or SENTENCES[code][0] == "{"
-    assert SENTENCES[code].endswith((".", "option."))

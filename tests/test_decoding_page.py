@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 import attnviz as av
 from attnviz.data import BOS, EOS, UNK
 from attnviz.decoding import BeamOptions, Choice, Decoding, beam_search, compare_forcing
+from attnviz.language import LANGUAGES
 from attnviz.trace.walkthrough import setup_of, walk
 from attnviz.ui.decoding import forcing, handover, measuring
 from attnviz.ui.decoding.progress import Progress
@@ -23,7 +24,7 @@ from attnviz.ui.decoding.settings import Settings, from_address, to_address
 from attnviz.ui.decoding.subject import Subject, take_in
 from attnviz.ui.front.packing import split
 from attnviz.ui.sentence.model_picker import CHOSEN
-from attnviz.ui.text import LANGUAGES, words
+from attnviz.ui.text import words
 
 APP = Path(__file__).resolve().parents[1] / "app.py"
 NASTY = "<script>alert(1)</script> **b** $x$ :material/home:"

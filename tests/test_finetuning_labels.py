@@ -19,9 +19,9 @@ from attnviz.data.derived import derive, example_key, folded
 from attnviz.data.hsk_labels import word_labels
 from attnviz.data.tasks.labels import LabelTask
 from attnviz.data.tasks.syntax import tags_of
+from attnviz.errors import FineTuneError
 from attnviz.training.finetuning.cross_validation import FoldResult, cross_validate, summary
 from attnviz.training.finetuning.ensemble import Member, ensemble_exact_match, ensemble_report, vote
-from attnviz.training.finetuning.error import FineTuneError
 from attnviz.training.finetuning.labels import (
     label_probabilities,
     label_report,

@@ -19,6 +19,8 @@ from streamlit.testing.v1 import AppTest
 
 from attnviz.config import FineTuneConfig, TrainConfig
 from attnviz.data import tasks
+from attnviz.errors import FineTuneError
+from attnviz.language import LANGUAGES
 from attnviz.model import Transformer
 from attnviz.model.lora import plain_copy, plain_weights
 from attnviz.model.parts import parts
@@ -27,7 +29,6 @@ from attnviz.runs.creation import fill_folder
 from attnviz.runs.work.recorder import StepRecorder
 from attnviz.runs.work.session import Session
 from attnviz.training.checkpoint import shipped
-from attnviz.training.finetuning.error import FineTuneError
 from attnviz.training.finetuning.freezing import TensorPlan
 from attnviz.training.finetuning.lora_file import load_lora
 from attnviz.training.finetuning.prepare import prepare
@@ -51,7 +52,7 @@ from attnviz.ui.finetuning.picture import size_of
 from attnviz.ui.finetuning.presets import PRESETS
 from attnviz.ui.finetuning.task_measures import EXACT
 from attnviz.ui.runs.library import feed
-from attnviz.ui.text import LANGUAGES, texts, words
+from attnviz.ui.text import texts, words
 
 APP = Path(__file__).resolve().parents[1] / "app.py"
 TINY = TrainConfig(steps=2, batch_size=3, learning_rate=1e-3, warmup_steps=1, eval_every=2, eval_examples=5, seed=3)

@@ -10,12 +10,12 @@ import torch
 from fine_tuning_starts import STRATEGIES, TRAIN, prepared, start, symbols, tuner
 
 from attnviz.data import PAD, tasks
+from attnviz.errors import FineTuneError
 from attnviz.model.inference import inference
 from attnviz.model.lora import FACTORS, plain_weights
 from attnviz.model.parts import parts
 from attnviz.training import TrainingState, evaluate
 from attnviz.training.finetuning.drift import weight_drift
-from attnviz.training.finetuning.error import FineTuneError
 from attnviz.training.finetuning.freezing import cost
 from attnviz.training.finetuning.tuner import FineTuner
 from attnviz.training.objective import predict

@@ -12,17 +12,20 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "attnviz"
 
-BELOW_TRAINING = ("config", "masks", "data", "model", "trace", "decoding")
+GROUND = ("language", "errors")  # for all
+BELOW_TRAINING = (*GROUND, "config", "masks", "data", "model", "trace", "decoding")
 BELOW_UI = (*BELOW_TRAINING, "training", "runs", "figures", "api", "bench", "cli")
 
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "openmp": (),
-    "config": (),
-    "masks": ("config",),
-    "data": ("config",),
-    "model": ("config", "masks"),
-    "trace": ("config", "masks", "data", "model"),
-    "decoding": ("config", "masks", "data", "model"),
+    "language": (),
+    "errors": ("language",),
+    "config": GROUND,
+    "masks": (*GROUND, "config"),
+    "data": (*GROUND, "config"),
+    "model": (*GROUND, "config", "masks"),
+    "trace": (*GROUND, "config", "masks", "data", "model"),
+    "decoding": (*GROUND, "config", "masks", "data", "model"),
     "training": BELOW_TRAINING,
     "runs": ("openmp", *BELOW_TRAINING, "training"),
     "figures": (),
@@ -34,7 +37,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 NOT_BELOW_UI = {"streamlit"}
 FORBIDDEN_OUTSIDE: dict[str, set[str]] = {
     **{layer: NOT_BELOW_UI for layer in MAY_IMPORT if layer != "ui"},
-    "config": {"torch", "streamlit", "plotly", "pandas", "numpy"},
+    **{layer: {"torch", "streamlit", "plotly", "pandas", "numpy"} for layer in (*GROUND, "config")},
     "figures": {"torch", "streamlit"},
 }
 

@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from small_models import make_model, padded_src
 from torch import nn
 
+from attnviz.errors import FineTuneError
 from attnviz.model.lora import (
     PROJECTIONS,
     LoRALinear,
@@ -27,7 +28,6 @@ from attnviz.model.lora import (
     strip_lora,
     unmerge,
 )
-from attnviz.training.finetuning.error import FineTuneError
 from attnviz.training.finetuning.lora_file import DESCRIPTION, WEIGHTS, load_lora, save_lora
 
 

@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 import attnviz as av
 from attnviz import masks
+from attnviz.language import LANGUAGES
 from attnviz.masks import MaskPlan
 from attnviz.model.attention import explicit_attention
 from attnviz.trace import watch
@@ -29,7 +30,7 @@ from attnviz.ui.masks.practice import practice_model, practice_subject
 from attnviz.ui.masks.setting import Setting, Target
 from attnviz.ui.masks.subject import Subject, answers
 from attnviz.ui.masks.verdicts import Conclusion, conclude
-from attnviz.ui.text import LANGUAGES, texts, words
+from attnviz.ui.text import texts, words
 
 APP = Path(__file__).resolve().parents[1] / "app.py"
 TEXT = "fedcb"

@@ -19,6 +19,7 @@ from streamlit.testing.v1 import AppTest
 from attnviz.config import TrainConfig
 from attnviz.data import tasks
 from attnviz.data.byte_pairs import BytePairs
+from attnviz.language import LANGUAGES
 from attnviz.runs import Library, RunConfig
 from attnviz.runs.work.session import Session
 from attnviz.ui.pretraining import choices as choosing
@@ -26,7 +27,7 @@ from attnviz.ui.pretraining import data_picture, preparation
 from attnviz.ui.pretraining.choices import Choices, OwnFile
 from attnviz.ui.pretraining.presets import PRESETS
 from attnviz.ui.runs.chosen_run import ChosenRun
-from attnviz.ui.text import LANGUAGES, Words, words
+from attnviz.ui.text import Words, words
 
 APP = Path(__file__).resolve().parents[1] / "app.py"
 TINY: dict[str, Any] = {"d_model": 16, "n_heads": 2, "d_ff": 16, "n_encoder_layers": 1, "n_decoder_layers": 1}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import string
 from dataclasses import fields, replace
 from typing import Any
 
@@ -15,10 +14,9 @@ from hypothesis import strategies as st
 from attnviz.config import ModelConfig, TrainConfig
 from attnviz.data import tasks
 from attnviz.data.tasks.catalogue import INFOS
-from attnviz.runs import RUN_SENTENCES, Event, RunConfig, RunStatus, Sample
+from attnviz.runs import Event, RunConfig, RunStatus, Sample
 from attnviz.runs.feed import Feed, RunView, joined
 from attnviz.runs.status import State
-from attnviz.ui.frame.boundary import explain
 from attnviz.ui.pretraining import form as pretraining_form
 from attnviz.ui.runs import comparison, curves, samples, series
 from attnviz.ui.runs.chart import Line, payload
@@ -27,7 +25,7 @@ from attnviz.ui.runs.library import _Counting
 from attnviz.ui.runs.marks import marks_of, where_of
 from attnviz.ui.runs.polling import Audience, pause
 from attnviz.ui.runs.timeline.timeline import read_choice
-from attnviz.ui.text import Language, texts, words
+from attnviz.ui.text import texts, words
 
 T = words("runs", "en")
 
@@ -327,19 +325,3 @@ def test_only_settings_that_differ_are_listed() -> None:
 
 
 # ---- sentences ----------------------------------------------------------------------------------------------------
-
-
-def blanks(sentence: str) -> set[str]:
-    return {name.split("!")[0] for _, name, _, _ in string.Formatter().parse(sentence) if name is not None}
-
-
-@pytest.mark.parametrize("code", sorted(RUN_SENTENCES))
-def test_everything_that_can_be_wrong_with_a_run_is_said_in_both_languages(code: str) -> None:
-    assert blanks(texts("run_errors")[code].en) == blanks(RUN_SENTENCES[code])
-
-    class Wrong(Exception):
-        def __init__(self) -> None:
-            self.code = code
-            self.details = dict.fromkeys(blanks(RUN_SENTENCES[code]), "?")
-
-    assert explain(Wrong(), "zh") != explain(Wrong(), "en")

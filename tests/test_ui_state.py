@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from attnviz.language import LANGUAGES
 from attnviz.ui.frame.address import Address, parse
-from attnviz.ui.text import LANGUAGES, texts, words
+from attnviz.ui.text import texts, words
 
 NAMES = ("model", "example", "kind", "layer", "head", "lang")
 LAYERS = {"decoder_self": 3, "cross": 2}

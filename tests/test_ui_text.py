@@ -8,12 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from attnviz.data.errors import SENTENCES
-from attnviz.training.checkpoint_error import CHECKPOINT_SENTENCES
-from attnviz.training.finetuning.error import FINETUNE_SENTENCES
+from attnviz.language import LANGUAGES, Text
 from attnviz.ui import text
 from attnviz.ui.frame.navigation import PAGES
-from attnviz.ui.text import LANGUAGES, Text, texts, words
+from attnviz.ui.text import texts, words
 
 UI = Path(text.__file__).parents[1]
 TABLES = sorted(path.stem for path in Path(text.__file__).parent.glob("*.py") if path.stem != "__init__")
@@ -48,15 +46,6 @@ def test_every_page_has_a_title_a_question_and_a_hint() -> None:
         for language in LANGUAGES:
             for key in ("title", "question", "hint"):
                 assert words(entry.name, language)(key)
-
-
-@pytest.mark.parametrize(
-    "sentences", [SENTENCES, CHECKPOINT_SENTENCES, FINETUNE_SENTENCES], ids=["data", "checkpoints", "fine-tuning"]
-)
-def test_every_code_of_wrong_input_has_its_sentence(sentences: dict[str, str]) -> None:
-    for code, sentence in sentences.items():
-        assert code in texts("errors"), code
-        assert blanks(texts("errors")[code].en) == blanks(sentence), code
 
 
 def test_a_page_falls_back_to_the_common_texts_and_an_unknown_key_is_an_error() -> None:

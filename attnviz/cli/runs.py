@@ -115,9 +115,9 @@ def _resume(arguments: argparse.Namespace) -> int:
     """Train in this process: also a folder that lies elsewhere, as `attnviz train --out` makes it."""
     from attnviz.cli.devices import device_from
     from attnviz.cli.foreground import train_here
+    from attnviz.errors import Notice
     from attnviz.runs.devices import default_threads
     from attnviz.runs.folder import RunFolder
-    from attnviz.runs.status import Problem
 
     given = RunFolder(Path(arguments.id))
     folder = given if given.exists else _library(arguments).open(arguments.id).folder
@@ -130,7 +130,7 @@ def _resume(arguments: argparse.Namespace) -> int:
     session, interrupted = train_here(folder, device=device, threads=default_threads(), describe=describe)
     if session.state["state"] == "failed":
         error = session.state["error"]
-        print(f"attnviz: {Problem(error['code'], error['details'])}", file=sys.stderr)
+        print(f"attnviz: {Notice(error['code'], error['details'])}", file=sys.stderr)
         return FAILED
     print(f"{folder.path}: step {session.trainer.step_number} of {session.trainer.config.steps}")
     return INTERRUPTED if interrupted else 0

@@ -129,9 +129,9 @@ def _train(
     import torch
 
     from attnviz.cli.foreground import train_here
+    from attnviz.errors import Notice
     from attnviz.runs.creation import check_plan, fill_folder
     from attnviz.runs.folder import default_root, slug
-    from attnviz.runs.status import Problem
     from attnviz.training import finish, held_out
 
     path = _free_folder(arguments.out or default_root() / slug(recipe.name), arguments.overwrite)
@@ -157,7 +157,7 @@ def _train(
                 f"attnviz: the loss is {details['loss']} at step {details['step']}; nothing was saved", file=sys.stderr
             )
         else:
-            print(f"attnviz: {Problem(problem['code'], problem['details'])}", file=sys.stderr)
+            print(f"attnviz: {Notice(problem['code'], problem['details'])}", file=sys.stderr)
         return FAILED
     print(f"{trainer.step_number} steps in {duration(trainer.seconds)}; measuring …", file=sys.stderr)
     manifest = finish(trainer, name=recipe.name, stored=recipe.stored, recipe=config.recipe)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from attnviz.errors import InputError, Notice
+
 if TYPE_CHECKING:
     from attnviz.data import tasks
     from attnviz.data.batch import Batch, Pair
-    from attnviz.data.errors import InputError, Notice
     from attnviz.data.info import TaskInfo
     from attnviz.data.task import Task
     from attnviz.data.tokens import Reading, Tokens
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 _WHERE = {
     "Batch": "batch",
     "Pair": "batch",
-    "InputError": "errors",
-    "Notice": "errors",
     "Reading": "tokens",
     "Task": "task",
     "TaskInfo": "info",

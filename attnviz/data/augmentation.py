@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from attnviz.config import Augmentation
 from attnviz.data.batch import Pair
-from attnviz.data.errors import InputError
 from attnviz.data.task import Augment, Task
 from attnviz.data.tasks.labels import LabelTask
 from attnviz.data.tasks.symbols import LETTERS, Sort, SymbolTask
 from attnviz.data.vocabulary import SPECIALS, UNK
+from attnviz.errors import InputError
 
 HIDDEN = 0.15  # share of the source tokens of an example that "hide" covers
 _LOOKED_AT = 50  # examples by which a task is judged

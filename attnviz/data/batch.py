@@ -9,8 +9,8 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
-from attnviz.data.errors import Notice
 from attnviz.data.vocabulary import BOS, EOS, PAD, SPECIALS, UNK, Vocabulary
+from attnviz.errors import Notice
 
 Labels = tuple[tuple[str, ...], ...]
 Positions = tuple[tuple[int, ...], ...]

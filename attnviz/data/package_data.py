@@ -6,7 +6,7 @@ from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from attnviz.data.errors import InputError
+from attnviz.errors import InputError
 
 # import name → the name to install
 _INSTALL = {

@@ -10,11 +10,11 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
 from attnviz.data.batch import Batch, Pair, collate_pairs, collate_sources
-from attnviz.data.errors import InputError, Notice
 from attnviz.data.info import TaskInfo
 from attnviz.data.split import SPLITS, fingerprint
 from attnviz.data.text import characters, clean
 from attnviz.data.vocabulary import Vocabulary
+from attnviz.errors import InputError, Notice
 
 ReferenceKind = Literal["exact", "dictionary"]
 Augment = Callable[[Sequence[Pair], random.Random], Sequence[Pair]]

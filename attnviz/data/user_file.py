@@ -8,8 +8,8 @@ import io
 import re
 from collections.abc import Iterator
 
-from attnviz.data.errors import InputError, Notice
 from attnviz.data.text import clean
+from attnviz.errors import InputError, Notice
 
 MAX_BYTES = 32_000_000  # the rest of a longer file is not looked at
 MAX_ROWS = 50_000

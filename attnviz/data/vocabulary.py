@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from attnviz.data.errors import InputError
 from attnviz.data.tokens import Reading
+from attnviz.errors import InputError
 
 PAD, BOS, EOS, UNK = range(4)
 SPECIALS: tuple[str, ...] = ("<pad>", "<s>", "</s>", "<unk>")

@@ -1,6 +1,6 @@
 """Masks: predicates over (batch, head, query, key), True = may attend, and their algebra."""
 
-from attnviz.masks.errors import MaskError
+from attnviz.errors import MaskError
 from attnviz.masks.mask import And, Mask, MaskMod, Not, Or
 from attnviz.masks.parse import NAMES, parse
 from attnviz.masks.plan import KINDS, Kind, MaskPlan, kind_of

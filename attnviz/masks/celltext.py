@@ -16,7 +16,7 @@ from itertools import chain
 import numpy as np
 from jaxtyping import Bool
 
-from attnviz.masks.errors import MaskError
+from attnviz.errors import MaskError
 
 MAX_POSITION = 4095  # the last query or key that a written mask may name
 MAX_CELLS = 512 * 512

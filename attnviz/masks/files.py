@@ -8,7 +8,7 @@ import math
 import numpy as np
 from jaxtyping import Bool
 
-from attnviz.masks.errors import MaskError
+from attnviz.errors import MaskError
 from attnviz.masks.mask import Mask
 from attnviz.masks.predicates import Cells
 

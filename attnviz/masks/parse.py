@@ -14,8 +14,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from attnviz.errors import MaskError
 from attnviz.masks.celltext import MAX_POSITION, read_cells
-from attnviz.masks.errors import MaskError
 from attnviz.masks.mask import Mask
 from attnviz.masks.predicates import (
     Cells,

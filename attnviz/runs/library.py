@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from attnviz.data import InputError
+from attnviz.errors import Notice
 from attnviz.runs import creation, database, fork, trash
 from attnviz.runs.config import RunConfig
 from attnviz.runs.errors import RunError, clear_errors
 from attnviz.runs.folder import TRASH, RunFolder, default_root, is_id
 from attnviz.runs.registry import Registry
 from attnviz.runs.run import Run, open_run
-from attnviz.runs.status import Problem, RunStatus
+from attnviz.runs.status import RunStatus
 
 PATIENCE = 10.0  # seconds until a worker must have let go of a run
 
@@ -31,7 +32,7 @@ class RunSummary:
     status: RunStatus | None
     created: float  # by the computer's clock then
     parent: Mapping[str, Any] | None = None
-    error: Problem | None = None
+    error: Notice | None = None
     finetune: bool = False
 
 
@@ -160,4 +161,4 @@ def _summary(folder: RunFolder) -> RunSummary:
     except (InputError, ValueError, TypeError) as error:
         code, details = (error.code, error.details) if isinstance(error, InputError) else ("run_damaged", {})
         details = details or {"file": folder.database.name, "problem": str(error)[:200]}
-        return RunSummary(run.id, run.id, "", None, 0.0, error=Problem(code, details))
+        return RunSummary(run.id, run.id, "", None, 0.0, error=Notice(code, details))

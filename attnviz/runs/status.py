@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
+from attnviz.errors import Notice
 from attnviz.runs.database import reading
-from attnviz.runs.errors import run_sentence
 from attnviz.runs.folder import RunFolder
 from attnviz.runs.notice import read_notice
 from attnviz.runs.process import Identity
@@ -21,20 +21,6 @@ RECENT = 24  # steps over which speed is averaged
 NEW = {"state": "paused", "until": None, "speed": None, "device": None, "threads": None, "phase": None, "error": None}
 
 
-@dataclass(frozen=True)
-class Problem:
-    """What stands in the way of a run, for the interface to say in any language."""
-
-    code: str
-    details: Mapping[str, Any] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        try:
-            return run_sentence(self.code, self.details)
-        except KeyError:  # a code of another layer
-            return f"{self.code}: {dict(self.details)}"
-
-
 @dataclass(frozen=True, kw_only=True)
 class RunStatus:
     """Where a run stands. "waiting" means: it shall run, and its worker is not there yet."""
@@ -42,7 +28,7 @@ class RunStatus:
     state: State
     step: int  # the last one recorded
     steps: int
-    error: Problem | None = None
+    error: Notice | None = None
     device: str | None = None  # None: not decided yet
     worker_alive: bool = False
     tokens_per_second: float | None = None
@@ -75,7 +61,7 @@ def read_status(folder: RunFolder, connection: sqlite3.Connection, steps: int) -
         state=_shown(state["state"], alive, [row[0] for row in waiting]),
         step=step,
         steps=steps,
-        error=None if error is None else Problem(error["code"], error.get("details", {})),
+        error=None if error is None else Notice(error["code"], error.get("details", {})),
         device=state["device"],
         worker_alive=alive,
         tokens_per_second=tokens / seconds if seconds else None,

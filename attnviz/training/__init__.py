@@ -1,10 +1,10 @@
 """Training: objectives, schedules, the loop, evaluation, checkpoints and recipes."""
 
+from attnviz.errors import CheckpointError
 from attnviz.training.alignment import Alignment
 from attnviz.training.baselines import baselines
 from attnviz.training.breakages import BREAKAGES, Breakage
 from attnviz.training.build import TrainingPlan, build_trainer, finish, plan_model_config, plan_task
-from attnviz.training.checkpoint import CheckpointError
 from attnviz.training.distributed import Ranks, joined, local_device
 from attnviz.training.emergence import Emergence, HeadMarker, HeadProbe, HeadScore
 from attnviz.training.evaluation import Metrics, Report, evaluate, report

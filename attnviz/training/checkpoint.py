@@ -17,10 +17,10 @@ from torch import Tensor
 import attnviz
 from attnviz.config import ModelConfig
 from attnviz.data import Task, tasks
+from attnviz.errors import CheckpointError
 from attnviz.model import Transformer
 from attnviz.model.parameter_shapes import parameter_shapes
 from attnviz.training import held_out
-from attnviz.training.checkpoint_error import CheckpointError
 from attnviz.training.manifest import FILE as MANIFEST
 from attnviz.training.manifest import MAX_POSITIONS, Manifest
 

@@ -17,7 +17,7 @@ from typing import Any
 from attnviz.data import Task, tasks
 from attnviz.data.batch import Pair
 from attnviz.data.split import fingerprint
-from attnviz.training.checkpoint_error import CheckpointError
+from attnviz.errors import CheckpointError
 
 FILE = "held_out.json.gz"
 HELD_OUT: tuple[str, ...] = ("validation", "test")

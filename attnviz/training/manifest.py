@@ -11,7 +11,7 @@ import torch
 
 import attnviz
 from attnviz.config import ModelConfig, TrainConfig
-from attnviz.training.checkpoint_error import CheckpointError
+from attnviz.errors import CheckpointError
 from attnviz.training.evaluation import Metrics, Report
 
 FORMAT = "attnviz-checkpoint"

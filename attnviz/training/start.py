@@ -10,9 +10,9 @@ from torch import Tensor
 
 from attnviz.config import ModelConfig
 from attnviz.data import Task, tasks
+from attnviz.errors import CheckpointError
 from attnviz.model import Transformer
 from attnviz.training import checkpoint
-from attnviz.training.checkpoint_error import CheckpointError
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import importlib
 from typing import TYPE_CHECKING, cast
 
 from attnviz.config import Objective
-from attnviz.data.errors import InputError
+from attnviz.errors import InputError
 
 if TYPE_CHECKING:
     from attnviz.data.task import Task

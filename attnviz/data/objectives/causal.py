@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import ClassVar
 
 from attnviz.data.batch import Batch, Pair, collate_prompt, pad, unknown_positions
-from attnviz.data.errors import InputError
 from attnviz.data.objectives.view import View
 from attnviz.data.vocabulary import BOS, EOS, SPECIALS, Vocabulary
+from attnviz.errors import InputError
 
 
 class CausalView(View):

@@ -9,9 +9,9 @@ from itertools import pairwise
 from typing import ClassVar
 
 from attnviz.data.batch import Batch, Pair, collate_pairs, collate_sources
-from attnviz.data.errors import InputError
 from attnviz.data.objectives.view import View
 from attnviz.data.task import ReferenceKind
+from attnviz.errors import InputError
 
 SPANS = 8  # a text may lose at most so many
 SHARE = 0.3  # of its tokens are cut out, one at least

@@ -11,9 +11,9 @@ from functools import cached_property
 from typing import ClassVar
 
 from attnviz.data.batch import Batch, Pair, pad, unknown_positions
-from attnviz.data.errors import InputError, Notice
 from attnviz.data.objectives.view import View
 from attnviz.data.vocabulary import MASK, PAD, SPECIALS
+from attnviz.errors import InputError, Notice
 
 NOT_SCORED = SPECIALS[PAD]
 SHARE = 0.15  # of the tokens of a text are hidden, one at least

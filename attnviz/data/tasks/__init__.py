@@ -7,11 +7,11 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from attnviz.data.errors import InputError
 from attnviz.data.info import TaskInfo
 from attnviz.data.objectives import with_objective
 from attnviz.data.tasks.catalogue import INFOS
 from attnviz.data.vocabulary import Vocabulary
+from attnviz.errors import InputError
 
 if TYPE_CHECKING:
     from attnviz.data.task import Task

@@ -7,9 +7,9 @@ from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 from attnviz.data.batch import Batch, Pair, collate_pairs, pad, unknown_positions
-from attnviz.data.errors import InputError, Notice
 from attnviz.data.task import ReferenceKind, Task
 from attnviz.data.vocabulary import BOS, EOS, PAD, SPECIALS, Vocabulary
+from attnviz.errors import InputError, Notice
 
 Form = Literal["encoder", "decoder", "sequence"]
 FORMS: tuple[Form, ...] = ("encoder", "decoder", "sequence")

@@ -10,13 +10,13 @@ from itertools import pairwise
 from typing import Any, ClassVar
 
 from attnviz.data.batch import Batch, Pair, collate_prompt, collate_windows
-from attnviz.data.errors import InputError
 from attnviz.data.hsk import sentences
 from attnviz.data.split import split_by_key
 from attnviz.data.task import Task
 from attnviz.data.tasks.catalogue import INFOS
 from attnviz.data.text import characters, clean
 from attnviz.data.vocabulary import Vocabulary
+from attnviz.errors import InputError
 
 
 class LanguageModel(Task):

@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from attnviz.data.batch import Pair
-from attnviz.data.errors import InputError, Notice
 from attnviz.data.info import TaskInfo
 from attnviz.data.merging import Merger
 from attnviz.data.split import SPLITS, split_by_key
@@ -20,6 +19,7 @@ from attnviz.data.text import characters, clean
 from attnviz.data.user_file import decoded, two_columns
 from attnviz.data.vocabulary import SPECIALS, Vocabulary
 from attnviz.data.words import fitting_tokens, joined_words, spaced_words, words
+from attnviz.errors import InputError, Notice
 
 MIN_CHARACTERS = 300
 MAX_CHARACTERS = 2_000_000

@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from attnviz.data.batch import Pair
-from attnviz.data.errors import InputError, Notice
 from attnviz.data.split import split_by_key
 from attnviz.data.tasks.catalogue import INFOS
 from attnviz.data.tasks.labels import LabelTask, label_vocabulary
@@ -17,6 +16,7 @@ from attnviz.data.text import characters, clean
 from attnviz.data.user_file import decoded, two_columns
 from attnviz.data.vocabulary import SPECIALS, Vocabulary
 from attnviz.data.words import fitting_tokens, joined_words, words
+from attnviz.errors import InputError, Notice
 
 MAX_LABELS = 100
 MAX_LABEL_LENGTH = 60  # characters

@@ -8,11 +8,11 @@ for record in tuner.run(): ...                               # record.metrics: n
 save_merged(folder, tuner, name="mine"); save_lora(folder, tuner)
 """
 
+from attnviz.errors import FineTuneError
 from attnviz.training.finetuning.attention_change import AttentionChange, HeadChange, attention_change
 from attnviz.training.finetuning.cross_validation import CrossValidation, FoldResult, FoldStep, cross_validate, summary
 from attnviz.training.finetuning.drift import Drift, weight_drift
 from attnviz.training.finetuning.ensemble import Member, ensemble_exact_match, ensemble_report, outputs, vote
-from attnviz.training.finetuning.error import FINETUNE_SENTENCES, FineTuneError
 from attnviz.training.finetuning.freezing import Cost, TensorPlan, cost, tensor_plans
 from attnviz.training.finetuning.labels import (
     LabelPrediction,
@@ -31,7 +31,6 @@ from attnviz.training.finetuning.spread import Spread
 from attnviz.training.finetuning.tuner import EarlyStopping, FineTuner, tune
 
 __all__ = [
-    "FINETUNE_SENTENCES",
     "AttentionChange",
     "Cost",
     "CrossValidation",

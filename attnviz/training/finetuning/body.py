@@ -8,7 +8,7 @@ from typing import Literal
 from attnviz.config import Backbone, ModelConfig
 from attnviz.data import Task
 from attnviz.data.tasks.labels import Form, LabelTask
-from attnviz.training.finetuning.error import FineTuneError
+from attnviz.errors import FineTuneError
 
 # "text": seq2seq or language model as before; the other three label, see `LabelTask`.
 Use = Literal["text", "encoder", "decoder", "sequence"]

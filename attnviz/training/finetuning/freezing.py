@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from attnviz.config import FineTuneConfig, ModelConfig
+from attnviz.errors import FineTuneError
 from attnviz.model import Transformer
 from attnviz.model.adapter import is_adapter
 from attnviz.model.lora import FACTORS
 from attnviz.model.parts import parts
-from attnviz.training.finetuning.error import FineTuneError
 from attnviz.training.finetuning.transplant import Inheritance, Origin
 
 State = Literal["trains", "later", "frozen"]

@@ -11,9 +11,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialize
 
 from attnviz.data import Vocabulary
+from attnviz.errors import FineTuneError
 from attnviz.model import Transformer
 from attnviz.model.lora import FACTORS, LoRALinear, lora_layers, lora_weights, replace_module
-from attnviz.training.finetuning.error import FineTuneError
 from attnviz.training.finetuning.tuner import FineTuner
 
 WEIGHTS = "lora.safetensors"

@@ -12,10 +12,10 @@ from attnviz.data import InputError, Notice, Pair, Task, Vocabulary
 from attnviz.data.augmentation import augmentation
 from attnviz.data.derived import chosen, derive, folded
 from attnviz.data.tasks.labels import LabelTask
+from attnviz.errors import FineTuneError
 from attnviz.model import Transformer
 from attnviz.model.lora import add_lora, plain_copy
 from attnviz.training.finetuning.body import Body, choose_body, new_config
-from attnviz.training.finetuning.error import FineTuneError
 from attnviz.training.finetuning.freezing import UNTIED, Cost, TensorPlan, cost, tensor_plans
 from attnviz.training.finetuning.transplant import Inheritance, old_view, transplant
 from attnviz.training.finetuning.vocabulary import Fit, fit_vocabulary

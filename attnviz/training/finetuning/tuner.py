@@ -10,11 +10,11 @@ from torch import Tensor
 
 from attnviz.config import TrainConfig
 from attnviz.data.tasks.labels import LabelTask
+from attnviz.errors import FineTuneError
 from attnviz.model import Transformer
 from attnviz.model.lora import plain_copy
 from attnviz.training.distributed import Ranks
 from attnviz.training.evaluation import Metrics, evaluate
-from attnviz.training.finetuning.error import FineTuneError
 from attnviz.training.finetuning.freezing import TensorPlan
 from attnviz.training.finetuning.labels import label_report
 from attnviz.training.finetuning.metrics import FineTuneMetrics

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from attnviz.config import NewTokens
 from attnviz.data import SPECIALS, Vocabulary
-from attnviz.training.finetuning.error import FineTuneError
+from attnviz.errors import FineTuneError
 
 LEAST_KNOWN = 0.2  # share of the token occurrences below which a model has nothing to say about a text
 _SHOWN = 5

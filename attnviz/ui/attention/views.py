@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from attnviz.data import Task, Vocabulary
+from attnviz.language import Language
 from attnviz.masks import Kind
 from attnviz.trace import Predictions, Trace, predictions
 from attnviz.trace.predictions import log_probabilities
@@ -15,7 +16,6 @@ from attnviz.ui.attention.prediction import Candidate, Panel, Step
 from attnviz.ui.attention.text import stage_text
 from attnviz.ui.frame.address import Address
 from attnviz.ui.sentence.reading import Head, Output, Picture, Sentence
-from attnviz.ui.text import Language
 
 TOP = 5
 

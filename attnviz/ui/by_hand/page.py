@@ -10,8 +10,8 @@ from typing import Any
 import streamlit as st
 
 from attnviz.data import Batch, InputError, Notice
+from attnviz.errors import CheckpointError
 from attnviz.trace.walkthrough import Setup, Walk, walk
-from attnviz.training.checkpoint_error import CheckpointError
 from attnviz.ui.by_hand import address, opening, shapes, subject
 from attnviz.ui.by_hand.operations import carry_out, pending
 from attnviz.ui.by_hand.picture import problem_of, values_and_arrays

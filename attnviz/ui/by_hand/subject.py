@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import torch
 
 from attnviz.data import UNK, Batch, Notice
+from attnviz.language import Language
 from attnviz.model import Transformer
 from attnviz.trace.walkthrough import Setup, example, setup_of
 from attnviz.ui.sentence import reading
 from attnviz.ui.sentence.models import Loaded
 from attnviz.ui.sentence.reading import Feed
-from attnviz.ui.text import Language
 
 LONGEST = 64  # tokens that are still walked through; longer texts are cut, with a notice
 MOST_NUMBERS = 5_000_000  # that travel to the browser; wider feed-forward networks are left out, with a notice

@@ -11,6 +11,7 @@ import streamlit as st
 
 from attnviz.data import InputError
 from attnviz.figures import attention_head, difference
+from attnviz.language import Language
 from attnviz.masks import Kind, kind_of
 from attnviz.training.finetuning.attention_change import AttentionChange, HeadChange, attention_change
 from attnviz.ui.finetuning.tuned_models import Tuned
@@ -24,7 +25,7 @@ from attnviz.ui.runs.marks import where_of
 from attnviz.ui.sentence import reading
 from attnviz.ui.sentence.reading import Sentence
 from attnviz.ui.sentence.row import sentence_row
-from attnviz.ui.text import Language, words
+from attnviz.ui.text import words
 
 RANKED = 8  # heads that the list shows
 LONGEST = 24  # tokens that the maps of all heads show

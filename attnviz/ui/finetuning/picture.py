@@ -7,6 +7,7 @@ from html import escape
 
 import streamlit as st
 
+from attnviz.language import Language
 from attnviz.model.parts import parts
 from attnviz.training.finetuning.drift import Drift
 from attnviz.training.finetuning.freezing import Cost
@@ -14,7 +15,7 @@ from attnviz.training.finetuning.prepare import Prepared
 from attnviz.ui.finetuning import drawing
 from attnviz.ui.finetuning.task_measures import Change
 from attnviz.ui.frame.page import Frame
-from attnviz.ui.text import Language, Words
+from attnviz.ui.text import Words
 
 EVEN = 0.01  # a change of less than that is none
 

@@ -8,6 +8,7 @@ import streamlit as st
 
 from attnviz.data import Task
 from attnviz.data.tasks.labels import LabelTask
+from attnviz.language import Language
 from attnviz.training.evaluation import Metrics
 from attnviz.training.finetuning.labels import LabelPrediction, LabelReport
 from attnviz.ui.finetuning import measured
@@ -17,7 +18,7 @@ from attnviz.ui.finetuning.tuned_models import Tuned
 from attnviz.ui.frame.notices import shortened
 from attnviz.ui.frame.page import Frame
 from attnviz.ui.runs.curves import dark, number
-from attnviz.ui.text import Language, Words
+from attnviz.ui.text import Words
 
 SHOWN = 60  # examples of a cell
 OUTPUTS = 10  # examples of what is written

@@ -10,10 +10,10 @@ from pathlib import Path
 import streamlit as st
 
 from attnviz.data import InputError
+from attnviz.errors import FineTuneError
 from attnviz.model.lora import lora_layers
 from attnviz.runs.feed import RunView
 from attnviz.training.evaluation import evaluate
-from attnviz.training.finetuning.error import FineTuneError
 from attnviz.training.finetuning.lora_file import DESCRIPTION, MAX_BYTES, WEIGHTS, load_lora, save_lora
 from attnviz.training.finetuning.model_card import model_card
 from attnviz.training.finetuning.saving import save_merged

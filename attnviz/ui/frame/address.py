@@ -12,8 +12,8 @@ from typing import Any
 
 import streamlit as st
 
+from attnviz.language import LANGUAGES
 from attnviz.ui.frame.notices import shortened
-from attnviz.ui.text import LANGUAGES
 
 LARGEST = 9999  # of a number in an address
 

@@ -11,30 +11,30 @@ from typing import ParamSpec
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from attnviz.errors import SENTENCES, InputError, Notice, said
+from attnviz.language import Language
 from attnviz.ui.frame import language
 from attnviz.ui.frame.notices import notice, shortened
-from attnviz.ui.text import Language, Words, texts, words
+from attnviz.ui.text import words
 
 P = ParamSpec("P")
 log = logging.getLogger("attnviz.ui")
-ERRORS = ("errors", "run_errors")  # tables of sentences by code
+MOST = 240  # characters of a detail
 
 
 def explain(error: object, lang: Language) -> str:
-    """What happened, in a language. Errors and notices that carry a code have a sentence; the rest share one."""
-    code, details = getattr(error, "code", None), getattr(error, "details", None)
-    if isinstance(code, str) and isinstance(details, Mapping):
-        for known in ERRORS:
-            if code in texts(known):
-                t = words(known, lang)
-                return t(code, **{name: _shown(t, name, value) for name, value in details.items()})
+    """What happened, in a language. Errors and remarks that carry a code have a sentence; the rest share one."""
+    if isinstance(error, InputError | Notice) and isinstance(error.code, str) and error.code in SENTENCES:
+        details = error.details if isinstance(error.details, Mapping) else {}
+        return said(error.code, {name: _short(value) for name, value in details.items()}, lang)
     return words("common", lang)("failed")
 
 
-def _shown(t: Words, name: str, value: object) -> str:
-    """A detail as the sentence says it: by the table's own word for this code where it has one."""
-    key = f"{name}_{value}".replace("-", "_")
-    return t(key) if key in texts(t.page) else shortened(str(value), 160)
+def _short(value: object, depth: int = 6) -> object:
+    """A detail without what would not fit on a page; numbers stay, sentences within sentences are gone through."""
+    if depth and isinstance(value, Mapping):
+        return {name: _short(inner, depth - 1) for name, inner in value.items()}
+    return value if isinstance(value, int | float) else shortened(str(value), MOST)
 
 
 @contextmanager
@@ -43,7 +43,7 @@ def boundary() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        known = hasattr(error, "code") and hasattr(error, "details")
+        known = isinstance(error, InputError)
         log.log(logging.INFO if known else logging.ERROR, "page failed", exc_info=None if known else error)
         notice(explain(error, language.current()), "error")
 

@@ -7,7 +7,7 @@ import os
 
 import streamlit as st
 
-from attnviz.ui.text import LANGUAGES, Language
+from attnviz.language import LANGUAGES, Language
 
 CHOSEN = "language"  # session state: the language in use, kept across pages
 SWITCH = "language-switch"  # the widget's own key

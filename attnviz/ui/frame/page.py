@@ -13,11 +13,12 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from attnviz.language import Language
 from attnviz.ui.frame import app, language, memory
 from attnviz.ui.frame.address_bar import mirror, share_button
 from attnviz.ui.frame.boundary import boundary
 from attnviz.ui.frame.navigation import under_app
-from attnviz.ui.text import Language, Words, words
+from attnviz.ui.text import Words, words
 
 
 @dataclass(frozen=True)

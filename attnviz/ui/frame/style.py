@@ -9,7 +9,8 @@ from pathlib import Path
 import streamlit as st
 
 from attnviz.figures.theme import DARK, LIGHT
-from attnviz.ui.text import Language, words
+from attnviz.language import Language
+from attnviz.ui.text import words
 
 
 @cache

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import streamlit as st
 
 from attnviz.data import InputError
-from attnviz.masks import Kind, MaskError
+from attnviz.masks import Kind
 from attnviz.model import Transformer
 from attnviz.ui.frame import address as state
 from attnviz.ui.frame.address_bar import mirror
@@ -32,7 +32,7 @@ from attnviz.ui.sentence import reading
 from attnviz.ui.sentence.model_picker import pick_model
 from attnviz.ui.sentence.models import Loaded, ModelKey
 from attnviz.ui.sentence.row import sentence_row
-from attnviz.ui.text import texts, words
+from attnviz.ui.text import texts
 
 STAGE = "mask-lab"
 WHATS = ("sentence", "tokens")
@@ -154,7 +154,7 @@ def laboratory(frame: Frame, key: SubjectKey, subject: Subject, kept: Kept, name
         name=name,
         t=frame.t,
         keys=tuple(texts(frame.name)),
-        problem=None if lab.problem is None else _wrong(frame, lab.problem),
+        problem=None if lab.problem is None else explain(lab.problem, frame.language),
     )
     mask_stage(pack(values, arrays), key=STAGE)
     _mirror(frame, lab, padded)
@@ -195,15 +195,7 @@ def _kept(frame: Frame, key: SubjectKey, subject: Subject) -> Kept:
 def _refusal(frame: Frame, refused: address.Refused) -> str:
     if refused.why is None:
         return frame.t("url_value", name=shortened(refused.name, 40), value=shortened(refused.value, 40))
-    return frame.t("url_mask", name=refused.name, why=_wrong(frame, refused.why))
-
-
-def _wrong(frame: Frame, problem: MaskError) -> str:
-    """What was wrong with a written or loaded mask."""
-    details = {name: shortened(str(value), 240 if name == "allowed" else 80) for name, value in problem.details.items()}
-    if details.get("found") == "":
-        details["found"] = frame.t("end_of_text")
-    return words("mask_errors", frame.language)(problem.code, **details)
+    return frame.t("url_mask", name=refused.name, why=explain(refused.why, frame.language))
 
 
 def _refitted(lab: Lab, old: Mapping[Kind, int], subject: Subject) -> Lab:

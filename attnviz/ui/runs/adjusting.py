@@ -13,10 +13,11 @@ from attnviz.masks.parse import parse
 from attnviz.runs import RunConfig
 from attnviz.runs.devices import available
 from attnviz.runs.feed import RunView
+from attnviz.ui.frame.boundary import explain
 from attnviz.ui.frame.controls import choose
-from attnviz.ui.frame.notices import notice, shortened
+from attnviz.ui.frame.notices import notice
 from attnviz.ui.runs.acting import Act
-from attnviz.ui.text import Words, words
+from attnviz.ui.text import Words
 
 DEVICE = "run-device"  # session state: where the next run is trained
 DEVICE_SENT = "run-device-sent"  # session state: (run, device) that was last asked for
@@ -102,8 +103,7 @@ def _mask(t: Words, now: str) -> str | None:
         if written:
             parse(written)
     except MaskError as error:
-        details = {name: shortened(str(value), 60) for name, value in error.details.items()}
-        notice(words("mask_errors", t.language)(error.code, **details), "warning")
+        notice(explain(error, t.language), "warning")
         return None
     return written
 

@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from attnviz.data import InputError
+from attnviz.language import Language
 from attnviz.runs.feed import RunView
 from attnviz.ui.frame.boundary import explain
 from attnviz.ui.frame.notices import shortened
 from attnviz.ui.runs.library import feed
 from attnviz.ui.runs.trouble import trouble
-from attnviz.ui.text import Language, words
+from attnviz.ui.text import words
 
 
 @dataclass(frozen=True)

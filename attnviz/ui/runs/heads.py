@@ -10,6 +10,7 @@ import streamlit as st
 
 from attnviz.data import InputError, Task
 from attnviz.data.tasks.labels import LabelTask
+from attnviz.language import Language
 from attnviz.model import Transformer
 from attnviz.trace import HeadsOff, watch
 from attnviz.training.regime import broken_batch, broken_masks
@@ -23,7 +24,7 @@ from attnviz.ui.frame.boundary import explain
 from attnviz.ui.frame.notices import notice, shortened
 from attnviz.ui.sentence import reading
 from attnviz.ui.sentence.reading import Head, Picture, Sentence
-from attnviz.ui.text import Language, Words
+from attnviz.ui.text import Words
 
 
 @dataclass(frozen=True)

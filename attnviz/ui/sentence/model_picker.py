@@ -6,7 +6,7 @@ import html
 
 import streamlit as st
 
-from attnviz.training.checkpoint_error import CheckpointError
+from attnviz.errors import CheckpointError
 from attnviz.ui.frame import address as state
 from attnviz.ui.frame.address_bar import mirror
 from attnviz.ui.frame.boundary import explain

@@ -15,11 +15,12 @@ from pathlib import Path
 import streamlit as st
 
 from attnviz.data import Task
+from attnviz.errors import CheckpointError
+from attnviz.language import Language
 from attnviz.model import Transformer
 from attnviz.training import checkpoint
-from attnviz.training.checkpoint_error import CheckpointError
 from attnviz.training.manifest import Manifest
-from attnviz.ui.text import Language, words
+from attnviz.ui.text import words
 
 OWN_MODELS = "ATTNVIZ_MODELS"
 

@@ -10,23 +10,9 @@ import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from types import MappingProxyType
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any
 
-Language = Literal["zh", "en"]
-LANGUAGES: tuple[Language, ...] = get_args(Language)
-
-
-class Text(NamedTuple):
-    """One thing said in both languages."""
-
-    zh: str
-    en: str
-
-
-def table(**texts: Text) -> Mapping[str, Text]:
-    """A frozen table."""
-    return MappingProxyType(texts)
+from attnviz.language import Language, Text
 
 
 @cache
@@ -46,7 +32,7 @@ class Words:
     def __call__(self, key: str, **values: Any) -> str:
         """The text of a key, filled in; an unknown key raises KeyError."""
         own = texts(self.page)
-        found: str = getattr(own[key] if key in own else texts("common")[key], self.language)
+        found = (own[key] if key in own else texts("common")[key]).say(self.language)
         return found.format(**values) if values else found
 
     def table(self, *keys: str) -> dict[str, str]:

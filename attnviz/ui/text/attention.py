@@ -1,6 +1,6 @@
 """The page Attention."""
 
-from attnviz.ui.text import Text, table
+from attnviz.language import Text, table
 
 TEXTS = table(
     title=Text("注意力", "Attention"),

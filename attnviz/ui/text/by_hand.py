@@ -1,6 +1,6 @@
 """The page By hand. {braces} of the texts that the browser is handed are filled in there."""
 
-from attnviz.ui.text import Text, table
+from attnviz.language import Text, table
 
 TEXTS = table(
     title=Text("逐步计算", "By hand"),

@@ -1,6 +1,6 @@
 """What every page says: frame, sidebar, notices about the address, and the last resort."""
 
-from attnviz.ui.text import Text, table
+from attnviz.language import Text, table
 
 TEXTS = table(
     # sidebar

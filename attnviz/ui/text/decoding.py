@@ -1,6 +1,6 @@
 """The page Decoding."""
 
-from attnviz.ui.text import Text, table
+from attnviz.language import Text, table
 
 TEXTS = table(
     title=Text("解码", "Decoding"),

@@ -1,6 +1,6 @@
 """The page Fine-tuning. What every page with runs says is in `runs`."""
 
-from attnviz.ui.text import Text, table
+from attnviz.language import Text, table
 
 TEXTS = table(
     title=Text("微调", "Fine-tuning"),

@@ -1,6 +1,6 @@
 """The page Masks. {braces} of the texts that the browser is handed are filled in there."""
 
-from attnviz.ui.text import Text, table
+from attnviz.language import Text, table
 
 TEXTS = table(
     title=Text("掩码", "Masks"),
@@ -280,7 +280,6 @@ TEXTS = table(
     verdict_causal=Text("没有一行看到未来", "No row sees the future"),
     verdict_encoder=Text("与模型自带的掩码一致", "As under the model's own mask"),
     verdict_changed=Text("与模型自带的掩码不同", "Not as under the model's own mask"),
-    end_of_text=Text("末尾", "the end"),
     # padding
     padding_title=Text("加 PAD 试试", "Add PADs"),
     padding_try=Text(

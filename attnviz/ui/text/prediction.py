@@ -1,6 +1,6 @@
 """The panel of predictions. {braces} in these are filled in by the browser."""
 
-from attnviz.ui.text import Text, table
+from attnviz.language import Text, table
 
 TEXTS = table(
     heading=Text("预测 Prediction", "Prediction"),

@@ -1,6 +1,6 @@
 """The page Pretraining. What every page with runs says is in `runs`."""
 
-from attnviz.ui.text import Text, table
+from attnviz.language import Text, table
 
 TEXTS = table(
     title=Text("预训练", "Pretraining"),

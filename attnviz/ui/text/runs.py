@@ -1,6 +1,6 @@
 """What every page with runs says: controls, numbers, curves, time line, samples, phases, list, comparison."""
 
-from attnviz.ui.text import Text, table
+from attnviz.language import Text, table
 from attnviz.ui.text.settings import TEXTS as SETTINGS
 
 TEXTS = table(

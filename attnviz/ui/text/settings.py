@@ -1,6 +1,6 @@
 """The settings of runs: their names, why one would change them, and their values. Part of what pages with runs say."""
 
-from attnviz.ui.text import Text, table
+from attnviz.language import Text, table
 
 TEXTS = table(
     field_objective=Text("目标 objective", "Objective"),

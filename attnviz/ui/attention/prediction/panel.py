@@ -8,8 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from attnviz.language import Language
 from attnviz.ui.front.plain_data import plain_data
-from attnviz.ui.text import Language, texts, words
+from attnviz.ui.text import texts, words
 
 ASSETS = Path(__file__).parent / "front"
 

@@ -1,6 +1,6 @@
-"""What can be wrong with a written or loaded mask, by the codes of `attnviz.masks.errors`."""
+"""What can be wrong with a written or loaded mask. `position` counts characters from 1, as people do."""
 
-from attnviz.ui.text import Text, table
+from attnviz.language import Text, table
 
 TEXTS = table(
     # a written formula
@@ -83,4 +83,9 @@ TEXTS = table(
         "第 {row} 行第 {column} 列是 {value}；只能是 0（屏蔽）或 1（可见）。",
         "Row {row}, column {column} holds {value}; only 0 (blocked) and 1 (visible) are allowed.",
     ),
+)
+
+# What details are called in a sentence, by `<detail>_<value>`.
+WORDS = table(
+    found_=Text("末尾", "the end"),
 )

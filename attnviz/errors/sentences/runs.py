@@ -1,12 +1,14 @@
-"""What can be wrong with a run, by the codes of `attnviz.runs.errors`."""
+"""What can be wrong with a run."""
 
-from attnviz.ui.text import Text, table
+from attnviz.language import Text, table
 
 TEXTS = table(
     # runs and folders
-    run_unknown=Text("没有名为 {name} 的训练。", "There is no run {name}."),
+    run_unknown=Text("没有名为“{name}”的训练。", "There is no run '{name}'."),
     run_name=Text("名字要有 1 到 {limit} 个字。", "A run's name must have 1 to {limit} characters."),
-    run_config=Text("训练的 {file} 在 {entry} 处有错：{problem}。", "The run's {file} is wrong at {entry}: {problem}."),
+    run_config=Text(
+        "训练的 {file} 在“{entry}”处有错：{problem}。", "The run's {file} is wrong at '{entry}': {problem}."
+    ),
     run_damaged=Text("训练的 {file} 已损坏：{problem}。", "The run's {file} is damaged: {problem}."),
     run_version=Text(
         "这次训练是用更新的程序写的（格式 {given}，本程序读到 {known}）。",
@@ -25,17 +27,17 @@ TEXTS = table(
         "{path} 正被另一个程序写入，请再试一次。", "{path} is being written by another program; try again."
     ),
     run_busy=Text(
-        "训练 {name} 正在用，工作进程还没有放手。", "The run {name} is in use by a worker that does not let go of it."
+        "训练“{name}”正在用，工作进程还没有放手。", "The run '{name}' is in use by a worker that does not let go of it."
     ),
     run_elsewhere=Text(
-        "训练 {name} 正由 {host} 上的进程 {pid} 进行。", "The run {name} is being trained by process {pid} on {host}."
+        "训练“{name}”正由 {host} 上的进程 {pid} 进行。", "The run '{name}' is being trained by process {pid} on {host}."
     ),
-    run_lost=Text("另一个工作进程接手了训练 {name}。", "Another worker has taken over the run {name}."),
+    run_lost=Text("另一个工作进程接手了训练“{name}”。", "Another worker has taken over the run '{name}'."),
     run_exists=Text("{path} 里已经有一次训练。", "There is a run in {path} already."),
     run_own_file=Text("任务 {task} 需要当初的那个文件。", "The task {task} needs the file that it was made from."),
     # what a run may be told
-    command_unknown=Text("没有命令 {name}。现有：{known}。", "There is no command {name}. There are: {known}."),
-    command_argument=Text("{name} 的值是 {value}；允许：{allowed}。", "{name} is {value}; allowed: {allowed}."),
+    command_unknown=Text("没有命令“{name}”。现有：{known}。", "There is no command '{name}'. There are: {known}."),
+    command_argument=Text("{name} 的值是 {value!r}；允许：{allowed}。", "{name} is {value!r}; allowed: {allowed}."),
     command_worker=Text("工作进程启动不了：{problem}。", "No worker could be started: {problem}."),
     run_no_snapshot=Text("第 {step} 步没有保存。保存过的有：{known}。", "Step {step} was not kept. Kept are: {known}."),
     run_snapshot_bad=Text(

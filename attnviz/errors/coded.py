@@ -1,0 +1,78 @@
+"""One coded error and its kinds, and the remark: a code, details, and a sentence in either language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from attnviz.errors.sentences import SENTENCES, said
+from attnviz.language import Language
+
+MOST = 300  # characters of another error's own words, which are in English
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something done to the input that its owner should know, or something that stands in the way of a run."""
+
+    code: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def text(self, language: Language) -> str:
+        """The sentence, filled in."""
+        return said(self.code, self.details, language)
+
+    def __str__(self) -> str:
+        return self.text("en")
+
+
+class InputError(ValueError):
+    """What people gave cannot be used. `code` names the sentence, `details` fill it; an unknown code is a ValueError.
+
+    A detail may be another error or a Notice: one with a code is said in the language of the whole sentence, any other
+    in its own words. Details stay plain values, ready for JSON.
+    """
+
+    def __init__(self, code: str, **details: Any) -> None:
+        if code not in SENTENCES:
+            raise ValueError(f"code is {code!r}; allowed: {', '.join(SENTENCES)}")
+        self.code = code
+        self.details: dict[str, Any] = {name: _plain(value) for name, value in details.items()}
+        super().__init__(code)
+
+    def text(self, language: Language) -> str:
+        """The sentence, filled in."""
+        return said(self.code, self.details, language)
+
+    def __str__(self) -> str:
+        return self.text("en")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.code, self.details)
+
+
+class MaskError(InputError):
+    """A written or loaded mask that cannot be used."""
+
+
+class CheckpointError(InputError):
+    """A checkpoint that cannot be used."""
+
+
+class FineTuneError(InputError):
+    """What cannot be fine-tuned, and a LoRA that cannot be used."""
+
+
+class RunError(InputError):
+    """A run that cannot be used as asked."""
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, InputError | Notice):
+        return {"code": value.code, "details": dict(value.details)}
+    return str(value)[:MOST] if isinstance(value, BaseException) else value
+
+
+def _rebuild(kind: type[InputError], code: str, details: dict[str, Any]) -> InputError:
+    return kind(code, **details)

@@ -1,0 +1,54 @@
+"""What can be wrong with a checkpoint."""
+
+from attnviz.language import Text, table
+
+TEXTS = table(
+    checkpoint_unknown=Text(
+        "没有名为“{name}”的模型。自带的有：{known}；也可以给出文件夹路径。",
+        "There is no checkpoint named '{name}'. Shipped: {known}; or give the path of a folder.",
+    ),
+    checkpoint_missing=Text("没有文件夹 {path}。", "There is no folder {path}."),
+    checkpoint_not_folder=Text(
+        "{path} 是一个文件；模型应是含 model.safetensors 和 manifest.json 的文件夹。",
+        "{path} is a file; a checkpoint is a folder with model.safetensors and manifest.json.",
+    ),
+    checkpoint_file_missing=Text("文件夹 {path} 里缺少 {file}。", "{file} is missing in the folder {path}."),
+    checkpoint_unreadable=Text("{file} 读不出来：{problem}。", "{file} cannot be read: {problem}."),
+    checkpoint_too_large=Text(
+        "{file} 有 {given} 字节，最多读取 {limit}。", "{file} has {given} bytes; at most {limit} are read."
+    ),
+    checkpoint_json=Text("{file} 不是合法的 JSON：{problem}。", "{file} is not valid JSON: {problem}."),
+    checkpoint_format=Text("{file} 不是 attnviz 模型的清单。", "{file} is not the manifest of an attnviz checkpoint."),
+    checkpoint_version=Text(
+        "模型的格式版本是 {given}，本程序读取版本 {known}。",
+        "The checkpoint has format version {given}; this program reads version {known}.",
+    ),
+    checkpoint_manifest=Text(
+        "{file} 的条目“{entry}”有错：{problem}。", "{file} has a wrong entry '{entry}': {problem}."
+    ),
+    checkpoint_task=Text("模型的任务建立不起来：{problem}。", "The checkpoint's task cannot be set up: {problem}."),
+    checkpoint_damaged=Text(
+        "{file} 已损坏，或不是 safetensors 文件：{problem}。", "{file} is damaged or not a safetensors file: {problem}."
+    ),
+    checkpoint_names=Text("{file} 与模型不符：{problem}。", "{file} does not fit the model: {problem}."),
+    checkpoint_shape=Text(
+        "{file} 与模型不符：{name} 的形状是 {given}，模型需要 {needed}。",
+        "{file} does not fit the model: {name} has shape {given}, the model needs {needed}.",
+    ),
+    checkpoint_dtype=Text(
+        "{file}：{name} 存的是 {given}，需要浮点数。",
+        "{file}: {name} holds {given} values; floating-point numbers are needed.",
+    ),
+    checkpoint_not_finite=Text(
+        "{file}：{name} 里有无穷大或非数。", "{file}: {name} holds values that are not finite numbers."
+    ),
+    checkpoint_held_out=Text(
+        "{file} 里存的不是清单所说的 {split} 样例。",
+        "{file} does not hold the {split} examples that the manifest describes.",
+    ),
+    checkpoint_write=Text("模型写不到 {path}：{problem}。", "The checkpoint cannot be written to {path}: {problem}."),
+    checkpoint_occupied=Text(
+        "{path} 不是空的，里面也没有模型；请换一个文件夹。",
+        "{path} is not empty and holds no checkpoint; choose another folder.",
+    ),
+)

@@ -1,0 +1,136 @@
+"""Errors and remarks: every sentence stands once, in both languages, and every code that is raised fills its blanks."""
+
+from __future__ import annotations
+
+import ast
+import json
+import pickle
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import attnviz
+from attnviz import errors
+from attnviz.errors import SENTENCES, CheckpointError, InputError, MaskError, Notice, RunError, said
+from attnviz.errors.sentences import WORDS
+from attnviz.language import LANGUAGES, Text
+from attnviz.ui.frame.boundary import explain
+
+PACKAGE = Path(attnviz.__file__).parent
+KINDS = {name for name in errors.__all__ if isinstance(getattr(errors, name), type)}
+
+
+def blanks(sentence: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None}
+
+
+@pytest.mark.parametrize("code", sorted(SENTENCES))
+def test_every_sentence_is_said_in_both_languages_with_the_same_blanks(code: str) -> None:
+    both = SENTENCES[code]
+    assert blanks(both.zh) == blanks(both.en)
+    assert both.zh.endswith("。"), both.zh
+    assert both.en.endswith("."), both.en
+    assert both.en[0].isupper() or both.en[0] in "{'", both.en
+    assert not set(both.en) & set("，。；：？！（）“”")
+    error = InputError(code, **dict.fromkeys(blanks(both.en), 7))
+    assert error.text("en") == str(error) == explain(error, "en")
+    assert error.text("zh") == explain(error, "zh") != str(error)
+
+
+def test_no_sentence_and_no_word_stands_twice() -> None:
+    english = [text.en for text in SENTENCES.values()]
+    assert sorted(twice for twice in set(english) if english.count(twice) > 1) == ["The file is empty."]
+    assert all(isinstance(text, Text) and text.zh and text.en for text in WORDS.values())
+    assert not set(WORDS) & set(SENTENCES)
+
+
+def raised() -> Iterator[tuple[str, str, set[str] | None]]:
+    """(where, code, details) of every error and remark that the package makes with a literal code."""
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in KINDS):
+                continue
+            where = f"{path.relative_to(PACKAGE)}:{node.lineno}"
+            given: set[str] | None = {str(word.arg) for word in node.keywords if word.arg}
+            if node.func.id == "Notice":
+                more = node.args[1] if len(node.args) > 1 else ast.Dict([], [])
+                given = {ast.literal_eval(key) for key in more.keys if key} if isinstance(more, ast.Dict) else None
+            elif any(word.arg is None for word in node.keywords):
+                given = None
+            choice = node.args[0]
+            for one in (choice.body, choice.orelse) if isinstance(choice, ast.IfExp) else (choice,):
+                if isinstance(one, ast.Constant):
+                    yield where, one.value, given
+
+
+def test_every_code_that_is_raised_has_its_sentence_and_fills_it() -> None:
+    found = list(raised())
+    assert len(found) > 150
+    assert not [(where, code) for where, code, _ in found if code not in SENTENCES]
+    short = {
+        where: blanks(SENTENCES[code].en) - details
+        for where, code, details in found
+        if details is not None and blanks(SENTENCES[code].en) - details
+    }
+    assert not short
+
+
+def test_every_sentence_is_used() -> None:
+    written = [path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py") if "sentences" not in path.parts]
+    assert not [code for code in SENTENCES if not any(f'"{code}"' in text for text in written)]
+
+
+def test_errors_survive_pickling_and_json_and_are_value_errors() -> None:
+    error = RunError("too_few_rows", given=3, need=10)
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), again.code, again.details) == (RunError, str(error), error.code, error.details)
+    assert isinstance(error, ValueError)
+    assert issubclass(MaskError, InputError)
+    stored = json.loads(json.dumps({"code": error.code, "details": error.details}))
+    assert str(Notice(**stored)) == str(error)
+    with pytest.raises(ValueError, match="code is"):
+        InputError("no such code")
+
+
+def test_a_reason_that_has_a_code_is_said_in_the_language_of_the_whole_sentence() -> None:
+    for inner in (InputError("too_few_rows", given=3, need=11), Notice("too_few_rows", {"given": 3, "need": 11})):
+        outer = CheckpointError("checkpoint_task", problem=inner)
+        assert json.loads(json.dumps(outer.details)) == outer.details
+        for language in LANGUAGES:
+            assert inner.text(language).rstrip("。.") in outer.text(language)
+            assert explain(outer, language) == outer.text(language)
+    assert "strange" in CheckpointError("checkpoint_task", problem=KeyError("strange")).text("zh")
+
+
+def test_a_detail_is_said_by_its_own_word_where_it_has_one() -> None:
+    error = InputError("finetune_backbone", architecture="encoder-only", backbone="whole", kind="seq2seq")
+    assert str(error) == "A start with an encoder only, carried on whole, cannot do this kind of task: " + (
+        "one sequence becomes another."
+    )
+    assert "只有编码器" in error.text("zh")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(max_size=7),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=7), inner, max_size=3),
+    max_leaves=7,
+)
+
+
+@given(st.sampled_from(sorted(SENTENCES)), st.dictionaries(st.text(max_size=7) | st.just("problem"), JSON, max_size=3))
+def test_whatever_stands_in_a_file_as_a_problem_becomes_a_sentence(code: str, details: dict[str, object]) -> None:
+    for language in LANGUAGES:
+        assert said(code, details, language)
+        assert explain(Notice(code, details), language)
+        assert explain(Notice(code, {"problem": {"code": code, "details": details}}), language)
+
+
+def test_a_problem_of_no_known_shape_is_said_too() -> None:
+    for code, details in ((["x"], {}), (7, ["x"]), ("no such code", {})):
+        assert explain(Notice(code, details), "zh") == explain(RuntimeError(), "zh")  # type: ignore[arg-type]
+        assert str(code) in str(Notice(code, details))  # type: ignore[arg-type]
+    assert str(Notice("empty", ["x"])) == str(InputError("empty"))  # type: ignore[arg-type]
