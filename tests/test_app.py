@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from attnviz.errors import said
 from attnviz.language import LANGUAGES
 from attnviz.training.checkpoint import shipped_folder
 from attnviz.ui.sentence.models import OWN_MODELS
@@ -138,7 +139,7 @@ def test_an_unknown_language_is_said_and_the_page_speaks_english() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_empty_text_is_answered_with_a_sentence_and_the_field_stays(language: str) -> None:
     at = sentence(opened(lang=language), "   ")
-    assert [words("errors", language)("empty") in notice for notice in notices(at)] == [True]  # type: ignore[arg-type]
+    assert [said("empty", {}, language) in notice for notice in notices(at)] == [True]  # type: ignore[arg-type]
     assert panel(sentence(at, "你好"))["steps"]
 
 

@@ -10,6 +10,7 @@ from by_hand_app import Browser, html, notices, opened, payload, ran, same
 from streamlit.testing.v1 import AppTest
 
 import attnviz as av
+from attnviz.errors import said
 from attnviz.language import LANGUAGES
 from attnviz.trace.walkthrough import example
 from attnviz.ui.by_hand import page
@@ -133,7 +134,7 @@ def test_strange_sentences(language: str) -> None:
         field.set_value(text)
         return ran(at)
 
-    assert words("errors", language)("empty") in notices(typed("   "))  # type: ignore[arg-type]
+    assert said("empty", {}, language) in notices(typed("   "))  # type: ignore[arg-type]
     for text in ("ab" * 50_000, "😀🎉", "שלום", NASTY):
         typed(text)
         shown, arrays = payload(at)

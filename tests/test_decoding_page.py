@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 import attnviz as av
 from attnviz.data import BOS, EOS, UNK
 from attnviz.decoding import BeamOptions, Choice, Decoding, beam_search, compare_forcing
+from attnviz.errors import said
 from attnviz.language import LANGUAGES
 from attnviz.trace.walkthrough import setup_of, walk
 from attnviz.ui.decoding import forcing, handover, measuring
@@ -273,7 +274,7 @@ def test_empty_text_gets_a_sentence_and_the_knobs_stay(language: str) -> None:
     at = opened(lang=language, strategy="sample", seed="3")
     (field,) = [one for one in at.text_input if str(one.key).startswith("sentence:")]
     shown(field.set_value("  ").run())
-    assert words("errors", language)("empty") in notices(at)  # type: ignore[arg-type]
+    assert said("empty", {}, language) in notices(at)  # type: ignore[arg-type]
     (seed,) = [one for one in at.number_input if one.key == "decoding:seed"]
     assert seed.value == 3
     (field,) = [one for one in at.text_input if str(one.key).startswith("sentence:")]

@@ -13,8 +13,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from attnviz.config import TrainConfig
+from attnviz.errors import said
 from attnviz.runs import Library, RunConfig
-from attnviz.ui.text import words
 
 APP = Path(__file__).resolve().parents[1] / "app.py"
 SHAPE = {"d_model": 8, "n_heads": 2, "d_ff": 11, "n_encoder_layers": 1, "n_decoder_layers": 1}
@@ -100,7 +100,7 @@ def test_a_mask_that_is_none_is_refused_in_words(run: str, language: str) -> Non
     at = opened(run, language)
     field(at, "text_input", "adjust-mask").set_value("window(2) & & full").run()
     assert not at.exception
-    wrong = words("mask_errors", language)("mask_expected", position=13, found="&")  # type: ignore[arg-type]
+    wrong = said("mask_expected", {"position": 13, "found": "&"}, language)  # type: ignore[arg-type]
     assert wrong in unescape("\n".join(element.proto.body for element in at.get("html")))
     assert field(at, "button", "adjust-send").disabled
 
