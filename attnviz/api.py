@@ -65,6 +65,7 @@ def watch(
     masks: MaskPlan | None = None,
     interventions: Sequence[Probe | Intervention] = (),
     sites: Collection[str] | None = None,
+    taps: Collection[str] | None = None,
 ) -> Trace:
     """One forward pass with every site recorded; see `attnviz.trace.watch`.
 
@@ -80,7 +81,7 @@ def watch(
         raise ValueError("target goes with a text; a batch holds its own")
     if what.decoder_input is None and model.has_decoder:
         what = with_output(model, what, task)
-    return watch_batch(model, what, masks=masks, interventions=interventions, sites=sites)
+    return watch_batch(model, what, masks=masks, interventions=interventions, sites=sites, taps=taps)
 
 
 def with_output(model: WatchedModel, batch: Batch, task: Task | None = None, *, masks: MaskPlan | None = None) -> Batch:

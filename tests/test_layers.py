@@ -14,7 +14,7 @@ PACKAGE = ROOT / "attnviz"
 
 GROUND = ("language", "errors")  # for all
 BELOW_TRAINING = (*GROUND, "config", "masks", "data", "model", "trace", "decoding")
-BELOW_UI = (*BELOW_TRAINING, "training", "runs", "figures", "api", "bench", "cli")
+BELOW_UI = (*BELOW_TRAINING, "foreign", "training", "runs", "figures", "api", "bench", "cli")
 
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "openmp": (),
@@ -26,12 +26,13 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "model": (*GROUND, "config", "masks"),
     "trace": (*GROUND, "config", "masks", "data", "model"),
     "decoding": (*GROUND, "config", "masks", "data", "model"),
+    "foreign": BELOW_TRAINING,
     "training": BELOW_TRAINING,
     "runs": ("openmp", *BELOW_TRAINING, "training"),
     "figures": (),
-    "api": (*BELOW_TRAINING, "training", "runs"),
-    "bench": (*BELOW_TRAINING, "training", "runs", "figures", "api"),
-    "cli": ("openmp", *BELOW_TRAINING, "training", "runs", "figures", "api", "bench"),
+    "api": (*BELOW_TRAINING, "foreign", "training", "runs"),
+    "bench": (*BELOW_TRAINING, "foreign", "training", "runs", "figures", "api"),
+    "cli": ("openmp", *BELOW_TRAINING, "foreign", "training", "runs", "figures", "api", "bench"),
     "ui": ("openmp", *BELOW_UI),
 }
 NOT_BELOW_UI = {"streamlit"}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from attnviz.data.vocabulary import BOS, EOS, PAD, SPECIALS, UNK, Vocabulary
@@ -46,6 +46,7 @@ class Batch:
     notices: tuple[Notice, ...] = ()
     scored: Bool[Tensor, "B T"] | None = None  # None with targets: made of them, False at `pad_id`
     pad_id: int | None = PAD  # what rows are filled up with; None: every number is a token
+    pixels: Float[Tensor, "B ..."] | None = None  # a picture, or sound, in the place of `src`
 
     def __post_init__(self) -> None:
         if self.targets is None:
@@ -60,8 +61,13 @@ class Batch:
     @property
     def size(self) -> int:
         """Number of examples B."""
-        rows = self.src if self.src is not None else self.decoder_input
+        rows = self.source if self.source is not None else self.decoder_input
         return 0 if rows is None else rows.size(0)
+
+    @property
+    def source(self) -> Tensor | None:
+        """What an encoder reads: tokens, or a picture."""
+        return self.src if self.pixels is None else self.pixels
 
     @property
     def n_scored(self) -> int:
@@ -80,6 +86,7 @@ class Batch:
             decoder_input=move(self.decoder_input),
             targets=move(self.targets),
             scored=move(self.scored),
+            pixels=move(self.pixels),
         )
 
 

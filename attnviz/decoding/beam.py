@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Shaped
 from torch import Tensor
 
 from attnviz.decoding.beam_tree import BeamNode, BeamTree, Halt, State
@@ -43,7 +43,7 @@ class _Candidate:
 
 def beam_search(
     model: WatchedModel,
-    src: Int[Tensor, "1 S"] | None = None,
+    src: Shaped[Tensor, "1 ..."] | None = None,
     *,
     bos_id: int,
     eos_id: int | None,

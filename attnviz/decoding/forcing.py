@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Shaped
 from torch import Tensor
 
 from attnviz.decoding.choice import check_tokens, entropy
@@ -67,7 +67,7 @@ class ForcingComparison:
 
 def compare_forcing(
     model: WatchedModel,
-    src: Int[Tensor, "1 S"] | None,
+    src: Shaped[Tensor, "1 ..."] | None,
     targets: Sequence[int],
     *,
     bos_id: int,

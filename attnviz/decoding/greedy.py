@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Int, Shaped
 from torch import Tensor
 
 from attnviz.decoding.session import DecoderSession, longest
@@ -16,7 +16,7 @@ _COMPACT_AT = 0.75
 
 def greedy(
     model: WatchedModel,
-    src: Int[Tensor, "B S"] | None,
+    src: Shaped[Tensor, "B ..."] | None,
     *,
     bos_id: int,
     eos_id: int | None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Shaped
 from torch import Tensor
 
 from attnviz.decoding.causality import cacheable
@@ -34,7 +34,7 @@ class DecoderSession:
     def __init__(
         self,
         model: WatchedModel,
-        src: Int[Tensor, "B S"] | None = None,
+        src: Shaped[Tensor, "B ..."] | None = None,
         *,
         masks: MaskPlan | None = None,
         use_cache: bool = True,

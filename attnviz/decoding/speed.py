@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Shaped
 from torch import Tensor
 
 from attnviz.decoding.greedy import greedy
@@ -42,7 +42,7 @@ class CacheSpeed:
 
 def cache_speed(
     model: WatchedModel,
-    src: Int[Tensor, "B S"] | None = None,
+    src: Shaped[Tensor, "B ..."] | None = None,
     *,
     bos_id: int,
     tokens: int,

@@ -6,7 +6,7 @@ import random
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Shaped
 from torch import Tensor
 
 from attnviz.decoding.choice import Choice, chances, check_tokens, entropy, pick
@@ -29,7 +29,7 @@ class Decoding:
     def __init__(
         self,
         model: WatchedModel,
-        src: Int[Tensor, "1 S"] | None = None,
+        src: Shaped[Tensor, "1 ..."] | None = None,
         *,
         bos_id: int,
         eos_id: int | None,

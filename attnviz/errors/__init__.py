@@ -1,12 +1,13 @@
 """What can be wrong, and what was changed on the way: one coded error, one table of sentences in both languages."""
 
-from attnviz.errors.coded import CheckpointError, FineTuneError, InputError, MaskError, Notice, RunError
+from attnviz.errors.coded import CheckpointError, FineTuneError, ForeignError, InputError, MaskError, Notice, RunError
 from attnviz.errors.sentences import SENTENCES, said
 
 __all__ = [
     "SENTENCES",
     "CheckpointError",
     "FineTuneError",
+    "ForeignError",
     "InputError",
     "MaskError",
     "Notice",

@@ -64,6 +64,10 @@ class FineTuneError(InputError):
     """What cannot be fine-tuned, and a LoRA that cannot be used."""
 
 
+class ForeignError(InputError):
+    """A model from elsewhere that cannot be opened, or cannot do what is asked."""
+
+
 class RunError(InputError):
     """A run that cannot be used as asked."""
 

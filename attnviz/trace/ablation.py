@@ -79,11 +79,11 @@ def head_effects(
             )
             raise ValueError(f"head {head} at {site!r} is none of this model's; {allowed}")
     batch = batch.to(model.device)
-    masks = masks or model.default_masks(batch.src, batch.decoder_input)
+    masks = masks or model.default_masks(batch.source, batch.decoder_input)
     with inference(model):
         targets, scored = batch.targets, batch.scored
         if targets is None or scored is None:
-            targets = model(batch.src, batch.decoder_input, masks=masks).argmax(dim=-1)
+            targets = model(batch.source, batch.decoder_input, masks=masks).argmax(dim=-1)
             scored = torch.ones_like(targets, dtype=torch.bool)
         intact: tuple[Tensor, Tensor, Tensor] | None = None
         effects: list[HeadEffect] = []
@@ -124,12 +124,13 @@ def _logits(
     plan, probe, copies = repeated_plan(masks, batch.size), HeadOffPerCopy(heads, batch.size), len(heads)
     decoder_input = None if batch.decoder_input is None else batch.decoder_input.repeat(copies, 1)
     memory = None
-    if batch.src is not None:
+    source = batch.source
+    if source is not None:
         # Where no encoder head is switched off, one encoding serves all copies.
         if any(site.startswith("encoder.") for site in probe.off):
-            memory = model.encode(batch.src.repeat(copies, 1), masks=plan, probe=probe)
+            memory = model.encode(source.repeat(copies, *(1,) * (source.dim() - 1)), masks=plan, probe=probe)
         else:
-            memory = model.encode(batch.src, masks=masks).repeat(copies, 1, 1)
+            memory = model.encode(source, masks=masks).repeat(copies, 1, 1)
     if decoder_input is None:
         assert memory is not None, "a model without decoder reads a source"
         logits = model.logits_of(memory)

@@ -267,12 +267,12 @@ def _run(
         many[torch.arange(1, copies), torch.tensor(where)] = torch.tensor(tokens, device=ids.device)
         return many
 
-    memory = None
-    if batch.src is not None:
+    memory, source = None, batch.source
+    if source is not None:
         if side == "source":
-            memory = model.encode(varied(batch.src), masks=plan, probe=probe)
+            memory = model.encode(varied(source), masks=plan, probe=probe)
         else:
-            memory = model.encode(batch.src, masks=plan, probe=probe).expand(copies, -1, -1)
+            memory = model.encode(source, masks=plan, probe=probe).expand(copies, -1, -1)
     if batch.decoder_input is None:
         assert memory is not None, "a model without decoder reads a source"
         return model.logits_of(memory)

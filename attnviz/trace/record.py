@@ -20,15 +20,55 @@ class AttentionRecord:
     """One attention's every step, in order. A row is a query, a column a key; mask: True = may attend."""
 
     site: str
-    q: Float[np.ndarray, "B H T D"]
-    k: Float[np.ndarray, "B H S D"]
-    v: Float[np.ndarray, "B H S D"]
-    scores: Float[np.ndarray, "B H T S"]  # QKᵀ/√head_dim, before the mask
     mask: Bool[np.ndarray, "B H T S"]
-    masked_scores: Float[np.ndarray, "B H T S"]  # −∞ where blocked
-    weights: Float[np.ndarray, "B H T S"]  # after softmax; rows sum to 1, fully blocked rows to 0
-    head_output: Float[np.ndarray, "B H T D"]
-    attn_output: Float[np.ndarray, "B T C"]  # after out_proj
+    weights: Float[np.ndarray, "B H T S"]  # after softmax; rows sum to 1 (with a sink, less), fully blocked rows to 0
+    taps: Mapping[str, np.ndarray]  # whatever else was kept, by name
+
+    @property
+    def q(self) -> Float[np.ndarray, "B H T D"]:
+        """Queries, positions turned in where the model does."""
+        return self.tap("q")
+
+    @property
+    def k(self) -> Float[np.ndarray, "B H S D"]:
+        """Keys; heads that share them have them each."""
+        return self.tap("k")
+
+    @property
+    def v(self) -> Float[np.ndarray, "B H S D2"]:
+        """Values."""
+        return self.tap("v")
+
+    @property
+    def scores(self) -> Float[np.ndarray, "B H T S"]:
+        """QKᵀ/√head_dim (and what the model adds to it), before the mask."""
+        return self.tap("scores")
+
+    @property
+    def masked_scores(self) -> Float[np.ndarray, "B H T S"]:
+        """Scores, −∞ where blocked."""
+        return self.tap("masked_scores")
+
+    @property
+    def head_output(self) -> Float[np.ndarray, "B H T D2"]:
+        """Weighted sums of the values."""
+        return self.tap("head_output")
+
+    @property
+    def attn_output(self) -> Float[np.ndarray, "B T C"]:
+        """After out_proj; models from elsewhere do not show it."""
+        return self.tap("attn_output")
+
+    @property
+    def sink(self) -> Float[np.ndarray, "B H T"] | None:
+        """The share of each row that goes to no key; None where the model has no sinks."""
+        return self.taps.get("sink")
+
+    def tap(self, name: str) -> np.ndarray:
+        """What was kept under a name; ValueError where the model does not show it or nobody asked for it."""
+        if name not in self.taps:
+            raise ValueError(f"{name} of {self.site} was not kept; kept: mask, weights, {', '.join(self.taps)}")
+        return self.taps[name]
 
     @property
     def kind(self) -> Kind:
@@ -94,6 +134,8 @@ class Trace:
     def real_rows(self, kind: Kind) -> Bool[np.ndarray, "B T"]:
         """Which queries of a kind of attention are tokens and not padding."""
         ids = self.batch.src if kind == "encoder_self" else self.batch.decoder_input
+        if kind == "encoder_self" and self.batch.pixels is not None:
+            return np.ones((self.batch.size, self._positions), dtype=bool)
         if ids is None:
             raise ValueError(f"this batch has no {kind} attention")
         pad_id = self.batch.pad_id
@@ -110,8 +152,19 @@ class Trace:
             raise ValueError(f"no {kind} attention was watched; watched: {', '.join(self.kinds) or 'none'}")
         return found
 
+    @property
+    def _positions(self) -> int:
+        """Places that a picture is cut into."""
+        for record in self.records.values():
+            if record.kind != "decoder_self":
+                return int(record.weights.shape[-1])
+        raise ValueError("no attention to the source was watched")
+
     def _labels(self, side: str, example: int) -> tuple[str, ...]:
         ids = self.batch.src if side == "src" else self.batch.decoder_input
+        if side == "src" and self.batch.pixels is not None:
+            given = self.batch.src_labels
+            return given[example] if given else tuple(map(str, range(self._positions)))
         if ids is None:
             raise ValueError(f"this batch has no {'source' if side == 'src' else 'decoder input'}")
         given = self.batch.src_labels if side == "src" else self.batch.decoder_labels

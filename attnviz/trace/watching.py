@@ -25,15 +25,17 @@ def to_numpy(value: Tensor) -> np.ndarray:
 class Recorder:
     """A probe that keeps what passes at the chosen sites and changes nothing."""
 
-    def __init__(self, sites: Collection[str]) -> None:
+    def __init__(self, sites: Collection[str], taps: Collection[str] | None = None) -> None:
         self.sites = frozenset(sites)
+        self.taps = None if taps is None else frozenset({"mask", "weights", "output", *taps})
         self.kept: dict[str, dict[str, np.ndarray]] = {}
 
     def wants(self, site: str) -> bool:
         return site in self.sites
 
     def tap(self, site: str, name: str, value: Tensor) -> Tensor:
-        if site in self.sites:
+        # What a model does not show arrives without numbers.
+        if site in self.sites and (self.taps is None or name in self.taps) and value.numel():
             self.kept.setdefault(site, {})[name] = to_numpy(value)
         return value
 
@@ -41,12 +43,11 @@ class Recorder:
         """The attentions seen, in order of computation."""
         found = {}
         for site, values in self.kept.items():
-            if "scores" in values:
+            if "weights" in values:
                 # The model's masks have axes of size 1 where they don't differ; a view costs nothing.
-                mask = np.broadcast_to(values["mask"], values["scores"].shape)
-                found[site] = AttentionRecord(
-                    site=site, mask=mask, **{name: values[name] for name in ATTENTION_TAPS if name != "mask"}
-                )
+                mask = np.broadcast_to(values["mask"], values["weights"].shape)
+                taps = {name: value for name, value in values.items() if name not in ("mask", "weights")}
+                found[site] = AttentionRecord(site=site, mask=mask, weights=values["weights"], taps=taps)
         return found
 
     def outputs(self) -> dict[str, np.ndarray]:
@@ -74,19 +75,26 @@ def watch(
     masks: MaskPlan | None = None,
     interventions: Sequence[Probe | Intervention] = (),
     sites: Collection[str] | None = None,
+    taps: Collection[str] | None = None,
 ) -> Trace:
     """Run `batch` through the model and keep every step at `sites` (None: all of them).
+
+    `taps` are the steps that are kept beside masks and weights, out of `ATTENTION_TAPS` (None: all of them; (): none,
+    which is all that a map needs: long texts in large models take gigabytes otherwise).
 
     `interventions` act in their order; the trace shows what the model went on with. `masks` None: the model's own.
     The model is in eval mode meanwhile. Raises ValueError for an unknown site and for a batch that does not fit.
     """
     wanted = model.sites + block_sites(model) if sites is None else tuple(sites)
     check_sites(model, wanted)
-    recorder = Recorder(wanted)
+    for tap in taps or ():
+        if tap not in ATTENTION_TAPS:
+            raise ValueError(f"tap is {tap!r}; allowed: {', '.join(ATTENTION_TAPS)}")
+    recorder = Recorder(wanted, taps)
     probe = Chain([*(fresh_probe(intervention) for intervention in interventions), recorder])
     batch = batch.to(model.device)
     with inference(model):
-        logits = model(batch.src, batch.decoder_input, masks=masks, probe=probe)
+        logits = model(batch.source, batch.decoder_input, masks=masks, probe=probe)
         loss = None
         if batch.targets is not None and batch.scored is not None:
             loss = mean_loss(logits, batch.targets, batch.scored)

@@ -1,0 +1,479 @@
+"""A model of transformers as a `WatchedModel`: its own numbers, our masks and probes."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from attnviz.errors import ForeignError
+from attnviz.foreign.attend import NAME, Pass, register, running
+from attnviz.foreign.cache import ForeignCache
+from attnviz.foreign.census import SOURCE, TARGET, Census, FoundSite, take_census
+from attnviz.foreign.maps_only import eager_maps
+from attnviz.masks import KINDS, Kind, Mask, MaskPlan, causal, full, key_padding, kind_of
+from attnviz.model import SILENT, Ability, Probe
+from attnviz.model.inference import inference
+from attnviz.model.transformer import real_lengths
+
+Reads = Literal["tokens", "pixels", "features"]
+AGREEMENT = 1e-4  # of the largest logit: how far ours may lie from eager's before the model counts as not understood
+
+
+class ForeignModel(nn.Module):
+    """A Hugging Face model that can be watched.
+
+    At opening, one short pass finds its attentions, and the logits are compared with those of the model's own eager
+    attention: where they differ, or where the model never calls us, it shows its maps only. Raises ForeignError where
+    it shows not even those.
+    """
+
+    def __init__(self, net: Any, *, name: str = "") -> None:
+        super().__init__()
+        self.net: Any = net.eval()
+        self.name = name or type(net).__name__
+        self.config: Any = net.config
+        text = self.config.get_text_config() if hasattr(self.config, "get_text_config") else self.config
+        self._text: Any = text
+        self._arguments = frozenset(inspect.signature(net.forward).parameters)
+        self.reads: Reads = _reads(str(getattr(net, "main_input_name", "input_ids")))
+        self._paired = (
+            bool(getattr(self.config, "is_encoder_decoder", False)) and "decoder_input_ids" in self._arguments
+        )
+        self.maps_only = False
+        self._census = self._open()
+        self._by_site: Mapping[str, FoundSite] = {one.site: one for one in self._census.found}
+
+    # ---- what it is -------------------------------------------------------------------------------------
+
+    @property
+    def can(self) -> frozenset[Ability]:
+        """What this model can do."""
+        found: set[Ability] = {"maps"}
+        if not self.maps_only:
+            found |= {"ablate", "paint"} if self._census.can_plan else {"ablate"}
+        if self.has_decoder and self.has_head:
+            found.add("decode")
+        if self.has_head:
+            found.add("loss")
+        return frozenset(found)
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """Every attention found, in the order of computation."""
+        return tuple(self._by_site)
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """The kinds of attention it has."""
+        return tuple(kind for kind in KINDS if self.sites_of(kind))
+
+    def sites_of(self, kind: Kind) -> tuple[str, ...]:
+        """The sites of one kind, layer by layer."""
+        return tuple(site for site in self._by_site if kind_of(site) == kind)
+
+    def found(self, site: str) -> FoundSite:
+        """What the census says about a site; an unknown one raises ValueError."""
+        if site not in self._by_site:
+            raise ValueError(f"site is {site!r}; this model has {', '.join(self.sites)}")
+        return self._by_site[site]
+
+    def heads(self, site: str) -> int:
+        """Heads of queries at a site."""
+        return self.found(site).heads
+
+    def groups(self, site: str) -> int:
+        """Heads of keys and values at a site."""
+        return self.found(site).groups
+
+    @property
+    def layers_without_map(self) -> int:
+        """Layers whose mixing of positions is no softmax over them: state space, linear attention, windows."""
+        layers = int(getattr(self._text, "num_hidden_layers", 0) or 0)
+        main = "decoder_self" if self.has_decoder and not self.has_encoder else "encoder_self"
+        return max(0, layers - len(self.sites_of(main)))  # type: ignore[arg-type]
+
+    @property
+    def has_encoder(self) -> bool:
+        """Whether it reads a source: an encoder alone, or one before a decoder."""
+        return self._paired or not self._causal
+
+    @property
+    def has_decoder(self) -> bool:
+        """Whether it writes: no position looks ahead."""
+        return self._paired or self._causal
+
+    @property
+    def has_head(self) -> bool:
+        """Whether its output are logits of tokens or labels, not hidden states."""
+        return self._head
+
+    @property
+    def src_vocab_size(self) -> int:
+        """Tokens that the encoder knows; 0 without one, or where it reads a picture or sound."""
+        return self._vocabulary if self.has_encoder and self.reads == "tokens" else 0
+
+    @property
+    def vocab_size(self) -> int:
+        """What the logits range over."""
+        return self._outputs
+
+    @property
+    def pad_id(self) -> int:
+        """What fills up rows; −1, which no row holds, where nothing but filling has that number."""
+        pad, text = getattr(self.config, "pad_token_id", None), self._text
+        ends = _numbers(getattr(text, "eos_token_id", None)) | _numbers(getattr(text, "bos_token_id", None))
+        return int(pad) if isinstance(pad, int) and pad not in ends else -1
+
+    @property
+    def max_len(self) -> int:
+        """Positions it was made for."""
+        return self.room or 512
+
+    @property
+    def room(self) -> int | None:
+        """Positions that fit; None where the config names no end."""
+        given = next(
+            (
+                value
+                for name in ("max_position_embeddings", "max_target_positions", "n_positions", "max_seq_len")
+                if isinstance(value := getattr(self._text, name, None), int) and value > 0
+            ),
+            None,
+        )
+        if given is None:
+            return None
+        # RoBERTa's table begins with the places of filling, which no token takes.
+        table = next(
+            (
+                module
+                for name, module in self.net.named_modules()
+                if isinstance(module, nn.Embedding) and "position" in name and module.padding_idx is not None
+            ),
+            None,
+        )
+        if table is not None and table.num_embeddings == given and table.padding_idx:
+            return given - table.padding_idx - 1
+        return given
+
+    @property
+    def inner_width(self) -> int:
+        """Width inside the feed-forward layers, where the config says; else four times the hidden one."""
+        hidden = int(getattr(self._text, "hidden_size", 1) or 1)
+        inner = getattr(self._text, "intermediate_size", None)
+        return inner if isinstance(inner, int) else 4 * hidden
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        return next(self.net.parameters()).device
+
+    @property
+    def parameters_count(self) -> int:
+        """Numbers it consists of, shared ones once."""
+        return sum(parameter.numel() for parameter in self.net.parameters())
+
+    def default_masks(self, src: Tensor | None, decoder_input: Tensor | None) -> MaskPlan:
+        """The model's own masks, True = may attend; filling at the end of rows is hidden as key."""
+        padding: Mask = full()
+        if src is not None and src.dim() == 2 and not src.is_floating_point():
+            lengths = real_lengths(src, self.pad_id)
+            if min(lengths) < src.size(1):
+                padding = key_padding(lengths)
+        plan = MaskPlan(cross=padding)
+        for kind in self.kinds:
+            own = [self._own(site) for site in self.sites_of(kind)]
+            common = max(own, key=own.count)
+            hidden = kind != "decoder_self" and padding != full()
+
+            def with_padding(mask: Mask, hidden: bool = hidden) -> Mask:
+                return (padding if mask == full() else mask & padding) if hidden else mask
+
+            plan = plan.with_kind(kind, with_padding(common))
+            for site, mask in zip(self.sites_of(kind), own, strict=True):
+                if mask != common:
+                    plan = plan.with_site(site, with_padding(mask))
+        return plan
+
+    def _own(self, site: str) -> Mask:
+        return self.found(site).own_mask or full()
+
+    # ---- what it computes -------------------------------------------------------------------------------
+
+    def forward(
+        self,
+        src: Tensor | None = None,
+        decoder_input: Tensor | None = None,
+        *,
+        masks: MaskPlan | None = None,
+        probe: Probe = SILENT,
+    ) -> Tensor:
+        """Logits (B, T, V), of an encoder alone at every source position. `masks` None: the model's own."""
+        for field, value, needed in (
+            ("src", src, self.has_encoder),
+            ("decoder_input", decoder_input, self.has_decoder),
+        ):
+            if (value is not None) != needed:
+                state = "missing" if value is None else "given"
+                raise ValueError(f"{field} is {state}; {self.name} {'needs it' if needed else 'has no place for it'}")
+        if masks is None:
+            masks = self._needed_plan(src, decoder_input)
+        if self.maps_only and self._paired:  # one pass gives the maps of both halves
+            return self._maps(probe, masks, src=src, decoder_input=decoder_input)
+        memory = None if src is None else self.encode(src, masks=masks, probe=probe)
+        if decoder_input is None:
+            assert memory is not None, "checked above"
+            return self.logits_of(memory)
+        return self.decode(decoder_input, memory, masks=masks, probe=probe)
+
+    def encode(self, src: Tensor, *, masks: MaskPlan | None = None, probe: Probe = SILENT) -> Tensor:
+        """The memory (B, S, C) of a source; of an encoder alone its logits, which `logits_of` hands on."""
+        self._check_length(src)
+        masks = self._needed_plan(src, None) if masks is None else masks
+        if self.maps_only and not self._paired:
+            return self._maps(probe, masks, src=src)
+        net: Any = self.net.get_encoder() if self._paired else self.net
+        output = self._run(net, {self._main(net): src}, masks=masks, probe=probe)
+        return _hidden(output) if self._paired else _logits(output)
+
+    def decode(
+        self,
+        decoder_input: Tensor,
+        memory: Tensor | None = None,
+        *,
+        masks: MaskPlan | None = None,
+        probe: Probe = SILENT,
+        cache: ForeignCache | None = None,
+    ) -> Tensor:
+        """Logits of the next token at every given position. With a `cache`, `decoder_input` holds the new tokens."""
+        offset = cache.decoded if cache is not None else 0
+        self._check_length(decoder_input, offset)
+        if self.maps_only and not self._paired:
+            return self._maps(probe, masks, decoder_input=decoder_input)
+        given: dict[str, Any] = {"decoder_input_ids" if self._paired else "input_ids": decoder_input}
+        if self._paired:
+            from transformers.modeling_outputs import BaseModelOutput
+
+            given["encoder_outputs"] = BaseModelOutput(last_hidden_state=memory)
+        if cache is not None:
+            given |= {"cache" if "cache" in self._arguments else "past_key_values": cache.kept, "use_cache": True}
+        return _logits(self._run(self.net, given, masks=masks, probe=probe, first_query=offset))
+
+    def logits_of(self, memory: Tensor) -> Tensor:
+        """What an encoder alone says: `encode` has said it already."""
+        return memory
+
+    def new_cache(self) -> ForeignCache | None:
+        """An empty cache; None where nothing can be kept: maps only, and layers that keep a running state."""
+        if self.maps_only or self.layers_without_map or not self.has_decoder:
+            return None
+        return ForeignCache(crosses=self._paired)
+
+    # ---- inside -----------------------------------------------------------------------------------------
+
+    def _needed_plan(self, src: Tensor | None, decoder_input: Tensor | None) -> MaskPlan | None:
+        """The model's own masks where filling must be hidden; else None: they arrive by themselves."""
+        if src is None or src.dim() != 2 or src.is_floating_point() or bool((src[:, -1] != self.pad_id).all()):
+            return None
+        return self.default_masks(src, decoder_input)
+
+    def _main(self, net: nn.Module) -> str:
+        return str(getattr(net, "main_input_name", "input_ids"))
+
+    def _run(
+        self, net: nn.Module, given: dict[str, Any], *, masks: MaskPlan | None, probe: Probe, first_query: int = 0
+    ) -> Any:
+        if masks is not None and not self.maps_only and not self._census.can_plan:
+            raise ForeignError("foreign_maps_only", name=self.name)
+        if self.maps_only:
+            masks, probe = None, SILENT
+        arguments = inspect.signature(net.forward).parameters
+        if "use_cache" in arguments and "use_cache" not in given:
+            given = {**given, "use_cache": False}
+        now = Pass(probe=probe, plan=masks, sites=self._table, first_query=first_query)
+        with running(now):
+            return net(**given)
+
+    def _maps(
+        self, probe: Probe, masks: MaskPlan | None, src: Tensor | None = None, decoder_input: Tensor | None = None
+    ) -> Tensor:
+        """A pass of the model's own eager attention: what it says, its maps shown to the probe, nothing changed."""
+        if masks is not None and masks != self.default_masks(src, decoder_input):
+            raise ForeignError("foreign_maps_only", name=self.name)
+        stack = "decoder" if self.has_decoder and not self._paired else "encoder"
+        output, maps = eager_maps(self.net, self._inputs(src, decoder_input), self.name, stack)
+        for site, weights in maps.items():
+            if not probe.wants(site):
+                continue
+            mask = self._own(site).broadcast(
+                batch=weights.size(0), heads=1, queries=weights.size(2), keys=weights.size(3), device=weights.device
+            )
+            probe.tap(site, "mask", mask)
+            unseen = weights.new_empty((*weights.shape[:3], 0))  # what the model does not show has no numbers
+            for name, value in (("scores", unseen), ("weights", weights), ("head_output", unseen)):
+                if probe.tap(site, name, value) is not value:
+                    raise ForeignError("foreign_maps_only", name=self.name)
+        return _logits(output)
+
+    def _inputs(self, src: Tensor | None, decoder_input: Tensor | None) -> dict[str, Any]:
+        if self._paired:
+            given: dict[str, Any] = {self._main(self.net): src, "decoder_input_ids": decoder_input}
+        else:
+            given = {self._main(self.net): src if src is not None else decoder_input}
+        if "use_cache" in self._arguments:
+            given["use_cache"] = False
+        return given
+
+    def _check_length(self, ids: Tensor, before: int = 0) -> None:
+        if ids.is_floating_point():
+            return
+        if ids.dim() != 2 or 0 in ids.size():
+            raise ValueError(f"tokens have shape {tuple(ids.size())}; they must be (batch, length), neither 0")
+        if self.room is not None and before + ids.size(1) > self.room:
+            raise ForeignError("foreign_too_long", given=before + ids.size(1), name=self.name, limit=self.room)
+
+    # ---- opening ----------------------------------------------------------------------------------------
+
+    def _open(self) -> Census:
+        register()
+        self._table: Mapping[tuple[int, int], str] = {}
+        self._causal = True  # until the census says
+        self._vocabulary = int(getattr(self._text, "vocab_size", 0) or 0)
+        inputs, source, target = self._census_inputs()
+        with inference(self.net):
+            expected = _logits(self._eager(inputs))
+            self._outputs = expected.size(-1)
+            self._head = not hasattr(self._last_output, "last_hidden_state") or hasattr(self._last_output, "logits")
+            census = self._watched(inputs, expected, source, target)
+            if census is None:
+                self.maps_only = True
+                self._set("eager")
+                census = self._maps_census(inputs, expected)
+        self._table = census.table
+        self._causal = not self._paired and any(kind_of(one.site) == "decoder_self" for one in census.found)
+        return census
+
+    def _eager(self, inputs: dict[str, Any]) -> Any:
+        self._set("eager")
+        try:
+            self._last_output = self.net(**inputs)
+        except Exception as error:
+            raise ForeignError("foreign_no_attention", name=self.name, problem=_brief(error)) from error
+        return self._last_output
+
+    def _watched(
+        self, inputs: dict[str, Any], expected: Tensor, source: int | None, target: int | None
+    ) -> Census | None:
+        """The census under our attention; None where the model does not call it or comes to other numbers."""
+        said: list[Tensor] = []
+        try:
+            self._set(NAME)
+            census = take_census(
+                self.net, lambda: said.append(_logits(self.net(**inputs))), source=source, target=target
+            )
+        except Exception:  # whatever a model raises under a name it does not know: it is not ours to watch
+            return None
+        if not census.found:
+            return None
+        return census if _agree(said[0], expected) else None
+
+    def _maps_census(self, inputs: dict[str, Any], expected: Tensor) -> Census:
+        """What eager's own maps say about the sites. Some models compute something else when asked for maps."""
+        output, maps = eager_maps(self.net, inputs, self.name)
+        if not _agree(_logits(output), expected):
+            problem = "asked for its maps, it computes something else"
+            raise ForeignError("foreign_no_attention", name=self.name, problem=problem)
+        if not self._paired and all(_looks_back(weights) for weights in maps.values()):
+            maps = {site.replace("encoder", "decoder", 1): weights for site, weights in maps.items()}
+        return _census_of_maps(maps)
+
+    def _set(self, implementation: str) -> None:
+        # Where it cannot be set, it stays what the model was made with; transformers would only log that.
+        if getattr(self.net, "_can_set_attn_implementation", lambda: True)():
+            self.net.set_attn_implementation(implementation)
+
+    def _census_inputs(self) -> tuple[dict[str, Any], int | None, int | None]:
+        generator = torch.Generator().manual_seed(0)
+        least = min(20, max(0, self._vocabulary - 2))  # special tokens mostly come first
+
+        def ids(length: int) -> Tensor:
+            return torch.randint(least, max(least + 1, self._vocabulary), (1, length), generator=generator).to(
+                self.device
+            )
+
+        if self.reads == "tokens":
+            src, source = ids(SOURCE), SOURCE
+        else:
+            src, source = self._picture(generator), None
+        if not self._paired:
+            inputs = self._inputs(src, None)
+            return inputs, source, None
+        if source is None:  # the encoder's length is what it makes of its input
+            with inference(self.net):
+                self._set("eager")
+                encoder: Any = self.net.get_encoder()
+                source = _hidden(encoder(src)).size(1)
+        return self._inputs(src, ids(TARGET)), source, TARGET
+
+    def _picture(self, generator: torch.Generator) -> Tensor:
+        config = self.config
+        config = getattr(config, "vision_config", config)
+        if self.reads == "features":
+            bins, positions = int(config.num_mel_bins), int(config.max_source_positions)
+            return torch.randn(1, bins, 2 * positions, generator=generator).to(self.device)
+        size = config.image_size
+        height, width = size if isinstance(size, list | tuple) else (size, size)
+        channels = int(getattr(config, "num_channels", 3))
+        return torch.randn(1, channels, int(height), int(width), generator=generator).to(self.device)
+
+
+def _agree(found: Tensor, expected: Tensor) -> bool:
+    largest = float(expected.abs().max().clamp(min=1e-6))
+    return found.shape == expected.shape and float((found - expected).abs().max()) <= AGREEMENT * largest
+
+
+def _looks_back(weights: Tensor) -> bool:
+    position = torch.arange(weights.size(-1), device=weights.device)
+    return not bool((weights * (position > position[:, None])).any())
+
+
+def _census_of_maps(maps: Mapping[str, Tensor]) -> Census:
+    found = []
+    for number, (site, weights) in enumerate(maps.items()):
+        own = causal() if kind_of(site) == "decoder_self" else full()
+        heads = weights.size(1)
+        found.append(FoundSite(site=site, key=(-1, number), module="", heads=heads, groups=heads, own_mask=own))
+    return Census(tuple(found), 0)
+
+
+def _reads(main_input: str) -> Reads:
+    if main_input == "pixel_values":
+        return "pixels"
+    return "features" if main_input in ("input_features", "input_values") else "tokens"
+
+
+def _numbers(value: object) -> set[int]:
+    if isinstance(value, int):
+        return {value}
+    return {one for one in value if isinstance(one, int)} if isinstance(value, list | tuple) else set()
+
+
+def _hidden(output: Any) -> Tensor:
+    hidden = getattr(output, "last_hidden_state", None)
+    found: Tensor = output[0] if hidden is None else hidden
+    return found
+
+
+def _logits(output: Any) -> Tensor:
+    """What a model says as (B, T, V): its logits, or its hidden states where it has no head."""
+    logits = getattr(output, "logits", None)
+    found: Tensor = _hidden(output) if logits is None else logits
+    return found[:, None] if found.dim() == 2 else found
+
+
+def _brief(error: BaseException) -> str:
+    words = " ".join(str(error).split())
+    return f"{type(error).__name__}: {words[:200]}"
