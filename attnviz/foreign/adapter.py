@@ -384,8 +384,7 @@ class ForeignModel(nn.Module):
         """What eager's own maps say about the sites. Some models compute something else when asked for maps."""
         output, maps = eager_maps(self.net, inputs, self.name)
         if not _agree(_logits(output), expected):
-            problem = "asked for its maps, it computes something else"
-            raise ForeignError("foreign_no_attention", name=self.name, problem=problem)
+            raise ForeignError("foreign_no_attention", name=self.name, problem="other_numbers")
         if not self._paired and all(_looks_back(weights) for weights in maps.values()):
             maps = {site.replace("encoder", "decoder", 1): weights for site, weights in maps.items()}
         return _census_of_maps(maps)

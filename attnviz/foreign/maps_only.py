@@ -31,10 +31,10 @@ def eager_maps(
     for site, field in stacks:
         for layer, weights in enumerate(getattr(output, field, None) or ()):
             if weights is None or weights.dim() != 4:
-                raise ForeignError("foreign_no_attention", name=name, problem="it hands out no maps")
+                raise ForeignError("foreign_no_attention", name=name, problem="no_maps")
             maps[site.format(layer)] = weights
     lengths = {weights.size(2) for site, weights in maps.items() if site.endswith("self_attn")}
     if not maps or any(w.size(2) != w.size(3) for site, w in maps.items() if site.endswith("self_attn")):
-        problem = "its maps are not queries by keys" if lengths else "it hands out no maps"
+        problem = "not_square" if lengths else "no_maps"
         raise ForeignError("foreign_no_attention", name=name, problem=problem)
     return output, maps

@@ -12,7 +12,7 @@ from attnviz.language import Language, Text, table
 SENTENCES: Mapping[str, Text] = table(
     **inputs.TEXTS, **masks.TEXTS, **checkpoints.TEXTS, **finetuning.TEXTS, **runs.TEXTS, **foreign.TEXTS
 )
-WORDS: Mapping[str, Text] = table(**masks.WORDS, **finetuning.WORDS)
+WORDS: Mapping[str, Text] = table(**masks.WORDS, **finetuning.WORDS, **foreign.WORDS)
 
 
 def said(code: str, details: Mapping[str, Any], language: Language, *, depth: int = 3) -> str:
