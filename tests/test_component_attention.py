@@ -60,11 +60,11 @@ def test_a_mask_that_all_heads_share_travels_once(seed):
 
 def test_several_kinds_keep_apart():
     kinds = (kind_picture(2, 2, 5, 5, kind="encoder_self", seed=1), kind_picture(3, 2, 7, 5, seed=2))
-    payload = pack(AttentionPicture(kinds=kinds, kind="cross", layer=2, head=1))
+    payload = pack(AttentionPicture(kinds=kinds, kind="cross", layer=2, head=1, row=4))
     for kind in kinds:
         np.testing.assert_allclose(unpack_kind(payload, kind.kind)[0], kind.weights, atol=2e-5)
     header = split(payload)[0]
-    assert header["chosen"] == {"kind": "cross", "layer": 2, "head": 1}
+    assert header["chosen"] == {"kind": "cross", "layer": 2, "head": 1, "row": 4}
     with pytest.raises(ValueError, match="decoder_self"):
         unpack_kind(payload, "decoder_self")
 

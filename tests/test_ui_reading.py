@@ -135,7 +135,9 @@ def test_switching_no_head_off_changes_nothing_and_all_of_a_layer_changes_the_lo
 def test_the_importance_of_a_head_is_the_loss_without_it(reverse: tuple[Transformer, Task]) -> None:
     model, task = reverse
     _, intact = both(model, task, "fedc")
-    importance = reading.importance(model, intact)
+    effects = reading.effects(model, intact)
+    assert effects is not None
+    importance = effects.means()
     for kind in intact.trace.kinds:
         grid = views.importance_grid(intact.trace, kind, importance)
         sites = intact.trace.sites_of(kind)

@@ -1,6 +1,6 @@
 """Looking into a forward pass: every named value as NumPy, interventions, and what heads are worth."""
 
-from attnviz.trace.ablation import HeadEffect, all_heads, head_effects, head_importance
+from attnviz.trace.ablation import HeadEffect, TokenEffects, all_heads, head_effects, head_importance, token_effects
 from attnviz.trace.application import APPLICATIONS, PRECISIONS, Application, Applied, MaskApplication, apply_mask
 from attnviz.trace.interventions import EditedScores, EditedWeights, HeadsOff, Intervention, Temperature
 from attnviz.trace.leakage import (
@@ -39,6 +39,7 @@ __all__ = [
     "Reach",
     "Rollout",
     "Temperature",
+    "TokenEffects",
     "Trace",
     "Verdict",
     "all_heads",
@@ -56,6 +57,7 @@ __all__ = [
     "rollout",
     "row_entropy",
     "statistics",
+    "token_effects",
     "token_losses",
     "trace_rollout",
     "verdict",

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float
+from numpy.typing import NDArray
 from torch import Tensor
 
 from attnviz.data.batch import Batch
@@ -32,6 +34,41 @@ class HeadEffect:
     loss: float  # with the head off minus with it on: above 0, the head helped
     changed: float  # share of the scored positions whose most likely token becomes another one
     exact_match: float  # share of examples with every token right, minus the intact model's
+
+
+@dataclass(frozen=True, eq=False)
+class TokenEffects:
+    """What each of N heads, switched off alone, changes at each of T positions of B sequences; losses in nats."""
+
+    heads: tuple[Head, ...]  # (site, head), in the order of the first axis
+    loss: NDArray[np.float32]  # (N, B, T) −ln p(target) with the head off; 0 where nothing is scored
+    intact_loss: NDArray[np.float32]  # (B, T) the same with every head on
+    top: NDArray[np.int64]  # (N, B, T) the most likely token with the head off
+    intact_top: NDArray[np.int64]  # (B, T)
+    targets: NDArray[np.int64]  # (B, T)
+    scored: NDArray[np.bool_]  # (B, T)
+
+    @property
+    def change(self) -> NDArray[np.float32]:
+        """Loss with the head off minus with it on, (N, B, T): above 0, the head helped this token."""
+        return self.loss - self.intact_loss
+
+    def mean(self) -> NDArray[np.float64]:
+        """The change in nats per scored target token, (N,); NaN where nothing is scored."""
+        with np.errstate(invalid="ignore"):
+            return self.change.sum(axis=(1, 2), dtype=np.float64) / np.float64(self.scored.sum())
+
+    def means(self) -> dict[Head, float]:
+        """The same by head."""
+        return dict(zip(self.heads, self.mean().tolist(), strict=True))
+
+    def summary(self) -> tuple[HeadEffect, ...]:
+        """One `HeadEffect` a head."""
+        moved = ((self.top != self.intact_top) & self.scored).sum(axis=(1, 2)) / self.scored.sum()
+        exact = ((self.top == self.targets) | ~self.scored).all(axis=-1).mean(axis=-1)
+        intact = ((self.intact_top == self.targets) | ~self.scored).all(axis=-1).mean()
+        rows = zip(self.heads, self.mean().tolist(), moved.tolist(), (exact - intact).tolist(), strict=True)
+        return tuple(HeadEffect(*head, *numbers) for head, *numbers in rows)
 
 
 class HeadOffPerCopy:
@@ -61,14 +98,13 @@ def all_heads(model: WatchedModel) -> tuple[Head, ...]:
     return tuple((site, head) for site in model.sites for head in range(model.heads(site)))
 
 
-def head_effects(
+def token_effects(
     model: WatchedModel, batch: Batch, *, masks: MaskPlan | None = None, heads: Sequence[Head] | None = None
-) -> tuple[HeadEffect, ...]:
-    """The effect of switching off each of `heads` (None: all), one at a time.
+) -> TokenEffects:
+    """What switching off each of `heads` (None: all), one at a time, changes at every position.
 
     A batch without targets is scored against what the intact model itself finds most likely at each position.
-    Exact match is that of free-running greedy decoding: an output equals its target exactly when, fed the target,
-    the model finds every next token of it most likely.
+    Raises ValueError for a head that the model does not have.
     """
     heads = all_heads(model) if heads is None else tuple(heads)
     known = set(all_heads(model))
@@ -85,29 +121,42 @@ def head_effects(
         if targets is None or scored is None:
             targets = model(batch.source, batch.decoder_input, masks=masks).argmax(dim=-1)
             scored = torch.ones_like(targets, dtype=torch.bool)
-        intact: tuple[Tensor, Tensor, Tensor] | None = None
-        effects: list[HeadEffect] = []
+        losses, tops = [], []
         for chunk in _chunks(model, batch, [None, *heads]):
-            loss, top, exact = _outcomes(_logits(model, batch, masks, chunk), targets, scored)
-            if intact is None:
-                intact = loss[0], top[0], exact[0]
-            changed = (top != intact[1]).logical_and(scored).sum(dim=(1, 2)) / scored.sum()
-            rows = zip(
-                chunk,
-                (loss - intact[0]).tolist(),
-                changed.tolist(),
-                (exact - intact[2]).tolist(),
-                strict=True,
-            )
-            effects += [HeadEffect(*head, *numbers) for head, *numbers in rows if head is not None]
-    return tuple(effects)
+            logits = _logits(model, batch, masks, chunk)
+            copies = logits.size(0)
+            loss = token_losses(logits.flatten(0, 1), targets.repeat(copies, 1), scored.repeat(copies, 1))
+            losses.append(loss.unflatten(0, (copies, -1)))
+            tops.append(logits.argmax(dim=-1))
+        loss, top = torch.cat(losses), torch.cat(tops)
+    return TokenEffects(
+        heads=heads,
+        loss=loss[1:].cpu().numpy(),
+        intact_loss=loss[0].cpu().numpy(),
+        top=top[1:].cpu().numpy(),
+        intact_top=top[0].cpu().numpy(),
+        targets=targets.cpu().numpy(),
+        scored=scored.cpu().numpy(),
+    )
+
+
+def head_effects(
+    model: WatchedModel, batch: Batch, *, masks: MaskPlan | None = None, heads: Sequence[Head] | None = None
+) -> tuple[HeadEffect, ...]:
+    """The effect of switching off each of `heads` (None: all), one at a time, over the whole batch.
+
+    Exact match is that of free-running greedy decoding: an output equals its target exactly when, fed the target,
+    the model finds every next token of it most likely. Batches without targets and unknown heads as in
+    `token_effects`.
+    """
+    return token_effects(model, batch, masks=masks, heads=heads).summary()
 
 
 def head_importance(
     model: WatchedModel, batch: Batch, *, masks: MaskPlan | None = None, heads: Sequence[Head] | None = None
 ) -> dict[Head, float]:
     """Loss without each head minus loss with it, nats per target token; see `head_effects` for more."""
-    return {(effect.site, effect.head): effect.loss for effect in head_effects(model, batch, masks=masks, heads=heads)}
+    return token_effects(model, batch, masks=masks, heads=heads).means()
 
 
 def _chunks(model: WatchedModel, batch: Batch, heads: Sequence[Head | None]) -> Iterator[list[Head | None]]:
@@ -137,15 +186,3 @@ def _logits(
     else:
         logits = model.decode(decoder_input, memory, masks=plan, probe=probe)
     return logits.unflatten(0, (copies, batch.size))
-
-
-def _outcomes(
-    logits: Float[Tensor, "N B T V"], targets: Int[Tensor, "B T"], scored: Bool[Tensor, "B T"]
-) -> tuple[Float[Tensor, " N"], Int[Tensor, "N B T"], Float[Tensor, " N"]]:
-    """Loss, most likely tokens and exact match of each copy."""
-    copies = logits.size(0)
-    losses = token_losses(logits.flatten(0, 1), targets.repeat(copies, 1), scored.repeat(copies, 1))
-    losses = losses.unflatten(0, (copies, -1))
-    top = logits.argmax(dim=-1)
-    exact = ((top == targets) | ~scored).all(dim=-1).double().mean(dim=-1)
-    return losses.double().sum(dim=(1, 2)) / scored.sum(), top, exact

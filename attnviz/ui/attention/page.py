@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import streamlit as st
 
-from attnviz.data import InputError
-from attnviz.ui.attention import views
+from attnviz.data import InputError, Task
+from attnviz.trace import TokenEffects
+from attnviz.ui.attention import claim, views
 from attnviz.ui.attention.prediction import prediction_panel
 from attnviz.ui.attention.stage import AttentionStageState, attention_stage, stage_state
 from attnviz.ui.frame import address as state
 from attnviz.ui.frame.address_bar import mirror
 from attnviz.ui.frame.boundary import explain, live, rerun
+from attnviz.ui.frame.claim import Trial, claim_row
 from attnviz.ui.frame.controls import choose
-from attnviz.ui.frame.notices import listed, notice, notice_lines
+from attnviz.ui.frame.notices import listed, notice, notice_lines, shortened
 from attnviz.ui.frame.page import Frame
 from attnviz.ui.sentence import reading
 from attnviz.ui.sentence.model_picker import CHOSEN, scope
@@ -24,6 +25,7 @@ from attnviz.ui.sentence.reading import Feed, Head, Output, Picture, Sentence
 from attnviz.ui.sentence.row import sentence_row
 
 STAGE, SWITCHES = "attention-stage", "attention-switches"
+READ = 16  # characters of what was read before a token that a claim quotes
 AT_ONCE = 128  # tokens up to which measuring every head is too quick to be put off
 FEEDS: tuple[Feed, ...] = ("reference", "own")
 
@@ -59,7 +61,7 @@ def explore(frame: Frame, loaded: Loaded, feed: Feed) -> None:
         notice_lines([frame.t(remark.key, **remark.values) for remark in asked.remarks], "warning")
     chosen = sentence_row(frame, loaded.task, first=asked.example, longest=reading.room(loaded.model) - 1)
     mirror("address-example", example=chosen.example)
-    remarks, picture, predictions = st.container(), st.container(), st.container()
+    remarks, claims, picture, predictions = (st.container() for _ in range(4))
     question = Question(loaded.key, chosen.text, chosen.reference, feed)
     try:
         sentence = _taken_in(question, loaded)
@@ -70,22 +72,96 @@ def explore(frame: Frame, loaded: Loaded, feed: Feed) -> None:
     with remarks:
         notice_lines(remarks_on(frame, loaded, sentence, feed))
     intact = _looked(question, loaded, sentence)
-    importance = _importance(question)
-    if importance.measured is None and intact.trace.logits.shape[1] <= AT_ONCE:
-        importance.measure(loaded, intact)
+    worth = _worth(question)
+    if not worth.measured and intact.trace.logits.shape[1] <= AT_ONCE:
+        worth.measure(loaded, intact)
     switches = _switches(scope(loaded))
     heads = reading.known_heads(loaded.model, switches.heads_off)
     now, output = _without(question, heads, loaded, sentence, intact) if heads else (intact, sentence.output)
+    claimed = claim.strongest(worth.effects) if worth.effects is not None else None
+    with claims:
+        _say(frame, loaded, claimed, heads, now, intact)
     with picture:
-        draw_stage(frame, loaded, now, importance.measured, heads, switches.seq)
+        draw_stage(frame, loaded, now, worth, claimed, heads, switches.seq)
     with predictions:
         if now.trace.targets is not None:
-            panel = views.panel(loaded.task, sentence, intact, now, output)
+            row = claimed.row if claimed is not None else None
+            panel = views.panel(loaded.task, sentence, intact, now, output, row)
             prediction_panel(panel, language=frame.language, key="prediction")
-    if importance.measured is None:
+    if not worth.measured:
         # A long text: the picture is on screen, now what each head is worth follows.
-        importance.measure(loaded, intact)
+        worth.measure(loaded, intact)
         rerun()
+
+
+def _say(
+    frame: Frame,
+    loaded: Loaded,
+    claimed: claim.Claim | None,
+    heads_off: tuple[Head, ...],
+    now: Picture,
+    intact: Picture,
+) -> None:
+    """The claim about this sentence, or what has become of it, and the button that tries it or takes it back."""
+    if claimed is None:
+        return
+    tokens = loaded.task.tgt_vocab.tokens
+    values = {
+        "head": head_name(frame, claimed.head),
+        "short": short_name(claimed.head),
+        "token": shown_token(tokens[claimed.target]),
+        "read": read_before(loaded.task, now, claimed.row),
+        "before": f"{claimed.before:.2f}",
+        "after": f"{claimed.after:.2f}",
+        "instead": shown_token(tokens[claimed.said_after]),
+        "change": f"{claimed.change:+.2f}".replace("-", "−"),
+    }
+    if heads_off:
+        lost = (now.trace.loss or 0.0) - (intact.trace.loss or 0.0)
+        values["lost"] = f"{lost:+.2f}".replace("-", "−")
+        if heads_off == (claimed.head,):
+            key = "claim_tried_other" if claimed.said_after != claimed.target else "claim_tried"
+        else:
+            key, values["count"] = "claim_off", str(len(heads_off))
+        claim_row(frame.t(key, **values), Trial(frame.t("claim_back"), lambda: _set_off(loaded, ()), undoes=True))
+    elif claimed.matters:
+        key = "claim_other" if claimed.said_after != claimed.target else "claim"
+        trial = Trial(frame.t("claim_try", **values), lambda: _set_off(loaded, (claimed.head,)))
+        claim_row(frame.t(key, **values), trial)
+    else:
+        trial = Trial(frame.t("claim_try", **values), lambda: _set_off(loaded, (claimed.head,)))
+        claim_row(frame.t("claim_none", **values), trial)
+
+
+def head_name(frame: Frame, head: Head) -> str:
+    """decoder.1.self_attn, head 1 → "decoder L2 H2 (self-attention)"."""
+    stack, _, kind = head[0].split(".")
+    return frame.t(f"head_of_{stack}", short=short_name(head), kind=frame.t(f"attention_{kind}"))
+
+
+def short_name(head: Head) -> str:
+    """L2 H2, counted from 1."""
+    return f"L{int(head[0].split('.')[1]) + 1} H{head[1] + 1}"
+
+
+def shown_token(token: str) -> str:
+    """A token as a sentence can hold it: blanks are visible."""
+    return shortened(token.replace(" ", "␣").replace("\n", "⏎").replace("\t", "⇥"), 20)
+
+
+def read_before(task: Task, picture: Picture, row: int) -> str:
+    """The end of what the decoder has read before it says the token of a row, as text."""
+    batch = picture.trace.batch
+    assert batch.decoder_input is not None, "a claim is about what a decoder says"
+    ids = [int(token) for token in batch.decoder_input[0, 1 : row + 1]]
+    text = task.detokenize(task.tgt_vocab.decode(ids)) if ids else task.tgt_vocab.tokens[int(batch.decoder_input[0, 0])]
+    return text if len(text) <= READ else "…" + text[-READ:]
+
+
+def _set_off(loaded: Loaded, heads: tuple[Head, ...]) -> None:
+    """Move switches from here; the browser takes them over, since they count as newer than its own."""
+    of = scope(loaded)
+    st.session_state[SWITCHES] = (of, AttentionStageState(heads, _switches(of).seq + 1))
 
 
 def _switches(of: str) -> AttentionStageState:
@@ -101,18 +177,22 @@ def draw_stage(
     frame: Frame,
     loaded: Loaded,
     shown: Picture,
-    importance: Mapping[Head, float] | None,
+    worth: Worth,
+    claimed: claim.Claim | None,
     heads_off: tuple[Head, ...],
     seq: int,
 ) -> None:
-    """Every head, opened at what the address says, else at the one that points best."""
+    """Every head, opened at what the address says, else at the one that is claimed to matter, else at the best."""
     report = loaded.manifest.report
+    best = report.aligned_head if report else None
+    importance = None if not worth.measured else worth.effects.means() if worth.effects else {}
     said = views.all_predictions(loaded.task, shown)
     attention_stage(
         views.stage_picture(
-            views.kind_pictures(shown, said, importance),
+            views.kind_pictures(shown, said, importance, worth.effects),
             asked=state.now().fitted(*extent(loaded)),
-            best=report.aligned_head if report else None,
+            best=claimed.head if claimed is not None and claimed.matters else best,
+            row=None if claimed is None else claimed.row,
             heads_off=heads_off,
             seq=seq,
             scope=scope(loaded),
@@ -152,14 +232,16 @@ class Question:
     feed: Feed
 
 
-class Importance:
-    """What each head is worth for one question; None until it was measured."""
+class Worth:
+    """What each head is worth for one question: not measured yet, or measured, or without a loss to measure by."""
 
     def __init__(self) -> None:
-        self.measured: Mapping[Head, float] | None = None
+        self.measured = False
+        self.effects: TokenEffects | None = None
 
     def measure(self, loaded: Loaded, intact: Picture) -> None:
-        self.measured = reading.importance(loaded.model, intact)
+        self.effects = reading.effects(loaded.model, intact)
+        self.measured = True
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
@@ -173,8 +255,8 @@ def _looked(question: Question, _loaded: Loaded, _sentence: Sentence) -> Picture
 
 
 @st.cache_resource(show_spinner=False, max_entries=256)
-def _importance(question: Question) -> Importance:
-    return Importance()
+def _worth(question: Question) -> Worth:
+    return Worth()
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)

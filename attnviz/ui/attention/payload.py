@@ -17,7 +17,7 @@ def pack(picture: AttentionPicture, height: int | None = None) -> bytes:
     blocks: dict[str, NDArray[Any]] = {}
     header = {
         "kinds": [_pack_kind(kind, blocks) for kind in picture.kinds],
-        "chosen": {"kind": picture.chosen.kind, "layer": picture.layer, "head": picture.head},
+        "chosen": {"kind": picture.chosen.kind, "layer": picture.layer, "head": picture.head, "row": picture.row},
         "heads_off": sorted([site, head] for site, head in picture.heads_off),
         "seq": picture.seq,
         "scope": picture.scope,

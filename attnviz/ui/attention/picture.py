@@ -18,13 +18,23 @@ STATISTICS = ("entropy", "mean_distance", "previous", "first", "same", "delta_lo
 Head = tuple[str, int]  # (site, head), heads from 0
 
 
+@dataclass(frozen=True, eq=False)
+class TokenChange:
+    """What one output token loses without each head, (L, H): nats, and its probability before and after."""
+
+    loss: NDArray[np.float32]
+    before: float
+    after: NDArray[np.float32]
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class KindPicture:
     """All layers × heads of one kind of attention on one input.
 
     A row is a query, a column a key. `mask` is True where the query may attend. `next_labels` says what each decoder
     row predicts. `stats` maps names of `STATISTICS` to (L, H) arrays; NaN stands for "not known yet", an absent name
-    for "not shown". `sites` names the layers, as in "decoder.0.cross_attn".
+    for "not shown". `token_change` is empty where it is not known. `sites` names the layers, as in
+    "decoder.0.cross_attn".
     """
 
     kind: str
@@ -37,6 +47,7 @@ class KindPicture:
     unknown_columns: tuple[int, ...] = ()
     sites: tuple[str, ...] = ()
     stats: Mapping[str, NDArray[np.floating[Any]]] = field(default_factory=dict)
+    token_change: tuple[TokenChange | None, ...] = ()  # by decoder position; None where nothing is scored
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -70,15 +81,17 @@ class AttentionPicture:
     """Everything the stage needs for one drawing.
 
     `kind`, `layer`, `head` (from 0) are what is chosen at first; afterwards the browser keeps its own choice, until
-    these change. `heads_off` and `seq` echo what `stage_state` returned, so that the browser knows which edits were
-    answered. `scope` names what the switches belong to (a model); switches of another scope are dropped. `name` begins
-    the file names of downloads. `mirror_url` writes the choice into the address as kind, layer, head (from 1).
+    these change. `row` is the output token that is chosen at first. `heads_off` and `seq` echo what `stage_state`
+    returned, so that the browser knows which edits were answered. `scope` names what the switches belong to (a model);
+    switches of another scope are dropped. `name` begins the file names of downloads. `mirror_url` writes the choice
+    into the address as kind, layer, head (from 1).
     """
 
     kinds: tuple[KindPicture, ...]
     kind: str = ""
     layer: int = 0
     head: int = 0
+    row: int | None = None
     heads_off: tuple[Head, ...] = ()
     seq: int = 0
     scope: str = ""

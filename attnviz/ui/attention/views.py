@@ -9,9 +9,9 @@ import numpy as np
 from attnviz.data import Task, Vocabulary
 from attnviz.language import Language
 from attnviz.masks import Kind
-from attnviz.trace import Predictions, Trace, predictions
+from attnviz.trace import Predictions, TokenEffects, Trace, predictions
 from attnviz.trace.predictions import log_probabilities
-from attnviz.ui.attention.picture import AttentionPicture, KindPicture
+from attnviz.ui.attention.picture import AttentionPicture, KindPicture, TokenChange
 from attnviz.ui.attention.prediction import Candidate, Panel, Step
 from attnviz.ui.attention.text import stage_text
 from attnviz.ui.frame.address import Address
@@ -21,9 +21,15 @@ TOP = 5
 
 
 def kind_pictures(
-    picture: Picture, said: Predictions, importance: Mapping[Head, float] | None = None
+    picture: Picture,
+    said: Predictions,
+    importance: Mapping[Head, float] | None = None,
+    effects: TokenEffects | None = None,
 ) -> tuple[KindPicture, ...]:
-    """All heads of every kind of attention, with labels, masks and statistics; `importance` None: not known yet."""
+    """All heads of every kind of attention, with labels, masks and statistics.
+
+    `importance` None: not known yet; empty: not shown. `effects`: what each head is worth to each token.
+    """
     trace, batch = picture.trace, picture.trace.batch
     unknown_src = batch.unknown_src[0] if batch.unknown_src else ()
     unknown_decoder = batch.unknown_decoder[0] if batch.unknown_decoder else ()
@@ -53,6 +59,7 @@ def kind_pictures(
                 unknown_columns=unknown_decoder if kind == "decoder_self" else unknown_src,
                 sites=trace.sites_of(kind),
                 stats=stats,
+                token_change=() if effects is None else token_changes(effects, trace.sites_of(kind)),
             )
         )
     return tuple(found)
@@ -63,6 +70,23 @@ def importance_grid(trace: Trace, kind: Kind, importance: Mapping[Head, float]) 
     sites = trace.sites_of(kind)
     heads = range(trace[sites[0]].weights.shape[1])
     return np.array([[importance.get((site, head), np.nan) for head in heads] for site in sites])
+
+
+def token_changes(effects: TokenEffects, sites: Sequence[str]) -> tuple[TokenChange | None, ...]:
+    """What each head of these layers is worth to each decoder position of the first sequence; None: not scored."""
+    layers, heads = len(sites), sum(site == sites[0] for site, _ in effects.heads)
+    order = [effects.heads.index((site, head)) for site in sites for head in range(heads)]
+    change, without = effects.change[order, 0], np.exp(-effects.loss[order, 0])
+    return tuple(
+        TokenChange(
+            loss=change[:, row].reshape(layers, heads),
+            before=float(np.exp(-effects.intact_loss[0, row])),
+            after=without[:, row].reshape(layers, heads),
+        )
+        if effects.scored[0, row]
+        else None
+        for row in range(change.shape[1])
+    )
 
 
 def first_choice(kinds: Sequence[KindPicture], best: Head | None) -> tuple[str, int, int]:
@@ -78,13 +102,14 @@ def stage_picture(
     *,
     asked: Address,
     best: Head | None,
+    row: int | None = None,
     heads_off: tuple[Head, ...],
     seq: int,
     scope: str,
     name: str,
     language: Language,
 ) -> AttentionPicture:
-    """The stage, opened at what the address asks for; `asked` must fit the model."""
+    """The stage, opened at what the address asks for; `asked` must fit the model. `row` is the token to begin with."""
     kind, layer, head = first_choice(kinds, best)
     if asked.kind is not None and asked.kind != kind:
         kind, layer, head = asked.kind, 0, 0
@@ -96,6 +121,7 @@ def stage_picture(
         kind=kind,
         layer=layer,
         head=head,
+        row=row,
         heads_off=heads_off,
         seq=seq,
         scope=scope,
@@ -110,8 +136,12 @@ def panel(
     intact: Picture,
     now: Picture,
     output_now: Output | None,
+    row: int | None = None,
 ) -> Panel:
-    """The predictions of `now`, beside those of the intact model where heads are off (`now` is not `intact`)."""
+    """The predictions of `now`, beside those of the intact model where heads are off (`now` is not `intact`).
+
+    `row`: the step to begin with.
+    """
     compared = now is not intact
     trace, vocabulary = now.trace, task.tgt_vocab
     targets, scored = trace.targets, trace.scored
@@ -139,6 +169,7 @@ def panel(
     reference = sentence.reference
     output = None if output_now is None else written(task, output_now)
     return Panel(
+        chosen=row,
         steps=steps,
         fed=now.feed,
         reference="text" if now.feed == "text" else str(sentence.reference_kind or "none"),

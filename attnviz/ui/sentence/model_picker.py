@@ -20,7 +20,7 @@ CHOSEN = "model"  # session state: the name in use, the same on every page
 
 def pick_model(frame: Frame) -> Loaded | None:
     """The picker, and the model; None when it cannot be opened: the page then says why, and another can be picked."""
-    offered = choices()
+    offered = choices(frame.language)
     names = tuple(offered)
     labels = {name: label(name, folder, frame.language) for name, folder in offered.items()}
     if not names:

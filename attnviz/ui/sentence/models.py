@@ -43,9 +43,21 @@ class Loaded:
     manifest: Manifest
 
 
-def choices() -> Mapping[str, Path]:
-    """Every model on offer: the name used in addresses → its folder. Own folders come last; a name is used once."""
-    found = {name: checkpoint.shipped_folder() / name for name in checkpoint.shipped()}
+# By language: the models in the order in which they are offered; all others follow. The first one is opened at first.
+FIRST: Mapping[Language, tuple[str, ...]] = {
+    "zh": ("pinyin", "pinyin-2enc", "pinyin-phrases", "lm-zh", "numbers-zh", "dates", "reverse"),
+    "en": ("lm-en", "dates", "numbers-en", "reverse", "pinyin", "pinyin-2enc", "pinyin-phrases"),
+}
+
+
+def choices(language: Language = "zh") -> Mapping[str, Path]:
+    """Every model on offer: the name used in addresses → its folder. Own folders come last; a name is used once.
+
+    Those that speak the page's language come first.
+    """
+    shipped = checkpoint.shipped()
+    ordered = sorted(shipped, key=lambda name: FIRST[language].index(name) if name in FIRST[language] else len(shipped))
+    found = {name: checkpoint.shipped_folder() / name for name in ordered}
     for entry in os.environ.get(OWN_MODELS, "").split(os.pathsep):
         if entry.strip():
             folder = Path(entry.strip())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,7 +13,7 @@ from attnviz.data import BOS, EOS, PAD, SPECIALS, UNK, Batch, Notice, Task
 from attnviz.data.task import ReferenceKind
 from attnviz.decoding import DecoderSession, inference, longest
 from attnviz.model import SILENT, Probe, Transformer
-from attnviz.trace import HeadsOff, Trace, head_importance, watch
+from attnviz.trace import HeadsOff, TokenEffects, Trace, token_effects, watch
 
 Head = tuple[str, int]  # (site, head from 0)
 Feed = Literal["reference", "own"]
@@ -149,10 +149,10 @@ def output_without(model: Transformer, task: Task, sentence: Sentence, heads: Co
     return free_run(model, sentence.source, steps, HeadsOff(heads))
 
 
-def importance(model: Transformer, intact: Picture) -> Mapping[Head, float]:
-    """Δloss of each head switched off alone, nats per target token; empty where there is no loss."""
+def effects(model: Transformer, intact: Picture) -> TokenEffects | None:
+    """What each head switched off alone changes at every token; None where there is no loss."""
     loss = intact.trace.loss
-    return head_importance(model, intact.trace.batch) if loss is not None and math.isfinite(loss) else {}
+    return token_effects(model, intact.trace.batch) if loss is not None and math.isfinite(loss) else None
 
 
 def known_heads(model: Transformer, heads: Collection[Head]) -> tuple[Head, ...]:

@@ -19,6 +19,8 @@ from attnviz.ui.sentence.own_file import OwnSentences, read_file
 from attnviz.ui.sentence.reading import LONGEST
 
 LISTED = 200  # sentences of a file that the list shows
+# The example (from 1) that a task begins with where it is not its first one: a head matters in it that can be named.
+BEGINS_WITH = {"lm-en": 2}
 CHIP = 14  # characters of an example on its button
 
 
@@ -42,7 +44,7 @@ def sentence_row(
     name = name or task.info.name
     kept: dict[str, str] = st.session_state.setdefault("sentences", {})
     if name not in kept:
-        kept[name] = task.examples[(first or 1) - 1] if task.examples else ""
+        kept[name] = task.examples[(first or BEGINS_WITH.get(task.info.name, 1)) - 1] if task.examples else ""
     references: dict[str, str] = st.session_state.setdefault("references", {})
 
     take = partial(kept.__setitem__, name)

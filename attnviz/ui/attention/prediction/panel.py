@@ -50,6 +50,7 @@ class Panel:
     output: str | None = None  # running freely; None for a language model
     output_before: str | None = None  # the same with all heads on, while heads are off
     output_equals: bool | None = None  # to the reference, where there is one
+    chosen: int | None = None  # the step to begin with; None: the most telling one
     endless: bool = False  # the free run did not stop by itself
 
     def to_dict(self) -> dict[str, Any]:

@@ -126,10 +126,10 @@ export default function ({ data, parentElement }) {
   const sentence = JSON.stringify(panel.steps.map((step) => step.read));
   if (root.sentence !== sentence) {
     root.sentence = sentence;
-    root.chosen = mostTelling(panel.steps);
+    root.chosen = panel.chosen ?? mostTelling(panel.steps);
     root.byHand = false;
   } else if (!root.byHand) {
-    root.chosen = mostTelling(panel.steps);
+    root.chosen = panel.chosen ?? mostTelling(panel.steps);
   }
 
   const buttons = panel.steps.map((step) => tokenButton(step, text));
