@@ -93,7 +93,7 @@ def test_another_sentence_gives_other_predictions_and_leaves_the_address_alone()
 
 
 def test_an_example_is_one_click_away_and_is_in_the_address() -> None:
-    at = opened()
+    at = opened(model="pinyin")
     button = next(button for button in at.button if button.key == "example:pinyin:1")
     shown(button.click().run())
     assert at.text_input[0].value != ""
@@ -155,7 +155,7 @@ def test_a_hundred_thousand_characters_are_cut_and_said_so() -> None:
     "text", ["😀银行🎉", "שלום עולם", "مرحبا", NASTY, "‮gnp", "\ud800x".encode("utf-8", "replace").decode()]
 )
 def test_strange_text_is_shown_as_unknown_tokens_and_as_text(text: str) -> None:
-    at = sentence(opened(), text)
+    at = sentence(opened(model="pinyin"), text)
     assert panel(at)["steps"]
     assert notices(at)
     for notice in notices(at):
@@ -169,7 +169,7 @@ def test_text_of_ones_own_never_becomes_markdown() -> None:
 
 
 def test_the_decoder_can_read_its_own_output() -> None:
-    at = opened()
+    at = opened(model="pinyin")
     assert panel(at)["fed"] == "reference"
     (feed,) = [group for group in at.get("button_group") if str(group.key).startswith("feed")]
     shown(feed.set_value("own").run())

@@ -23,7 +23,7 @@ class Trial:
 
 def claim_row(sentence: str, trial: Trial | None = None) -> None:
     """A line with a claim; its words may hold anything, they are never read as Markdown or HTML."""
-    with st.container(key="av-claim", horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(key="av-claim", horizontal=True, vertical_alignment="center", gap="small", wrap=False):
         st.html(f'<p class="av-claim" role="status" dir="auto">{html.escape(sentence)}</p>')
         if trial is not None:
             st.button(

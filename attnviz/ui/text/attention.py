@@ -23,24 +23,24 @@ TEXTS = table(
     attention_cross_attn=Text("交叉注意力", "cross-attention"),
     claim=Text(
         "“{read}”之后的“{token}”最需要{head}：关掉它，概率 {before} → {after}。",
-        "After “{read}”, “{token}” needs {head} most: without it, its probability goes {before} → {after}.",
+        'After "{read}", "{token}" needs {head} most: without it, its probability goes {before} → {after}.',
     ),
     claim_other=Text(
         "“{read}”之后的“{token}”最需要{head}：关掉它，{before} → {after}，模型改说“{instead}”。",
-        "After “{read}”, “{token}” needs {head} most: without it, {before} → {after}, and the model says “{instead}”.",
+        'After "{read}", "{token}" needs {head} most: without it, {before} → {after}, and the model says "{instead}".',
     ),
     claim_none=Text(
         "这句话里没有离不开的头：影响最大的{head}关掉后，“{token}”的损失也只变 {change}。",
-        "No head is indispensable here: even without {head}, the loss of “{token}” changes by only {change}.",
+        'No head is indispensable here: even without {head}, the loss of "{token}" changes by only {change}.',
     ),
     claim_try=Text("关掉 {short} ▸ 损失 {change}", "Switch off {short} ▸ loss {change}"),
     claim_tried=Text(
         "{head}关掉了：“{token}”的概率 {before} → {after}，整句损失 {lost} 奈特/词元。",
-        "{head} is off: “{token}” {before} → {after}; the whole sentence {lost} nats per token.",
+        '{head} is off: "{token}" {before} → {after}; the whole sentence {lost} nats per token.',
     ),
     claim_tried_other=Text(
         "{head}关掉了：“{token}” {before} → {after}，改说“{instead}”；整句损失 {lost} 奈特/词元。",
-        "{head} is off: “{token}” {before} → {after}, now “{instead}”; the whole sentence {lost} nats per token.",
+        '{head} is off: "{token}" {before} → {after}, now "{instead}"; the whole sentence {lost} nats per token.',
     ),
     claim_off=Text(
         "关掉了 {count} 个头：整句损失 {lost} 奈特/词元。",
