@@ -17,6 +17,8 @@ GROUPS: Mapping[str, tuple[str, str]] = {
     "heads": ("model", "heads"),
     "paint": ("browser", "paint"),
     "watching": ("watching", "watching"),
+    "training": ("training", "language"),
+    "translation": ("training", "translation"),
 }
 
 

@@ -19,12 +19,12 @@ def sinusoidal_table(length: int, d_model: int) -> Float[Tensor, "T C"]:
     return table
 
 
-def rotate(x: Float[Tensor, "B H T D"], offset: int = 0) -> Float[Tensor, "B H T D"]:
-    """Turn each pair (2i, 2i+1) of a query or key by its position · 10000^(-2i/D)."""
+def rotate(x: Float[Tensor, "B H T D"], offset: int = 0, *, back: bool = False) -> Float[Tensor, "B H T D"]:
+    """Turn each pair (2i, 2i+1) of a query or key by its position · 10000^(-2i/D); `back` undoes it."""
     length, head_dim = x.size(2), x.size(3)
     position = torch.arange(offset, offset + length, dtype=torch.float32, device=x.device)[:, None]
     frequency = 10000 ** (-torch.arange(0, head_dim, 2, dtype=torch.float32, device=x.device) / head_dim)
-    angle = position * frequency
+    angle = -position * frequency if back else position * frequency
     cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
     even, odd = x[..., 0::2], x[..., 1::2]
     return torch.stack((even * cos - odd * sin, even * sin + odd * cos), dim=-1).flatten(-2)
@@ -52,8 +52,7 @@ class TokenEmbedding(nn.Module):
     def forward(self, ids: Int[Tensor, "B T"], offset: int = 0) -> Float[Tensor, "B T C"]:
         """Embed `ids`, whose first column stands at position `offset`. Too long a sequence raises ValueError."""
         end = offset + ids.size(1)
-        if end > self.max_len and self.kind in ("learned", "sinusoidal"):
-            raise ValueError(f"the sequence has {end} tokens; this model's {self.kind} positions hold {self.max_len}")
+        self.check_length(end)
         x = self.tokens(ids) * self.scale
         if self.kind == "learned":
             x = x + self.learned.weight[offset:end]
@@ -61,3 +60,10 @@ class TokenEmbedding(nn.Module):
             x = x + self.table[offset:end]
         dropped: Tensor = self.dropout(x)
         return dropped
+
+    def check_length(self, tokens: int) -> None:
+        """Raise ValueError for a sequence that has no positions left."""
+        if tokens > self.max_len and self.kind in ("learned", "sinusoidal"):
+            raise ValueError(
+                f"the sequence has {tokens} tokens; this model's {self.kind} positions hold {self.max_len}"
+            )

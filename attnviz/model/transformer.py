@@ -161,7 +161,7 @@ class Transformer(nn.Module):
 
         `masks` None: the model's own, see `default_masks`. A missing or superfluous input raises ValueError.
         """
-        self._check_inputs(src, decoder_input)
+        self.check_inputs(src, decoder_input)
         masks = masks or self.default_masks(src, decoder_input)
         memory = None if src is None else self.encode(src, masks=masks, probe=probe)
         if decoder_input is None:
@@ -224,7 +224,8 @@ class Transformer(nn.Module):
             first_query=queries.start,
         )
 
-    def _check_inputs(self, src: Tensor | None, decoder_input: Tensor | None) -> None:
+    def check_inputs(self, src: Tensor | None, decoder_input: Tensor | None) -> None:
+        """Raise ValueError where an input is missing, superfluous or no (batch, length)."""
         for name, value, needed in (
             ("src", src, self.config.has_encoder),
             ("decoder_input", decoder_input, self.config.has_decoder),

@@ -82,17 +82,25 @@ class Ranks:
     def join(self, loss: Loss) -> Loss:
         """The loss of the global batch. Its objective is this rank's part, scaled so that the *average* of the ranks'
         gradients is the gradient of the mean over all tokens."""
-        sums = torch.tensor(
-            [loss.nats.item() * loss.tokens, loss.tokens, loss.correct], dtype=torch.float64, device=self._sum_device
-        )
+        sums = torch.stack((loss.nats.double() * loss.scored, loss.scored.double(), loss.right.double()))
+        sums = sums.to(self._sum_device)
         dist.all_reduce(sums)
-        nats, tokens, correct = sums.tolist()
+        nats, tokens, correct = sums.to(loss.nats.device)
         return Loss(
-            objective=loss.objective * (self.size * loss.tokens / tokens),
-            nats=torch.tensor(nats / tokens, dtype=loss.nats.dtype),
-            tokens=int(tokens),
-            correct=int(correct),
+            objective=loss.objective * (self.size * loss.scored / tokens).to(loss.objective.dtype),
+            nats=(nats / tokens).to(loss.nats.dtype),
+            scored=tokens.long(),
+            right=correct.long(),
         )
+
+    def average(self, gradients: Float[Tensor, " N"]) -> None:
+        """The ranks' mean in place: what the wrapper does, for gradients that lie in one buffer."""
+        dist.all_reduce(gradients)
+        gradients /= self.size
+
+    def agree(self, weights: Float[Tensor, " N"]) -> None:
+        """The first rank's weights for all."""
+        dist.broadcast(weights, src=0)
 
     @property
     def _sum_device(self) -> torch.device:

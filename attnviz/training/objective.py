@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from jaxtyping import Float, Int
 from torch import Tensor
+from torch.nn import functional
 
 from attnviz.data import Batch
 from attnviz.masks import MaskPlan
@@ -14,12 +15,25 @@ from attnviz.model import SILENT, Probe, Transformer
 
 @dataclass(frozen=True)
 class Loss:
-    """The loss of one batch: `objective` is differentiated, `nats` is what is shown."""
+    """The loss of one batch: `objective` is differentiated, `nats` is what is shown.
+
+    Everything stays on the device; `tokens` and `correct` wait for it.
+    """
 
     objective: Float[Tensor, ""]  # with label smoothing
     nats: Float[Tensor, ""]  # without: mean −log p(target), detached
-    tokens: int  # scored target tokens
-    correct: int  # of them, those whose target got the highest logit
+    scored: Int[Tensor, ""]  # number of target tokens that are scored
+    right: Int[Tensor, ""]  # of them, those whose target got the highest logit
+
+    @property
+    def tokens(self) -> int:
+        """Scored target tokens."""
+        return int(self.scored)
+
+    @property
+    def correct(self) -> int:
+        """Of them, those whose target got the highest logit."""
+        return int(self.right)
 
 
 def predict(
@@ -39,17 +53,19 @@ def cross_entropy(
 ) -> Loss:
     """Mean over the target tokens that are not padding; ε label smoothing gives every token ε/V of the mass
     (Szegedy et al. 2016). Where nothing is scored the loss is 0 if it `may_be_empty`, else ValueError."""
-    scored = targets != pad_id
-    log_p = logits[scored].log_softmax(dim=-1)
-    wanted = targets[scored]
-    if wanted.numel() == 0:
-        if may_be_empty:
-            nothing = logits.sum() * 0
-            return Loss(nothing, nothing.detach(), 0, 0)
+    wanted = targets.flatten()
+    scored = wanted != pad_id
+    count = scored.sum()
+    # Elsewhere than on a CPU the answer would have to be waited for.
+    if not may_be_empty and targets.device.type == "cpu" and not count:
         raise ValueError("targets are all padding; at least one target token is needed")
-    nats = -log_p.gather(-1, wanted[:, None]).mean()
+    log_p = logits.flatten(0, 1).log_softmax(dim=-1)
+    # The sum over the scored tokens by their number: padding costs nothing but its place, and no index is made of it.
+    divisor = count.clamp(min=1)
+    nats = functional.nll_loss(log_p, wanted, ignore_index=pad_id, reduction="sum") / divisor
     objective = nats
     if label_smoothing:
-        objective = (1 - label_smoothing) * nats - label_smoothing * log_p.mean()
-    correct = int((log_p.argmax(dim=-1) == wanted).sum())
-    return Loss(objective, nats.detach(), wanted.numel(), correct)
+        even = log_p.mean(dim=-1).masked_fill(~scored, 0.0).sum() / divisor
+        objective = (1 - label_smoothing) * nats - label_smoothing * even
+    right = ((log_p.argmax(dim=-1) == wanted) & scored).sum()
+    return Loss(objective, nats.detach(), count, right)

@@ -6,7 +6,8 @@ step; in the other three decay is L2, a part of the gradient, which Adam then re
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import torch
 from torch import nn
@@ -39,7 +40,17 @@ def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.Optimiz
     others = [p for p in trained if id(p) not in shrinking]
     groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": others, "weight_decay": 0.0}]
     groups = [group for group in groups if group["params"]]
-    fused = _can_fuse(trained)
+    return _optimizer(groups, config, fused=_can_fuse(trained))
+
+
+def optimizer_over(groups: Sequence[nn.Parameter], first_decays: bool, config: TrainConfig) -> torch.optim.Optimizer:
+    """The same over parameters that stand for many: see `attnviz.model.written.flat`."""
+    decays = [config.weight_decay if first_decays and not i else 0.0 for i in range(len(groups))]
+    described = [{"params": [one], "weight_decay": decay} for one, decay in zip(groups, decays, strict=True)]
+    return _optimizer(described, config, fused=_can_fuse(groups))
+
+
+def _optimizer(groups: list[dict[str, Any]], config: TrainConfig, *, fused: bool) -> torch.optim.Optimizer:
     match config.optimizer:
         case "adamw":
             return torch.optim.AdamW(groups, lr=config.learning_rate, betas=BETAS, fused=fused)

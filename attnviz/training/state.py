@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from attnviz.model.written import FlatParameters
 from attnviz.training.batch_stream import DataPosition
 
 VERSION = 1
@@ -91,8 +92,12 @@ class TrainingState:
             raise ValueError(f"{path} is not a training state: {error}") from error
 
 
-def capture_optimizer(optimizer: torch.optim.Optimizer, model: nn.Module) -> dict[str, Tensor]:
+def capture_optimizer(
+    optimizer: torch.optim.Optimizer, model: nn.Module, flat: FlatParameters | None = None
+) -> dict[str, Tensor]:
     """The optimizer's memory, named by parameter; empty before the first update."""
+    if flat is not None:
+        return flat.by_name([optimizer.state.get(group, {}) for group in flat.groups])
     return {
         f"{name}/{key}": value.detach().clone()
         for name, parameter in model.named_parameters()
@@ -102,10 +107,19 @@ def capture_optimizer(optimizer: torch.optim.Optimizer, model: nn.Module) -> dic
 
 
 def restore_optimizer(
-    optimizer: torch.optim.Optimizer, model: nn.Module, kept: dict[str, Tensor], memory: frozenset[str] | None = None
+    optimizer: torch.optim.Optimizer,
+    model: nn.Module,
+    kept: dict[str, Tensor],
+    memory: frozenset[str],
+    flat: FlatParameters | None = None,
 ) -> None:
     """The inverse of `capture_optimizer`. A parameter whose kept values are not those of `memory` starts afresh."""
     optimizer.state.clear()
+    if flat is not None:
+        for group, values in zip(flat.groups, flat.of_groups(kept, memory), strict=True):
+            if values:
+                optimizer.state[group] = values
+        return
     trained = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
     found: dict[str, dict[str, Tensor]] = {}
     for name, value in kept.items():
@@ -113,5 +127,5 @@ def restore_optimizer(
         found.setdefault(parameter_name, {})[key] = value
     for name, parameter in model.named_parameters():
         values = found.get(name, {})
-        if values and id(parameter) in trained and (memory is None or memory == values.keys()):
+        if values and id(parameter) in trained and memory == values.keys():
             optimizer.state[parameter] = {key: value.to(parameter.device, copy=True) for key, value in values.items()}

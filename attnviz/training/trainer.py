@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import random
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -16,13 +18,15 @@ from attnviz.config import TrainConfig
 from attnviz.data import Batch, Task
 from attnviz.masks import MaskPlan
 from attnviz.masks.parse import parse
-from attnviz.model import Transformer
+from attnviz.model import MultiHeadAttention, Transformer
+from attnviz.model.written import FlatParameters, WrittenTransformer
 from attnviz.training.batch_stream import BatchStream, DataPosition
+from attnviz.training.compute import PLAIN, Compute, explicitly
 from attnviz.training.distributed import Ranks
 from attnviz.training.evaluation import Metrics, evaluate
 from attnviz.training.initialiser import make_model
 from attnviz.training.objective import Loss, cross_entropy, predict
-from attnviz.training.optimizer import MEMORY, add_l1_gradient, decaying, make_optimizer
+from attnviz.training.optimizer import MEMORY, add_l1_gradient, decaying, make_optimizer, optimizer_over
 from attnviz.training.randomness import RandomStream
 from attnviz.training.regime import broken_batch, broken_masks
 from attnviz.training.schedule import learning_rate
@@ -69,6 +73,7 @@ class Trainer:
         *,
         device: torch.device | str = "cpu",
         ranks: Ranks | None = None,
+        compute: Compute = PLAIN,
     ) -> None:
         self.device = torch.device(device)
         self.model = model.to(self.device)
@@ -78,9 +83,8 @@ class Trainer:
         self.ratio_every = 0  # steps between measurements of the update-to-weight ratio; 0: never
         self.step_number = 0
         self.seconds = 0.0
-        self.optimizer = self.make_optimizer()
         self.ranks = ranks  # the processes that train together; None: this one alone
-        self._shared = None if ranks is None else ranks.wrap(self.model)
+        self.adopt(compute)
         self.random = RandomStream(config.seed if ranks is None else ranks.seed(config.seed), self.device)
         self.batches = BatchStream(task, config.batch_size, config.seed)
         self.cross_mask = parse(config.cross_mask) if config.cross_mask else None
@@ -88,6 +92,43 @@ class Trainer:
     def make_optimizer(self) -> torch.optim.Optimizer:
         """The optimizer that `config` asks for."""
         return make_optimizer(self.model, self.config)
+
+    def adopt(self, compute: Compute) -> None:
+        """Compute so from now on, with an optimizer that remembers nothing: before the first step or `restore`.
+
+        Raises ValueError for a way that this model cannot be trained in.
+        """
+        if not self.can(compute):
+            raise ValueError(f"compute is {compute}: this model cannot be trained so")
+        self.compute = compute
+        self.flat: FlatParameters | None = None
+        self._written: WrittenTransformer | None = None
+        self._attentions = [one for one in self.model.modules() if isinstance(one, MultiHeadAttention)]
+        self._shared = None
+        if compute.path == "written":
+            self.flat = FlatParameters(self.model, decaying(self.model), compute.precision)
+            self._written = WrittenTransformer(self.model, self.flat)
+            self.optimizer = optimizer_over(self.flat.groups, bool(self.flat.n_matrices), self.config)
+            if self.ranks is not None:
+                self.ranks.agree(self.flat.weights)
+            return
+        self.optimizer = self.make_optimizer()
+        if self.ranks is not None:
+            self._shared = self.ranks.wrap(self.model)
+
+    def can(self, compute: Compute) -> bool:
+        """Whether it can be trained in this way."""
+        return compute.fits(self.model)
+
+    def twin(self, compute: Compute) -> tuple[Trainer, Batch]:
+        """A copy at this step that computes in another way, and a batch to try it on; nothing is shared that moves."""
+        other = copy.copy(self)
+        other.model = copy.deepcopy(self.model)
+        other.ranks, other.settings = None, {}
+        other.random = RandomStream(self.config.seed, self.device)
+        other.batches = BatchStream(self.task, self.config.batch_size, self.config.seed)
+        other.adopt(compute)
+        return other, other.draw()
 
     def run(self, until: int | None = None) -> Iterator[StepRecord]:
         """Step until `until` (default: the end of the run) and yield a record after each step."""
@@ -139,12 +180,24 @@ class Trainer:
 
     def logits(self, batch: Batch) -> Float[Tensor, "B T V"]:
         """Predict, with dropout and under the masks of this step."""
-        self.model.train()
+        if not self.model.training:
+            self.model.train()
         masks = self.masks(batch)
-        with self.random.lent():
+        # Where nothing is drawn, nothing need be lent.
+        with self.random.lent() if self.model.config.dropout else nullcontext():
+            return self._predict(batch, masks)
+
+    def _predict(self, batch: Batch, masks: MaskPlan | None) -> Float[Tensor, "B T V"]:
+        if self._written is not None:
+            return self._written(batch.src, batch.decoder_input if self.model.config.has_decoder else None, masks)
+        low = torch.autocast(self.device.type, torch.bfloat16, enabled=self.compute.precision == "bf16")
+        step_by_step = explicitly(self._attentions) if self.compute.path == "explicit" else nullcontext()
+        with low, step_by_step:
             if self.ranks is None or self._shared is None:
-                return predict(self.model, batch, masks)
-            return self.ranks.predict(self._shared, batch, masks)
+                logits = predict(self.model, batch, masks)
+            else:
+                logits = self.ranks.predict(self._shared, batch, masks)
+        return logits.float()
 
     def compare(self, logits: Float[Tensor, "B T V"], batch: Batch) -> Loss:
         """The loss of logits for this batch."""
@@ -164,22 +217,32 @@ class Trainer:
         The seed and the step alone decide which steps have `cross_mask`, so that a resumed run has it in the same ones.
         """
         broken = broken_masks(self.model, batch, self.config.without)
+        if self.cross_mask is None:
+            return broken
         drawn = random.Random(f"{self.config.seed} {self.step_number}").random()
-        if self.cross_mask is None or drawn >= self.config.cross_mask_share:
+        if drawn >= self.config.cross_mask_share:
             return broken
         own = broken or self.model.default_masks(batch.src, batch.decoder_input)
         return own.with_kind("cross", own.cross & self.cross_mask)
 
     def backward(self, loss: Loss) -> None:
         """Leave d objective / d parameter in every parameter's `.grad`."""
-        self.optimizer.zero_grad(set_to_none=True)
+        if self.flat is None:
+            self.optimizer.zero_grad(set_to_none=True)
         loss.objective.backward()
+        if self.flat is not None and self.ranks is not None:
+            self.ranks.average(self.flat.gradients)
         if self.config.l1:
             add_l1_gradient(self.model, self.config.l1)
 
     def clip(self) -> float:
         """Scale the gradient down to `clip_norm` where it is longer; returns its norm before. 0 never scales."""
         limit = self.config.clip_norm or float("inf")
+        if self.flat is not None:
+            norm = float(self.flat.gradients.norm())
+            if norm > limit:
+                self.flat.gradients *= limit / (norm + 1e-6)  # as torch scales it
+            return norm
         return float(torch.nn.utils.clip_grad_norm_(self.model.parameters(), limit))
 
     def update(self) -> float:
@@ -226,6 +289,8 @@ class Trainer:
         self.settings |= changes
         self.batches.resize(config.batch_size)
         decayed = {id(parameter) for parameter in decaying(self.model)}
+        if self.flat is not None and self.flat.n_matrices:
+            decayed = {id(self.flat.groups[0])}
         if "weight_decay" in changes:
             for group in self.optimizer.param_groups:
                 if all(id(parameter) in decayed for parameter in group["params"]):
@@ -240,7 +305,7 @@ class Trainer:
             seconds=self.seconds,
             position=self.batches.position,
             model={name: value.detach().clone() for name, value in self.model.state_dict().items()},
-            optimizer=capture_optimizer(self.optimizer, self.model),
+            optimizer=capture_optimizer(self.optimizer, self.model, self.flat),
             random=self.random.capture(),
             settings=dict(self.settings),
             batch_size=self.batches.batch_size,
@@ -256,7 +321,7 @@ class Trainer:
         if settings and state.settings:
             self.set(**state.settings)
         self.model.load_state_dict(state.model)
-        restore_optimizer(self.optimizer, self.model, state.optimizer, MEMORY[self.config.optimizer])
+        restore_optimizer(self.optimizer, self.model, state.optimizer, MEMORY[self.config.optimizer], self.flat)
         if self.ranks is None or self.ranks.writes:
             self.random.restore(state.random)
         else:  # the state holds the first rank's; the others' dropout goes on with numbers of its own

@@ -13,6 +13,7 @@ from attnviz.data.tasks.labels import LabelTask
 from attnviz.errors import FineTuneError
 from attnviz.model import Transformer
 from attnviz.model.lora import plain_copy
+from attnviz.training.compute import Compute
 from attnviz.training.distributed import Ranks
 from attnviz.training.evaluation import Metrics, evaluate
 from attnviz.training.finetuning.freezing import TensorPlan
@@ -91,6 +92,10 @@ class FineTuner(Trainer):
                 groups.append({**group, "params": members, "share": share, "weight_decay": decay})
         optimizer.param_groups[:] = groups
         return optimizer
+
+    def can(self, compute: Compute) -> bool:
+        # Stages, shares of the rate and frozen rows are one parameter's own: the buffer of all has none.
+        return compute.path != "written"
 
     def _set_stage(self) -> None:
         for name, parameter in self.model.named_parameters():

@@ -1,0 +1,159 @@
+"""What others would run: their models in a plain training loop. Each says when it is missing."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import io
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+Step = Callable[[Any], float]  # makes one update from a batch; returns its loss
+
+
+class Missing(Exception):
+    """A peer that is not there, and what would bring it."""
+
+
+def nanogpt(folder: Path | None, *, vocab: int, layers: int, width: int, heads: int, length: int) -> Step:
+    """nanoGPT's model, optimizer and clipping, eager, from a checkout; raises Missing where there is none."""
+    if folder is None or not (folder / "model.py").is_file():
+        raise Missing("needs a checkout of nanoGPT: --nanogpt FOLDER or ATTNVIZ_NANOGPT")
+    found = importlib.util.spec_from_file_location("nanogpt_model", folder / "model.py")
+    assert found is not None, "a file with a name that ends in .py is a module"
+    assert found.loader is not None, "and can be loaded"
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    torch.manual_seed(0)
+    with contextlib.redirect_stdout(io.StringIO()):
+        config = module.GPTConfig(
+            block_size=length, vocab_size=vocab, n_layer=layers, n_head=heads, n_embd=width, dropout=0.0, bias=False
+        )
+        model = module.GPT(config)
+        optimizer = model.configure_optimizers(0.1, 1e-3, (0.9, 0.99), "cpu")
+
+    def step(batch: Any) -> float:
+        _, loss = model(batch.decoder_input, batch.targets.masked_fill(batch.targets == 0, -1))
+        return _updated(model, optimizer, loss)
+
+    return step
+
+
+def hugging_face(*, vocab: int, layers: int, width: int, heads: int, length: int) -> Step:
+    """GPT-2 of transformers with torch's fused attention."""
+    if importlib.util.find_spec("transformers") is None:
+        raise Missing("needs transformers: pip install attnviz[peers]")
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    torch.manual_seed(0)
+    shape = {"n_positions": length, "n_embd": width, "n_layer": layers, "n_head": heads}
+    config = GPT2Config(
+        vocab_size=vocab, **shape, resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0, bos_token_id=1, eos_token_id=2
+    )
+    config._attn_implementation = "sdpa"
+    model = GPT2LMHeadModel(config).train()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.1)
+
+    def step(batch: Any) -> float:
+        logits = model(input_ids=batch.decoder_input, use_cache=False).logits
+        return _updated(model, optimizer, functional.cross_entropy(logits.flatten(0, 1), batch.targets.flatten()))
+
+    return step
+
+
+def tutorial(*, src_vocab: int, vocab: int, layers: int, width: int, heads: int, inner: int, length: int) -> Step:
+    """An encoder–decoder as tutorials write it: every step of attention by hand in float32, Adam, label smoothing."""
+    torch.manual_seed(0)
+    model = _Tutorial(src_vocab, vocab, layers, width, heads, inner, length)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, betas=(0.9, 0.98), eps=1e-9)
+    smoothed = nn.KLDivLoss(reduction="sum")
+
+    def step(batch: Any) -> float:
+        log_p = model(batch.src, batch.decoder_input).log_softmax(-1).flatten(0, 1)
+        wanted = batch.targets.flatten()
+        with torch.no_grad():
+            ideal = torch.full_like(log_p, 0.1 / (vocab - 2))
+            ideal.scatter_(1, wanted[:, None], 0.9)
+            ideal[:, 0] = 0
+            ideal[wanted == 0] = 0
+        return _updated(model, optimizer, smoothed(log_p, ideal) / (wanted != 0).sum(), clip=False)
+
+    return step
+
+
+def _updated(model: nn.Module, optimizer: torch.optim.Optimizer, loss: Tensor, *, clip: bool = True) -> float:
+    loss.backward()
+    if clip:
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+    return loss.item()
+
+
+class _Heads(nn.Module):
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.q, self.k, self.v, self.out = (nn.Linear(width, width) for _ in range(4))
+        self.dropout = nn.Dropout(0.0)
+
+    def forward(self, x: Tensor, memory: Tensor, mask: Tensor) -> Tensor:
+        size, width = x.size(0), x.size(2)
+        q, k, v = (
+            layer(y).view(size, -1, self.heads, width // self.heads).transpose(1, 2)
+            for layer, y in ((self.q, x), (self.k, memory), (self.v, memory))
+        )
+        scores = (q @ k.transpose(-2, -1) / math.sqrt(q.size(-1))).masked_fill(mask == 0, -1e9)
+        seen = self.dropout(scores.softmax(-1)) @ v
+        out: Tensor = self.out(seen.transpose(1, 2).contiguous().view(size, -1, width))
+        return out
+
+
+class _Block(nn.Module):
+    def __init__(self, width: int, heads: int, inner: int, crosses: bool) -> None:
+        super().__init__()
+        self.attentions = nn.ModuleList(_Heads(width, heads) for _ in range(1 + crosses))
+        self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(2 + crosses))
+        self.feed = nn.Sequential(nn.Linear(width, inner), nn.ReLU(), nn.Dropout(0.0), nn.Linear(inner, width))
+
+    def forward(self, x: Tensor, mask: Tensor, memory: Tensor | None = None, source: Tensor | None = None) -> Tensor:
+        y = self.norms[0](x)
+        x = x + self.attentions[0](y, y, mask)
+        if memory is not None:
+            x = x + self.attentions[1](self.norms[1](x), memory, source)
+        fed: Tensor = x + self.feed(self.norms[-1](x))
+        return fed
+
+
+class _Tutorial(nn.Module):
+    def __init__(
+        self, src_vocab: int, vocab: int, layers: int, width: int, heads: int, inner: int, length: int
+    ) -> None:
+        super().__init__()
+        self.source, self.target = nn.Embedding(src_vocab, width), nn.Embedding(vocab, width)
+        self.places = nn.Embedding(length, width)
+        self.encoder = nn.ModuleList(_Block(width, heads, inner, False) for _ in range(layers))
+        self.decoder = nn.ModuleList(_Block(width, heads, inner, True) for _ in range(layers))
+        self.norms = nn.ModuleList((nn.LayerNorm(width), nn.LayerNorm(width)))
+        self.scale = math.sqrt(width)
+        self.output = nn.Linear(width, vocab)
+
+    def forward(self, src: Tensor, ids: Tensor) -> Tensor:
+        padding = (src != 0)[:, None, None, :]
+        places = torch.arange(ids.size(1))
+        causal = (places[None, :] <= places[:, None]) & (ids != 0)[:, None, None, :]
+        x = self.source(src) * self.scale + self.places.weight[: src.size(1)]
+        for block in self.encoder:
+            x = block(x, padding)
+        memory = self.norms[0](x)
+        x = self.target(ids) * self.scale + self.places.weight[: ids.size(1)]
+        for block in self.decoder:
+            x = block(x, causal, memory, padding)
+        logits: Tensor = self.output(self.norms[1](x))
+        return logits

@@ -1,0 +1,135 @@
+"""A training step of ours against the code that people would otherwise run, on the same batches, in CPU time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from attnviz.bench.figures import Figure, Options, Result, Skipped, in_turns, paired
+
+if TYPE_CHECKING:
+    from attnviz.data import Batch
+    from attnviz.training import Trainer
+
+
+@dataclass(frozen=True)
+class Size:
+    """A language model and its batches."""
+
+    layers: int
+    width: int
+    heads: int
+    length: int
+    batch: int
+
+
+A = Size(layers=4, width=128, heads=4, length=128, batch=32)
+S = Size(layers=2, width=64, heads=4, length=32, batch=8)
+STEPS = 2_000  # of the run that is begun: long enough for every way of computing to be tried
+
+
+def language(options: Options) -> Iterator[Result]:
+    """Language models of two sizes: the trainer as a run has it, with the way of computing that a run would choose."""
+    for name, size, repeats, peers in (
+        ("A", A, options.repeats(15), {"nanogpt": (2.2, 3.0), "gpt2-sdpa": (3.0, 4.5)}),
+        ("S", S, options.repeats(150, 5), {"nanogpt": (1.4, 2.0)}),
+    ):
+        trainer = trainer_of("lm-en", {"window": size.length}, size)
+        shape = {"vocab": len(trainer.task.tgt_vocab), "layers": size.layers, "width": size.width, "heads": size.heads}
+        yield from _against(f"training/{name}", trainer, peers, {**shape, "length": size.length + 1}, repeats, options)
+
+
+def translation(options: Options) -> Iterator[Result]:
+    """An encoder–decoder of 2 + 2 layers, against one written as tutorials write it."""
+    size = Size(layers=2, width=128, heads=4, length=0, batch=32)
+    trainer = trainer_of("dates", {}, size, n_encoder_layers=2)
+    config = trainer.model.config
+    shape = {
+        "src_vocab": config.src_vocab_size,
+        "vocab": config.vocab_size,
+        "layers": size.layers,
+        "width": size.width,
+        "heads": size.heads,
+        "inner": config.d_ff,
+        "length": config.max_len,
+    }
+    yield from _against(
+        "training/encoder-decoder", trainer, {"tutorial": (2.7, 4.0)}, shape, options.repeats(25), options
+    )
+
+
+def trainer_of(task: str, task_options: dict[str, Any], size: Size, **shape: Any) -> Trainer:
+    """The trainer of a run, which has chosen how to compute."""
+    from attnviz.config import TrainConfig
+    from attnviz.data import tasks
+    from attnviz.training import Trainer, make_model
+    from attnviz.training.compute import choose
+    from attnviz.training.recipes import model_config_for
+
+    made = tasks.get(task, **task_options)
+    wide = {"d_model": size.width, "n_heads": size.heads, "d_ff": 4 * size.width, "n_decoder_layers": size.layers}
+    config = TrainConfig(steps=STEPS, batch_size=size.batch, eval_every=0, learning_rate=1e-3)
+    trainer = Trainer(make_model(model_config_for(made, **wide, dropout=0.0, **shape), seed=0), made, config)
+    trainer.adopt(choose(trainer).compute)
+    return trainer
+
+
+def _against(
+    name: str,
+    trainer: Trainer,
+    limits: dict[str, tuple[float, float]],
+    shape: dict[str, int],
+    repeats: int,
+    options: Options,
+) -> Iterator[Result]:
+    from attnviz.bench import peers
+
+    makers: dict[str, Callable[[], peers.Step]] = {
+        "nanogpt": lambda: peers.nanogpt(options.nanogpt, **shape),
+        "gpt2-sdpa": lambda: peers.hugging_face(**shape),
+        "tutorial": lambda: peers.tutorial(**shape),
+    }
+    from attnviz.training.batch_stream import BatchStream
+
+    theirs: dict[str, peers.Step] = {}
+    for peer in limits:
+        try:
+            theirs[peer] = makers[peer]()
+        except peers.Missing as missing:
+            yield Skipped(f"{name}/{peer}", str(missing))
+    stream = BatchStream(trainer.task, trainer.config.batch_size, seed=1)  # theirs; ours draws its own, as a run does
+    now: list[Batch] = [stream.take()]
+
+    def ours() -> None:
+        trainer.step()
+        now[0] = stream.take() if not theirs else now[0]
+
+    variants: dict[str, Callable[[], object]] = {"ours": ours}
+    for peer, step in theirs.items():
+        variants[peer] = lambda step=step: (now.__setitem__(0, stream.take()), step(now[0]))
+    times = in_turns(variants, repeats, warm_up=2, clock=time.process_time)
+    for peer, (must, aim) in limits.items():
+        if peer in theirs:
+            yield paired(
+                times,
+                "ours",
+                peer,
+                speed=True,
+                name=f"{name}/{peer}",
+                what=f"a training step, {trainer.compute}, batch drawn",
+                against=f"the same with {peer}",
+                must=must,
+                aim=aim,
+            )
+    if not theirs:
+        milliseconds = 1e3 * sorted(times["ours"])[len(times["ours"]) // 2]
+        yield Figure(
+            name=name,
+            ratio=1.0,
+            what=f"a training step, {trainer.compute}",
+            against="itself: no peer is there",
+            milliseconds=milliseconds,
+            base_milliseconds=milliseconds,
+        )

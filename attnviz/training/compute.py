@@ -1,0 +1,153 @@
+"""In which numbers and along which path a run computes its steps, and which is the fastest here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import torch
+
+from attnviz.model import MultiHeadAttention, Transformer
+from attnviz.model.written import Precision, can_be_written
+
+if TYPE_CHECKING:
+    from attnviz.training.trainer import Trainer
+
+Path = Literal["fused", "explicit", "written"]
+
+SHARE = 0.02  # of a run's steps may be spent on finding out
+TRIES = 3  # steps of each candidate; the first warms up
+HOPELESS = 3.0  # times as slow as the plain way: tried once only
+LEAD = 0.9  # bfloat16 is only taken where it needs at most this share of the time of float32
+
+
+@dataclass(frozen=True)
+class Compute:
+    """How steps are computed. Weights, optimizer, norms and losses are float32 always.
+
+    "fused": the model's modules, attention as torch's one operation; "explicit": attention step by step; "written":
+    the passes of `attnviz.model.written`. A bf16 run says so wherever its figures say what made them.
+    """
+
+    precision: Precision = "fp32"
+    path: Path = "fused"
+
+    def __post_init__(self) -> None:
+        for field, value, allowed in (
+            ("precision", self.precision, get_args(Precision)),
+            ("path", self.path, get_args(Path)),
+        ):
+            if value not in allowed:
+                raise ValueError(f"{field} is {value!r}; allowed: {', '.join(allowed)}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Compute:
+        """The inverse of `to_dict`; raises ValueError."""
+        try:
+            return cls(**values)
+        except TypeError as error:
+            raise ValueError(f"compute: {error}") from None
+
+    def fits(self, model: Transformer) -> bool:
+        """Whether this model can be trained so."""
+        return self.path != "written" or can_be_written(model)
+
+    def __str__(self) -> str:
+        return f"{self.precision}, {self.path}"
+
+
+PLAIN = Compute()
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was chosen for a run, and what it was chosen from."""
+
+    compute: Compute
+    threads: int | None = None  # None: left as they were
+    milliseconds: tuple[tuple[str, float], ...] = ()  # candidate → of one step; empty: nothing was tried
+
+
+def candidates(trainer: Trainer) -> tuple[Compute, ...]:
+    """The ways that a trainer could go on its device; the plain one first, then the most promising."""
+    if trainer.device.type not in ("cpu", "cuda"):
+        return (PLAIN,)
+    written = Compute("bf16", "written")
+    if trainer.can(written):
+        return (PLAIN, written, Compute("fp32", "written"))
+    return (PLAIN, Compute("bf16", "explicit"), Compute("bf16", "fused"))
+
+
+def choose(
+    trainer: Trainer,
+    *,
+    threads: Sequence[int] = (),
+    clock: Callable[[], float] | None = None,
+    found: Sequence[Compute] | None = None,
+) -> Choice:
+    """Try a few steps of each candidate on copies of the trainer's model, which is left as it was.
+
+    Only as much is tried as costs `SHARE` of the run's steps, so a short run is trained the plain way. `threads` are
+    numbers of CPU threads to choose from, when the way is found. `clock` counts seconds; None: CPU time for the
+    candidates, for others may be working on this machine, and the wall's for threads.
+    """
+    room = int(SHARE * (trainer.config.steps - trainer.step_number)) // TRIES
+    ways = tuple(found or candidates(trainer))[:room]
+    if len(ways) < 2:
+        return Choice(PLAIN)
+    timed = clock or (time.process_time if trainer.device.type == "cpu" else time.perf_counter)
+    times: dict[Compute, float] = {}
+    for way in ways:
+        times[way] = _seconds(trainer, way, timed, hopeless=HOPELESS * times[PLAIN] if PLAIN in times else None)
+    best = min(ways, key=lambda way: times[way] / (LEAD if way.precision == "bf16" else 1.0))
+    shown = [(str(way), 1e3 * seconds) for way, seconds in times.items()]
+    numbers = list(dict.fromkeys(threads))[: room - len(ways)]
+    if len(numbers) < 2:
+        return Choice(best, None, tuple(shown))
+    before, walls = torch.get_num_threads(), {}
+    try:
+        for number in numbers:
+            torch.set_num_threads(number)
+            walls[number] = _seconds(trainer, best, clock or time.perf_counter)
+            shown.append((f"{best}, {number} threads", 1e3 * walls[number]))
+    finally:
+        torch.set_num_threads(before)
+    return Choice(best, min(walls, key=lambda number: walls[number]), tuple(shown))
+
+
+def _seconds(trainer: Trainer, way: Compute, clock: Callable[[], float], hopeless: float | None = None) -> float:
+    """Of the fastest of a few steps on one batch, the first left out."""
+    twin, batch = trainer.twin(way)
+    least = float("inf")
+    for attempt in range(TRIES):
+        began = clock()
+        loss = twin.forward(batch)
+        twin.backward(loss)
+        twin.clip()
+        twin.update()
+        loss.nats.item()  # waits for the device
+        seconds = clock() - began
+        if attempt or (hopeless is not None and seconds > hopeless):
+            least = min(least, seconds)
+        if hopeless is not None and seconds > hopeless:
+            break
+    return least
+
+
+@contextmanager
+def explicitly(attentions: Sequence[MultiHeadAttention]) -> Iterator[None]:
+    """Inside, these attentions compute step by step, though nobody watches."""
+    for attention in attentions:
+        attention.explicit = True
+    try:
+        yield
+    finally:
+        for attention in attentions:
+            attention.explicit = False
