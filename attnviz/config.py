@@ -17,6 +17,9 @@ Initialiser = Literal["default", "normal", "xavier", "he", "too-small", "too-lar
 Objective = Literal["causal-lm", "masked-lm", "seq2seq", "denoising"]
 Removable = Literal["causal-mask", "shift", "padding-mask"]
 
+Precision = Literal["fp32", "bf16"]  # what products are computed in; weights, norms and losses stay float32
+ComputePath = Literal["fused", "explicit", "written"]
+
 Strategy = Literal["scratch", "full", "head", "last-layers", "layer-decay", "gradual", "lora", "adapter"]
 Backbone = Literal["auto", "whole", "encoder", "decoder"]
 NewTokens = Literal["extend", "unknown", "refuse"]
@@ -176,6 +179,23 @@ class TrainConfig(_Config):
         _share("label_smoothing", self.label_smoothing)
         if not 0 <= self.cross_mask_share <= 1:
             raise ValueError(f"cross_mask_share is {self.cross_mask_share!r}; it must lie between 0 and 1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compute(_Config):
+    """In which numbers and along which path steps are computed. A bf16 run says so wherever its figures do."""
+
+    precision: Precision = "fp32"
+    # "fused": the model's modules, attention as torch's one operation; "explicit": attention step by step;
+    # "written": the passes of `attnviz.model.written`.
+    path: ComputePath = "fused"
+
+    def __post_init__(self) -> None:
+        _one_of("precision", self.precision, get_args(Precision))
+        _one_of("path", self.path, get_args(ComputePath))
+
+    def __str__(self) -> str:
+        return f"{self.precision}, {self.path}"
 
 
 @dataclass(frozen=True, kw_only=True)

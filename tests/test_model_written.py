@@ -8,10 +8,11 @@ from small_models import VOCAB, make_model, padded_src
 from torch import Tensor
 
 from attnviz import masks
+from attnviz.config import Precision
 from attnviz.masks import MaskPlan
 from attnviz.model import Transformer
 from attnviz.model.lora import add_lora
-from attnviz.model.written import FlatParameters, Precision, WrittenTransformer, can_be_written
+from attnviz.model.written import FlatParameters, WrittenTransformer, can_be_written
 from attnviz.model.written.sublayers import Dropout
 
 KINDS = [

@@ -52,7 +52,7 @@ def hugging_face(*, vocab: int, layers: int, width: int, heads: int, length: int
     from transformers import GPT2Config, GPT2LMHeadModel
 
     torch.manual_seed(0)
-    shape = {"n_positions": length, "n_embd": width, "n_layer": layers, "n_head": heads}
+    shape: dict[str, Any] = {"n_positions": length, "n_embd": width, "n_layer": layers, "n_head": heads}
     config = GPT2Config(
         vocab_size=vocab, **shape, resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0, bos_token_id=1, eos_token_id=2
     )

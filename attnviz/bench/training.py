@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from attnviz.bench.figures import Figure, Options, Result, Skipped, in_turns, paired
 
 if TYPE_CHECKING:
-    from attnviz.data import Batch
+    from attnviz.bench.peers import Step
     from attnviz.training import Trainer
+    from attnviz.training.batch_stream import BatchStream
 
 
 @dataclass(frozen=True)
@@ -100,15 +102,9 @@ def _against(
         except peers.Missing as missing:
             yield Skipped(f"{name}/{peer}", str(missing))
     stream = BatchStream(trainer.task, trainer.config.batch_size, seed=1)  # theirs; ours draws its own, as a run does
-    now: list[Batch] = [stream.take()]
-
-    def ours() -> None:
-        trainer.step()
-        now[0] = stream.take() if not theirs else now[0]
-
-    variants: dict[str, Callable[[], object]] = {"ours": ours}
+    variants: dict[str, Callable[[], object]] = {"ours": trainer.step}
     for peer, step in theirs.items():
-        variants[peer] = lambda step=step: (now.__setitem__(0, stream.take()), step(now[0]))
+        variants[peer] = partial(_drawn, step, stream)
     times = in_turns(variants, repeats, warm_up=2, clock=time.process_time)
     for peer, (must, aim) in limits.items():
         if peer in theirs:
@@ -133,3 +129,8 @@ def _against(
             milliseconds=milliseconds,
             base_milliseconds=milliseconds,
         )
+
+
+def _drawn(step: Step, stream: BatchStream) -> float:
+    """A peer's step on a batch of its own."""
+    return step(stream.take())

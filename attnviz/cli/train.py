@@ -144,7 +144,8 @@ def _train(
     def describe(session: Session) -> str:
         parameters = sum(p.numel() for p in session.trainer.model.parameters())
         examples = len(session.trainer.task.split("train"))
-        return f"{recipe.name}: {parameters:,} parameters, {examples:,} training examples, on {session.trainer.device}"
+        device = f"{session.trainer.device} ({session.trainer.compute}, {session.threads} threads)"
+        return f"{recipe.name}: {parameters:,} parameters, {examples:,} training examples, on {device}"
 
     threads = arguments.threads or torch.get_num_threads()
     session, interrupted = train_here(folder, device=device, threads=threads, ranks=ranks, describe=describe)

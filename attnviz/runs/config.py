@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from attnviz.config import ModelConfig, TrainConfig
+from attnviz.config import Compute, ModelConfig, TrainConfig
 from attnviz.runs.errors import RunError
 
 FILE = "config.json"
@@ -36,6 +36,7 @@ class RunConfig:
     probe: str | None = None  # a sentence to be looked at while training
     device: str = "auto"  # "cpu", "cuda", "cuda:1", "mps" or the best there is
     threads: int = 0  # CPU threads; 0: the worker's choice, kept for the rest of the run
+    compute: Mapping[str, Any] | None = None  # fields of Compute; None: what is fastest when the run begins
     recipe: str | None = None  # the recipe it follows, unchanged
     parent: Mapping[str, Any] | None = None  # {"run": id, "step": k, "changes": {…}} of a fork
 
@@ -52,6 +53,9 @@ class RunConfig:
         _require("recipe", self.recipe is None or isinstance(self.recipe, str), self.recipe)
         _require("device", isinstance(self.device, str) and bool(_DEVICE.fullmatch(self.device)), self.device)
         _require("threads", type(self.threads) is int and 0 <= self.threads <= MOST_THREADS, self.threads)
+        if self.compute is not None:
+            _require("compute", isinstance(self.compute, Mapping), self.compute)
+            _compute(self.compute)
         if self.own_file is not None:
             plain = isinstance(self.own_file, str) and bool(_PLAIN_FILE.fullmatch(self.own_file))
             _require("own_file", plain and self.own_file not in (".", ".."), self.own_file)
@@ -113,6 +117,13 @@ class RunConfig:
                 raise RunError("run_config", file=FILE, entry=str(name)[:80], problem="there is no such setting")
         new_train = _train({**self.train.to_dict(), **train}) if train else self.train
         return replace(self, train=new_train, shape=shape, **own)
+
+
+def _compute(values: Mapping[str, Any]) -> Compute:
+    try:
+        return Compute.from_dict(values)
+    except (TypeError, ValueError) as error:
+        raise RunError("run_config", file=FILE, entry="compute", problem=str(error)[:300]) from None
 
 
 def _train(values: Any) -> TrainConfig:

@@ -26,21 +26,24 @@ FRESH = ("seed", "initialiser", "start")  # what only a run from its very beginn
 def fork_config(folder: RunFolder, step: int, changes: Mapping[str, Any], name: str | None) -> RunConfig:
     """The parent's config as it stood at a step, changed."""
     config = folder.read_config()
-    threads = 0
+    threads, compute = 0, config.compute
     with database.reading(folder.database) as connection:
         rows = connection.execute("SELECT details FROM events WHERE kind = 'set' AND step <= ? ORDER BY id", (step,))
         for (details,) in rows:
             config = config.changed(json.loads(details))
         state = connection.execute("SELECT value FROM meta WHERE key = 'state'").fetchone()
     if state is not None:
-        threads = json.loads(state[0]).get("threads") or 0  # another number of threads adds in another order
+        now = json.loads(state[0])
+        threads = now.get("threads") or 0  # another number of threads adds in another order
+        compute = compute or now.get("compute")  # and so does another way to compute
     if step:
         for entry in FRESH:
             if entry in changes:
                 raise RunError("run_fork", step=step, name=entry, problem="it concerns the beginning only")
     plain = {key: list(value) if isinstance(value, tuple) else value for key, value in changes.items()}
     origin = {"run": folder.path.name, "step": step, "changes": plain}
-    config = replace(config.changed(changes), threads=config.threads or threads, parent=origin, recipe=None)
+    config = replace(config, threads=config.threads or threads, compute=compute).changed(changes)
+    config = replace(config, parent=origin, recipe=None)
     return config if name is None else replace(config, name=name)
 
 

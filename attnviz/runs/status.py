@@ -18,7 +18,16 @@ State = Literal["running", "paused", "waiting", "finished", "failed", "stopped"]
 STATES: tuple[str, ...] = ("running", "paused", "finished", "failed", "stopped")
 GOING = ("play", "step", "phase")  # commands after which a run moves
 RECENT = 24  # steps over which speed is averaged
-NEW = {"state": "paused", "until": None, "speed": None, "device": None, "threads": None, "phase": None, "error": None}
+NEW = {
+    "state": "paused",
+    "until": None,
+    "speed": None,
+    "device": None,
+    "threads": None,
+    "compute": None,
+    "phase": None,
+    "error": None,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +45,7 @@ class RunStatus:
     seconds_left: float | None = None  # at the present speed
     phase: str | None = None  # the phase last walked of a step that is not finished
     speed: float | None = None  # steps per second at most; None: as fast as it goes
+    compute: Mapping[str, Any] | None = None  # fields of `Compute`: how its steps are computed; None: not decided yet
     pending: int = 0  # commands not carried out yet
 
 
@@ -69,6 +79,7 @@ def read_status(folder: RunFolder, connection: sqlite3.Connection, steps: int) -
         seconds_left=None if rate is None else max(0, steps - step) / rate,
         phase=state["phase"],
         speed=state["speed"],
+        compute=state["compute"],
         pending=len(waiting),
     )
 

@@ -16,7 +16,7 @@ from attnviz.training.checkpoint import round_weights
 from attnviz.training.distributed import Ranks
 from attnviz.training.evaluation import evaluate
 from attnviz.training.initialiser import make_model
-from attnviz.training.manifest import Manifest, SplitSize
+from attnviz.training.manifest import Manifest, SplitSize, versions
 from attnviz.training.recipes import model_config_for
 from attnviz.training.start import Start, from_checkpoint, load_weights, with_vocabularies_of
 from attnviz.training.trainer import Trainer
@@ -107,6 +107,7 @@ def finish(trainer: Trainer, *, name: str, stored: str = "float32", recipe: str 
         parameters=sum(p.numel() for p in model.parameters()),
         stored=stored,
         device=trainer.device.type,
+        made_with=versions() | {"precision": trainer.compute.precision},
         threads=torch.get_num_threads(),
         splits={split: SplitSize(len(task.split(split)), task.fingerprint(split)) for split in SPLITS},
         metrics={split: evaluate(model, task, split, without=trainer.config.without) for split in SPLITS[1:]},

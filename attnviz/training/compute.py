@@ -3,64 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 
-from attnviz.model import MultiHeadAttention, Transformer
-from attnviz.model.written import Precision, can_be_written
+from attnviz.config import Compute
+from attnviz.model import MultiHeadAttention
 
 if TYPE_CHECKING:
     from attnviz.training.trainer import Trainer
-
-Path = Literal["fused", "explicit", "written"]
 
 SHARE = 0.02  # of a run's steps may be spent on finding out
 TRIES = 3  # steps of each candidate; the first warms up
 HOPELESS = 3.0  # times as slow as the plain way: tried once only
 LEAD = 0.9  # bfloat16 is only taken where it needs at most this share of the time of float32
-
-
-@dataclass(frozen=True)
-class Compute:
-    """How steps are computed. Weights, optimizer, norms and losses are float32 always.
-
-    "fused": the model's modules, attention as torch's one operation; "explicit": attention step by step; "written":
-    the passes of `attnviz.model.written`. A bf16 run says so wherever its figures say what made them.
-    """
-
-    precision: Precision = "fp32"
-    path: Path = "fused"
-
-    def __post_init__(self) -> None:
-        for field, value, allowed in (
-            ("precision", self.precision, get_args(Precision)),
-            ("path", self.path, get_args(Path)),
-        ):
-            if value not in allowed:
-                raise ValueError(f"{field} is {value!r}; allowed: {', '.join(allowed)}")
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Compute:
-        """The inverse of `to_dict`; raises ValueError."""
-        try:
-            return cls(**values)
-        except TypeError as error:
-            raise ValueError(f"compute: {error}") from None
-
-    def fits(self, model: Transformer) -> bool:
-        """Whether this model can be trained so."""
-        return self.path != "written" or can_be_written(model)
-
-    def __str__(self) -> str:
-        return f"{self.precision}, {self.path}"
 
 
 PLAIN = Compute()
@@ -79,10 +38,10 @@ def candidates(trainer: Trainer) -> tuple[Compute, ...]:
     """The ways that a trainer could go on its device; the plain one first, then the most promising."""
     if trainer.device.type not in ("cpu", "cuda"):
         return (PLAIN,)
-    written = Compute("bf16", "written")
+    written = Compute(precision="bf16", path="written")
     if trainer.can(written):
-        return (PLAIN, written, Compute("fp32", "written"))
-    return (PLAIN, Compute("bf16", "explicit"), Compute("bf16", "fused"))
+        return (PLAIN, written, Compute(precision="fp32", path="written"))
+    return (PLAIN, Compute(precision="bf16", path="explicit"), Compute(precision="bf16", path="fused"))
 
 
 def choose(

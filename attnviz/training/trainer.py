@@ -14,14 +14,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from attnviz.config import TrainConfig
+from attnviz.config import Compute, TrainConfig
 from attnviz.data import Batch, Task
 from attnviz.masks import MaskPlan
 from attnviz.masks.parse import parse
 from attnviz.model import MultiHeadAttention, Transformer
-from attnviz.model.written import FlatParameters, WrittenTransformer
+from attnviz.model.written import FlatParameters, WrittenTransformer, can_be_written
 from attnviz.training.batch_stream import BatchStream, DataPosition
-from attnviz.training.compute import PLAIN, Compute, explicitly
+from attnviz.training.compute import PLAIN, explicitly
 from attnviz.training.distributed import Ranks
 from attnviz.training.evaluation import Metrics, evaluate
 from attnviz.training.initialiser import make_model
@@ -118,7 +118,7 @@ class Trainer:
 
     def can(self, compute: Compute) -> bool:
         """Whether it can be trained in this way."""
-        return compute.fits(self.model)
+        return compute.path != "written" or can_be_written(self.model)
 
     def twin(self, compute: Compute) -> tuple[Trainer, Batch]:
         """A copy at this step that computes in another way, and a batch to try it on; nothing is shared that moves."""

@@ -6,7 +6,7 @@ operation is recorded. Whoever looks, explains, intervenes or generates uses the
 logits and gradients, for every kind of model.
 """
 
-from attnviz.model.written.flat import FlatParameters, Precision
+from attnviz.model.written.flat import FlatParameters
 from attnviz.model.written.whole import WrittenTransformer, can_be_written
 
-__all__ = ["FlatParameters", "Precision", "WrittenTransformer", "can_be_written"]
+__all__ = ["FlatParameters", "WrittenTransformer", "can_be_written"]

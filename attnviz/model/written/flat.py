@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-Precision = Literal["fp32", "bf16"]  # what products are computed in; weights, norms and losses stay float32
+from attnviz.config import Precision
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import torch.distributed as dist
 from attnviz.training import Trainer
 from attnviz.training.distributed import Ranks
 
-Order = Literal["step", "set", "restore", "wait", "end"]
+Order = Literal["adopt", "step", "set", "restore", "wait", "end"]
 
 
 class Leader:
@@ -30,6 +30,8 @@ def follow(trainer: Trainer) -> None:
         dist.broadcast_object_list(heard, src=0)
         order, value = heard[0]
         match order:
+            case "adopt":
+                trainer.adopt(value)
             case "step":
                 trainer.step()
             case "set":

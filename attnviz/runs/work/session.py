@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from attnviz.config import Compute
 from attnviz.data import InputError
 from attnviz.runs.contents import build_trainer, describe, load_task, remember_task
 from attnviz.runs.errors import RunError
@@ -22,6 +23,7 @@ from attnviz.runs.work.resumption import last_state
 from attnviz.runs.work.step_walk import StepWalk, check_weight
 from attnviz.runs.work.writer import WAITABLE, Writer
 from attnviz.training import Trainer
+from attnviz.training.compute import PLAIN, choose
 from attnviz.training.distributed import Ranks
 
 WAIT_SECONDS = 60.0  # a rank that hears nothing for long takes the others for dead
@@ -73,6 +75,7 @@ class Session:
         remember_task(self.folder, self.config, task)
         self.trainer: Trainer = build_trainer(self.folder, self.config, device, self.ranks)
         self.trainer.ratio_every = RATIO_EVERY
+        self._decide_compute()
         found = last_state(self.folder, self.journal, self.trainer)
         if found is None:
             self.replay = [(step, changes) for _, step, changes in self.journal.settings()]
@@ -88,6 +91,27 @@ class Session:
         self._put(device=str(self.trainer.device), threads=self.threads, steps=self.trainer.config.steps)
         self.journal.beat()
         self.journal.flush()
+
+    def _decide_compute(self) -> None:
+        """Compute as the run has from its beginning; a new one tries what is fastest here, and keeps to it."""
+        kept = self.config.compute or self.state["compute"]
+        if kept is None and self.journal.snapshots():
+            kept = PLAIN.to_dict()  # a run of before: it goes on with the numbers that it would have had
+        if kept is not None:
+            compute = Compute.from_dict(kept)
+            compute = compute if self.trainer.can(compute) else PLAIN
+        else:
+            free = not self.config.threads and self.threads > 1 and self.ranks is None
+            choice = choose(self.trainer, threads=(self.threads, 1) if free else ())
+            compute, self.threads = choice.compute, choice.threads or self.threads
+            torch.set_num_threads(self.threads)
+            if choice.milliseconds:
+                details = {**compute.to_dict(), "threads": self.threads, "tried": dict(choice.milliseconds)}
+                self.journal.event(0, "compute", details, key="compute")
+        if compute != self.trainer.compute:
+            self._lead("adopt", compute)
+            self.trainer.adopt(compute)
+        self.state["compute"] = compute.to_dict()
 
     def _refuse(self, error: BaseException) -> None:
         """Say why the run cannot be opened, and let go of it."""

@@ -15,6 +15,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from attnviz.config import Compute
 from attnviz.runs import database
 from attnviz.runs.database import NUMBERS, TABLES
 from attnviz.runs.errors import RunError
@@ -99,9 +100,18 @@ def _meta(rows: list[tuple[Any, ...]]) -> list[tuple[str, str]]:
             **NEW,
             "state": "paused" if recorded not in STATES or recorded in ("running", "failed") else recorded,
             "threads": threads if type(threads) is int and 1 <= threads <= 256 else None,
+            "compute": _compute(state.get("compute")),
             "steps": steps if type(steps) is int and 1 <= steps < MAX_STEP else None,
         }
     return [(key, json.dumps(value)) for key, value in found.items()]
+
+
+def _compute(values: Any) -> dict[str, Any] | None:
+    """How the run was computed, where that is something that this program knows."""
+    try:
+        return Compute.from_dict(values).to_dict() if isinstance(values, Mapping) else None
+    except ValueError:
+        return None
 
 
 def _metrics(row: tuple[Any, ...]) -> tuple[Any, ...]:

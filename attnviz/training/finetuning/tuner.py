@@ -8,12 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from attnviz.config import TrainConfig
+from attnviz.config import Compute, TrainConfig
 from attnviz.data.tasks.labels import LabelTask
 from attnviz.errors import FineTuneError
 from attnviz.model import Transformer
 from attnviz.model.lora import plain_copy
-from attnviz.training.compute import Compute
 from attnviz.training.distributed import Ranks
 from attnviz.training.evaluation import Metrics, evaluate
 from attnviz.training.finetuning.freezing import TensorPlan
