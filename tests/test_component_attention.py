@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from attnviz.ui.attention.payload import pack, unpack_kind
 from attnviz.ui.attention.picture import AttentionPicture, KindPicture
 from attnviz.ui.attention.stage import read_state
-from attnviz.ui.attention.text import STAGE_TEXT, stage_text
 from attnviz.ui.front.packing import quantisation_error, quantise, split
+from attnviz.ui.text import texts
 
 
 def kind_picture(layers=2, heads=3, rows=5, columns=7, *, kind="cross", seed=0, per_head=False, **changes):
@@ -126,23 +126,9 @@ def test_a_wrong_picture_is_refused_by_name(changes, named):
         AttentionPicture(**{"kinds": (kind_picture(),), **changes})
 
 
-def test_both_languages_say_everything_with_the_same_blanks():
-    blanks = {key: {language: sorted(_blanks(both[language])) for language in both} for key, both in STAGE_TEXT.items()}
-    for key, both in STAGE_TEXT.items():
-        assert set(both) == {"zh", "en"}, key
-        assert all(text.strip() for text in both.values()), key
-        assert blanks[key]["zh"] == blanks[key]["en"], key
-    with pytest.raises(ValueError, match="fr"):
-        stage_text("fr")
-
-
-def _blanks(text):
-    return [part.split("}")[0] for part in text.split("{")[1:]]
-
-
 def test_a_blocked_cell_is_called_as_everywhere():
-    assert STAGE_TEXT["blocked"]["zh"] == "■ 屏蔽 blocked"
-    assert STAGE_TEXT["visible"]["zh"] == "□ 可见 visible"
+    assert texts("attention_stage")["blocked"]["zh"] == "■ 屏蔽 blocked"
+    assert texts("attention_stage")["visible"]["zh"] == "□ 可见 visible"
 
 
 @given(

@@ -101,8 +101,8 @@ def test_unknown_names_and_options_are_refused(name: str, options: dict[str, obj
 
 def test_every_task_says_what_it_is(task: Task) -> None:
     for words in (task.info.title, task.info.note, task.info.source, task.info.licence):
-        assert set(words) == {"zh", "en"}
-        assert all(words.values())
+        assert words["zh"]
+        assert words["en"]
     assert task.info.synthetic == task.info.source["en"].startswith("generated")
     assert len(set(task.examples)) >= 5
 

@@ -134,3 +134,18 @@ def test_a_problem_of_no_known_shape_is_said_too() -> None:
         assert explain(Notice(code, details), "zh") == explain(RuntimeError(), "zh")  # type: ignore[arg-type]
         assert str(code) in str(Notice(code, details))  # type: ignore[arg-type]
     assert str(Notice("empty", ["x"])) == str(InputError("empty"))  # type: ignore[arg-type]
+
+
+def test_there_is_one_way_to_say_a_thing_in_two_languages() -> None:
+    """No dict with both languages and no second Language type beside `Text`."""
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Dict) and {getattr(key, "value", None) for key in node.keys} == {"zh", "en"}:
+                assert not all(isinstance(value, ast.Constant | ast.JoinedStr) for value in node.values) or (
+                    path.name == "language.py"  # the languages' own names
+                ), f"{path.relative_to(PACKAGE)}:{node.lineno}"
+        if path.relative_to(PACKAGE).parts != ("language.py",):
+            assert 'Literal["zh", "en"]' not in path.read_text(encoding="utf-8"), path
+    assert Text("a {b}", "c {b}").filled(b=Text("x", "y")) == Text("a x", "c y")
+    with pytest.raises(ValueError, match="fr"):
+        Text("a", "b")["fr"]  # type: ignore[index]

@@ -29,7 +29,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "foreign": BELOW_TRAINING,
     "training": BELOW_TRAINING,
     "runs": ("openmp", *BELOW_TRAINING, "training"),
-    "figures": (),
+    "figures": ("language",),
     "api": (*BELOW_TRAINING, "foreign", "training", "runs"),
     "bench": (*BELOW_TRAINING, "foreign", "training", "runs", "figures", "api"),
     "cli": ("openmp", *BELOW_TRAINING, "foreign", "training", "runs", "figures", "api", "bench"),

@@ -8,9 +8,10 @@ from math import ceil
 
 import plotly.graph_objects as go
 
-from attnviz.figures.text import Language, escape, label, printable, widest, width_em, word
+from attnviz.figures.text import escape, label, printable, widest, width_em, word
 from attnviz.figures.theme import FONT_SIZE, palette, plotly_template
 from attnviz.figures.tiles import Tiles
+from attnviz.language import Language
 
 LABEL_LIMIT = 12  # characters of a token on an axis
 LABEL_ROOM = 17  # pixels between two labels

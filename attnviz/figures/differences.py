@@ -11,8 +11,9 @@ from attnviz.figures import checks
 from attnviz.figures.grid import Heads, draw_grid
 from attnviz.figures.heads import one
 from attnviz.figures.scales import Scale, symmetric
-from attnviz.figures.text import Language, word
+from attnviz.figures.text import word
 from attnviz.figures.theme import palette
+from attnviz.language import Language
 
 
 def difference(

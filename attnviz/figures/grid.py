@@ -13,9 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 from attnviz.figures import checks
 from attnviz.figures.matrix import Drawing
 from attnviz.figures.scales import Scale, exponent, largest
-from attnviz.figures.text import Language, escape, word
+from attnviz.figures.text import escape, word
 from attnviz.figures.theme import FONT_SIZE, palette
 from attnviz.figures.tiles import Tiles
+from attnviz.language import Language
 
 KINDS = {
     "cross": ("cross",),

@@ -12,9 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 from attnviz.figures import checks
 from attnviz.figures.matrix import Drawing
 from attnviz.figures.scales import Scale, exponent, largest, symmetric
-from attnviz.figures.text import Language, word
+from attnviz.figures.text import word
 from attnviz.figures.theme import palette
 from attnviz.figures.tiles import Tiles
+from attnviz.language import Language
 
 SIDE = 560  # pixels that the longer side of a head takes
 LARGEST_CELL = 58

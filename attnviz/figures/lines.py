@@ -11,8 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from attnviz.figures import checks, colour
 from attnviz.figures.axes import headline, slant, ticks
 from attnviz.figures.scales import largest
-from attnviz.figures.text import Language, label, word
+from attnviz.figures.text import label, word
 from attnviz.figures.theme import FONT_SIZE, palette, plotly_template
+from attnviz.language import Language
 
 WIDTH = (420, 900)  # pixels
 HEIGHT = 190  # between the two rows of tokens

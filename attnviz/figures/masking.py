@@ -13,9 +13,10 @@ from attnviz.figures.axes import layout_matrix
 from attnviz.figures.hatch import hatched, outline, rectangles
 from attnviz.figures.heads import SIDE, SMALLEST_CELL
 from attnviz.figures.matrix import HOVER_CELLS
-from attnviz.figures.text import Language, label, word
+from attnviz.figures.text import label, word
 from attnviz.figures.theme import palette
 from attnviz.figures.tiles import Tiles
+from attnviz.language import Language
 
 LARGEST_CELL = 44  # pixels
 

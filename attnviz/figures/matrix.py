@@ -15,9 +15,10 @@ from attnviz.figures import colour
 from attnviz.figures.axes import layout_matrix
 from attnviz.figures.hatch import hatched, outline, rectangles
 from attnviz.figures.scales import Scale
-from attnviz.figures.text import Language, label, width_em, word
+from attnviz.figures.text import label, width_em, word
 from attnviz.figures.theme import FONT_SIZE, Palette, palette
 from attnviz.figures.tiles import Tiles
+from attnviz.language import Language
 
 NUMBERS_FROM = 28  # pixels a cell needs before its number is printed
 SMALLEST_NUMBER = 9.5  # pixels

@@ -9,8 +9,9 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
 from attnviz.figures.axes import headline
-from attnviz.figures.text import Language, escape, label, printable, term, width_em, word
+from attnviz.figures.text import escape, label, printable, term, width_em, word
 from attnviz.figures.theme import FONT_SIZE, palette, plotly_template
+from attnviz.language import Language
 
 ROW = 40  # pixels a bar or a pair of bars takes
 WIDTH = 560

@@ -8,9 +8,10 @@ from numpy.typing import ArrayLike
 from attnviz.figures import checks
 from attnviz.figures.matrix import Drawing
 from attnviz.figures.scales import Scale, largest, symmetric
-from attnviz.figures.text import Language, statistic
+from attnviz.figures.text import statistic
 from attnviz.figures.theme import palette
 from attnviz.figures.tiles import Tiles
+from attnviz.language import Language
 
 CELL = (64, 40)  # pixels
 WIDTH = 880

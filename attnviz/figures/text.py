@@ -8,62 +8,61 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from typing import Literal
 
-Language = Literal["en", "zh"]
+from attnviz.language import Language, Text, same, table
 
-_WORDS: dict[str, tuple[str, str]] = {
-    "weight": ("weight", "权重"),
-    "score": ("score", "分数"),
-    "query": ("query", "查询"),
-    "key": ("key", "键"),
-    "visible": ("□ visible", "□ 可见"),
-    "blocked": ("■ blocked", "■ 屏蔽"),
-    "blocked_yet": ("blocked, yet has weight", "已屏蔽，却仍有权重"),
-    "changed": ("changed", "已改动"),
-    "nan": ("NaN: not a number", "NaN：不是数"),
-    "head": ("L{layer} H{head}", "L{layer} H{head}"),
-    "layer_axis": ("layer", "层"),
-    "head_axis": ("head", "头"),
-    "difference": ("difference", "差"),
-    "before": ("before", "之前"),
-    "after": ("after", "之后"),
-    "pooled": ("one cell = the largest of {n} × {n} weights", "一格 = {n} × {n} 个权重中的最大值"),
-}
+_WORDS = table(
+    weight=Text("权重", "weight"),
+    score=Text("分数", "score"),
+    query=Text("查询", "query"),
+    key=Text("键", "key"),
+    visible=Text("□ 可见", "□ visible"),
+    blocked=Text("■ 屏蔽", "■ blocked"),
+    blocked_yet=Text("已屏蔽，却仍有权重", "blocked, yet has weight"),
+    changed=Text("已改动", "changed"),
+    nan=Text("NaN：不是数", "NaN: not a number"),
+    head=Text("L{layer} H{head}", "L{layer} H{head}"),
+    layer_axis=Text("层", "layer"),
+    head_axis=Text("头", "head"),
+    difference=Text("差", "difference"),
+    before=Text("之前", "before"),
+    after=Text("之后", "after"),
+    pooled=Text("一格 = {n} × {n} 个权重中的最大值", "one cell = the largest of {n} × {n} weights"),
+)
 
 # Names of curves and numbers that are translated when a table or a run uses them.
-_QUANTITIES: dict[str, tuple[str, str]] = {
-    "step": ("step", "步"),
-    "epoch": ("epoch", "轮次"),
-    "value": ("value", "值"),
-    "probability": ("probability", "概率"),
-    "baseline": ("baseline", "基线"),
-    "loss": ("loss", "损失"),
-    "train_loss": ("training loss", "训练损失"),
-    "validation_loss": ("validation loss", "验证损失"),
-    "accuracy": ("accuracy", "准确率"),
-    "token_accuracy": ("token accuracy (teacher-forced)", "词元准确率（教师强制）"),
-    "exact_match": ("exact match (free-running)", "逐序列正确率（自由生成）"),
-    "perplexity": ("perplexity", "困惑度"),
-    "learning_rate": ("learning rate", "学习率"),
-    "seconds": ("seconds", "秒"),
-    "tokens_per_second": ("tokens per second", "每秒词元数"),
-    "grad_norm": ("gradient norm", "梯度范数"),
-    "unigram": ("unigram baseline", "一元基线"),
-    "bigram": ("bigram baseline", "二元基线"),
-}
+_QUANTITIES = table(
+    step=Text("步", "step"),
+    epoch=Text("轮次", "epoch"),
+    value=Text("值", "value"),
+    probability=Text("概率", "probability"),
+    baseline=Text("基线", "baseline"),
+    loss=Text("损失", "loss"),
+    train_loss=Text("训练损失", "training loss"),
+    validation_loss=Text("验证损失", "validation loss"),
+    accuracy=Text("准确率", "accuracy"),
+    token_accuracy=Text("词元准确率（教师强制）", "token accuracy (teacher-forced)"),
+    exact_match=Text("逐序列正确率（自由生成）", "exact match (free-running)"),
+    perplexity=Text("困惑度", "perplexity"),
+    learning_rate=Text("学习率", "learning rate"),
+    seconds=Text("秒", "seconds"),
+    tokens_per_second=Text("每秒词元数", "tokens per second"),
+    grad_norm=Text("梯度范数", "gradient norm"),
+    unigram=Text("一元基线", "unigram baseline"),
+    bigram=Text("二元基线", "bigram baseline"),
+)
 
-_STATISTICS: dict[str, tuple[str, str]] = {
-    "entropy": ("entropy", "熵"),
-    "distance": ("mean distance", "平均距离"),
-    "previous": ("share on the previous token", "落在前一词元的比例"),
-    "first": ("share on the first token", "落在第一个词元的比例"),
-    "same": ("share on the same token", "落在同一词元的比例"),
-    "importance": ("Δ loss without this head", "关掉此头后的 Δ 损失"),
-    "nats": ("nats", "纳特"),
-    "tokens": ("tokens", "词元"),
-    "share": ("share", "比例"),
-}
+_STATISTICS = table(
+    entropy=Text("熵", "entropy"),
+    distance=Text("平均距离", "mean distance"),
+    previous=Text("落在前一词元的比例", "share on the previous token"),
+    first=Text("落在第一个词元的比例", "share on the first token"),
+    same=Text("落在同一词元的比例", "share on the same token"),
+    importance=Text("关掉此头后的 Δ 损失", "Δ loss without this head"),
+    nats=Text("纳特", "nats"),
+    tokens=Text("词元", "tokens"),
+    share=Text("比例", "share"),
+)
 
 _VISIBLE = {" ": "␣", "\n": "↵", "\r": "␍", "\t": "⇥", "\u00a0": "⍽", "\u3000": "□"}
 # Marks that reorder or hide text around them; a token must not be able to touch its neighbours.
@@ -71,26 +70,18 @@ _DIRECTION = {"\u200e", "\u200f", "\u061c", *map(chr, range(0x202A, 0x202F)), *m
 
 
 def word(key: str, language: Language = "en", **values: object) -> str:
-    """A term of the figures' own, in the language asked for."""
-    return _WORDS[key][_column(language)].format(**values)
+    """A term of the figures' own, in the language asked for; ValueError for another language."""
+    return _WORDS[key][language].format(**values)
 
 
 def term(name: str, language: Language = "en") -> str:
     """A quantity's name translated if it is known ('loss' → 损失), else as it is, escaped."""
-    column = _column(language)
-    return _QUANTITIES[name][column] if name in _QUANTITIES else escape(name)
+    return _QUANTITIES.get(name, same(escape(name)))[language]
 
 
 def statistic(name: str, language: Language = "en") -> str:
     """The same for a statistic of a head or its unit ('entropy' → 熵)."""
-    column = _column(language)
-    return _STATISTICS[name][column] if name in _STATISTICS else term(name, language)
-
-
-def _column(language: str) -> int:
-    if language not in ("en", "zh"):
-        raise ValueError(f"language is {language!r}; allowed: 'en', 'zh'")
-    return int(language == "zh")
+    return _STATISTICS[name][language] if name in _STATISTICS else term(name, language)
 
 
 def printable(token: str, limit: int = 24) -> str:

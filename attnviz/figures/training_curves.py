@@ -10,8 +10,9 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
 from attnviz.figures.axes import headline
-from attnviz.figures.text import Language, term, width_em
+from attnviz.figures.text import term, width_em
 from attnviz.figures.theme import DASHES, FONT_SIZE, palette, plotly_template
+from attnviz.language import Language
 
 WIDTH, HEIGHT = 760, 380
 LINE = 20  # pixels between two labels

@@ -6,9 +6,10 @@ The address chooses: tokens (how many), lang, scope. The page prints how often i
 import numpy as np
 import streamlit as st
 
+from attnviz.language import spoken
 from attnviz.ui.attention.picture import AttentionPicture, KindPicture
 from attnviz.ui.attention.stage import attention_stage, stage_state
-from attnviz.ui.attention.text import stage_text
+from attnviz.ui.text import texts
 
 LAYERS, HEADS = 2, 3
 SOURCE = ("银", "行", "<script>window.hacked=1</script>", "</s>")
@@ -67,7 +68,7 @@ def main() -> None:
             seq=switches.seq,
             scope=scope,
             name="my model / 1",
-            text=stage_text("en" if english else "zh"),
+            text=spoken(texts("attention_stage"), "en" if english else "zh"),
         ),
         key="stage",
     )

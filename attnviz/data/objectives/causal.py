@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import ClassVar
 
@@ -11,6 +11,7 @@ from attnviz.data.batch import Batch, Pair, collate_prompt, pad, unknown_positio
 from attnviz.data.objectives.view import View
 from attnviz.data.vocabulary import BOS, EOS, SPECIALS, Vocabulary
 from attnviz.errors import InputError
+from attnviz.language import Text
 
 
 class CausalView(View):
@@ -18,7 +19,7 @@ class CausalView(View):
 
     objective = "causal-lm"
     kind = "lm"
-    title: ClassVar[Mapping[str, str]] = {"zh": "语言模型", "en": "language model"}
+    title: ClassVar[Text] = Text("语言模型", "language model")
 
     def example(self, tokens: Sequence[str], generator: random.Random) -> Pair | None:
         return Pair((), tuple(tokens)) if tokens else None

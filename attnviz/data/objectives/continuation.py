@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 from attnviz.data.batch import Pair
 from attnviz.data.objectives.view import View
+from attnviz.language import Text
 
 
 class ContinuationView(View):
@@ -15,7 +16,7 @@ class ContinuationView(View):
 
     objective = "seq2seq"
     kind = "seq2seq"
-    title: ClassVar[Mapping[str, str]] = {"zh": "续写", "en": "continuation"}
+    title: ClassVar[Text] = Text("续写", "continuation")
 
     def example(self, tokens: Sequence[str], generator: random.Random) -> Pair | None:
         if len(tokens) < 2:

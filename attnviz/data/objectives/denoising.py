@@ -4,7 +4,7 @@ what was there: 我喜<1>天天气 → <1>欢今."""
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import ClassVar
 
@@ -12,6 +12,7 @@ from attnviz.data.batch import Batch, Pair, collate_pairs, collate_sources
 from attnviz.data.objectives.view import View
 from attnviz.data.task import ReferenceKind
 from attnviz.errors import InputError
+from attnviz.language import Text
 
 SPANS = 8  # a text may lose at most so many
 SHARE = 0.3  # of its tokens are cut out, one at least
@@ -24,7 +25,7 @@ class DenoisingView(View):
     objective = "denoising"
     kind = "seq2seq"
     extra_tokens = tuple(f"<{number}>" for number in range(1, SPANS + 1))
-    title: ClassVar[Mapping[str, str]] = {"zh": "还原片段", "en": "denoising"}
+    title: ClassVar[Text] = Text("还原片段", "denoising")
 
     def example(self, tokens: Sequence[str], generator: random.Random) -> Pair | None:
         if not tokens:

@@ -6,7 +6,7 @@ An encoder sees both sides of a gap. Only the hidden tokens are scored.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import ClassVar
 
@@ -14,6 +14,7 @@ from attnviz.data.batch import Batch, Pair, pad, unknown_positions
 from attnviz.data.objectives.view import View
 from attnviz.data.vocabulary import MASK, PAD, SPECIALS
 from attnviz.errors import InputError, Notice
+from attnviz.language import Text
 
 NOT_SCORED = SPECIALS[PAD]
 SHARE = 0.15  # of the tokens of a text are hidden, one at least
@@ -26,7 +27,7 @@ class MaskedView(View):
     objective = "masked-lm"
     kind = "tagging"
     extra_tokens = (MASK,)
-    title: ClassVar[Mapping[str, str]] = {"zh": "填空", "en": "masked"}
+    title: ClassVar[Text] = Text("填空", "masked")
 
     def example(self, tokens: Sequence[str], generator: random.Random) -> Pair | None:
         if not tokens:

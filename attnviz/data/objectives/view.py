@@ -15,6 +15,7 @@ from attnviz.data.info import Kind
 from attnviz.data.split import SPLITS
 from attnviz.data.task import Task
 from attnviz.data.vocabulary import Vocabulary
+from attnviz.language import Text, same
 
 
 class View(Task):
@@ -27,14 +28,14 @@ class View(Task):
     objective: ClassVar[Objective]
     kind: ClassVar[Kind]
     extra_tokens: ClassVar[tuple[str, ...]] = ()  # that this objective adds to the vocabulary
-    title: ClassVar[Mapping[str, str]]
+    title: ClassVar[Text]
 
     def __init__(self, base: Task) -> None:
         self.base = base
         self.info = replace(
             base.info,
             kind=self.kind,
-            title={language: f"{title} · {self.title[language]}" for language, title in base.info.title.items()},
+            title=same("{base} · {own}").filled(base=base.info.title, own=self.title),
         )
         self.options = {**base.options, "objective": self.objective}
         self.notices = base.notices

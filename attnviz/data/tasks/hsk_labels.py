@@ -13,6 +13,7 @@ from attnviz.data.split import split_by_key
 from attnviz.data.tasks.catalogue import INFOS
 from attnviz.data.tasks.labels import LabelTask, label_vocabulary
 from attnviz.data.vocabulary import Vocabulary
+from attnviz.language import Text
 
 
 class HSKLabels(LabelTask):
@@ -31,11 +32,11 @@ class Segmentation(HSKLabels):
     """我喜欢音乐。 → S B I B I O."""
 
     info = INFOS["segmentation"]
-    titles: ClassVar[Mapping[str, Mapping[str, str]]] = {
-        BEGIN: {"zh": "词首", "en": "begins a word"},
-        INSIDE: {"zh": "词中或词尾", "en": "inside a word"},
-        SINGLE: {"zh": "单字词", "en": "a word by itself"},
-        OTHER: {"zh": "标点等", "en": "no word"},
+    titles: ClassVar[Mapping[str, Text]] = {
+        BEGIN: Text("词首", "begins a word"),
+        INSIDE: Text("词中或词尾", "inside a word"),
+        SINGLE: Text("单字词", "a word by itself"),
+        OTHER: Text("标点等", "no word"),
     }
     examples = (
         "老师，您好！",
@@ -58,15 +59,15 @@ class Topic(HSKLabels):
     """请给我看看这件衣服。 → shopping."""
 
     info = INFOS["hsk-topic"]
-    titles: ClassVar[Mapping[str, Mapping[str, str]]] = {
-        "feelings": {"zh": "情感", "en": "feelings"},
-        "school_work": {"zh": "学习和工作", "en": "school and work"},
-        "sports_leisure": {"zh": "运动休闲", "en": "sports and leisure"},
-        "shopping": {"zh": "购物", "en": "shopping"},
-        "transport": {"zh": "交通", "en": "transport"},
-        "nature": {"zh": "自然", "en": "nature"},
-        "health_body": {"zh": "身体健康", "en": "health"},
-        "food": {"zh": "饮食", "en": "food"},
+    titles: ClassVar[Mapping[str, Text]] = {
+        "feelings": Text("情感", "feelings"),
+        "school_work": Text("学习和工作", "school and work"),
+        "sports_leisure": Text("运动休闲", "sports and leisure"),
+        "shopping": Text("购物", "shopping"),
+        "transport": Text("交通", "transport"),
+        "nature": Text("自然", "nature"),
+        "health_body": Text("身体健康", "health"),
+        "food": Text("饮食", "food"),
     }
 
     examples = (

@@ -10,6 +10,7 @@ from attnviz.data.batch import Batch, Pair, collate_pairs, pad, unknown_position
 from attnviz.data.task import ReferenceKind, Task
 from attnviz.data.vocabulary import BOS, EOS, PAD, SPECIALS, Vocabulary
 from attnviz.errors import InputError, Notice
+from attnviz.language import Language, Text, same
 
 Form = Literal["encoder", "decoder", "sequence"]
 FORMS: tuple[Form, ...] = ("encoder", "decoder", "sequence")
@@ -26,7 +27,7 @@ class LabelTask(Task):
 
     defaults: ClassVar[Mapping[str, Any]] = {"seed": 0, "form": "encoder"}
     allowed: ClassVar[Mapping[str, Sequence[Any]]] = {"form": FORMS}
-    titles: ClassVar[Mapping[str, Mapping[str, str]]] = {}  # label → its name in zh and en
+    titles: ClassVar[Mapping[str, Text]] = {}  # label → its name in zh and en
 
     @property
     def per_token(self) -> bool:
@@ -44,9 +45,9 @@ class LabelTask(Task):
         """The labels, in the order of their numbers; number 0 here is number 4 in `tgt_vocab`."""
         return self.tgt_vocab.tokens[len(SPECIALS) :]
 
-    def title(self, label: str, language: str) -> str:
+    def title(self, label: str, language: Language) -> str:
         """A label's name on screen; its own where it has no other."""
-        return self.titles.get(label, {}).get(language, label)
+        return self.titles.get(label, same(label))[language]
 
     @cached_property
     def known(self) -> Mapping[tuple[str, ...], tuple[str, ...]]:

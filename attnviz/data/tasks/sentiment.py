@@ -17,6 +17,7 @@ from attnviz.data.tasks.labels import LabelTask, label_vocabulary
 from attnviz.data.text import characters, clean
 from attnviz.data.vocabulary import Vocabulary
 from attnviz.data.words import joined_words, words
+from attnviz.language import Text
 
 POSITIVE, NEGATIVE = "positive", "negative"
 NEGATED, TURNED = 0.4, 0.35  # shares of clauses with a negation, of sentences with a "but"
@@ -55,9 +56,9 @@ class Sentiment(LabelTask):
 
     defaults: ClassVar[Mapping[str, Any]] = {**LabelTask.defaults, "size": 3_000}
     allowed: ClassVar[Mapping[str, Sequence[Any]]] = {**LabelTask.allowed, "size": range(100, 20_001)}
-    titles: ClassVar[Mapping[str, Mapping[str, str]]] = {
-        NEGATIVE: {"zh": "负面", "en": "negative"},
-        POSITIVE: {"zh": "正面", "en": "positive"},
+    titles: ClassVar[Mapping[str, Text]] = {
+        NEGATIVE: Text("负面", "negative"),
+        POSITIVE: Text("正面", "positive"),
     }
 
     templates: ClassVar[Templates]

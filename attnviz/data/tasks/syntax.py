@@ -19,6 +19,7 @@ from attnviz.data.tasks.catalogue import INFOS
 from attnviz.data.tasks.labels import LabelTask, label_vocabulary
 from attnviz.data.text import characters, clean
 from attnviz.data.vocabulary import Vocabulary
+from attnviz.language import Text
 
 SPACE, NAME, KEYWORD, STRING, NUMBER, OPERATOR, COMMENT = (
     "space",
@@ -42,14 +43,14 @@ class Syntax(LabelTask):
         "window": range(16, 513),
         "size": range(100, 100_001),
     }
-    titles: ClassVar[Mapping[str, Mapping[str, str]]] = {
-        SPACE: {"zh": "空白", "en": "space"},
-        NAME: {"zh": "名字", "en": "name"},
-        KEYWORD: {"zh": "关键字", "en": "keyword"},
-        STRING: {"zh": "字符串", "en": "string"},
-        NUMBER: {"zh": "数字", "en": "number"},
-        OPERATOR: {"zh": "运算符", "en": "operator"},
-        COMMENT: {"zh": "注释", "en": "comment"},
+    titles: ClassVar[Mapping[str, Text]] = {
+        SPACE: Text("空白", "space"),
+        NAME: Text("名字", "name"),
+        KEYWORD: Text("关键字", "keyword"),
+        STRING: Text("字符串", "string"),
+        NUMBER: Text("数字", "number"),
+        OPERATOR: Text("运算符", "operator"),
+        COMMENT: Text("注释", "comment"),
     }
     examples = (
         "for i in range(10): print(i)",

@@ -20,6 +20,7 @@ from attnviz.data.user_file import decoded, two_columns
 from attnviz.data.vocabulary import SPECIALS, Vocabulary
 from attnviz.data.words import fitting_tokens, joined_words, spaced_words, words
 from attnviz.errors import InputError, Notice
+from attnviz.language import same
 
 MIN_CHARACTERS = 300
 MAX_CHARACTERS = 2_000_000
@@ -233,7 +234,7 @@ def named(info: TaskInfo, name: str) -> TaskInfo:
     name = clean(name).strip()[:60]
     if not name:
         return info
-    return replace(info, title={language: f"{title}: {name}" for language, title in info.title.items()})
+    return replace(info, title=same("{title}: {name}").filled(title=info.title, name=name))
 
 
 def _capped(vocabulary: Vocabulary, tokens: Iterable[str]) -> list[Notice]:

@@ -25,14 +25,14 @@ def said(code: str, details: Mapping[str, Any], language: Language, *, depth: in
         return f"{code}: {details}"
     details = details if isinstance(details, Mapping) else {}  # both may come from a file
     words = {name: _word(name, value, language, depth) for name, value in details.items()}
-    return _Lenient().vformat(SENTENCES[code].say(language), (), words)
+    return _Lenient().vformat(SENTENCES[code][language], (), words)
 
 
 def _word(name: str, value: Any, language: Language, depth: int) -> Any:
     if depth and isinstance(value, Mapping) and isinstance(value.get("code"), str):
         return said(value["code"], value.get("details", {}), language, depth=depth - 1).rstrip(".。")
     known = WORDS.get(f"{name}_{value}".replace("-", "_")) if isinstance(value, str) else None
-    return value if known is None else known.say(language)
+    return value if known is None else known[language]
 
 
 class _Lenient(Formatter):

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from attnviz import masks
+from attnviz.language import Language
 from attnviz.trace.walkthrough.setup import Affine, Array, FeedForward, Norm, Setup
-
-Language = Literal["zh", "en"]
 
 
 @dataclass(frozen=True)

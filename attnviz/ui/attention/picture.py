@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attnviz.ui.attention.text import missing_keys, stage_text
+from attnviz.language import spoken
+from attnviz.ui.text import texts
 
 KINDS = ("encoder_self", "decoder_self", "cross")
 STATISTICS = ("entropy", "mean_distance", "previous", "first", "same", "delta_loss")
@@ -96,7 +97,7 @@ class AttentionPicture:
     seq: int = 0
     scope: str = ""
     name: str = "attention"
-    text: Mapping[str, str] = field(default_factory=lambda: MappingProxyType(stage_text("zh")))
+    text: Mapping[str, str] = field(default_factory=lambda: MappingProxyType(spoken(texts("attention_stage"), "zh")))
     mirror_url: bool = True
 
     def __post_init__(self) -> None:
@@ -108,7 +109,7 @@ class AttentionPicture:
         layers, heads = self.chosen.weights.shape[:2]
         if not (0 <= self.layer < layers and 0 <= self.head < heads):
             raise ValueError(f"layer {self.layer}, head {self.head} do not lie in {layers} layers × {heads} heads")
-        if missing := missing_keys(self.text):
+        if missing := sorted(texts("attention_stage").keys() - self.text.keys()):
             raise ValueError(f"text lacks {', '.join(missing)}")
 
     @property

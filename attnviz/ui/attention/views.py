@@ -7,15 +7,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from attnviz.data import Task, Vocabulary
-from attnviz.language import Language
+from attnviz.language import Language, spoken
 from attnviz.masks import Kind
 from attnviz.trace import Predictions, TokenEffects, Trace, predictions
 from attnviz.trace.predictions import log_probabilities
 from attnviz.ui.attention.picture import AttentionPicture, KindPicture, TokenChange
 from attnviz.ui.attention.prediction import Candidate, Panel, Step
-from attnviz.ui.attention.text import stage_text
 from attnviz.ui.frame.address import Address
 from attnviz.ui.sentence.reading import Head, Output, Picture, Sentence
+from attnviz.ui.text import texts
 
 TOP = 5
 
@@ -126,7 +126,7 @@ def stage_picture(
         seq=seq,
         scope=scope,
         name=name,
-        text=stage_text(language),
+        text=spoken(texts("attention_stage"), language),
     )
 
 

@@ -14,9 +14,9 @@ from attnviz.data import InputError
 from attnviz.data.tasks.catalogue import INFOS
 from attnviz.figures import attention_grid
 from attnviz.figures.theme import DARK, LIGHT
+from attnviz.language import spoken
 from attnviz.runs import RunSummary
 from attnviz.runs.feed import RunView
-from attnviz.ui.attention.text import stage_text
 from attnviz.ui.frame.boundary import explain
 from attnviz.ui.frame.controls import choose, shown
 from attnviz.ui.frame.notices import notice, shortened
@@ -136,7 +136,7 @@ def _heads(frame: Frame, t: Words, views: list[RunView], labels: Mapping[str, st
     models = [watched(view, step) for view in views]
     chosen = sentence_row(frame, models[0].task, name=sentence_name(models[0].task))
     kinds = tuple(dict.fromkeys(kind for model in models for kind in model.model.kinds))
-    texts_of_stage = stage_text(frame.language)
+    texts_of_stage = spoken(texts("attention_stage"), frame.language)
     kind = choose(
         "compare-kind",
         texts_of_stage["kinds"],

@@ -11,6 +11,7 @@ import numpy as np
 from attnviz.figures import colour
 from attnviz.figures.text import printable
 from attnviz.figures.theme import DARK, LIGHT
+from attnviz.language import Language, spoken
 from attnviz.masks import KINDS, kind_of
 from attnviz.training.gradients import layer_of
 from attnviz.training.phase_reports import (
@@ -24,9 +25,8 @@ from attnviz.training.phase_reports import (
 )
 from attnviz.training.updates import UpdateNorms
 from attnviz.ui.attention.picture import AttentionPicture, KindPicture
-from attnviz.ui.attention.text import stage_text
 from attnviz.ui.runs.curves import number
-from attnviz.ui.text import Words
+from attnviz.ui.text import Words, texts
 
 ROWS = 3  # examples of the batch that are printed
 TOKENS = 24  # of an example
@@ -212,7 +212,7 @@ def moved_by_layer(updates: UpdateNorms) -> dict[str, float]:
     return {layer: square**0.5 for layer, square in squares.items()}
 
 
-def attention(report: ForwardReport, language: str, scope: str) -> AttentionPicture | None:
+def attention(report: ForwardReport, language: Language, scope: str) -> AttentionPicture | None:
     """Every head of the forward pass, on one example of the batch."""
     kinds = []
     for kind in KINDS:
@@ -234,5 +234,9 @@ def attention(report: ForwardReport, language: str, scope: str) -> AttentionPict
     if not kinds:
         return None
     return AttentionPicture(
-        kinds=tuple(kinds), kind=kinds[-1].kind, text=stage_text(language), scope=scope, mirror_url=False
+        kinds=tuple(kinds),
+        kind=kinds[-1].kind,
+        text=spoken(texts("attention_stage"), language),
+        scope=scope,
+        mirror_url=False,
     )

@@ -32,7 +32,7 @@ class Words:
     def __call__(self, key: str, **values: Any) -> str:
         """The text of a key, filled in; an unknown key raises KeyError."""
         own = texts(self.page)
-        found = (own[key] if key in own else texts("common")[key]).say(self.language)
+        found = (own[key] if key in own else texts("common")[key])[self.language]
         return found.format(**values) if values else found
 
     def table(self, *keys: str) -> dict[str, str]:

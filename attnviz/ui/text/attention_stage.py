@@ -1,0 +1,113 @@
+"""Every sentence of the attention stage; {braces} are filled in by the browser."""
+
+from attnviz.language import Text, table
+
+TEXTS = table(
+    stage=Text("注意力画面", "Attention stage"),
+    loading=Text("正在准备画面……", "Preparing the picture…"),
+    working=Text("正在重新计算……", "Computing…"),
+    broken=Text("这幅画面读不出来，请刷新页面。", "This picture could not be read. Please reload the page."),
+    # kinds of attention
+    kinds=Text("注意力种类", "Kind of attention"),
+    kind_encoder_self=Text("编码器自注意力", "Encoder self-attention"),
+    kind_decoder_self=Text("解码器自注意力", "Decoder self-attention"),
+    kind_cross=Text("交互注意力", "Cross-attention"),
+    about_encoder_self=Text("源句的每个词元看源句的所有词元", "Each source token looks at the whole source"),
+    about_decoder_self=Text(
+        "目标的每个位置只看自己和之前（因果掩码）", "Each target position looks at itself and before (causal mask)"
+    ),
+    about_cross=Text(
+        "目标的每个位置看源句；又称交叉注意力、编码器-解码器注意力",
+        "Each target position looks at the source; also called encoder–decoder attention",
+    ),
+    # the grid
+    grid_title=Text("每层每头", "Layers × heads"),
+    grid_hint=Text("行 = 层，列 = 头 · 悬停联动，点选放大", "Row = layer, column = head · hover links, click enlarges"),
+    keys_hint=Text(
+        "方向键 移动 · Enter 选中，再按进入 · 空格 开关 · Esc 离开",
+        "Arrows move · Enter chooses, again enters · Space switches · Esc leaves",
+    ),
+    head_short=Text("L{layer} H{head}", "L{layer} H{head}"),
+    head_label=Text("第 {layer} 层，头 {head}，{statistics}", "Layer {layer}, head {head}, {statistics}"),
+    switch_label=Text("第 {layer} 层头 {head} 的开关", "Switch of layer {layer} head {head}"),
+    switch_turn_off=Text(
+        "点击关掉这个头（输出置零），看预测怎么变",
+        "Turn this head off (its output becomes zero) and see the prediction change",
+    ),
+    switch_turn_on=Text("点击重新打开这个头", "Turn this head on again"),
+    off=Text("已关", "off"),
+    all_on=Text("全部打开", "All on"),
+    # the chosen head
+    head_title=Text("第 {layer} 层 · 头 {head}", "Layer {layer} · head {head}"),
+    matrix_label=Text(
+        "注意力矩阵，{rows} 行（查询）{columns} 列（键）。方向键移动，Enter 固定，Esc 返回。",
+        "Attention matrix, {rows} rows (queries), {columns} columns (keys). Arrows move, Enter pins, Esc leaves.",
+    ),
+    queries=Text("查询 query", "query"),
+    keys=Text("键 key", "key"),
+    views=Text("画法", "View"),
+    view_matrix=Text("矩阵", "Matrix"),
+    view_lines=Text("连线", "Lines"),
+    view_both=Text("两者", "Both"),
+    view_mask=Text("掩码", "Mask"),
+    scales=Text("色标", "Scale"),
+    scale_linear=Text("线性", "Linear"),
+    scale_sqrt=Text("平方根", "√ root"),
+    scale_row=Text("按行最大", "Row max"),
+    scale_linear_hint=Text("颜色 = 权重", "Colour = weight"),
+    scale_sqrt_hint=Text("颜色 = √权重，小的权重也看得见", "Colour = √weight: small weights become visible"),
+    scale_row_hint=Text("颜色 = 权重 ÷ 本行最大", "Colour = weight ÷ largest of its row"),
+    zoom_in=Text("放大", "Zoom in"),
+    zoom_out=Text("缩小", "Zoom out"),
+    zoom_reset=Text("还原", "Reset zoom"),
+    zoom_hint=Text("滚轮缩放 · 拖动平移 · 双击还原", "Wheel zooms · drag pans · double-click resets"),
+    # the legend
+    weight=Text("权重", "weight"),
+    blocked=Text("■ 屏蔽 blocked", "■ blocked"),
+    visible=Text("□ 可见 visible", "□ visible"),
+    leak=Text("屏蔽的格子仍有权重：泄漏", "Blocked, yet it has weight: a leak"),
+    unknown=Text("未登录词元（模型没见过）", "Unknown token (the model has never seen it)"),
+    # statistics
+    statistics=Text("这个头的统计", "This head in numbers"),
+    entropy=Text("熵 entropy", "Entropy"),
+    entropy_short=Text("熵", "Entropy"),
+    entropy_hint=Text(
+        "各行权重的平均熵；0 = 只看一个词元，条 = 占最大值 ln S 的比例",
+        "Mean over rows; 0 = looks at one token only; the bar is the share of the largest, ln S",
+    ),
+    mean_distance=Text("平均距离", "Mean distance"),
+    mean_distance_hint=Text(
+        "查询与所看的键平均相隔几个词元（按权重）", "Tokens between a query and what it looks at, weighted"
+    ),
+    previous=Text("看前一个", "On previous"),
+    previous_hint=Text("落在前一个位置的权重", "Weight on the position before"),
+    first=Text("看第一个", "On first"),
+    first_hint=Text("落在第一个位置的权重", "Weight on the first position"),
+    same=Text("看同一个", "On same"),
+    same_hint=Text("落在同一位置的权重", "Weight on the same position"),
+    delta_loss=Text("Δ损失", "Δloss"),
+    head_tiny=Text("H{head}", "H{head}"),
+    layer_tiny=Text("L{layer}", "L{layer}"),
+    delta_loss_tiny=Text("Δ", "Δ"),
+    delta_loss_short=Text("Δ损失", "Δloss"),
+    delta_loss_hint=Text(
+        "只关掉这个头，损失变化多少（纳特/词元）：越大，模型越依赖它",
+        "How much the loss moves when only this head is off (nats a token): the larger, the more it matters",
+    ),
+    nats=Text("纳特", "nats"),
+    tokens=Text("词元", "tokens"),
+    pending=Text("…", "…"),
+    # the readout
+    readout_idle=Text("把鼠标放在词元或格子上，看它注意谁", "Point at a token or a cell to read what it looks at"),
+    readout_next=Text("读到 {row}，预测 {next}", "after {row}, predicting {next}"),
+    rest=Text("其余", "rest"),
+    dead_row=Text("整行屏蔽，权重全为 0", "the whole row is blocked, all weights are 0"),
+    nobody=Text("没有查询能看到它", "no query may look at it"),
+    position=Text("位置 {position}", "position {position}"),
+    # downloads
+    downloads=Text("下载", "Download"),
+    download_png=Text("下载图片 PNG（两倍清晰度）", "Download the picture as PNG (2×)"),
+    download_svg=Text("下载矢量图 SVG", "Download the picture as SVG"),
+    download_csv=Text("下载这个头的数字 CSV", "Download this head's numbers as CSV"),
+    download_json=Text("下载所有头的数字 JSON", "Download all heads' numbers as JSON"),
+)
