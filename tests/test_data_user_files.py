@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from attnviz.data import InputError, Task, tasks
 from attnviz.data.split import SPLITS
 from attnviz.data.tasks.user import blocks
-from attnviz.data.user_file import MAX_ROWS
+from attnviz.data.user_table import MAX_ROWS
 
 ROWS = [(f"第{i}个 字", f"word {i}, and {i * i}") for i in range(53)]
 CSV = "\n".join(f'{source},"{target}"' for source, target in ROWS)
@@ -77,8 +77,8 @@ def test_a_heading_is_found(first: str, skipped: bool) -> None:
 
 
 def test_a_heading_can_be_insisted_on_or_ruled_out() -> None:
-    assert "header_skipped" in codes(read(CSV.encode(), header=True))
-    assert "header_skipped" not in codes(read(f"source,target\n{CSV}".encode(), header=False))
+    assert "header_skipped" in codes(read(CSV.encode(), heading="yes"))
+    assert "header_skipped" not in codes(read(f"source,target\n{CSV}".encode(), heading="no"))
 
 
 def test_rows_that_cannot_be_used_are_left_out_and_counted() -> None:
@@ -88,8 +88,7 @@ def test_rows_that_cannot_be_used_are_left_out_and_counted() -> None:
     assert said == {
         "empty_cells": 3,
         "one_column_rows": 1,
-        "extra_columns": 1,
-        "repeated_rows": 1,
+        "ragged_rows": 1,
         "long_cells": 1,
     }
     assert sum(len(task.split(name)) for name in SPLITS) == len(ROWS) + 1
@@ -106,7 +105,7 @@ def test_a_million_rows_are_capped() -> None:
     data = "".join(f"{i},{i * i}\n" for i in range(1_000_000)).encode()
     task = read(data)
     (notice,) = task.notices
-    assert (notice.code, notice.details) == ("rows_capped", {"kept": MAX_ROWS, "limit": MAX_ROWS})
+    assert (notice.code, notice.details) == ("rows_capped", {"kept": MAX_ROWS, "given": 1_000_000})
     assert sum(len(task.split(name)) for name in SPLITS) == MAX_ROWS
 
 
@@ -164,8 +163,7 @@ BAD = [
     (b"%PDF-1.7\n" + CSV.encode(), "binary"),
     (CSV.encode() + b"\x00", "binary"),
     (bytes(range(1, 32)) * 99, "binary"),
-    (CSV.encode() + b"\xff\xff\xff", "encoding"),
-    ("naïve, “café”; Ünï\n".encode("latin-1", "ignore") * 31, "encoding"),
+    (bytes(range(128, 256)) * 31, "encoding"),
 ]
 
 
@@ -186,8 +184,6 @@ def test_files_that_are_not_text_are_refused(data: bytes, code: str) -> None:
         (b"a,b\nc,d\n", "too_few_rows"),
         (b"a,b\n" * 999, "too_few_rows"),
         (b",\n" * 999, "too_few_rows"),
-        (CSV.encode() + b'\n"' + b"x" * 200_000 + b'",y', "csv"),
-        (CSV.encode() + b'\nx,"never ends\n' + b"a,b\n" * 50_000, "csv"),
     ],
 )
 def test_csv_files_that_hold_no_pairs_are_refused(data: bytes, code: str) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from attnviz.ui.frame.language import accepted
-from attnviz.ui.frame.notices import plain, shortened
+from attnviz.ui.frame.notices import listed, plain, shortened
 
 NASTY = "<script>alert(1)</script> **bold** [a](javascript:x) $x^2$ :material/home: `code` # h"
 
@@ -65,3 +65,7 @@ def test_the_browsers_language_is_taken(header: str, language: str) -> None:
 @given(st.text(max_size=200))
 def test_any_header_gives_a_language(header: str) -> None:
     assert accepted(header) in ("zh", "en")
+
+
+def test_a_token_that_cannot_be_seen_is_listed_by_its_number() -> None:
+    assert listed(["ü", "\u2009", "a\u2009", "\u3000\u2009"]) == "ü U+2009 a U+3000 U+2009"

@@ -89,7 +89,7 @@ def test_a_hundred_thousand_characters_are_cut_and_said_so(
 
 
 @pytest.mark.parametrize(
-    "text", ["ab😀c", "👩‍👩‍👧‍👦a", "שלום ab", "‮abc", "<script>alert(1)</script>", "**a** `b` [c](d)"]
+    "text", ["ab😀c", "👩‍👩‍👧‍👦a", "שלום ab", "ﷺabc", "<script>alert(1)</script>", "**a** `b` [c](d)"]
 )
 def test_what_the_model_has_never_seen_is_marked_where_it_stands(reverse: tuple[Transformer, Task], text: str) -> None:
     model, task = reverse
@@ -237,3 +237,10 @@ def test_a_free_run_that_never_ends_is_cut(reverse: tuple[Transformer, Task]) ->
     assert set(sentence.output.ids) == {7}
     picture = reading.look(stubborn, task, sentence, "own")
     assert picture.trace.logits.shape[1] <= model.config.max_len
+
+
+def test_invisible_characters_that_were_typed_are_taken_out_and_named(reverse: tuple[Transformer, Task]) -> None:
+    sentence = reading.take_in(*reverse, "a\u200bb\u00adc\u200b")
+    assert sentence.source.src_labels == (("a", "b", "c", "</s>"),)
+    (remark,) = sentence.notices
+    assert (remark.code, remark.details) == ("invisible_removed", {"count": 3, "shown": "U+00AD, U+200B"})

@@ -9,14 +9,17 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from attnviz.data.batch import Pair
+from attnviz.data.file_encoding import ENCODINGS
 from attnviz.data.info import TaskInfo
 from attnviz.data.merging import Merger
+from attnviz.data.records import tabbed
 from attnviz.data.split import SPLITS, split_by_key
 from attnviz.data.task import ReferenceKind, Task
 from attnviz.data.tasks.catalogue import INFOS
 from attnviz.data.tasks.language_model import LanguageModel
 from attnviz.data.text import characters, clean
-from attnviz.data.user_file import decoded, two_columns
+from attnviz.data.user_file import opened
+from attnviz.data.user_table import CHOICES, LAYOUT_DEFAULTS, Layout, read_table
 from attnviz.data.vocabulary import SPECIALS, Vocabulary
 from attnviz.data.words import fitting_tokens, joined_words, spaced_words, words
 from attnviz.errors import InputError, Notice
@@ -38,12 +41,14 @@ class UserText(LanguageModel):
         "tokens": "characters",
         "max_vocab": 8_000,
         "pieces": 1_000,  # byte-pair tokens to learn
+        "encoding": "auto",
     }
     allowed: ClassVar[Mapping[str, Sequence[Any]]] = {
         **LanguageModel.allowed,
         "tokens": (*TOKENS, "byte-pairs"),
         "max_vocab": range(10, 100_001),
         "pieces": range(100, 20_001),
+        "encoding": ENCODINGS,
     }
 
     def __init__(self, **options: Any) -> None:
@@ -54,16 +59,18 @@ class UserText(LanguageModel):
     def read(cls, data: bytes | str, name: str = "", **options: Any) -> UserText:
         """Make the task from a file's content; `name` is put into its title.
 
-        Raises InputError: empty_file, binary, encoding, too_little_text, repetitive_text.
+        Raises InputError: empty_file, binary, encoding, encoding_chosen, too_little_text, repetitive_text.
         """
         task = cls(**options)
         task.info = named(cls.info, name)
-        text, notices = decoded(data) if isinstance(data, bytes) else (data, [])
+        decoded, notices = opened(data, task.options["encoding"])
+        task.options["encoding"] = decoded.encoding if decoded.encoding in ENCODINGS else "auto"
+        text = clean(decoded.text)
         if len(text) > MAX_CHARACTERS:
-            notices.append(Notice("text_capped", {"kept": MAX_CHARACTERS, "limit": MAX_CHARACTERS}))
-        text = clean(text[:MAX_CHARACTERS])
-        if not text.strip():
-            raise InputError("empty_file")
+            notices.append(Notice("text_capped", {"kept": MAX_CHARACTERS, "given": len(text)}))
+            text = clean(text[:MAX_CHARACTERS])
+        if tabbed(text.split("\n")):
+            notices.append(Notice("looks_like_pairs"))
         if len(text) < MIN_CHARACTERS:
             raise InputError("too_little_text", given=len(text), need=MIN_CHARACTERS)
         task.text = text
@@ -111,8 +118,10 @@ class UserPairs(Task):
         "target_tokens": "auto",
         "max_vocab": 8_000,
         "max_length": 64,
+        **LAYOUT_DEFAULTS,
     }
     allowed: ClassVar[Mapping[str, Sequence[Any]]] = {
+        **CHOICES,
         "source_tokens": ("auto", *TOKENS),
         "target_tokens": ("auto", *TOKENS),
         "max_vocab": range(10, 100_001),
@@ -121,21 +130,20 @@ class UserPairs(Task):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        self.layout = Layout.of(self.options)
         self.pairs: list[Pair] | None = None
 
     @classmethod
-    def read(cls, data: bytes | str, name: str = "", *, header: bool | None = None, **options: Any) -> UserPairs:
-        """Make the task from a file's content; `name` is put into its title.
+    def read(cls, data: bytes | str, name: str = "", **options: Any) -> UserPairs:
+        """Make the task from a file's content; `name` is put into its title. Options may say how the table is read.
 
-        Raises InputError: empty_file, binary, encoding, one_column, csv, too_few_rows.
+        Raises InputError: what `read_table` raises, and too_few_rows.
         """
         task = cls(**options)
         task.info = named(cls.info, name)
-        text, notices = decoded(data) if isinstance(data, bytes) else (data, [])
-        if not text.strip():
-            raise InputError("empty_file")
-        rows, more = two_columns(text, header=header)
-        notices += more
+        table = read_table(data, task.layout)
+        task.options |= table.layout.chosen
+        rows, notices = table.pairs()
         unique = list(dict.fromkeys(rows))
         if len(unique) < len(rows):
             notices.append(Notice("repeated_rows", {"rows": len(rows) - len(unique)}))

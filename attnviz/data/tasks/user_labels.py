@@ -13,7 +13,7 @@ from attnviz.data.tasks.catalogue import INFOS
 from attnviz.data.tasks.labels import LabelTask, label_vocabulary
 from attnviz.data.tasks.user import MIN_SOURCES, TOKENS, named
 from attnviz.data.text import characters, clean
-from attnviz.data.user_file import decoded, two_columns
+from attnviz.data.user_table import CHOICES, LAYOUT_DEFAULTS, Layout, read_table
 from attnviz.data.vocabulary import SPECIALS, Vocabulary
 from attnviz.data.words import fitting_tokens, joined_words, words
 from attnviz.errors import InputError, Notice
@@ -23,7 +23,7 @@ MAX_LABEL_LENGTH = 60  # characters
 
 
 class UserLabels(LabelTask):
-    """First column the text, second its label. Of a text with several labels the first counts."""
+    """One column the text, one its label. Of a text with several labels the first counts."""
 
     info = INFOS["user-labels"]
     defaults: ClassVar[Mapping[str, Any]] = {
@@ -31,9 +31,11 @@ class UserLabels(LabelTask):
         "tokens": "auto",
         "max_vocab": 8_000,
         "max_length": 64,
+        **LAYOUT_DEFAULTS,
     }
     allowed: ClassVar[Mapping[str, Sequence[Any]]] = {
         **LabelTask.allowed,
+        **CHOICES,
         "tokens": ("auto", *TOKENS),
         "max_vocab": range(10, 100_001),
         "max_length": range(1, 1025),
@@ -41,21 +43,18 @@ class UserLabels(LabelTask):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        self.layout = Layout.of(self.options)
         self.pairs: list[Pair] | None = None
 
     @classmethod
-    def read(cls, data: bytes | str, name: str = "", *, header: bool | None = None, **options: Any) -> UserLabels:
-        """Make the task from a file's content; `name` is put into its title.
+    def read(cls, data: bytes | str, name: str = "", **options: Any) -> UserLabels:
+        """Make the task from a file's content; `name` is put into its title. Options may say how the table is read.
 
-        Raises InputError: empty_file, binary, encoding, csv, labels_missing, one_label, too_many_labels, too_few_rows.
+        Raises InputError: what `read_table` raises, and labels_missing, one_label, too_many_labels, too_few_rows.
         """
         task = cls(**options)
         task.info = named(cls.info, name)
-        text, notices = decoded(data) if isinstance(data, bytes) else (data, [])
-        if not text.strip():
-            raise InputError("empty_file")
-        rows, more = _rows(text, header)
-        notices += more
+        rows, notices = _rows(task, data)
         if task.options["tokens"] == "auto":
             task.options["tokens"] = fitting_tokens(source for source, _ in rows)
         pairs: dict[tuple[str, ...], Pair] = {}
@@ -127,14 +126,16 @@ class UserLabels(LabelTask):
         return joined_words(tokens) if self.options["tokens"] == "words" else "".join(tokens)
 
 
-def _rows(text: str, header: bool | None) -> tuple[list[tuple[str, str]], list[Notice]]:
+def _rows(task: UserLabels, data: bytes | str) -> tuple[list[tuple[str, str]], list[Notice]]:
     """Texts and labels; a label that spells a special token is no label."""
     try:
-        rows, notices = two_columns(text, header=header)
+        table = read_table(data, task.layout, "labels")
     except InputError as error:
         if error.code == "one_column":
-            raise InputError("labels_missing", rows=sum(bool(line.strip()) for line in text.splitlines())) from None
+            raise InputError("labels_missing", rows=error.details["lines"]) from None
         raise
+    task.options |= table.layout.chosen
+    rows, notices = table.pairs()
     usable = [(source, label) for source, label in rows if label not in SPECIALS]
     lacking = len(rows) - len(usable)
     lacking += sum(n.details["rows"] for n in notices if n.code in ("empty_cells", "one_column_rows"))

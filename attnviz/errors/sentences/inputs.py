@@ -23,6 +23,10 @@ TEXTS = table(
         "这不是文本文件（{what}）。请另存为 UTF-8 的纯文本或 CSV。",
         "This is not a text file ({what}). Save it as plain text or CSV in UTF-8.",
     ),
+    encoding_chosen=Text(
+        "文件不能按 {encoding} 读取。请换一种编码，或选“自动”。",
+        "The file cannot be read as {encoding}. Choose another encoding, or let it be found.",
+    ),
     encoding=Text(
         "认不出文件的字符编码（试过 {tried}）。请另存为 UTF-8。",
         "The file's character encoding is not known (tried {tried}). Save it as UTF-8.",
@@ -31,7 +35,11 @@ TEXTS = table(
         "第 {line} 行只有一列；需要两列：源文和目标，用逗号、分号或制表符隔开。",
         "Line {line} has one column; two are needed: source and target, separated by , ; or tab.",
     ),
-    csv=Text("CSV 在第 {line} 行附近读不下去：{problem}。", "The CSV cannot be read near line {line}: {problem}."),
+    column_unknown=Text("没有“{name}”这一列。现有：{known}。", "There is no column '{name}'. There are: {known}."),
+    column_twice=Text(
+        "第 {column} 列不能既是源文又是目标；请选两列。",
+        "Column {column} cannot be both source and target; choose two columns.",
+    ),
     too_few_rows=Text(
         "可用的只有 {given} 行，至少需要 {need} 个不同的源文。",
         "{given} usable rows; at least {need} different sources are needed.",
@@ -81,14 +89,33 @@ TEXTS = table(
         "目标太长：只保留前 {kept} 个词元，共 {given} 个。", "The target was cut to the first {kept} of {given} tokens."
     ),
     encoding_used=Text("文件按 {encoding} 编码读取。", "The file was read as {encoding}."),
-    text_capped=Text(
-        "只用文件的前 {kept} 个字符（上限 {limit}）。",
-        "Only the first {kept} characters of the file are used (limit {limit}).",
+    invisible_removed=Text(
+        "去掉了 {count} 个看不见的字符：{shown}。", "{count} invisible characters were taken out: {shown}."
     ),
-    rows_capped=Text("只用前 {kept} 行（上限 {limit}）。", "Only the first {kept} rows are used (limit {limit})."),
+    bytes_capped=Text(
+        "文件有 {given} 字节，只读取前 {kept} 字节。", "Only the first {kept} of the file's {given} bytes are read."
+    ),
+    bytes_replaced=Text(
+        "有 {count} 个字符读不出来，记作 \ufffd。", "{count} characters could not be read and became \ufffd."
+    ),
+    text_capped=Text(
+        "文件有 {given} 个字符，只用前 {kept} 个。", "Only the first {kept} of {given} characters are used."
+    ),
+    rows_capped=Text("共 {given} 行，只用前 {kept} 行。", "Only the first {kept} of {given} rows are used."),
+    looks_like_pairs=Text(
+        "每行都有制表符：可能是成对的表。如果是，请按“成对”读取。",
+        "Every line has a tab: it may be a table of pairs. Read it as pairs if it is one.",
+    ),
     header_skipped=Text("第一行当作标题：{heading}。", "The first line was taken as a heading: {heading}."),
-    extra_columns=Text(
-        "有 {rows} 行超过两列，只用前两列。", "{rows} rows have more than two columns; the first two are used."
+    columns_used=Text(
+        "共 {columns} 列：{source} 作源文，{target} 作目标。",
+        "Of {columns} columns, {source} is the source and {target} the target.",
+    ),
+    ragged_rows=Text(
+        "有 {rows} 行的列数比其他行多，已略去。", "{rows} rows have more columns than the others and were left out."
+    ),
+    stray_quotes=Text(
+        "有 {rows} 行的引号不成对，引号当作文字。", "{rows} rows have a stray quotation mark, which was taken as text."
     ),
     empty_cells=Text("有 {rows} 行含空格子，已略去。", "{rows} rows with an empty cell were left out."),
     one_column_rows=Text("有 {rows} 行只有一列，已略去。", "{rows} rows with only one column were left out."),

@@ -9,6 +9,8 @@ from typing import Literal
 
 import streamlit as st
 
+from attnviz.data.text import code_point
+
 Level = Literal["info", "warning", "error"]
 SHOWN = 80  # characters of a quoted input
 
@@ -27,8 +29,10 @@ def shortened(text: str, limit: int = SHOWN) -> str:
 
 
 def listed(tokens: Sequence[str], most: int = 12) -> str:
-    """Tokens in a row, each shortened, at most so many."""
-    return " ".join(shortened(token, 12) for token in tokens[:most]) + (" …" if len(tokens) > most else "")
+    """Tokens in a row, each shortened, at most so many. One that cannot be seen is given by its number, U+2009."""
+    return " ".join(shortened(token, 12) or code_point(token[:4]) for token in tokens[:most]) + (
+        " …" if len(tokens) > most else ""
+    )
 
 
 def notice(sentence: str, level: Level = "info") -> None:

@@ -1,14 +1,16 @@
-"""Sentences out of a file of people's own: .txt, one a line; .csv, sentence and reference."""
+"""Sentences out of a file of people's own: lines of a text, or two columns of a table, sentence and reference."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from attnviz.data import InputError, Notice
+from attnviz.data.records import tabbed
 from attnviz.data.text import clean
-from attnviz.data.user_file import decoded, two_columns
+from attnviz.data.user_file import opened
+from attnviz.data.user_table import Layout, Table, read_table
+from attnviz.errors import InputError, Notice
 
-MOST_LINES = 50_000  # of a .txt
+MOST_LINES = 50_000  # of a text
 
 
 @dataclass(frozen=True)
@@ -19,22 +21,37 @@ class OwnSentences:
     notices: tuple[Notice, ...]
 
 
-def read_file(data: bytes, name: str) -> OwnSentences:
-    """The sentences of a file. Raises InputError: empty_file, binary, encoding, one_column, csv."""
-    text, notices = decoded(data)
-    if name.lower().endswith(".txt"):
-        lines = clean(text).splitlines()
-        if len(lines) > MOST_LINES:
-            notices.append(Notice("rows_capped", {"kept": MOST_LINES, "limit": MOST_LINES}))
-        found: dict[str, str | None] = {line.strip(): None for line in lines[:MOST_LINES] if line.strip()}
-    else:
-        rows, more = two_columns(text)
-        notices += more
-        found = {}
-        for sentence, reference in rows:
-            found.setdefault(sentence, reference)
-        if len(found) < len(rows):
-            notices.append(Notice("repeated_rows", {"rows": len(rows) - len(found)}))
+def is_table(data: bytes, name: str, encoding: str = "auto") -> bool:
+    """Whether a file is read as a table: by the end of its name; a .txt, where every line is divided by tabs."""
+    if not name.lower().endswith(".txt"):
+        return True
+    return tabbed(clean(opened(data[:1_000_000], encoding)[0].text).split("\n"))
+
+
+def read_file(data: bytes, name: str, layout: Layout | None = None) -> OwnSentences:
+    """The sentences of a file. Raises what `read_table` raises."""
+    layout = layout or Layout()
+    if is_table(data, name, layout.encoding):
+        return of_table(read_table(data, layout))
+    decoded, notices = opened(data, layout.encoding)
+    lines = [line.strip() for line in clean(decoded.text).split("\n") if line.strip()]
+    if len(lines) > MOST_LINES:
+        notices.append(Notice("rows_capped", {"kept": MOST_LINES, "given": len(lines)}))
+    return _each_once([(line, None) for line in lines[:MOST_LINES]], notices)
+
+
+def of_table(table: Table) -> OwnSentences:
+    """The sentences of a table, with their references."""
+    rows, notices = table.pairs()
+    return _each_once(rows, notices)
+
+
+def _each_once(rows: list[tuple[str, str]] | list[tuple[str, None]], notices: list[Notice]) -> OwnSentences:
+    found: dict[str, str | None] = {}
+    for sentence, reference in rows:
+        found.setdefault(sentence, reference)
     if not found:
         raise InputError("empty_file")
+    if len(found) < len(rows):
+        notices = [*notices, Notice("repeated_rows", {"rows": len(rows) - len(found)})]
     return OwnSentences(tuple(found.items()), tuple(notices))

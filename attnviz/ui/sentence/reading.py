@@ -11,6 +11,7 @@ import torch
 
 from attnviz.data import BOS, EOS, PAD, SPECIALS, UNK, Batch, Notice, Task
 from attnviz.data.task import ReferenceKind
+from attnviz.data.user_file import invisible_removed
 from attnviz.decoding import DecoderSession, inference, longest
 from attnviz.model import SILENT, Probe, Transformer
 from attnviz.trace import HeadsOff, TokenEffects, Trace, token_effects, watch
@@ -66,6 +67,7 @@ def take_in(
     if len(text) > MOST_CHARACTERS:
         notices.append(Notice("typed_capped", {"kept": MOST_CHARACTERS, "given": len(text)}))
         text = text[:MOST_CHARACTERS]
+    notices += invisible_removed(text)
     batch = task.encode(text, limit=limit)
     notices += batch.notices
     if batch.src is None or not model.config.has_decoder:
