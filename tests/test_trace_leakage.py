@@ -68,6 +68,18 @@ def test_the_way_of_applying_decides_what_leaks(how: str) -> None:
     assert verdict(found, amount).leaks == (how in ("after", "none"))
 
 
+def test_a_row_that_is_zeroed_as_a_whole_sees_nothing() -> None:
+    model = make_model(3, "decoder-only", n_decoder_layers=1)
+    batch = make_batch(model, batch=1, length=7)
+    plan = MaskPlan(decoder_self=masks.causal() & ~masks.cells([(3, key) for key in range(4)]))
+    amount = influence(model, batch, "decoder", masks=plan, interventions=[MaskApplication("after")])
+    found = moved(amount, watch(model, batch).logits)
+    followed = reach(model, batch, masks=plan, how="after").of_outputs("decoder")
+    assert np.array_equal(found, followed)
+    assert followed[3].tolist() == [False, False, False, True, False, False, False]  # itself, by the residual
+    assert followed[2].all()  # the denominator of any other row has read every key
+
+
 def test_a_row_blocked_by_minus_1e9_sees_everything() -> None:
     model = make_model(3, "decoder-only", n_decoder_layers=1)
     batch = make_batch(model, batch=1, length=7)

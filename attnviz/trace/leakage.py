@@ -80,8 +80,8 @@ def reach(
 ) -> Reach:
     """Follow visible cells through all layers; `how` the mask is applied decides what a blocked cell lets through.
 
-    Applied after the softmax without renormalising, a mask lets everything through (the denominator reads all keys);
-    added as −1e9, it does where a row is fully blocked. A position always keeps itself, by the residual connection.
+    Applied after the softmax without renormalising, a mask lets everything through (the denominator reads all keys),
+    except to a fully blocked row, which is zeroed; added as −1e9, it does only there. A position always keeps itself, by the residual connection.
     """
     masks = masks or model.default_masks(batch.src, batch.decoder_input)
     sources = None if batch.src is None else batch.src.size(1)
@@ -90,8 +90,10 @@ def reach(
     def fetched(site: str, queries: int, keys: int) -> np.ndarray:
         mask = masks.at(site).dense(batch=batch.size, heads=model.heads(site), queries=queries, keys=keys)
         visible = mask[example]
-        if how in ("after", "none"):
+        if how == "none":
             visible = torch.ones_like(visible)
+        elif how == "after":  # the denominator reads every key, but nothing of a row that is zeroed as a whole
+            visible = torch.ones_like(visible) & visible.any(dim=-1, keepdim=True)
         elif how == "-1e9":
             visible = visible | ~visible.any(dim=-1, keepdim=True)
         found: np.ndarray = visible.any(dim=0).numpy()

@@ -76,7 +76,7 @@ TEXTS = table(
     precision_fp32=Text("fp32", "fp32"),
     precision_fp64=Text("fp64", "fp64"),
     about_fp16=Text("半精度：最大 65504，−1e9 溢出成 −∞", "half: ends at 65504, −1e9 overflows to −∞"),
-    about_bf16=Text("脑浮点：范围大，精度低", "brain float: wide range, few digits"),
+    about_bf16=Text("bfloat16：范围同单精度，精度低", "bfloat16: the range of single precision, few digits"),
     about_fp32=Text("单精度：模型自己的精度", "single: the model's own"),
     about_fp64=Text("双精度：−1e9 旁边仍能分辨分数", "double: still tells scores apart beside −1e9"),
     undo_help=Text("撤销（Ctrl+Z）", "Undo (Ctrl+Z)"),
@@ -176,7 +176,9 @@ TEXTS = table(
         "同上，但整行屏蔽时 0/0 = NaN，并一路传下去", "As usual, but a fully blocked row is 0/0 = NaN, and it spreads"
     ),
     flow__1e9=Text(
-        "屏蔽处加 −1e9：整行屏蔽时不是 0，而是平均", "−1e9 is added: a fully blocked row is not 0 but an average"
+        "屏蔽处加 −1e9：整行屏蔽时不是 0。fp32、bf16 得到均匀分布，fp64 得到没有掩码的 softmax，fp16 装不下 −1e9，得到 NaN",
+        "−1e9 is added: a fully blocked row is not 0, but uniform in fp32 and bf16, the unmasked softmax in fp64, and NaN "
+        "in fp16, which cannot hold −1e9",
     ),
     flow_after=Text(
         "先 softmax 再置零：行和小于 1，分母仍然看到了被屏蔽的键",
@@ -198,7 +200,9 @@ TEXTS = table(
     ),
     dead_nan=Text("整行屏蔽：0/0 = NaN", "The whole row is blocked: 0/0 = NaN"),
     sum_nan=Text("NaN 从别处传了过来", "NaN arrived from elsewhere"),
-    sum_wrong=Text("行和不是 1：权重不再是平均", "The row does not sum to 1: no longer an average"),
+    sum_wrong=Text(
+        "行和不是 1：输出不再是加权平均", "The row does not sum to 1: the output is no longer a weighted average"
+    ),
     # outcome
     outcome_title=Text("预测与损失", "Prediction and loss"),
     outcome_reference=Text("解码器读参考答案；损失：纳特/词元", "The decoder reads the reference; nats a token"),

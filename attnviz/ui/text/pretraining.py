@@ -76,15 +76,15 @@ TEXTS = table(
     ),
     step_embedding=Text("词嵌入 embedding", "Embedding"),
     step_embedding_note=Text(
-        "词表 W 的第 id 行，{width} 维，训练时学出来；蓝为正，褐为负",
-        "row id of W, {width} numbers, learned in training; blue positive, brown negative",
+        "词嵌入矩阵 W 的第 id 行，{width} 维，训练时学出来；蓝为正，褐为负",
+        "row id of the embedding matrix W, {width} numbers, learned in training; blue positive, brown negative",
     ),
     embedding_of_run=Text("取自这次训练第 {step} 步", "from this run at step {step}"),
     embedding_fresh=Text("刚初始化，还没训练", "fresh, not trained yet"),
     proof=Text("独热 × W 与取第 id 行相差 {error}", "one-hot × W and row id of W differ by {error}"),
     # data: vocabulary
     vocabulary=Text("词表", "Vocabulary"),
-    vocabulary_source=Text("源语言词表", "Source vocabulary"),
+    vocabulary_source=Text("源词表", "Source vocabulary"),
     vocabulary_target=Text("目标词表", "Target vocabulary"),
     vocabulary_find=Text("查找词元", "Find a token"),
     vocabulary_line=Text(

@@ -29,7 +29,10 @@ TEXTS = table(
     field_d_ff=Text("前馈宽度 d_ff", "Feed-forward d_ff"),
     why_d_ff=Text("每层中间的宽度，通常是 d_model 的 2–4 倍", "Inner width of each layer, usually 2–4 × d_model"),
     field_positions=Text("位置编码", "Positions"),
-    why_positions=Text("没有它，注意力分不清先后", "Without it attention cannot tell the order"),
+    why_positions=Text(
+        "没有它，注意力分不清先后（因果解码器仍能从看得见多少推出一些）",
+        "Without it attention cannot tell the order; a causal decoder can infer some of it from how much it sees",
+    ),
     field_norm=Text("归一化位置", "Norm"),
     why_norm=Text("前置更稳；后置需要预热", "Pre-norm is steadier; post-norm needs warm-up"),
     field_activation=Text("激活函数", "Activation"),
@@ -59,7 +62,10 @@ TEXTS = table(
         "每步把矩阵往 0 拉一点，防过拟合", "Pulls matrices towards 0 a little each step, against overfitting"
     ),
     field_l1=Text("L1", "L1"),
-    why_l1=Text("惩罚绝对值，让许多权重变成 0", "Penalises absolute values: many weights become 0"),
+    why_l1=Text(
+        "惩罚绝对值，让许多权重接近 0（不会恰好为 0）",
+        "Penalises absolute values: many weights come close to 0, none exactly",
+    ),
     field_dropout=Text("丢弃率 dropout", "Dropout"),
     why_dropout=Text(
         "训练时随机关掉一部分，逼它不靠单一线索", "Switches parts off at random, so that no single clue is relied on"
@@ -96,7 +102,10 @@ TEXTS = table(
     without_shift=Text("右移", "shift"),
     without_padding_mask=Text("填充掩码", "padding mask"),
     field_seed=Text("随机种子", "Seed"),
-    why_seed=Text("同样的种子，每个数字都一样", "The same seed gives the same numbers, every one"),
+    why_seed=Text(
+        "同样的种子，在同一设备、同一版本上，每个数字都一样（GPU 上不保证）",
+        "The same seed gives the same numbers on the same device and version; not promised on a GPU",
+    ),
     # values
     objective_causal_lm=Text("接着写（因果）", "go on writing (causal)"),
     objective_masked_lm=Text("填空（掩码）", "fill in blanks (masked)"),
