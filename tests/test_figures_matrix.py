@@ -241,7 +241,7 @@ def test_head_statistics_hold_one_number_a_head() -> None:
     matrix = np.random.default_rng(0).random((2, 3))
     figure = figures.head_statistics(matrix, "entropy", unit="nats", language="zh")
     np.testing.assert_array_equal(figure.data[0].z, matrix)
-    assert figure.data[0].colorbar.title.text == "熵 · 纳特"
+    assert figure.data[0].colorbar.title.text == "熵 · 奈特"
     assert list(figure.layout.yaxis.ticktext) == ["L1", "L2"]
     assert list(figure.layout.xaxis.ticktext) == ["H1", "H2", "H3"]
     signed = figures.head_statistics(matrix - 0.5, "importance", diverging=True).data[0]

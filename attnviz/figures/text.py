@@ -59,7 +59,7 @@ _STATISTICS = table(
     first=Text("落在第一个词元的比例", "share on the first token"),
     same=Text("落在同一词元的比例", "share on the same token"),
     importance=Text("关掉此头后的 Δ 损失", "Δ loss without this head"),
-    nats=Text("纳特", "nats"),
+    nats=Text("奈特", "nats"),
     tokens=Text("词元", "tokens"),
     share=Text("比例", "share"),
 )

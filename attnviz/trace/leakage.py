@@ -81,7 +81,8 @@ def reach(
     """Follow visible cells through all layers; `how` the mask is applied decides what a blocked cell lets through.
 
     Applied after the softmax without renormalising, a mask lets everything through (the denominator reads all keys),
-    except to a fully blocked row, which is zeroed; added as −1e9, it does only there. A position always keeps itself, by the residual connection.
+    except to a fully blocked row, which is zeroed; added as −1e9, it does only there. A position always keeps itself,
+    by the residual connection.
     """
     masks = masks or model.default_masks(batch.src, batch.decoder_input)
     sources = None if batch.src is None else batch.src.size(1)

@@ -29,9 +29,7 @@ def about() -> str:
 
 def main() -> None:
     """One run of the app."""
-    st.set_page_config(
-        page_title="attnviz", page_icon=ICON, layout="wide", initial_sidebar_state="auto", menu_items={"About": about()}
-    )
+    st.set_page_config(page_icon=ICON, layout="wide", initial_sidebar_state="auto", menu_items={"About": about()})
     style.apply(language.current())
     site = navigation.build()
     whereabouts.arrived(site.path)

@@ -29,6 +29,8 @@ from typing import Literal
 
 import streamlit as st
 
+from attnviz.language import Language
+from attnviz.ui.frame import language
 from attnviz.ui.text import words
 
 Section = Literal["look", "train", "prove"]
@@ -69,20 +71,23 @@ class Site:
         return next(f"pages/{name}.py" for name, page in self.links.items() if page == self.current)
 
 
-def title(name: str) -> str:
-    """The bilingual title, as the sidebar shows it in either language."""
-    return words(name, "zh")("title") + " " + words(name, "en")("title")
+def title(name: str, spoken: Language) -> str:
+    """What the menu and the browser's tab call a page: in Chinese with the English term beside it."""
+    own = words(name, spoken)("title")
+    return own if spoken == "en" else f"{own} {words(name, 'en')('title')}"
 
 
 def build() -> Site:
     """Tell Streamlit the pages and find the current one."""
+    spoken = language.current()
     first, *others = PAGES
     links = {
-        entry.name: st.Page(f"pages/{entry.name}.py", title=title(entry.name), url_path=entry.name) for entry in others
+        entry.name: st.Page(f"pages/{entry.name}.py", title=title(entry.name, spoken), url_path=entry.name)
+        for entry in others
     }
-    home = st.Page(f"pages/{first.name}.py", title=title(first.name), url_path="home", default=True)
+    home = st.Page(f"pages/{first.name}.py", title=title(first.name, spoken), url_path="home", default=True)
     # The page at "/" also answers to its own name, so that a lesson's link may say it.
-    named = st.Page(f"pages/{first.name}.py", title=title(first.name), url_path=first.name, visibility="hidden")
+    named = st.Page(f"pages/{first.name}.py", title=title(first.name, spoken), url_path=first.name, visibility="hidden")
     current = st.navigation([home, named, *links.values()], position="hidden")
     links[first.name] = named if current == named else home
     return Site(current, links)

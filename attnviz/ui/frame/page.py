@@ -47,7 +47,7 @@ def run(name: str, body: Callable[[Frame], None]) -> None:
         for key in ("av-controls", "av-chips")
     )
     hint = f"<small>{html.escape(t('hint'))}</small>"
-    st.html(f'<div class="av-question">{html.escape(t("question"))}{hint}</div>')
+    st.html(f'<h1 class="av-question">{html.escape(t("question"))}{hint}</h1>')
     notices = st.container(gap="small")
     picture = st.container()
     waiting = st.empty()

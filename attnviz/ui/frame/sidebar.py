@@ -8,6 +8,7 @@ import os
 import streamlit as st
 
 import attnviz
+from attnviz.language import Language
 from attnviz.ui.frame import language
 from attnviz.ui.frame.navigation import PAGES, SECTIONS, Site, title
 from attnviz.ui.text import words
@@ -15,7 +16,8 @@ from attnviz.ui.text import words
 
 def draw(site: Site) -> None:
     """Draw it for the page that is being shown."""
-    t = words("common", language.current())
+    spoken = language.current()
+    t = words("common", spoken)
     with st.sidebar:
         st.html(f'<div class="av-wordmark">attnviz</div><div class="av-tagline">{html.escape(t("tagline"))}</div>')
         for section in SECTIONS:
@@ -25,17 +27,17 @@ def draw(site: Site) -> None:
             for entry in entries:
                 page = site.links[entry.name]
                 with st.container(key="av-here" if page == site.current else None):
-                    st.page_link(page, label=title(entry.name), icon=entry.icon, width="stretch")
+                    st.page_link(page, label=title(entry.name, spoken), icon=entry.icon, width="stretch")
         st.html(f'<div class="av-section">{html.escape(t("language"))}</div>')
         language.switch()
         st.html(
-            f'<div class="av-foot">{html.escape(t("device", name=device_name()))}<br>{html.escape(t("offline"))}'
+            f'<div class="av-foot">{html.escape(t("device", name=device_name(spoken)))}<br>{html.escape(t("offline"))}'
             f"<br>{html.escape(t('version', version=attnviz.__version__))}</div>"
         )
 
 
-def device_name() -> str:
+def device_name(spoken: Language) -> str:
     """What computes, without importing torch: it reads the environment exactly as torch will."""
     threads = os.environ.get("OMP_NUM_THREADS", "")
     count = int(threads) if threads.isdigit() and int(threads) else os.cpu_count() or 1
-    return f"CPU × {count}"
+    return words("common", spoken)("device_cpu", threads=count)

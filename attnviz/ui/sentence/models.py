@@ -96,6 +96,8 @@ def describe(name: str, manifest: Manifest, language: Language) -> str:
         layers = t("depth_decoder", decoder=depth[1])
     elif not config.has_decoder:
         layers = t("depth_encoder", encoder=depth[0])
+    elif not depth[0]:
+        layers = t("depth_no_encoder", decoder=depth[1])
     else:
         layers = t("depth_both", encoder=depth[0], decoder=depth[1])
     own = "" if name == manifest.recipe else f" · {name}"

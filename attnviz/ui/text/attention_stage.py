@@ -11,7 +11,7 @@ TEXTS = table(
     kinds=Text("注意力种类", "Kind of attention"),
     kind_encoder_self=Text("编码器自注意力", "Encoder self-attention"),
     kind_decoder_self=Text("解码器自注意力", "Decoder self-attention"),
-    kind_cross=Text("交互注意力", "Cross-attention"),
+    kind_cross=Text("交叉注意力", "Cross-attention"),
     about_encoder_self=Text("源句的每个词元看源句的所有词元", "Each source token looks at the whole source"),
     about_decoder_self=Text(
         "目标的每个位置只看自己和之前（因果掩码）", "Each target position looks at itself and before (causal mask)"
@@ -91,10 +91,10 @@ TEXTS = table(
     delta_loss_tiny=Text("Δ", "Δ"),
     delta_loss_short=Text("Δ损失", "Δloss"),
     delta_loss_hint=Text(
-        "只关掉这个头，损失变化多少（纳特/词元）：越大，模型越依赖它",
+        "只关掉这个头，损失变化多少（奈特/词元）：越大，模型越依赖它",
         "How much the loss moves when only this head is off (nats a token): the larger, the more it matters",
     ),
-    nats=Text("纳特", "nats"),
+    nats=Text("奈特", "nats"),
     tokens=Text("词元", "tokens"),
     pending=Text("…", "…"),
     # the readout

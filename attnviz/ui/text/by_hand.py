@@ -18,7 +18,7 @@ TEXTS = table(
     site=Text("哪一层注意力", "Which attention"),
     site_encoder_self_attn=Text("编码器第 {layer} 层 · 自注意力", "encoder {layer} · self-attention"),
     site_decoder_self_attn=Text("解码器第 {layer} 层 · 自注意力", "decoder {layer} · self-attention"),
-    site_decoder_cross_attn=Text("解码器第 {layer} 层 · 交互注意力", "decoder {layer} · cross-attention"),
+    site_decoder_cross_attn=Text("解码器第 {layer} 层 · 交叉注意力", "decoder {layer} · cross-attention"),
     prefix_given=Text(
         "解码器读的是解码页给出的 {count} 个词元；换句子或换模型后恢复。",
         "The decoder reads the {count} tokens that the Decoding page gave; another sentence or model ends this.",
@@ -60,7 +60,7 @@ TEXTS = table(
         "每一行是一个词元的向量，有 d_model 个数。", "Each row is the vector of one token, d_model numbers long."
     ),
     about_memory=Text(
-        "X 来自解码器，给出 Q；M 是编码器的输出，给出 K 和 V。",
+        "交叉注意力（又称交互注意力、编码器-解码器注意力）：X 来自解码器，给出 Q；M 是编码器的输出，给出 K 和 V。",
         "X comes from the decoder and gives Q; M is the encoder's output and gives K and V.",
     ),
     about_norm=Text(

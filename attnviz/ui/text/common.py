@@ -5,12 +5,12 @@ from attnviz.language import Text, table
 TEXTS = table(
     # sidebar
     tagline=Text("注意力实验室", "attention lab"),
-    section_look=Text("看 LOOK", "看 LOOK"),
-    section_train=Text("训 TRAIN", "训 TRAIN"),
-    section_prove=Text("证 PROVE", "证 PROVE"),
+    section_look=Text("看", "Look"),
+    section_train=Text("训", "Train"),
+    section_prove=Text("证", "Prove"),
     language=Text("语言 Language", "Language 语言"),
     device=Text("计算设备：{name}", "Runs on {name}"),
-    device_cpu=Text("CPU · {threads} 线程", "CPU · {threads} threads"),
+    device_cpu=Text("CPU，{threads} 核", "CPU, {threads} cores"),
     offline=Text("离线可用，数据不离开本机", "Works offline; nothing leaves this machine"),
     version=Text("版本 {version}", "Version {version}"),
     # strip
@@ -28,8 +28,9 @@ TEXTS = table(
     synthetic=Text("（程序生成，非真实语料）", " (synthetic, not a corpus)"),
     loading=Text("正在载入模型…", "Loading the model…"),
     # models
-    depth_both=Text("编码器 {encoder} 层 + 解码器 {decoder} 层", "{encoder} enc. + {decoder} dec. layers"),
-    depth_decoder=Text("解码器 {decoder} 层", "{decoder} dec. layers"),
+    depth_both=Text("编码器 {encoder} 层 + 解码器 {decoder} 层", "{encoder} encoder layers, {decoder} decoder layers"),
+    depth_no_encoder=Text("无编码器层 + 解码器 {decoder} 层", "no encoder layers, {decoder} decoder layers"),
+    depth_decoder=Text("解码器 {decoder} 层", "{decoder} decoder layers"),
     depth_encoder=Text("编码器 {encoder} 层", "{encoder} encoder layers"),
     model_unreadable=Text("⚠ {name}（读不出来）", "⚠ {name} (cannot be read)"),
     model_failed=Text(
@@ -39,7 +40,7 @@ TEXTS = table(
         "没有找到任何模型：assets/checkpoints 是空的。用 attnviz train 可以再训练一个。",
         "No model was found: assets/checkpoints is empty. `attnviz train` makes one.",
     ),
-    heads=Text("{layers} 层 × {heads} 头", "{layers} × {heads} heads"),
+    heads=Text("{layers} 层 × {heads} 头", "{layers} layers × {heads} heads"),
     size=Text("{parameters} 个参数，训练 {minutes} 分钟", "{parameters} parameters, trained for {minutes} minutes"),
     # sentence
     sentence=Text("句子", "Sentence"),

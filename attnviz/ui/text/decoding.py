@@ -19,7 +19,7 @@ TEXTS = table(
     # views
     view=Text("看什么", "What to look at"),
     view_steps=Text("逐个词元", "Token by token"),
-    view_forcing=Text("教师强制 / 自由运行", "Teacher forcing / free"),
+    view_forcing=Text("教师强制 / 自由生成", "Teacher forcing / Free running"),
     view_cache=Text("KV 缓存", "KV cache"),
     # knobs
     strategy=Text("策略", "Strategy"),
@@ -121,7 +121,7 @@ TEXTS = table(
     part_positions=Text("位置编码", "positions"),
     part_norm=Text("层归一化", "LayerNorm"),
     part_self_attn=Text("自注意力", "self-attention"),
-    part_cross_attn=Text("交互注意力", "cross-attention"),
+    part_cross_attn=Text("交叉注意力", "cross-attention"),
     part_feed_forward=Text("前馈网络", "feed-forward"),
     part_output=Text("输出层", "output"),
     part_shared=Text("共用", "shared"),
@@ -144,7 +144,7 @@ TEXTS = table(
     stack_encoder=Text("编码器", "Encoder"),
     stack_decoder=Text("解码器", "Decoder"),
     kind_self_attn=Text("自注意力", "self-attention"),
-    kind_cross_attn=Text("交互注意力", "cross-attention"),
+    kind_cross_attn=Text("交叉注意力", "cross-attention"),
     head=Text("头", "head"),
     head_mean=Text("平均", "mean"),
     head_mean_help=Text("所有头的平均", "The mean of all heads"),
@@ -204,12 +204,12 @@ TEXTS = table(
         "A box: token and sum of ln p, complete ones over length to the penalty; ★ the best. Click one for its branch.",
     ),
     # two regimes
-    regime_teacher=Text("教师强制 Teacher forcing", "Teacher forcing"),
+    regime_teacher=Text("教师强制", "Teacher forcing"),
     regime_teacher_story=Text(
         "读入的永远是参考答案右移一位，不管自己写了什么。",
         "It always reads the reference, shifted right, whatever it wrote itself.",
     ),
-    regime_free=Text("自由运行 Free running", "Free running"),
+    regime_free=Text("自由生成", "Free running"),
     regime_free_story=Text("读入的是自己刚写的词元。", "It reads what it has just written itself."),
     right=Text("个位置正确", "positions right"),
     without_mistake=Text("不出错时 {right} / {scored}", "without the mistake {right} / {scored}"),
@@ -222,7 +222,7 @@ TEXTS = table(
     clear_mistake=Text("去掉错误", "Remove the mistake"),
     verdict_mistake=Text(
         "第 {position} 个词元写错成 {token}：教师强制接着读参考答案，{teacher}/{scored} 正确；"
-        "自由运行接着读自己的错，{free}/{scored} 正确。",
+        "自由生成接着读自己的错，{free}/{scored} 正确。",
         "Token {position} is written {token}: teacher forcing reads the reference on, {teacher}/{scored} right; "
         "free running reads its mistake, {free}/{scored} right.",
     ),

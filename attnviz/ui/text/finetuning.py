@@ -7,7 +7,7 @@ TEXTS = table(
     question=Text("微调之后，它学会了什么，又忘了什么？", "What does fine-tuning add, and what does it forget?"),
     hint=Text(
         "选起点、任务、策略，按 ▶ · 拖时间轴看每一步 · 换个策略再比",
-        "choose a start, a task and a strategy, press ▶ · drag time · then try another strategy",
+        "choose a start, a task and a strategy, press Train · drag time · then try another strategy",
     ),
     # views
     view=Text("看什么", "View"),
@@ -156,7 +156,7 @@ TEXTS = table(
     measure_exact=Text("逐序列正确率", "exact match"),
     measure_tokens=Text("词元正确率", "token accuracy"),
     measure_labels=Text("标签正确率", "label accuracy"),
-    measure_loss=Text("损失（纳特/词元）", "loss (nats a token)"),
+    measure_loss=Text("损失（奈特/词元）", "loss (nats a token)"),
     block_source=Text("源嵌入", "Source"),
     block_target=Text("目标嵌入", "Target"),
     block_encoder=Text("编码器 {number}", "Encoder {number}"),
@@ -165,7 +165,7 @@ TEXTS = table(
     part_token_embedding=Text("词嵌入", "tokens"),
     part_positions=Text("位置", "positions"),
     part_self_attn=Text("自注意力", "self-attn"),
-    part_cross_attn=Text("交互注意", "cross-attn"),
+    part_cross_attn=Text("交叉注意", "cross-attn"),
     part_feed_forward=Text("前馈", "feed-fwd"),
     part_output=Text("输出投影", "projection"),
     shared=Text("与词嵌入共用", "shared with the token table"),
@@ -189,7 +189,7 @@ TEXTS = table(
     shown_heads=Text("每个头", "Every head"),
     shown_results=Text("结果", "Results"),
     shown_save=Text("保存", "Save"),
-    panel_gain=Text("得与失", "Gain & loss"),
+    panel_gain=Text("得与失", "Gained and forgotten"),
     gain_title=Text("新任务 ↔ 旧任务", "New task ↔ old task"),
     gain_waiting=Text(
         "训练进程正在启动；第一次评估之后，曲线从这里长出来。",
@@ -201,7 +201,7 @@ TEXTS = table(
     kind=Text("哪种注意力", "Kind of attention"),
     kind_encoder_self=Text("编码器自注意力", "encoder self-attention"),
     kind_decoder_self=Text("解码器自注意力", "decoder self-attention"),
-    kind_cross=Text("交互注意力", "cross-attention"),
+    kind_cross=Text("交叉注意力", "cross-attention"),
     ranked_title=Text("变化最大的头", "Most changed heads"),
     pick_head=Text("放大哪个头", "Head to enlarge"),
     difference_title=Text(

@@ -37,10 +37,10 @@ TEXTS = table(
     kinds=Text("哪种注意力", "Kind of attention"),
     kind_encoder_self=Text("编码器自注意力", "Encoder self"),
     kind_decoder_self=Text("解码器自注意力", "Decoder self"),
-    kind_cross=Text("交互注意力", "Cross"),
+    kind_cross=Text("交叉注意力", "Cross"),
     short_encoder_self=Text("编码器", "Encoder"),
     short_decoder_self=Text("解码器", "Decoder"),
-    short_cross=Text("交互", "Cross"),
+    short_cross=Text("交叉", "Cross"),
     about_encoder_self=Text("源句的词元互相看", "Encoder self-attention: source tokens look at source tokens"),
     about_decoder_self=Text(
         "目标的词元互相看，通常只看前面",
@@ -116,7 +116,7 @@ TEXTS = table(
     about_causal=Text("只看自己和前面", "itself and what stands before"),
     about_padding=Text("看不见 PAD", "PADs are hidden"),
     about_both=Text("解码器常用", "usual in a decoder"),
-    about_window=Text("只看 w 以内的邻居", "neighbours nearer than w"),
+    about_window=Text("自己和两侧各 w − 1 个词元", "itself and w − 1 tokens on each side"),
     about_prefix=Text("前 n 个人人可见，其余因果", "first n for all, the rest causal"),
     about_global=Text("选中的看全部、被全部看", "chosen tokens see and are seen"),
     about_dilated=Text("每隔几个看一个", "every second, third … token"),
@@ -176,9 +176,10 @@ TEXTS = table(
         "同上，但整行屏蔽时 0/0 = NaN，并一路传下去", "As usual, but a fully blocked row is 0/0 = NaN, and it spreads"
     ),
     flow__1e9=Text(
-        "屏蔽处加 −1e9：整行屏蔽时不是 0。fp32、bf16 得到均匀分布，fp64 得到没有掩码的 softmax，fp16 装不下 −1e9，得到 NaN",
-        "−1e9 is added: a fully blocked row is not 0, but uniform in fp32 and bf16, the unmasked softmax in fp64, and NaN "
-        "in fp16, which cannot hold −1e9",
+        "屏蔽处加 −1e9：整行屏蔽时不是 0。fp32、bf16 得到均匀分布，"
+        "fp64 得到没有掩码的 softmax，fp16 装不下 −1e9，得到 NaN",
+        "−1e9 is added: a fully blocked row is not 0, but uniform in fp32 and bf16, "
+        "the unmasked softmax in fp64, and NaN in fp16, which cannot hold −1e9",
     ),
     flow_after=Text(
         "先 softmax 再置零：行和小于 1，分母仍然看到了被屏蔽的键",
@@ -205,9 +206,9 @@ TEXTS = table(
     ),
     # outcome
     outcome_title=Text("预测与损失", "Prediction and loss"),
-    outcome_reference=Text("解码器读参考答案；损失：纳特/词元", "The decoder reads the reference; nats a token"),
+    outcome_reference=Text("解码器读参考答案；损失：奈特/词元", "The decoder reads the reference; nats a token"),
     outcome_own=Text("解码器读自己原来的输出，损失对着它算", "It reads its own former output; the loss is against it"),
-    outcome_text=Text("每个词元由前面的预测；损失：纳特/词元", "Each token from those before; nats a token"),
+    outcome_text=Text("每个词元由前面的预测；损失：奈特/词元", "Each token from those before; nats a token"),
     outcome_none=Text("未训练的模型，没有标准答案", "An untrained model; nothing is right or wrong"),
     loss=Text("损失", "Loss"),
     tokens_label=Text("各位置的预测，方向键选择", "The prediction at each position; arrows choose"),

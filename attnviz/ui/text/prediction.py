@@ -3,7 +3,7 @@
 from attnviz.language import Text, table
 
 TEXTS = table(
-    heading=Text("预测 Prediction", "Prediction"),
+    heading=Text("预测", "Prediction"),
     tokens=Text("每一步的预测，左右键移动", "Predictions step by step; arrow keys move"),
     fed_reference=Text("教师强制：解码器读参考答案", "teacher forcing: it reads the reference"),
     fed_own=Text("自回归：解码器读自己的输出", "autoregressive: it reads its own output"),
@@ -15,13 +15,13 @@ TEXTS = table(
     reference_none=Text("没有参考答案，损失按自己的输出算", "no reference: the loss is that of its own output"),
     right_of=Text("对 {right}/{scored}", "{right}/{scored} right"),
     loss=Text("损失", "loss"),
-    nats=Text("纳特/词元", "nats per token"),
+    nats=Text("奈特/词元", "nats per token"),
     should=Text("应为 {token}", "not {token}"),
     was=Text("原为 {token}", "was {token}"),
-    runs_freely=Text("自由运行", "Running freely"),
-    equals=Text("与参考一致", "equals the reference"),
+    runs_freely=Text("自由生成", "Running freely"),
+    equals=Text("与参考一致", "same as the reference"),
     differs=Text("与参考不同", "differs from the reference"),
-    endless=Text("没有停下", "did not stop"),
+    endless=Text("尚未结束", "has not ended yet"),
     nothing=Text("（什么也没写）", "(wrote nothing)"),
     top=Text("读到 {token} 之后，前 5 名", "After {token}, the five most likely"),
     now=Text("现在", "now"),

@@ -7,7 +7,7 @@ TEXTS = table(
     question=Text("注意力头是怎样长出来的？", "How does an attention head form?"),
     hint=Text(
         "按 ▶ 看损失下降、头成形 · 拖时间轴倒回任何一步 · 弄坏一处，看会怎样",
-        "press ▶ and watch loss fall and heads form · drag time back to any step · break something on purpose",
+        "press Train and watch the loss fall and heads form · drag time back to any step · break something on purpose",
     ),
     # views
     view=Text("看什么", "View"),
@@ -35,8 +35,8 @@ TEXTS = table(
     split_validation=Text("验证", "validation"),
     split_test=Text("测试", "test"),
     split_line=Text("{examples} 例 · {tokens} 词元", "{examples} examples · {tokens} tokens"),
-    split_disjoint=Text("✓ 没有一个例子同时出现在两份里", "✓ no example stands in two splits"),
-    split_overlap=Text("⚠ {count} 个例子出现在两份里", "⚠ {count} examples stand in two splits"),
+    split_disjoint=Text("✓ 没有一个例子同时出现在两份里", "✓ no example is in two splits"),
+    split_overlap=Text("⚠ {count} 个例子出现在两份里", "⚠ {count} examples are in two splits"),
     split_why=Text(
         "模型只学训练集；验证集看它会不会举一反三；测试集最后才用一次。",
         "The model learns from train only; validation shows whether it generalises; test is used once, at the end.",

@@ -6,7 +6,7 @@ TEXTS = table(
     field_objective=Text("目标 objective", "Objective"),
     why_objective=Text(
         "让模型学会什么：接着写、填空、翻译，还是修复缺段",
-        "What it learns: to go on, to fill in, to translate, to restore spans",
+        "What it learns: to continue a text, fill gaps, translate, restore spans",
     ),
     field_n_decoder_layers=Text("解码器层数", "Decoder layers"),
     why_n_decoder_layers=Text(
@@ -76,7 +76,7 @@ TEXTS = table(
     ),
     field_without=Text("去掉了", "Without"),
     without_nothing=Text("什么都不去掉", "nothing"),
-    field_cross_mask=Text("叠加在交互注意力上的掩码", "Mask laid over cross-attention"),
+    field_cross_mask=Text("叠加在交叉注意力上的掩码", "Mask laid over cross-attention"),
     cross_mask_help=Text(
         "写法同掩码页，如 window(2)、~cells(0:1)；空着就是不加",
         "Written as on the page Masks, e.g. window(2) or ~cells(0:1); empty: none",
@@ -107,10 +107,10 @@ TEXTS = table(
         "The same seed gives the same numbers on the same device and version; not promised on a GPU",
     ),
     # values
-    objective_causal_lm=Text("接着写（因果）", "go on writing (causal)"),
-    objective_masked_lm=Text("填空（掩码）", "fill in blanks (masked)"),
+    objective_causal_lm=Text("接着写（因果）", "continue a text (causal)"),
+    objective_masked_lm=Text("填空（掩码）", "fill gaps (masked)"),
     objective_seq2seq=Text("序列到序列", "seq2seq"),
-    objective_denoising=Text("修复缺段（去噪）", "restore spans (denoising)"),
+    objective_denoising=Text("还原片段（去噪）", "restore spans (denoising)"),
     positions_learned=Text("学习的", "learned"),
     positions_sinusoidal=Text("正弦", "sinusoidal"),
     positions_rotary=Text("旋转 RoPE", "rotary"),
