@@ -1,34 +1,37 @@
-"""`attnviz experiment`: run a comparison whose outcome is stated beforehand, and say whether it came out so."""
+"""`attnviz experiment`: run an experiment whose outcome is stated beforehand, and say whether it came out so."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
-from typing import TYPE_CHECKING, Any, get_args
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from attnviz.cli.terminal import Progress, table
-from attnviz.config import Strategy
+from attnviz.cli.terminal import Progress, duration, table
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
-    from collections.abc import Sequence
 
-    from attnviz.training.finetuning.experiments import Experiment
-    from attnviz.training.finetuning.race import RaceRow
+    from attnviz.experiments import Catalogue, Experiment, Found, Lab
+    from attnviz.training.finetuning.spread import Spread
 
 FAILED = 1
+_LANGUAGE = "en"  # as everywhere on the command line; the interface has both
+_UNITS = {"share": "", "weight": "", "number": "", "change": "", "correlation": "", "nats": " nats", "seconds": " s"}
 
 
 def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     """Describe the command."""
-    command = commands.add_parser("experiment", help="run a comparison and hold it against what must come out")
-    command.add_argument("name", nargs="?", metavar="NAME", help="which one; none: list them")
+    command = commands.add_parser("experiment", help="run an experiment and hold it against what must come out")
+    command.add_argument("name", nargs="*", metavar="NAME", help="which ones, e.g. E1; none: list them")
+    command.add_argument("--all", action="store_true", help="every experiment of the catalogue")
+    command.add_argument("--list", action="store_true", help="list them")
     command.add_argument("--seeds", type=_positive, default=3, metavar="N", help="repetitions (default: 3)")
-    command.add_argument(
-        "--strategies", nargs="+", choices=get_args(Strategy), metavar="S", help="only these of its strategies"
-    )
-    command.add_argument("--start", metavar="NAME|PATH", help="begin from another checkpoint")
+    command.add_argument("--size", type=_share, default=1.0, metavar="SHARE", help="share of the steps (default: 1)")
+    command.add_argument("--recorded", action="store_true", help="show the recorded result instead of running")
+    command.add_argument("--record", action="store_true", help="keep the result as the recorded one")
+    command.add_argument("--folder", type=Path, metavar="DIR", help="read more experiments from DIR: it runs its files")
     command.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, mps or auto (default: cpu)")
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=run)
@@ -41,73 +44,122 @@ def _positive(text: str) -> int:
     return number
 
 
+def _share(text: str) -> float:
+    number = float(text)
+    if not 0 < number <= 1:
+        raise argparse.ArgumentTypeError(f"{text} must be above 0 and at most 1")
+    return number
+
+
 def run(arguments: argparse.Namespace) -> int:
-    """Run it, print table or JSON; 1 when something did not come out as expected."""
-    from attnviz.training.finetuning.experiments import EXPERIMENTS
+    """Run them, print tables or JSON; 1 when something did not come out as expected."""
+    from attnviz.experiments import Lab, load
 
-    if arguments.name is None:
-        print(table([("experiment", "question"), *((name, one.question) for name, one in EXPERIMENTS.items())]))
+    if arguments.record and arguments.size < 1:
+        raise ValueError("a recorded result has the size of its recipe: --record goes without --size")
+    catalogue = load(arguments.folder)
+    for problem in catalogue.problems:
+        print(f"attnviz: {problem}", file=sys.stderr)
+    if arguments.list or not (arguments.name or arguments.all):
+        _list(catalogue, as_json=arguments.json)
         return 0
-    if arguments.name not in EXPERIMENTS:
-        raise ValueError(f"there is no experiment {arguments.name!r}; there are: {', '.join(EXPERIMENTS)}")
-    experiment = EXPERIMENTS[arguments.name]
-    rows = _raced(experiment, arguments)
-    by_name = {row.entry: row for row in rows}
-    outcomes = [(one, one.value(by_name), one.met(by_name)) for one in experiment.expected]
+    chosen = catalogue.experiments.values() if arguments.all else [catalogue.get(name) for name in arguments.name]
+    lab = Lab(_device(arguments.device))
+    results = []
+    for experiment in chosen:
+        result = _result(experiment, lab, arguments)
+        results.append(result)
+        if not arguments.json:
+            _print(result)
     if arguments.json:
-        found = {
-            "experiment": experiment.name,
-            "seeds": arguments.seeds,
-            "rows": [row.to_dict() for row in rows],
-            "baselines": experiment.baselines(),
-            "expected": [{"what": str(one), "value": value, "met": met} for one, value, met in outcomes],
-        }
-        print(json.dumps(found, ensure_ascii=False, indent=1))
-    else:
-        print(_as_table(rows))
-        for name, accuracy in experiment.baselines().items():
-            print(f"baseline {name}: {accuracy:.3f}")
-        for one, value, met in outcomes:
-            shown = "not measured" if value is None else f"{value:.3f}"
-            print(f"{'?' if met is None else 'ok' if met else 'FAILED'}  {one}  ({shown})")
-    return FAILED if any(met is False for _, _, met in outcomes) else 0
+        found = [_as_json(result) for result in results]
+        print(json.dumps(found if arguments.all or len(found) > 1 else found[0], ensure_ascii=False, indent=1))
+    elif len(results) > 1:
+        _print_summary(results)
+    return FAILED if any(not result.verdict.came_out for result in results) else 0
 
 
-def _raced(experiment: Experiment, arguments: argparse.Namespace) -> Sequence[RaceRow]:
+def _device(name: str) -> str:
     from attnviz.cli.devices import device_from
-    from attnviz.training.finetuning.race import RaceResult
-    from attnviz.training.finetuning.race import table as race_table
 
-    device = device_from(arguments.device)
-    results: list[RaceResult] = []
+    return str(device_from(name))
+
+
+def _list(catalogue: Catalogue, *, as_json: bool) -> None:
+    every = catalogue.experiments.values()
+    if as_json:
+        rows = [
+            {"name": one.name, "title": dict(one.title), "claim": dict(one.claim), "question": dict(one.question)}
+            for one in every
+        ]
+        print(json.dumps(rows, ensure_ascii=False, indent=1))
+        return
+    heading = ("experiment", "claim", "a seed")
+    print(table([heading, *((one.name, one.claim[_LANGUAGE], _expected_time(one)) for one in every)]))
+
+
+def _expected_time(experiment: Experiment) -> str:
+    return f"about {duration(experiment.seconds)}" if experiment.seconds else "moments"
+
+
+def _result(experiment: Experiment, lab: Lab, arguments: argparse.Namespace) -> Found:
+    from attnviz.experiments import Found, record, recorded
+
+    if arguments.recorded:
+        return recorded(experiment)
     progress: Progress | None = None
-    options: dict[str, Any] = {"strategies": arguments.strategies, "start": arguments.start, "device": device}
-    for found in experiment.run(seeds=range(arguments.seeds), **options):
-        if isinstance(found, RaceResult):
-            results.append(found)
-            if progress is not None:
-                progress.say(f"{found.entry}, seed {found.seed}: {found.score:.3f}")
+    result = None
+    for step in lab.run(experiment, seeds=range(arguments.seeds), size=arguments.size):
+        if isinstance(step, Found):
+            result = step
         else:
-            progress = progress or Progress(found.total, sys.stderr)
-            progress.update(found.done, f"{found.entry}, seed {found.seed}, loss {found.record.loss:.3f}")
+            progress = progress or Progress(step.total, sys.stderr)
+            note = f"{step.experiment}: {step.model}, seed {step.seed}, loss {step.record.loss:.3f}"
+            progress.update(step.done, note)
     if progress is not None:
         progress.close()
-    return race_table(results)
+    assert result is not None, "an experiment ends with what was found"
+    if arguments.record:
+        print(f"recorded: {record(result)}", file=sys.stderr)
+    return result
 
 
-def _as_table(rows: Sequence[RaceRow]) -> str:
-    lines = [("strategy", "new task", "macro F1", "old task", "trained", "of", "memory", "seconds")]
-    for row in rows:
-        lines.append(
-            (
-                row.entry,
-                str(row.score),
-                "-" if row.macro_f1 is None else str(row.macro_f1),
-                "-" if row.old_score is None else str(row.old_score),
-                f"{row.cost.trained:,}",
-                f"{row.cost.parameters:,}",
-                f"{row.cost.bytes / 2**20:.1f} MiB",
-                f"{row.seconds.mean:.1f}",
-            )
-        )
-    return table(lines)
+def _as_json(result: Found) -> dict[str, object]:
+    made = result.recorded
+    mark = None if made is None else {"date": made.date, "made_with": dict(made.made_with)}
+    return {**result.to_dict(), "recorded": mark}
+
+
+def _print(result: Found) -> None:
+    one = result.experiment
+    print(f"{one.name}  {one.question[_LANGUAGE]}")
+    if result.recorded is not None:
+        print(f"recorded on {result.recorded.date}, seeds {', '.join(map(str, result.seeds))}")
+    rows = [("quantity", "mean ± sd" if len(result.seeds) > 1 else "value")]
+    rows += [(row.quantity.title[_LANGUAGE], _shown(row.spread, row.quantity.unit)) for row in result.rows]
+    print(table(rows))
+    verdict = result.verdict
+    titles = one.titles(_LANGUAGE)
+    for check in verdict.checks:
+        print(f"{'ok' if check.met else 'FAILED'}  {check.bound.said(titles)}  ({check.value:.4g})")
+    said = "nothing that was offered" if verdict.choice is None else one.choice(verdict.choice).title[_LANGUAGE]
+    print(f"the numbers say: {said}\n")
+
+
+def _shown(spread: Spread, unit: str) -> str:
+    if unit == "bytes":
+        return f"{spread.mean:,.0f} bytes"
+    if unit == "number":
+        return f"{spread.mean:.4g}" + (f" ± {spread.sd:.2g}" if spread.count > 1 else "")
+    small = 0 < abs(spread.mean) < 0.0005
+    shown = f"{spread.mean:.1e} ± {spread.sd:.1e}" if small and spread.count > 1 else str(spread)
+    return shown + _UNITS[unit]
+
+
+def _print_summary(results: list[Found]) -> None:
+    rows = [("experiment", "came out", "the numbers say", "time")]
+    for result in results:
+        choice = result.verdict.choice
+        said = "-" if choice is None else result.experiment.choice(choice).title[_LANGUAGE]
+        rows.append((result.experiment.name, "yes" if result.verdict.came_out else "NO", said, duration(result.seconds)))
+    print(table(rows))

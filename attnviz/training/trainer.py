@@ -18,7 +18,7 @@ from attnviz.config import Compute, TrainConfig
 from attnviz.data import Batch, Task
 from attnviz.masks import MaskPlan
 from attnviz.masks.parse import parse
-from attnviz.model import MultiHeadAttention, Transformer
+from attnviz.model import SILENT, MultiHeadAttention, Probe, Transformer
 from attnviz.model.written import FlatParameters, WrittenTransformer, can_be_written
 from attnviz.training.batch_stream import BatchStream, DataPosition
 from attnviz.training.compute import PLAIN, explicitly
@@ -88,6 +88,7 @@ class Trainer:
         self.random = RandomStream(config.seed if ranks is None else ranks.seed(config.seed), self.device)
         self.batches = BatchStream(task, config.batch_size, config.seed)
         self.cross_mask = parse(config.cross_mask) if config.cross_mask else None
+        self.probe: Probe = SILENT  # acts in every training step: a mask applied in another way, say
 
     def make_optimizer(self) -> torch.optim.Optimizer:
         """The optimizer that `config` asks for."""
@@ -194,7 +195,7 @@ class Trainer:
         step_by_step = explicitly(self._attentions) if self.compute.path == "explicit" else nullcontext()
         with low, step_by_step:
             if self.ranks is None or self._shared is None:
-                logits = predict(self.model, batch, masks)
+                logits = predict(self.model, batch, masks, probe=self.probe)
             else:
                 logits = self.ranks.predict(self._shared, batch, masks)
         return logits.float()
