@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attnviz.cli.terminal import Progress, duration, table
+from attnviz.language import Language
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from attnviz.training.finetuning.spread import Spread
 
 FAILED = 1
-_LANGUAGE = "en"  # as everywhere on the command line; the interface has both
+_LANGUAGE: Language = "en"  # as everywhere on the command line; the interface has both
 _UNITS = {"share": "", "weight": "", "number": "", "change": "", "correlation": "", "nats": " nats", "seconds": " s"}
 
 
@@ -89,13 +90,13 @@ def _list(catalogue: Catalogue, *, as_json: bool) -> None:
     every = catalogue.experiments.values()
     if as_json:
         rows = [
-            {"name": one.name, "title": dict(one.title), "claim": dict(one.claim), "question": dict(one.question)}
+            {"name": one.name, **{key: getattr(one, key)._asdict() for key in ("title", "claim", "question", "truth")}}
             for one in every
         ]
         print(json.dumps(rows, ensure_ascii=False, indent=1))
         return
     heading = ("experiment", "claim", "a seed")
-    print(table([heading, *((one.name, one.claim[_LANGUAGE], _expected_time(one)) for one in every)]))
+    print(table([heading, *((one.name, one.claim.say(_LANGUAGE), _expected_time(one)) for one in every)]))
 
 
 def _expected_time(experiment: Experiment) -> str:
@@ -132,17 +133,17 @@ def _as_json(result: Found) -> dict[str, object]:
 
 def _print(result: Found) -> None:
     one = result.experiment
-    print(f"{one.name}  {one.question[_LANGUAGE]}")
+    print(f"{one.name}  {one.question.say(_LANGUAGE)}")
     if result.recorded is not None:
         print(f"recorded on {result.recorded.date}, seeds {', '.join(map(str, result.seeds))}")
     rows = [("quantity", "mean ± sd" if len(result.seeds) > 1 else "value")]
-    rows += [(row.quantity.title[_LANGUAGE], _shown(row.spread, row.quantity.unit)) for row in result.rows]
+    rows += [(row.quantity.title.say(_LANGUAGE), _shown(row.spread, row.quantity.unit)) for row in result.rows]
     print(table(rows))
     verdict = result.verdict
     titles = one.titles(_LANGUAGE)
     for check in verdict.checks:
         print(f"{'ok' if check.met else 'FAILED'}  {check.bound.said(titles)}  ({check.value:.4g})")
-    said = "nothing that was offered" if verdict.choice is None else one.choice(verdict.choice).title[_LANGUAGE]
+    said = "nothing that was offered" if verdict.choice is None else one.choice(verdict.choice).title.say(_LANGUAGE)
     print(f"the numbers say: {said}\n")
 
 
@@ -160,6 +161,8 @@ def _print_summary(results: list[Found]) -> None:
     rows = [("experiment", "came out", "the numbers say", "time")]
     for result in results:
         choice = result.verdict.choice
-        said = "-" if choice is None else result.experiment.choice(choice).title[_LANGUAGE]
-        rows.append((result.experiment.name, "yes" if result.verdict.came_out else "NO", said, duration(result.seconds)))
+        said = "-" if choice is None else result.experiment.choice(choice).title.say(_LANGUAGE)
+        rows.append(
+            (result.experiment.name, "yes" if result.verdict.came_out else "NO", said, duration(result.seconds))
+        )
     print(table(rows))

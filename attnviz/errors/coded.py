@@ -68,6 +68,10 @@ class ForeignError(InputError):
     """A model from elsewhere that cannot be opened, or cannot do what is asked."""
 
 
+class ExperimentError(InputError):
+    """An experiment that cannot be used or run, and a prediction that cannot be made."""
+
+
 class RunError(InputError):
     """A run that cannot be used as asked."""
 

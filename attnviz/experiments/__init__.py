@@ -1,14 +1,14 @@
 """Experiments: predict, run, reveal. `load()` is the catalogue; one file an experiment.
 
-    from attnviz import experiments
+from attnviz import experiments
 
-    catalogue = experiments.load()
-    result = experiments.run(catalogue.get("E3"), seeds=(0, 1, 2))
-    result.means, result.verdict.choice
+catalogue = experiments.load()
+result = experiments.run(catalogue.get("E3"), seeds=(0, 1, 2))
+result.means, result.verdict.choice
 """
 
-from attnviz.experiments.error import EXPERIMENT_SENTENCES, ExperimentError
-from attnviz.experiments.experiment import Bound, Choice, Experiment, Quantity, Slider, Source, Try, both
+from attnviz.errors import ExperimentError
+from attnviz.experiments.experiment import Bound, Choice, Experiment, Quantity, Slider, Source, Try
 from attnviz.experiments.lab import Lab, Progress, run
 from attnviz.experiments.plan import At, Plan
 from attnviz.experiments.recording import record, recorded
@@ -17,7 +17,6 @@ from attnviz.experiments.result import Check, Found, Recorded, Row, Verdict
 from attnviz.experiments.trained import Trained, free_running
 
 __all__ = [
-    "EXPERIMENT_SENTENCES",
     "At",
     "Bound",
     "Catalogue",
@@ -37,7 +36,6 @@ __all__ = [
     "Trained",
     "Try",
     "Verdict",
-    "both",
     "free_running",
     "load",
     "record",

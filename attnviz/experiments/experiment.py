@@ -11,21 +11,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
 
-from attnviz.experiments.error import ExperimentError
+from attnviz.errors import ExperimentError
 from attnviz.experiments.plan import At, Plan
+from attnviz.language import Language, Text
 
 if TYPE_CHECKING:
     from attnviz.experiments.trained import Trained
 
-Text = Mapping[str, str]  # "zh" and "en"
-LANGUAGES = ("zh", "en")
 # A share lies between 0 and 1; a weight is one of attention's; nats a token; "change": how far an output moved.
 Unit = Literal["share", "weight", "nats", "change", "number", "seconds", "bytes", "correlation"]
-
-
-def both(zh: str, en: str) -> Text:
-    """The same thing said in both languages."""
-    return {"zh": zh, "en": en}
 
 
 @dataclass(frozen=True)
@@ -129,7 +123,7 @@ class Experiment:
         for name in ("title", "claim", "question", "truth", "recipe"):
             _check_text(self.name, name, getattr(self, name))
         if not self.name or not self.name.replace("-", "").isalnum() or not self.name.isascii():
-            raise ExperimentError("experiment_field", field="name", problem=f"{self.name!r}: letters, digits and - only")
+            raise ExperimentError("experiment_field", field="name", problem=f"{self.name!r} (a–z, 0–9, -)")
         known = [quantity.name for quantity in self.quantities]
         for quantity in self.quantities:
             _check_text(self.name, f"quantities: {quantity.name}", quantity.title)
@@ -140,9 +134,9 @@ class Experiment:
         for choice in self.choices:
             _check_text(self.name, f"choices: {choice.code}", choice.title)
             for bound in choice.when:
-                for name in (bound.quantity, bound.minus):
-                    if name is not None and name not in known:
-                        raise ExperimentError("experiment_field", field="when", problem=f"no quantity {name!r}")
+                for asked in (bound.quantity, bound.minus):
+                    if asked is not None and asked not in known:
+                        raise ExperimentError("experiment_field", field="when", problem=f"no quantity {asked!r}")
         codes = [choice.code for choice in self.choices]
         if len(codes) < 2 or len(set(codes)) < len(codes):
             raise ExperimentError("experiment_field", field="choices", problem=", ".join(codes) or "empty")
@@ -162,9 +156,9 @@ class Experiment:
         """The choice of that code."""
         return next(choice for choice in self.choices if choice.code == code)
 
-    def titles(self, language: str) -> dict[str, str]:
+    def titles(self, language: Language) -> dict[str, str]:
         """The quantities' titles, by name."""
-        return {quantity.name: quantity.title[language] for quantity in self.quantities}
+        return {quantity.name: quantity.title.say(language) for quantity in self.quantities}
 
     def asked(self, prediction: str) -> str | float:
         """A prediction as it was typed, chosen or linked; ExperimentError for what is none.
@@ -187,6 +181,5 @@ class Experiment:
 
 
 def _check_text(experiment: str, field: str, text: object) -> None:
-    fine = isinstance(text, Mapping) and all(isinstance(text.get(one), str) and text[one].strip() for one in LANGUAGES)
-    if not fine:
-        raise ExperimentError("experiment_field", field=field, problem="zh, en")
+    if not (isinstance(text, Text) and all(isinstance(one, str) and one.strip() for one in text)):
+        raise ExperimentError("experiment_field", field=f"{experiment}: {field}", problem="Text(zh, en)")

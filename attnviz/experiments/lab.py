@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
-from attnviz.data import InputError
-from attnviz.experiments.error import ExperimentError
+from attnviz.errors import ExperimentError, InputError
 from attnviz.experiments.experiment import Experiment
 from attnviz.experiments.plan import At, Plan
 from attnviz.experiments.result import Found, found
@@ -50,7 +49,7 @@ class Lab:
         Whatever breaks inside an experiment raises ExperimentError, as an experiment may be anybody's file.
         """
         if not seeds:
-            raise ExperimentError("experiment_field", field="seeds", problem="0")
+            raise ExperimentError("experiment_seeds")
         begin = time.perf_counter()
         measured = []
         done = 0

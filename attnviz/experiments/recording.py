@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import attnviz
-from attnviz.experiments.error import ExperimentError
+from attnviz.errors import ExperimentError
 from attnviz.experiments.experiment import Experiment
 from attnviz.experiments.plan import At
 from attnviz.experiments.result import Found, Recorded, found

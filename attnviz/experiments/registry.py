@@ -16,9 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from attnviz.data import InputError
+from attnviz.errors import ExperimentError, InputError
 from attnviz.experiments import catalogue
-from attnviz.experiments.error import ExperimentError
 from attnviz.experiments.experiment import Experiment
 
 FOLDER = "ATTNVIZ_EXPERIMENTS"
@@ -91,9 +90,8 @@ def _read(path: Path) -> Experiment:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit too: a file must not end the program
-        raise ExperimentError(
-            "experiment_file", file=path.name, line=_line(error, path), problem=_first_line(error)
-        ) from error
+        problem = error if isinstance(error, InputError) else _first_line(error)
+        raise ExperimentError("experiment_file", file=path.name, line=_line(error, path), problem=problem) from error
     experiment = getattr(module, "EXPERIMENT", None)
     if not isinstance(experiment, Experiment):
         raise ExperimentError("experiment_file_empty", file=path.name)
@@ -108,7 +106,5 @@ def _line(error: BaseException, path: Path) -> int:
 
 
 def _first_line(error: BaseException) -> str:
-    if isinstance(error, InputError):
-        return str(error)
     text = (error.strerror if isinstance(error, OSError) else str(error)) or ""
     return f"{type(error).__name__}: {text.splitlines()[0]}"[:200] if text else type(error).__name__

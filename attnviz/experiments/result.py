@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from attnviz.experiments.error import ExperimentError
+from attnviz.errors import ExperimentError
 from attnviz.experiments.experiment import Bound, Experiment, Quantity
 from attnviz.training.finetuning.spread import Spread
 

@@ -6,11 +6,17 @@ from collections.abc import Mapping
 from string import Formatter
 from typing import Any
 
-from attnviz.errors.sentences import checkpoints, finetuning, foreign, inputs, masks, runs
+from attnviz.errors.sentences import checkpoints, experiments, finetuning, foreign, inputs, masks, runs
 from attnviz.language import Language, Text, table
 
 SENTENCES: Mapping[str, Text] = table(
-    **inputs.TEXTS, **masks.TEXTS, **checkpoints.TEXTS, **finetuning.TEXTS, **runs.TEXTS, **foreign.TEXTS
+    **inputs.TEXTS,
+    **masks.TEXTS,
+    **checkpoints.TEXTS,
+    **finetuning.TEXTS,
+    **runs.TEXTS,
+    **experiments.TEXTS,
+    **foreign.TEXTS,
 )
 WORDS: Mapping[str, Text] = table(**masks.WORDS, **finetuning.WORDS, **foreign.WORDS)
 

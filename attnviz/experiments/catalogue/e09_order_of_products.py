@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import torch
 
-from attnviz.experiments import At, Bound, Choice, Experiment, Quantity, Source, Trained, Try, both
+from attnviz.experiments import At, Bound, Choice, Experiment, Quantity, Source, Trained, Try
+from attnviz.language import Text
 from attnviz.model import explicit_attention
 
 TOKENS, HEAD_DIM = 7, 5
@@ -51,16 +52,16 @@ def measure(models: Mapping[str, Trained], at: At) -> dict[str, float]:
 
 EXPERIMENT = Experiment(
     name="E9",
-    title=both("softmax(Q·K·V)？", "softmax(Q·K·V)?"),
-    claim=both(
+    title=Text("softmax(Q·K·V)？", "softmax(Q·K·V)?"),
+    claim=Text(
         "注意力就是 softmax(Q·K·V)，或者 softmax(QKᵀW + VW)。",
         "Attention is softmax(Q·K·V), or softmax(QKᵀW + VW).",
     ),
-    question=both("只改 V，不改 Q 和 K：注意力权重会变吗？", "Change V only, not Q or K: do the weights move?"),
+    question=Text("只改 V，不改 Q 和 K：注意力权重会变吗？", "Change V only, not Q or K: do the weights move?"),
     choices=(
         Choice(
             "no",
-            both("不变；只有那两个错的公式会变", "no; only those of the two wrong formulas do"),
+            Text("不变；只有那两个错的公式会变", "no; only those of the two wrong formulas do"),
             (
                 Bound("proper.moved", at_most=0.0),
                 Bound("additive.moved", at_least=0.05),
@@ -69,26 +70,32 @@ EXPERIMENT = Experiment(
                 Bound("elementwise.columns", at_least=HEAD_DIM, at_most=HEAD_DIM),
             ),
         ),
-        Choice("yes", both("会变", "yes"), (Bound("proper.moved", at_least=1e-6),)),
+        Choice("yes", Text("会变", "yes"), (Bound("proper.moved", at_least=1e-6),)),
     ),
     expected="no",
-    truth=both(
+    truth=Text(
         "softmax(QKᵀ/√d)·V：权重只由查询和键决定，n×n，每行和为 1；V 只是被加权的内容。"
         "逐元素相乘得到 n×d，一行里没有“每个键一个权重”；QKᵀW + VW 让内容决定去看谁。",
         "softmax(QKᵀ/√d)·V: weights come from queries and keys alone, n×n, each row sums to 1; V is what is averaged. "
         "The element-wise product is n×d, with no weight for each key; in QKᵀW + VW the content decides where to look.",
     ),
     source=Source("Vaswani et al., Attention Is All You Need, eq. 1", 2017, "https://arxiv.org/abs/1706.03762"),
-    recipe=both(
+    recipe=Text(
         "7 个词元、head_dim 5 的随机 Q、K、V，三个公式；不训练。",
         "Random Q, K, V of 7 tokens with head_dim 5, in all three formulas; no training.",
     ),
     quantities=(
-        Quantity("proper.columns", both("对的公式：一行的权重数（词元数 7）", "right: weights a row (7 tokens)"), "number"),
-        Quantity("elementwise.columns", both("逐元素：一行的数（head_dim 5）", "element-wise: numbers a row (head_dim 5)"), "number"),
-        Quantity("proper.moved", both("对的公式：改 V 后权重的变化", "right: weights moved by V"), "weight"),
-        Quantity("additive.moved", both("QKᵀW + VW：改 V 后权重的变化", "QKᵀW + VW: weights moved by V"), "weight"),
-        Quantity("elementwise.moved", both("逐元素：改 V 后的变化", "element-wise: moved by V"), "weight"),
+        Quantity(
+            "proper.columns", Text("对的公式：一行的权重数（词元数 7）", "right: weights a row (7 tokens)"), "number"
+        ),
+        Quantity(
+            "elementwise.columns",
+            Text("逐元素：一行的数（head_dim 5）", "element-wise: numbers a row (head_dim 5)"),
+            "number",
+        ),
+        Quantity("proper.moved", Text("对的公式：改 V 后权重的变化", "right: weights moved by V"), "weight"),
+        Quantity("additive.moved", Text("QKᵀW + VW：改 V 后权重的变化", "QKᵀW + VW: weights moved by V"), "weight"),
+        Quantity("elementwise.moved", Text("逐元素：改 V 后的变化", "element-wise: moved by V"), "weight"),
     ),
     measure=measure,
     try_it=Try("by_hand", {"what": "apples"}),

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import torch
 
 from attnviz.config import ModelConfig
-from attnviz.experiments import At, Bound, Choice, Experiment, Quantity, Source, Trained, Try, both
+from attnviz.experiments import At, Bound, Choice, Experiment, Quantity, Source, Trained, Try
+from attnviz.language import Text
 from attnviz.model import MultiHeadAttention, merge_heads
 
 TOKENS, D_MODEL, HEADS = 7, 24, 3
@@ -58,20 +59,22 @@ def measure(models: Mapping[str, Trained], at: At) -> dict[str, float]:
 
 EXPERIMENT = Experiment(
     name="E10",
-    title=both("头相加，各看一段？", "Heads are summed, each sees a part?"),
-    claim=both(
+    title=Text("头相加，各看一段？", "Heads are summed, each sees a part?"),
+    claim=Text(
         "多头注意力把各头的结果相加；每个头负责句子的一段。",
         "Multi-head attention adds up its heads; each head looks after a part of the sentence.",
     ),
-    question=both(
+    question=Text(
         "只换掉第一个词元，别处的输出会在几个头里变？",
         "Replace the first token only: in how many heads do the other positions' outputs change?",
     ),
     choices=(
-        Choice("one", both("一个头：管那一段的", "in one: the one for that part"), (Bound("heads.moved", at_most=0.5),)),
+        Choice(
+            "one", Text("一个头：管那一段的", "in one: the one for that part"), (Bound("heads.moved", at_most=0.5),)
+        ),
         Choice(
             "all",
-            both("每一个头", "in every head"),
+            Text("每一个头", "in every head"),
             (
                 Bound("heads.moved", at_least=1.0),
                 Bound("summed.swapped", at_most=1e-6),
@@ -80,23 +83,28 @@ EXPERIMENT = Experiment(
         ),
     ),
     expected="all",
-    truth=both(
-        "头拆分的是特征，不是位置：每个头都看见全句，只是用自己的 head_dim 个特征。结果拼接起来再乘 W_O，所以交换两个头会改变输出；"
+    truth=Text(
+        "头拆分的是特征，不是位置：每个头都看见全句，只是用自己的 head_dim 个特征。结果拼接起来再乘 W_O，所以交换两个"
+        "头会改变输出；"
         "要是相加，交换就什么也不变，头也就无从分工。",
         "Heads split features, not positions: each sees the whole sentence through its own head_dim features. They are "
         "concatenated and multiplied by W_O, so swapping two heads changes the output; were they summed, nothing would "
         "change and heads could not divide the work.",
     ),
     source=Source("Vaswani et al., Attention Is All You Need, 3.2.2", 2017, "https://arxiv.org/abs/1706.03762"),
-    recipe=both(
+    recipe=Text(
         "7 个随机词元、d_model 24、3 个头的一层注意力；不训练。",
         "One attention layer over 7 random tokens, d_model 24, 3 heads; no training.",
     ),
     quantities=(
-        Quantity("summed.swapped", both("相加：交换两个头后的变化", "summed: change when two heads swap"), "change"),
-        Quantity("joined.swapped", both("拼接再乘 W_O：交换后的变化", "concatenated, then W_O: change"), "change"),
-        Quantity("heads.moved", both("换第一个词元：每个位置都变了的头", "first token replaced: heads that moved everywhere"), "share"),
-        Quantity("moved.least", both("其中最小的变化", "the smallest of these changes"), "change"),
+        Quantity("summed.swapped", Text("相加：交换两个头后的变化", "summed: change when two heads swap"), "change"),
+        Quantity("joined.swapped", Text("拼接再乘 W_O：交换后的变化", "concatenated, then W_O: change"), "change"),
+        Quantity(
+            "heads.moved",
+            Text("换第一个词元：每个位置都变了的头", "first token replaced: heads that moved everywhere"),
+            "share",
+        ),
+        Quantity("moved.least", Text("其中最小的变化", "the smallest of these changes"), "change"),
     ),
     measure=measure,
     try_it=Try("by_hand", {"what": "two_heads"}),

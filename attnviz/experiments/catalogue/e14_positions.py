@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import torch
 
-from attnviz.experiments import At, Bound, Choice, Experiment, Plan, Quantity, Source, Trained, Try, both
+from attnviz.experiments import At, Bound, Choice, Experiment, Plan, Quantity, Source, Trained, Try
 from attnviz.experiments.baseline import RECIPE, reverse
+from attnviz.language import Text
 from attnviz.model.inference import inference
 
 
@@ -33,39 +34,44 @@ def measure(models: Mapping[str, Trained], at: At) -> dict[str, float]:
 
 EXPERIMENT = Experiment(
     name="E14",
-    title=both("位置不用教？", "Positions come for free?"),
-    claim=both("词元按顺序输入，模型自然知道位置。", "Tokens come in order, so the model knows their positions."),
-    question=both(
+    title=Text("位置不用教？", "Positions come for free?"),
+    claim=Text("词元按顺序输入，模型自然知道位置。", "Tokens come in order, so the model knows their positions."),
+    question=Text(
         "去掉位置编码，模型还能把字母倒过来写吗？",
         "Without positional encoding, can the model still write letters in reverse?",
     ),
     choices=(
-        Choice("yes", both("能", "yes"), (Bound("none.exact", at_least=0.8),)),
+        Choice("yes", Text("能", "yes"), (Bound("none.exact", at_least=0.8),)),
         Choice(
             "no",
-            both("几乎不能", "hardly ever"),
+            Text("几乎不能", "hardly ever"),
             (
                 Bound("none.exact", at_most=0.2),
                 Bound("learned.exact", at_least=0.9),
                 Bound("none.equivariance", at_most=1e-4),
             ),
         ),
-        Choice("half", both("一半左右", "about half the time"), (Bound("none.exact", at_least=0.2, at_most=0.8),)),
+        Choice("half", Text("一半左右", "about half the time"), (Bound("none.exact", at_least=0.2, at_most=0.8),)),
     ),
     expected="no",
-    truth=both(
+    truth=Text(
         "注意力对排列是等变的：输入换个顺序，输出只是跟着换，分不出谁在前。顺序要靠位置编码给。"
         "（解码器的因果掩码漏出一点顺序，所以不是一点也不会。）",
-        "Attention is permutation-equivariant: permute its input and its output is permuted with it, so nothing says who "
+        "Attention is permutation-equivariant: permute its input and its output is permuted with it, so nothing says "
+        "who "
         "came first. Positions must be given. (The decoder's causal mask gives away a little of the order.)",
     ),
     source=Source("Vaswani et al., Attention Is All You Need, 3.5", 2017, "https://arxiv.org/abs/1706.03762"),
     recipe=RECIPE,
     quantities=(
-        Quantity("learned.exact", both("有位置编码：逐序列正确率", "with positions: exact match")),
-        Quantity("none.exact", both("没有：逐序列正确率", "without: exact match")),
-        Quantity("learned.equivariance", both("有位置编码：离等变多远", "with positions: distance from equivariance"), "change"),
-        Quantity("none.equivariance", both("没有：离等变多远", "without: distance from equivariance"), "change"),
+        Quantity("learned.exact", Text("有位置编码：逐序列正确率", "with positions: exact match")),
+        Quantity("none.exact", Text("没有：逐序列正确率", "without: exact match")),
+        Quantity(
+            "learned.equivariance",
+            Text("有位置编码：离等变多远", "with positions: distance from equivariance"),
+            "change",
+        ),
+        Quantity("none.equivariance", Text("没有：离等变多远", "without: distance from equivariance"), "change"),
     ),
     plans=plans,
     measure=measure,
