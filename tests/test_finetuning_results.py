@@ -13,19 +13,16 @@ import torch
 from fine_tuning_starts import TRAIN, prepared, start, symbols, tuner
 
 import attnviz
-from attnviz.cli.main import main
 from attnviz.config import FineTuneConfig, TrainConfig
 from attnviz.data import tasks
 from attnviz.data.tasks.labels import LabelTask
 from attnviz.model.inference import inference
 from attnviz.training import checkpoint, evaluate
 from attnviz.training.build import build_trainer
-from attnviz.training.finetuning import experiments
 from attnviz.training.finetuning.attention_change import attention_change
-from attnviz.training.finetuning.experiments import EXPERIMENTS, Expectation, Experiment
 from attnviz.training.finetuning.labels import label_report, majority_report, naive_bayes_report
 from attnviz.training.finetuning.model_card import Measured, model_card
-from attnviz.training.finetuning.race import RaceResult, RaceRow, RaceStep, entries, race, table
+from attnviz.training.finetuning.race import RaceResult, RaceStep, entries, race, table
 from attnviz.training.finetuning.saving import save_merged
 from attnviz.training.finetuning.spread import Spread
 from attnviz.training.finetuning.tuner import FineTuner, tune
@@ -185,52 +182,3 @@ def test_the_factory_makes_a_tuner_of_a_plan_that_fine_tunes() -> None:
             build_trainer(wrong, start=start())
     with pytest.raises(ValueError, match="start"):
         build_trainer(Plan())
-
-
-# ---- experiments
-
-
-@pytest.mark.parametrize("name", EXPERIMENTS)
-def test_experiments_begin_from_what_is_shipped(name: str) -> None:
-    experiment = EXPERIMENTS[name]
-    assert experiment.start in checkpoint.shipped()
-    assert experiment.task in tasks.names()
-    assert {one.entry for one in experiment.expected} <= set(experiment.strategies)
-
-
-def test_an_expectation_is_met_or_not_or_unknown() -> None:
-    once = Spread((1.0,))
-    cost = prepared("full").cost()
-    rows = {"full": RaceRow("full", Spread((0.5, 0.7)), None, None, loss=once, seconds=once, cost=cost)}
-    assert Expectation("full", at_least=0.6).met(rows)
-    assert Expectation("full", at_most=0.5).met(rows) is False
-    assert Expectation("full", "old_score", at_most=0.5).met(rows) is None
-    assert Expectation("full", minus="scratch", at_least=0.0).met(rows) is None
-
-
-def test_the_command_says_whether_it_came_out(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    small = Experiment(
-        name="small",
-        question="?",
-        start="reverse",
-        task="copy",
-        strategies=("head", "scratch"),
-        common={"train_size": 16},
-        train=TrainConfig(steps=2, batch_size=8, eval_every=0, eval_examples=2),
-        expected=(Expectation("head", "old_score", at_least=0.9), Expectation("scratch", at_least=0.9)),
-        limit=11,
-    )
-    monkeypatch.setattr(experiments, "EXPERIMENTS", {"small": small})
-    assert main(["experiment", "small", "--seeds", "1", "--json"]) == 1
-    found = json.loads(capsys.readouterr().out)
-    assert [row["entry"] for row in found["rows"]] == ["head", "scratch"]
-    assert [one["met"] for one in found["expected"]] == [True, False]
-    assert main(["experiment", "small", "--seeds", "1", "--strategies", "head"]) == 0
-    out = capsys.readouterr().out
-    assert "ok  head, old task: at least 0.9" in out
-    assert "?  scratch" in out
-    assert main(["experiment"]) == 0
-    assert "small" in capsys.readouterr().out
-    assert main(["experiment", "nonsense"]) == 2

@@ -14,7 +14,7 @@ PACKAGE = ROOT / "attnviz"
 
 GROUND = ("language", "errors")  # for all
 BELOW_TRAINING = (*GROUND, "config", "masks", "data", "model", "trace", "decoding")
-BELOW_UI = (*BELOW_TRAINING, "foreign", "training", "runs", "figures", "api", "bench", "cli")
+BELOW_UI = (*BELOW_TRAINING, "foreign", "training", "runs", "experiments", "figures", "api", "bench", "cli")
 
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "openmp": (),
@@ -29,10 +29,11 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "foreign": BELOW_TRAINING,
     "training": BELOW_TRAINING,
     "runs": ("openmp", *BELOW_TRAINING, "training"),
+    "experiments": (*BELOW_TRAINING, "training", "runs"),
     "figures": ("language",),
     "api": (*BELOW_TRAINING, "foreign", "training", "runs"),
     "bench": (*BELOW_TRAINING, "foreign", "training", "runs", "figures", "api"),
-    "cli": ("openmp", *BELOW_TRAINING, "foreign", "training", "runs", "figures", "api", "bench"),
+    "cli": ("openmp", *BELOW_TRAINING, "foreign", "training", "runs", "experiments", "figures", "api", "bench"),
     "ui": ("openmp", *BELOW_UI),
 }
 NOT_BELOW_UI = {"streamlit"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,13 +91,13 @@ def _list(catalogue: Catalogue, *, as_json: bool) -> None:
     every = catalogue.experiments.values()
     if as_json:
         rows = [
-            {"name": one.name, **{key: getattr(one, key)._asdict() for key in ("title", "claim", "question", "truth")}}
+            {"name": one.name, **{key: asdict(getattr(one, key)) for key in ("title", "claim", "question", "truth")}}
             for one in every
         ]
         print(json.dumps(rows, ensure_ascii=False, indent=1))
         return
     heading = ("experiment", "claim", "a seed")
-    print(table([heading, *((one.name, one.claim.say(_LANGUAGE), _expected_time(one)) for one in every)]))
+    print(table([heading, *((one.name, one.claim[_LANGUAGE], _expected_time(one)) for one in every)]))
 
 
 def _expected_time(experiment: Experiment) -> str:
@@ -133,17 +134,17 @@ def _as_json(result: Found) -> dict[str, object]:
 
 def _print(result: Found) -> None:
     one = result.experiment
-    print(f"{one.name}  {one.question.say(_LANGUAGE)}")
+    print(f"{one.name}  {one.question[_LANGUAGE]}")
     if result.recorded is not None:
         print(f"recorded on {result.recorded.date}, seeds {', '.join(map(str, result.seeds))}")
     rows = [("quantity", "mean ± sd" if len(result.seeds) > 1 else "value")]
-    rows += [(row.quantity.title.say(_LANGUAGE), _shown(row.spread, row.quantity.unit)) for row in result.rows]
+    rows += [(row.quantity.title[_LANGUAGE], _shown(row.spread, row.quantity.unit)) for row in result.rows]
     print(table(rows))
     verdict = result.verdict
     titles = one.titles(_LANGUAGE)
     for check in verdict.checks:
         print(f"{'ok' if check.met else 'FAILED'}  {check.bound.said(titles)}  ({check.value:.4g})")
-    said = "nothing that was offered" if verdict.choice is None else one.choice(verdict.choice).title.say(_LANGUAGE)
+    said = "nothing that was offered" if verdict.choice is None else one.choice(verdict.choice).title[_LANGUAGE]
     print(f"the numbers say: {said}\n")
 
 
@@ -161,7 +162,7 @@ def _print_summary(results: list[Found]) -> None:
     rows = [("experiment", "came out", "the numbers say", "time")]
     for result in results:
         choice = result.verdict.choice
-        said = "-" if choice is None else result.experiment.choice(choice).title.say(_LANGUAGE)
+        said = "-" if choice is None else result.experiment.choice(choice).title[_LANGUAGE]
         rows.append(
             (result.experiment.name, "yes" if result.verdict.came_out else "NO", said, duration(result.seconds))
         )

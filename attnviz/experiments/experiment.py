@@ -9,14 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, get_args
 
 from attnviz.errors import ExperimentError
 from attnviz.experiments.plan import At, Plan
+from attnviz.experiments.trained import Trained
 from attnviz.language import Language, Text
-
-if TYPE_CHECKING:
-    from attnviz.experiments.trained import Trained
 
 # A share lies between 0 and 1; a weight is one of attention's; nats a token; "change": how far an output moved.
 Unit = Literal["share", "weight", "nats", "change", "number", "seconds", "bytes", "correlation"]
@@ -158,7 +156,7 @@ class Experiment:
 
     def titles(self, language: Language) -> dict[str, str]:
         """The quantities' titles, by name."""
-        return {quantity.name: quantity.title.say(language) for quantity in self.quantities}
+        return {quantity.name: quantity.title[language] for quantity in self.quantities}
 
     def asked(self, prediction: str) -> str | float:
         """A prediction as it was typed, chosen or linked; ExperimentError for what is none.
@@ -181,5 +179,5 @@ class Experiment:
 
 
 def _check_text(experiment: str, field: str, text: object) -> None:
-    if not (isinstance(text, Text) and all(isinstance(one, str) and one.strip() for one in text)):
+    if not (isinstance(text, Text) and all(isinstance(one, str) and one.strip() for one in (text.zh, text.en))):
         raise ExperimentError("experiment_field", field=f"{experiment}: {field}", problem="Text(zh, en)")
