@@ -1,4 +1,8 @@
-"""A mask as a file and back: CSV of 0 and 1, and NumPy's NPY. 1 = visible (may attend), 0 = blocked."""
+"""A mask as a file and back: CSV and NumPy's NPY. 1 = visible (may attend), 0 = blocked.
+
+An additive mask is read too, as PyTorch adds it to the scores: 0 = visible, −inf (or −10 000 and below) = blocked. Of
+a mask with axes for heads, (H, T, S), or for sentences and heads, (B, H, T, S), all must be alike: one mask is read.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,9 @@ from attnviz.masks.predicates import Cells
 
 MAX_SIDE = 1024  # rows or columns
 MAX_BYTES = 16 * 2**20
-_TRUE, _FALSE = ("1", "1.0", "true"), ("0", "0.0", "false")
+LONGEST_NUMBER = 80  # characters
+HIDES = -10_000.0  # what is added to a score hides it from here on
+_WORDS = {"true": 1.0, "false": 0.0}
 
 
 def to_csv(matrix: Bool[np.ndarray, "T S"]) -> bytes:
@@ -31,7 +37,7 @@ def to_npy(matrix: Bool[np.ndarray, "T S"]) -> bytes:
 
 
 def from_csv(data: bytes, shape: tuple[int, int] | None = None) -> Bool[np.ndarray, "T S"]:
-    """The mask in a CSV file of 0 and 1; comma, semicolon, tab or blanks between cells.
+    """The mask in a text file of numbers, as spreadsheets and np.savetxt write them; , ; tab or blanks between cells.
 
     `shape` (rows, columns), if given, must be the file's. Raises MaskError for whatever is not such a mask.
     """
@@ -40,9 +46,9 @@ def from_csv(data: bytes, shape: tuple[int, int] | None = None) -> Bool[np.ndarr
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise MaskError("mask_file_encoding") from None
-    rows: list[list[bool]] = []
+    rows: list[list[float]] = []
     for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
+        if not line.strip() or line.startswith("#"):
             continue
         parts = [part.strip() for part in line.replace(";", ",").replace("\t", ",").split(",")]
         parts = line.split() if len(parts) == 1 else parts
@@ -53,11 +59,11 @@ def from_csv(data: bytes, shape: tuple[int, int] | None = None) -> Bool[np.ndarr
         rows.append([_cell(part, len(rows), column) for column, part in enumerate(parts)])
     if not rows:
         raise MaskError("mask_file_empty")
-    return _of_shape(np.array(rows, dtype=bool), shape)
+    return _of_shape(_visible(np.array(rows, dtype=np.float64)), shape)
 
 
 def from_npy(data: bytes, shape: tuple[int, int] | None = None) -> Bool[np.ndarray, "T S"]:
-    """The mask in an NPY file: bool, or numbers that are all 0 or 1. Nothing in the file is executed.
+    """The mask in an NPY file: bool, 0 and 1, or additive. Nothing in the file is executed.
 
     `shape` (rows, columns), if given, must be the file's. Raises MaskError for whatever is not such a mask.
     """
@@ -65,9 +71,9 @@ def from_npy(data: bytes, shape: tuple[int, int] | None = None) -> Bool[np.ndarr
     found, dtype, body = _header(data)
     if dtype.kind not in "biuf":
         raise MaskError("mask_file_type", given=str(dtype)[:40])
-    if len(found) != 2 or 0 in found:
+    if not 2 <= len(found) <= 4 or 0 in found:
         raise MaskError("mask_file_shape", given=_size(*found), expected=_size(*(shape or ("T", "S"))))
-    if max(found) > MAX_SIDE:
+    if max(found[-2:]) > MAX_SIDE:
         raise MaskError("mask_file_limit", given=_size(*found), limit=MAX_SIDE)
     if body != math.prod(found) * dtype.itemsize:
         raise MaskError("mask_file_npy")
@@ -75,11 +81,13 @@ def from_npy(data: bytes, shape: tuple[int, int] | None = None) -> Bool[np.ndarr
         array = np.load(io.BytesIO(data), allow_pickle=False)
     except (ValueError, EOFError, OSError):
         raise MaskError("mask_file_npy") from None
-    wrong = np.argwhere((array != 0) & (array != 1))
-    if len(wrong):
-        row, column = wrong[0].tolist()
-        raise MaskError("mask_file_value", row=row + 1, column=column + 1, value=str(array[row, column]))
-    return _of_shape(array.astype(bool), shape)
+    masks = array.reshape(-1, *found[-2:])
+    differ = np.flatnonzero((masks != masks[0]).any(axis=(1, 2)))
+    if len(differ) and not np.isnan(masks[0].astype(np.float64)).any():
+        place = ", ".join(str(int(one)) for one in np.unravel_index(differ[0], found[:-2]))
+        first = ", ".join("0" for _ in found[:-2])
+        raise MaskError("mask_file_heads", given=_size(*found), place=f"mask[{place}]", first=f"mask[{first}]")
+    return _of_shape(_visible(masks[0]), shape)
 
 
 def painted(matrix: Bool[np.ndarray, "T S"]) -> Mask:
@@ -107,13 +115,29 @@ def _check_size(data: bytes) -> None:
         raise MaskError("mask_file_size", given=len(data), limit=MAX_BYTES)
 
 
-def _cell(text: str, row: int, column: int) -> bool:
-    lowered = text.strip("\"'").lower()
-    if lowered in _TRUE:
-        return True
-    if lowered in _FALSE:
-        return False
-    raise MaskError("mask_file_value", row=row + 1, column=column + 1, value=repr(text[:20]))
+def _cell(text: str, row: int, column: int) -> float:
+    written = text.strip("\"'").lower()
+    try:
+        return _WORDS[written] if written in _WORDS else float(written[:LONGEST_NUMBER].replace("\u2212", "-"))
+    except ValueError:
+        raise MaskError("mask_file_value", row=row + 1, column=column + 1, value=repr(text[:20])) from None
+
+
+def _visible(matrix: np.ndarray) -> np.ndarray:
+    """True where a mask of numbers lets attend: it is of 0 and 1, or added to the scores."""
+    if matrix.dtype == bool:
+        return matrix
+    numbers = matrix.astype(np.float64)
+    hidden = numbers <= HIDES
+    if hidden.any():  # added to the scores
+        wrong, visible = ~hidden & (numbers != 0), numbers == 0
+    else:
+        wrong, visible = (numbers != 0) & (numbers != 1), numbers == 1
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0].tolist()
+        code = "mask_file_added" if hidden.any() else "mask_file_value"
+        raise MaskError(code, row=row + 1, column=column + 1, value=f"{numbers[row, column]:g}")
+    return visible
 
 
 def _of_shape(matrix: np.ndarray, shape: tuple[int, int] | None) -> np.ndarray:

@@ -80,8 +80,19 @@ TEXTS = table(
         "Line {line} has {given} cells, the first has {expected}.",
     ),
     mask_file_value=Text(
-        "第 {row} 行第 {column} 列是 {value}；只能是 0（屏蔽）或 1（可见）。",
-        "Row {row}, column {column} holds {value}; only 0 (blocked) and 1 (visible) are allowed.",
+        "第 {row} 行第 {column} 列是 {value}；只能是 0（屏蔽）和 1（可见），或加到分数上的 0（可见）和 -inf（屏蔽）。",
+        "Row {row}, column {column} holds {value}; allowed are 0 (blocked) and 1 (visible), "
+        "or, added to the scores, 0 (visible) and -inf (blocked).",
+    ),
+    mask_file_added=Text(
+        "文件里的掩码是加到分数上的；第 {row} 行第 {column} 列是 {value}，只能是 0（可见）或 -inf（屏蔽）。",
+        "The file's mask is added to the scores; row {row}, column {column} holds {value}, "
+        "but only 0 (visible) and -inf (blocked) can be shown.",
+    ),
+    mask_file_heads=Text(
+        "文件里有 {given} 的多个掩码，{place} 与 {first} 不同；请只存一个：np.save('mask.npy', {first})。",
+        "The file holds {given} with masks that differ: {place} is not {first}. "
+        "Save one of them: np.save('mask.npy', {first}).",
     ),
 )
 

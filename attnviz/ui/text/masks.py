@@ -307,7 +307,11 @@ TEXTS = table(
     take_csv_help=Text("0 = 屏蔽，1 = 可见，每行一个查询", "0 = blocked, 1 = visible, one line a query"),
     take_npy_help=Text("NumPy 布尔数组，True = 可见", "A NumPy array of booleans, True = visible"),
     take_png_help=Text("掩码图", "A picture of the mask"),
-    take_load_help=Text("0 和 1 的矩阵，大小须与这里一致", "A matrix of 0 and 1 of this size"),
+    take_load_help=Text(
+        "这样大小的矩阵：1 可见、0 屏蔽；或 0 可见、-inf 屏蔽。nn.MultiheadAttention 的掩码相反，请存 ~mask",
+        "A matrix of this size: 1 visible, 0 blocked; or 0 visible, -inf blocked. "
+        "A mask of nn.MultiheadAttention is the opposite: save ~mask",
+    ),
     take_show_code_help=Text("可运行的程序：PyTorch 的三种注意力", "Programs that run: torch's three attentions"),
     take_copy_help=Text("复制代码", "Copy the code"),
     copied=Text("已复制", "Copied"),
