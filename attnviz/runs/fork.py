@@ -18,6 +18,7 @@ from attnviz.runs.contents import START, build_trainer, describe, load_state
 from attnviz.runs.creation import fill_folder
 from attnviz.runs.errors import RunError, clear_errors
 from attnviz.runs.folder import RunFolder
+from attnviz.runs.memory import with_memory
 
 HISTORY = ("set", "changed", "head")  # the kinds of events that a fork takes over
 FRESH = ("seed", "initialiser", "start")  # what only a run from its very beginning can change
@@ -62,7 +63,7 @@ def fill_fork(path: Path, parent: RunFolder, config: RunConfig, step: int) -> No
     fill_folder(path, config, data=own, start_is_there=(path / START).is_dir())
     if step == 0:
         return
-    state = load_state(parent, step)
+    state = with_memory(parent, load_state(parent, step))
     trainer = build_trainer(folder, config)
     shapes = {name: value.shape for name, value in state.model.items()}
     same = {name: value.shape for name, value in trainer.model.state_dict().items()} == shapes

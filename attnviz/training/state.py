@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -32,6 +32,11 @@ class TrainingState:
     settings: Mapping[str, Any] = field(default_factory=dict)  # what `Trainer.set` changed, by name
     best: dict[str, Tensor] = field(default_factory=dict)  # trained weights to come back to, where a run keeps them
     batch_size: int = 0  # that `position` counts in; 0: the config's
+    whole: bool = True  # False: without the optimizer's memory; such a state can be looked at, but not gone on from
+
+    def weights_only(self) -> TrainingState:
+        """The same without the optimizer's memory, which is two thirds of it; whole where there is none."""
+        return replace(self, optimizer={}, whole=False) if self.optimizer else self
 
     def fitted_to(self, model: nn.Module) -> TrainingState:
         """The state for a model of another shape: a tensor that does not fit by name and size takes the model's own.
@@ -54,6 +59,7 @@ class TrainingState:
             "position": asdict(self.position),
             "settings": dict(self.settings),
             "batch_size": self.batch_size,
+            "whole": self.whole,
             "version": VERSION,
         }
         tensors = {
@@ -65,11 +71,19 @@ class TrainingState:
         save_file(tensors, unfinished, metadata={"attnviz_training_state": json.dumps(numbers)})
         unfinished.replace(path)  # a kill leaves the old file or the new one, never half of one
 
+    @staticmethod
+    def is_whole(path: Path) -> bool:
+        """Whether a file holds a whole state, by its header alone; False for one that cannot be read."""
+        try:
+            with safe_open(path, framework="pt") as file:
+                numbers = json.loads((file.metadata() or {})["attnviz_training_state"])
+        except (SafetensorError, KeyError, ValueError, OSError):
+            return False
+        return bool(numbers.get("whole", True))
+
     @classmethod
     def load(cls, path: Path) -> TrainingState:
         """The inverse of `save`; a file that is not one raises ValueError."""
-        from safetensors import safe_open
-
         try:
             with safe_open(path, framework="pt") as file:
                 numbers = json.loads((file.metadata() or {})["attnviz_training_state"])
@@ -86,6 +100,7 @@ class TrainingState:
                 position=DataPosition(**numbers["position"]),
                 settings=dict(numbers.get("settings", {})),
                 batch_size=int(numbers.get("batch_size", 0)),
+                whole=bool(numbers.get("whole", True)),
                 **parts,
             )
         except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:

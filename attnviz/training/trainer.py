@@ -149,6 +149,14 @@ class Trainer:
         loss.nats.item()  # waits for the device, so the clock below is honest
         return self.finish_step(loss, grad_norm, rate, ratio, time.perf_counter() - begin)
 
+    def advance(self) -> Loss:
+        """One update and nothing else: no record, no evaluation."""
+        loss = self.forward(self.draw())
+        self.backward(loss)
+        self.clip()
+        self.update()
+        return loss
+
     def finish_step(self, loss: Loss, grad_norm: float, rate: float, ratio: float | None, seconds: float) -> StepRecord:
         """The record of the step just made, which took `seconds`; evaluates when that is due."""
         self.seconds += seconds

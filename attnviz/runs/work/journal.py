@@ -216,7 +216,8 @@ class Journal:
                 )
 
     def snapshot(self, state: TrainingState, *, kept: bool) -> None:
-        """Keep a state, and write all that is pending with it; of those that are not `kept` only the last stays.
+        """Keep a state, and write all that is pending with it; of those that are not `kept` only the last stays,
+        until there is a later one that the run can go on from.
 
         The file comes first: until the transaction that speaks of it, it is as if nothing had happened.
         """
@@ -227,7 +228,8 @@ class Journal:
                 (inside,) = self.connection.execute(
                     "SELECT COALESCE(MAX(id), 0) FROM events WHERE kind = 'set'"
                 ).fetchone()
-                self.connection.execute("DELETE FROM snapshots WHERE NOT kept AND step < ?", (state.step,))
+                if state.whole:
+                    self.connection.execute("DELETE FROM snapshots WHERE NOT kept AND step < ?", (state.step,))
                 self.connection.execute(
                     "INSERT OR REPLACE INTO snapshots (step, kept, settings) VALUES (?, ?, ?)",
                     (state.step, int(kept), inside),

@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from attnviz.runs.folder import RunFolder
+from attnviz.runs.memory import WHOLE_SECONDS
 from attnviz.runs.samples import samples_now
 from attnviz.runs.work.journal import METRICS, Journal
 from attnviz.runs.work.kept_steps import is_kept, per_doubling
-from attnviz.training import Trainer
+from attnviz.training import Trainer, TrainingState
 from attnviz.training.emergence import Emergence, HeadMarker, HeadProbe
 
 SNAPSHOT_SECONDS = 10.0  # at most so much work is done again after a kill
@@ -52,6 +53,8 @@ class StepRecorder:
         self._heads = HeadProbe(trainer.model, trainer.task, seed=train.seed, without=train.without)
         self._emergence = Emergence(_markers(journal, trainer.step_number))
         self._due: bool | None = None  # a snapshot that must be written; True: to be kept
+        self._whole_due = False  # and with the optimizer's memory
+        self._whole_at = trainer.seconds  # of training, when the last whole state was written
         self._last_snapshot = time.monotonic()
 
     @property
@@ -69,7 +72,7 @@ class StepRecorder:
         if kept or record["metrics"] is not None:
             self.look()
         if kept:
-            self._due = True
+            self._due, self._whole_due = True, step >= self.trainer.config.steps
         elif not again and time.monotonic() - self._last_snapshot >= SNAPSHOT_SECONDS:
             self._due = False
 
@@ -84,18 +87,24 @@ class StepRecorder:
 
     def keep_here(self) -> None:
         """See to it that this very step can be looked at, and gone on from."""
-        if not self.folder.snapshot(self.trainer.step_number).exists():
-            self._due = self._is_kept(self.trainer.step_number)
+        if not TrainingState.is_whole(self.folder.snapshot(self.trainer.step_number)):
+            self._due, self._whole_due = self._is_kept(self.trainer.step_number), True
 
     def write_snapshot(self) -> None:
         """Write the snapshot that is due; raises RunError when that is impossible, and may be called again."""
         if self._due is not None:
-            self.journal.snapshot(self.trainer.capture(), kept=self._due)
-            self._due, self._last_snapshot = None, time.monotonic()
+            state = self.trainer.capture()
+            whole = not self._due or self._whole_due or state.seconds - self._whole_at >= WHOLE_SECONDS
+            if not whole:
+                state = state.weights_only()
+            self.journal.snapshot(state, kept=self._due)
+            self._due, self._whole_due = None, False
+            if state.whole:
+                self._whole_at, self._last_snapshot = state.seconds, time.monotonic()
 
     def drop_snapshot(self) -> None:
         """Write none: the present state is not one to go on from."""
-        self._due = None
+        self._due, self._whole_due = None, False
 
     def _is_kept(self, step: int) -> bool:
         return is_kept(step, self.density)

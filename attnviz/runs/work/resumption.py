@@ -21,6 +21,8 @@ def last_state(folder: RunFolder, journal: Journal, trainer: Trainer) -> tuple[T
     for step, inside in journal.snapshots():
         try:
             state = load_state(folder, step)
+            if not state.whole:
+                continue  # it can be looked at only; the steps since the one before are made again
             trainer.restore(state)
         except (RunError, RuntimeError, ValueError, KeyError) as error:
             journal.event(step, "snapshot_bad", {"step": step, "problem": describe(error)})

@@ -137,6 +137,12 @@ class FineTuner(Trainer):
                 self.set(steps=record.step)
         return record
 
+    def advance(self) -> Loss:
+        loss = super().advance()
+        if self.finetune.patience and self._evaluation_due():  # it decides how long the run is, and which weights count
+            self.finish_step(loss, 0.0, 0.0, None, 0.0)
+        return loss
+
     @property
     def stopped_early(self) -> bool:
         """Whether the run ended because the validation loss no longer fell."""
