@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from attnviz.data import BOS, EOS, SPECIALS, Batch, Task
 from attnviz.data.batch import pad, unknown_positions
 from attnviz.decoding import greedy
+from attnviz.foreign import library
+from attnviz.foreign.texts import ForeignTexts
 from attnviz.masks import MaskPlan
-from attnviz.model import Probe, Transformer, WatchedModel
+from attnviz.model import Probe, WatchedModel
 from attnviz.runs import Run
 from attnviz.runs.creation import last_of
 from attnviz.runs.folder import RunFolder
@@ -20,15 +23,22 @@ from attnviz.trace import watch as watch_batch
 from attnviz.training import checkpoint
 
 # A loaded model remembers its task, so that `watch(model, batch)` can print tokens instead of numbers.
-_task_of: WeakKeyDictionary[WatchedModel, Task] = WeakKeyDictionary()
+_task_of: WeakKeyDictionary[WatchedModel, Task | ForeignTexts] = WeakKeyDictionary()
 
 
-def load(name_or_path: str | Path) -> tuple[Transformer, Task]:
+def load(name_or_path: str | Path) -> tuple[Any, Any]:
     """A shipped model ("pinyin"), a checkpoint folder or a run's folder, and the task it was trained on.
 
-    Of a run it is the last step that was kept. Raises CheckpointError or RunError, both ValueErrors, when there is no
-    such model or its files are damaged.
+    Of a run it is the last step that was kept. "hf:NAME" is a model that lies in the local cache of Hugging Face or in
+    an installed package; a folder with a config.json, a GGUF or a zip file are opened likewise, and what comes with
+    such a model are its texts (None: it reads none). Nothing is downloaded. Raises CheckpointError, RunError or
+    ForeignError, all ValueErrors, when there is no such model or its files are damaged.
     """
+    if library.is_foreign(name_or_path):
+        found, texts = library.open_model(name_or_path)
+        if texts is not None:
+            _task_of[found] = texts
+        return found, texts
     folder = None if name_or_path in checkpoint.shipped() else run_folder(name_or_path)
     if folder is not None and not _is_checkpoint_of(folder):
         run = Run(folder)
@@ -59,7 +69,7 @@ def _is_checkpoint_of(folder: RunFolder) -> bool:
 def watch(
     model: WatchedModel,
     what: Batch | str,
-    task: Task | None = None,
+    task: Task | ForeignTexts | None = None,
     *,
     target: str | None = None,
     masks: MaskPlan | None = None,
@@ -84,20 +94,24 @@ def watch(
     return watch_batch(model, what, masks=masks, interventions=interventions, sites=sites, taps=taps)
 
 
-def with_output(model: WatchedModel, batch: Batch, task: Task | None = None, *, masks: MaskPlan | None = None) -> Batch:
+def with_output(
+    model: WatchedModel, batch: Batch, task: Task | ForeignTexts | None = None, *, masks: MaskPlan | None = None
+) -> Batch:
     """The batch with the model's own greedy output as decoder input: row t of the logits then predicts token t.
 
     No targets are set, since nobody said what is right. Without `task` the labels are token numbers.
     """
-    src = None if batch.src is None else batch.src.to(model.device)
+    src = None if batch.source is None else batch.source.to(model.device)
+    bos, eos = (BOS, EOS) if task is None else (task.tgt_vocab.bos_id or 0, task.tgt_vocab.eos_id)
     limit = model.max_len if task is None else min(model.max_len, task.max_tgt_len)
-    said = greedy(model, src, bos_id=BOS, eos_id=EOS, max_len=limit, masks=masks).tolist()
+    said = greedy(model, src, bos_id=bos, eos_id=eos, max_len=limit, masks=masks).tolist()
     # Whatever was said last, the end or the token at the limit, is predicted but never read.
-    rows = [[BOS, *(row[: row.index(EOS)] if EOS in row else row[:-1])] for row in said]
+    rows = [[bos, *(row[: row.index(eos)] if eos in row else row[:-1])] for row in said]
+    first = SPECIALS[BOS] if task is None else task.tgt_vocab.label(bos)
     decode = (lambda ids: [str(i) for i in ids]) if task is None else task.tgt_vocab.decode
     return replace(
         batch,
         decoder_input=pad(rows).to(batch.src.device if batch.src is not None else "cpu"),
-        decoder_labels=tuple((SPECIALS[BOS], *decode(row[1:])) for row in rows),
-        unknown_decoder=tuple(unknown_positions(row) for row in rows),
+        decoder_labels=tuple((first, *decode(row[1:])) for row in rows),
+        unknown_decoder=() if isinstance(task, ForeignTexts) else tuple(unknown_positions(row) for row in rows),
     )

@@ -163,6 +163,6 @@ class WatchedModel(Protocol):
         """What a model without a decoder says at every position of its memory."""
         ...
 
-    def new_cache(self) -> Cache:
-        """An empty cache for one sequence of `decode`s."""
+    def new_cache(self) -> Cache | None:
+        """An empty cache for one sequence of `decode`s; None where nothing can be kept."""
         ...

@@ -1,0 +1,153 @@
+"""From what people type to what a model from elsewhere reads, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import torch
+
+from attnviz.data.batch import Batch
+from attnviz.data.text import clean
+from attnviz.errors import InputError, Notice
+from attnviz.foreign.adapter import ForeignModel
+from attnviz.foreign.tokens import ForeignTokens
+
+Kind = Literal["seq2seq", "lm", "masked-lm", "sentence"]
+
+
+class ForeignTexts:
+    """What a task is to our models: batches from texts, and texts from what was said. It has no data to train on."""
+
+    def __init__(self, model: ForeignModel, tokenizer: Any) -> None:
+        start = (
+            getattr(model.config, "decoder_start_token_id", None) if model.has_encoder and model.has_decoder else None
+        )
+        tokens = ForeignTokens(tokenizer, model.vocab_size, bos_id=start)
+        self.tgt_vocab = tokens
+        self.src_vocab = tokens if model.has_encoder else None
+        self._room = model.max_len
+        self._decodes = model.has_decoder
+        self._encodes = model.has_encoder
+        self._head = model.has_head
+
+    @property
+    def kind(self) -> Kind:
+        """What the model is made for."""
+        if self._decodes:
+            return "seq2seq" if self._encodes else "lm"
+        return "masked-lm" if self._head and self.tgt_vocab.mask_id is not None else "sentence"
+
+    @property
+    def max_src_len(self) -> int:
+        """Positions that fit."""
+        return self._room
+
+    @property
+    def max_tgt_len(self) -> int:
+        """Positions that fit."""
+        return self._room
+
+    def encode(self, text: str, target: str | None = None, *, limit: int | None = None) -> Batch:
+        """A batch of one; at most `limit` positions are kept, and a notice says what was cut.
+
+        A decoder alone reads the whole text and is scored on every next token of it. A masked model is scored where
+        the text holds its mask token and `target` is the whole text: at those places only. Raises InputError("empty").
+        """
+        limit = min(limit or self._room, self._room)
+        text = clean(text)
+        if not text.strip():
+            raise InputError("empty")
+        source = self.tgt_vocab.framed(text)
+        ids, labels, notices = self._fit(source.ids, source.labels, limit)
+        if not self._encodes:
+            return self._language_model(ids, labels, notices)
+        src = torch.tensor([ids])
+        if not self._decodes:
+            targets, scored = self._hidden(ids, target, limit)
+            return Batch(
+                src=src,
+                decoder_input=None,
+                targets=targets,
+                scored=scored,
+                src_labels=(labels,),
+                notices=notices,
+                pad_id=None,
+            )
+        if target is None:
+            return Batch(src=src, decoder_input=None, targets=None, src_labels=(labels,), notices=notices, pad_id=None)
+        said = self.tgt_vocab.read(clean(target))
+        wanted, _, more = self._fit(said.ids, said.labels, limit - 1)
+        return self.with_target(src, labels, wanted, notices + more, ended=True)
+
+    def with_target(
+        self,
+        src: torch.Tensor | None,
+        src_labels: Sequence[str],
+        wanted: Sequence[int],
+        notices: tuple[Notice, ...] = (),
+        *,
+        ended: bool,
+    ) -> Batch:
+        """The batch whose decoder reads `wanted` behind its first token, and is scored on it (and its end)."""
+        first, end = self.tgt_vocab.bos_id or 0, self.tgt_vocab.eos_id or 0
+        decoder = [first, *wanted]
+        labels = self.tgt_vocab.labels(decoder)
+        return Batch(
+            src=src,
+            decoder_input=torch.tensor([decoder]),
+            targets=torch.tensor([[*wanted, end]]),
+            scored=torch.tensor([[True] * len(wanted) + [ended]]),
+            src_labels=(tuple(src_labels),) if src is not None else (),
+            decoder_labels=(labels,),
+            target_labels=((*labels[1:], self.tgt_vocab.label(end) if ended else ""),),
+            notices=notices,
+            pad_id=None,
+        )
+
+    def tokenize(self, text: str) -> list[str]:
+        """Labels of a text's tokens."""
+        return list(self.tgt_vocab.read(clean(text)).labels)
+
+    def detokenize_ids(self, ids: Sequence[int]) -> str:
+        """Text of token numbers."""
+        return self.tgt_vocab.text(ids)
+
+    def _language_model(self, ids: tuple[int, ...], labels: tuple[str, ...], notices: tuple[Notice, ...]) -> Batch:
+        first = self.tgt_vocab.bos_id
+        if first is not None and ids[0] != first and first in self.tgt_vocab.special_ids and len(ids) < self._room:
+            ids, labels = (first, *ids), (self.tgt_vocab.label(first), *labels)
+        return Batch(
+            src=None,
+            decoder_input=torch.tensor([ids]),
+            targets=torch.tensor([[*ids[1:], 0]]),
+            scored=torch.tensor([[True] * (len(ids) - 1) + [False]]),
+            decoder_labels=(labels,),
+            target_labels=((*labels[1:], ""),),
+            notices=notices,
+            pad_id=None,
+        )
+
+    def _hidden(
+        self, ids: tuple[int, ...], target: str | None, limit: int
+    ) -> tuple[torch.Tensor | None, torch.Tensor | None]:
+        if target is None:
+            return None, None
+        whole, _, _ = self._fit(*_pair(self.tgt_vocab.framed(clean(target))), limit)
+        if len(whole) != len(ids):
+            raise InputError("label_count", given=len(whole), need=len(ids))
+        return torch.tensor([whole]), torch.tensor([[token == self.tgt_vocab.mask_id for token in ids]])
+
+    @staticmethod
+    def _fit(
+        ids: tuple[int, ...], labels: tuple[str, ...], limit: int
+    ) -> tuple[tuple[int, ...], tuple[str, ...], tuple[Notice, ...]]:
+        if not ids:
+            raise InputError("empty")
+        if len(ids) <= limit:
+            return ids, labels, ()
+        return ids[:limit], labels[:limit], (Notice("cut", {"kept": limit, "given": len(ids)}),)
+
+
+def _pair(reading: Any) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    return reading.ids, reading.labels
