@@ -1,4 +1,4 @@
-"""Shapes in signatures are checked while tests run; Hypothesis examples are repeatable and untimed."""
+"""Shapes in signatures are checked while tests run; Hypothesis examples are repeatable and untimed (see `laws`)."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from hypothesis import HealthCheck, settings
+import laws
+import pytest
 from jaxtyping import install_import_hook
 
 TYPED = ("masks", "data", "model", "trace", "decoding", "training")
 install_import_hook([f"attnviz.{layer}" for layer in TYPED], "beartype.beartype")
+laws.register()
 
-settings.register_profile(
-    "attnviz", deadline=None, derandomize=True, max_examples=40, suppress_health_check=[HealthCheck.too_slow]
-)
-settings.load_profile("attnviz")
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A thousand examples take longer than a test may."""
+    if laws.deep():
+        for item in items:
+            item.add_marker(pytest.mark.timeout(laws.DEEP_SECONDS))

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from laws import examples
 from safetensors.numpy import save_file
 
 from attnviz.trace.walkthrough import (
@@ -76,7 +77,7 @@ def close(one: np.ndarray, other: np.ndarray) -> None:
     np.testing.assert_allclose(one, other, atol=1e-12)
 
 
-@settings(max_examples=12)
+@examples(12)
 @given(seed=st.integers(0, 10_000), cross=st.booleans(), rotary=st.booleans(), biased=st.booleans(), variant=VARIANTS)
 def test_the_arithmetic_of_every_cell_gives_the_cell(
     seed: int, cross: bool, rotary: bool, biased: bool, variant: Variant
@@ -186,7 +187,7 @@ def test_one_query_alone_gives_its_row_of_the_whole(seed: int, row: int) -> None
     )
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(seed=st.integers(0, 10_000), variant=VARIANTS, data=st.data())
 def test_an_edit_moves_what_follows_and_nothing_before(seed: int, variant: Variant, data: st.DataObject) -> None:
     setup = random_setup(seed, variant=variant)
@@ -227,7 +228,7 @@ def test_an_edit_reaches_the_output(step: str) -> None:
         np.testing.assert_array_equal(edited.output.values[:2], walk(setup).output.values[:2])
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(
     seed=st.integers(0, 10_000),
     cross=st.booleans(),

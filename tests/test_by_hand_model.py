@@ -7,8 +7,9 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from laws import examples
 from small_models import VOCAB, make_model, padded_src
 
 from attnviz import masks
@@ -26,7 +27,7 @@ def make_batch(model: Transformer, seed: int) -> Batch:
     return Batch(src, ids if model.config.has_decoder else None, None, src_labels=labels)
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(
     seed=st.integers(0, 10_000),
     architecture=st.sampled_from(["encoder-decoder", "decoder-only", "encoder-only"]),

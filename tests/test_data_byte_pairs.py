@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from laws import examples
 
 from attnviz.data import UNK, Task, tasks
 from attnviz.data.byte_pairs import BytePairs
@@ -29,7 +30,7 @@ def task() -> Task:
     return tasks.from_text(TEXT, tokens="byte-pairs", pieces=150, window=11)
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(st.one_of(st.sampled_from(LINES), st.text(sorted({*TEXT} - {"\n"}), max_size=40)))
 def test_a_text_is_divided_as_by_the_library_that_learned(pairs: BytePairs, text: str) -> None:
     merger = Merger({piece: rank for rank, piece in enumerate(pairs.merges(len(pairs)))})

@@ -9,8 +9,9 @@ from collections import Counter
 from functools import lru_cache
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from laws import examples
 
 from attnviz.data import PAD, UNK, InputError, Pair, Task, Vocabulary, tasks
 from attnviz.data.split import SPLITS
@@ -265,7 +266,7 @@ def test_batches_of_similar_length_waste_little_padding() -> None:
 
 
 @pytest.mark.parametrize("name", tasks.names())
-@settings(max_examples=20)
+@examples(20)
 @given(text=TEXT)
 def test_no_text_breaks_encoding(name: str, text: str) -> None:
     task = task_of(name)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from laws import examples
 
 from attnviz.data import InputError, Task, tasks
 from attnviz.data.split import SPLITS
@@ -203,7 +204,7 @@ def test_texts_that_hold_too_little_are_refused(text: str, code: str) -> None:
     assert refused.value.code == code
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(st.binary(max_size=400))
 def test_no_bytes_crash_the_readers(data: bytes) -> None:
     for reader in (tasks.from_csv, tasks.from_text):

@@ -8,8 +8,9 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from laws import examples
 from small_models import BOS, EOS, make_brief_model, make_model, padded_src
 from torch import Tensor
 
@@ -38,7 +39,7 @@ def search(model: Transformer, src: Tensor | None, **arguments: object) -> list[
     return list(beam_search(model, src, bos_id=BOS, options=options, **given_arguments))  # type: ignore[arg-type]
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(seed=st.integers(0, 10_000), architecture=ARCHITECTURES, penalty=st.sampled_from([0.0, 1.0]), full=st.booleans())
 def test_one_beam_is_greedy(seed: int, architecture: str, penalty: float, full: bool) -> None:
     model = make_brief_model(seed, architecture)
@@ -47,7 +48,7 @@ def test_one_beam_is_greedy(seed: int, architecture: str, penalty: float, full: 
     assert list(tree.tokens(tree.best)) == greedy(model, src, bos_id=BOS, eos_id=EOS, max_len=7)[0].tolist()
 
 
-@settings(max_examples=12)
+@examples(12)
 @given(
     seed=st.integers(0, 10_000),
     architecture=ARCHITECTURES,
@@ -79,7 +80,7 @@ def test_scores_sum_the_log_probabilities(
     assert tree.best == tree.finished[0]
 
 
-@settings(max_examples=8)
+@examples(8)
 @given(seed=st.integers(0, 10_000), penalty=st.sampled_from([0.0, 1.0]))
 def test_as_many_beams_as_texts_find_the_best_text(seed: int, penalty: float) -> None:
     model = make_model(seed, vocab_size=4, tied_embeddings=False)
@@ -97,7 +98,7 @@ def test_as_many_beams_as_texts_find_the_best_text(seed: int, penalty: float) ->
     assert worth[tree.tokens(tree.best)] == pytest.approx(max(worth.values()), abs=1e-5)
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(seed=st.integers(0, 10_000), beams=st.sampled_from([1, 2, 3, 5]), full=st.booleans())
 def test_trees_are_values_that_only_grow(seed: int, beams: int, full: bool) -> None:
     model = make_brief_model(seed)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from laws import examples
 from small_models import BOS, EOS, VOCAB, make_brief_model, padded_src
 from torch import Tensor
 
@@ -104,7 +105,7 @@ def test_filters_agree(seed: int, temperature: float, k: int, p: float, penalty:
     torch.testing.assert_close(chances(logits, history, choice), theirs.softmax(-1))
 
 
-@settings(max_examples=10)
+@examples(10)
 @given(seed=st.integers(0, 10_000), with_source=st.booleans())
 def test_greedy_agrees(seed: int, with_source: bool) -> None:
     model = make_brief_model(seed, "encoder-decoder" if with_source else "decoder-only")
@@ -113,7 +114,7 @@ def test_greedy_agrees(seed: int, with_source: bool) -> None:
     assert greedy(model, src, bos_id=BOS, eos_id=EOS, max_len=MAX_LEN)[0].tolist() == theirs
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(
     seed=st.integers(0, 10_000),
     with_source=st.booleans(),

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 from fine_tuning_starts import symbols, tuner
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from laws import examples
 from safetensors.torch import load_file, save_file
 from small_models import make_model, padded_src
 from torch import nn
@@ -37,7 +38,7 @@ def filled(layer: LoRALinear, seed: int) -> LoRALinear:
     return layer
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(
     inner=st.integers(1, 13),
     outer=st.integers(1, 11),

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from laws import examples
 from random_masks import trees
 
 from attnviz import masks
@@ -72,7 +73,7 @@ def test_the_multihead_snippet_inverts_and_gives_our_output(mask: Mask) -> None:
             assert not blocked.any()
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@examples(25)
 @given(trees(), st.integers(1, 17), st.integers(1, 17))
 def test_any_mask_is_written_as_what_it_is(mask: Mask, queries: int, keys: int) -> None:
     sizes = Sizes(batch=3, heads=2, queries=queries, keys=keys, head_dim=3)

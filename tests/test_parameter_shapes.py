@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from laws import examples
 
 from attnviz.config import ModelConfig
 from attnviz.model import Transformer
@@ -12,7 +13,7 @@ from attnviz.model.parameter_shapes import parameter_shapes
 
 
 @pytest.mark.parametrize("architecture", ["encoder-decoder", "decoder-only", "encoder-only"])
-@settings(max_examples=15)
+@examples(15)
 @given(
     encoder=st.integers(0, 2),
     decoder=st.integers(1, 3),

@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from laws import examples
 
 from attnviz.config import TrainConfig
 from attnviz.data import Task, tasks
@@ -191,7 +192,7 @@ def test_the_ratio_is_measured_only_when_due() -> None:
         assert torch.equal(one, other)
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(st.data())
 def test_any_weights_gradient_is_its_finite_difference(data: st.DataObject) -> None:
     objective = data.draw(st.sampled_from(["seq2seq", "masked-lm", "causal-lm", "denoising"]))

@@ -7,8 +7,9 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from laws import examples
 
 from attnviz.data import BOS, EOS, PAD, InputError, Task, tasks
 from attnviz.model import Transformer
@@ -105,7 +106,7 @@ def test_what_the_model_has_never_seen_is_marked_where_it_stands(reverse: tuple[
             assert set(columns) == set(unknown)
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(text=st.text(min_size=1, max_size=30))
 def test_any_text_becomes_a_picture_or_is_empty(
     reverse: tuple[Transformer, Task], letters: tuple[Transformer, Task], text: str
