@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 import torch
@@ -121,6 +122,7 @@ def test_it_is_multi_head_attention(seed: int, cross: bool, heads: int) -> None:
 
 
 @given(seed=st.integers(0, 10_000), variant=VARIANTS)
+@hypothesis.example(seed=0, variant=Variant(divide=False, mask="after", temperature=0.5))  # a blocked key's share rounds to 0
 def test_laws_of_the_steps(seed: int, variant: Variant) -> None:
     setup = random_setup(seed, biased=False, variant=variant)
     done = walk(setup)
@@ -130,8 +132,9 @@ def test_laws_of_the_steps(seed: int, variant: Variant) -> None:
     sees = mask.any(-1)
     assert not sums[~sees].any()
     if variant.mask == "after":
-        assert (sums[mask.all(-1)] > 1 - 1e-12).all()
-        assert (sums[~mask.all(-1)] < 1).all()
+        # What the blocked keys would have got is missing; where the softmax is saturated that may round to nothing.
+        close(sums, 1 - (done["weights_before_mask"].values * ~mask).sum(-1))
+        assert (sums <= 1 + 1e-12).all()
     else:
         close(sums[sees], 1.0)
     if variant.norm != "none":

@@ -7,7 +7,7 @@ import random
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from attnviz.data import Pair, tasks
@@ -114,6 +114,7 @@ DAYS = st.dates(datetime.date(1900, 1, 1), datetime.date(2099, 12, 31))
 
 @pytest.mark.parametrize(("language", "style"), [(name, style) for name in STYLES for style in STYLES[name]])
 @given(day=DAYS)
+@example(day=datetime.date(1999, 9, 22))
 def test_dates_read_back(language: str, style: tuple[str, str], day: datetime.date) -> None:
     task = tasks.get("dates", size=211)
     text = written(day, *style)

@@ -6,7 +6,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from random_masks import trees
 from torch import Tensor, nn
@@ -70,6 +70,7 @@ def test_the_readable_path_is_the_fused_one(mask: Mask, t: int, s: int, seed: in
 
 
 @given(trees(), st.integers(1, 9), st.integers(1, 9))
+@example(masks.random(0.5, 3), 7, 5)
 def test_one_object_serves_flex_attention_and_sdpa(mask: Mask, t: int, s: int) -> None:
     q, k, _ = qkv(t=t, s=s)
     block_mask = create_block_mask(mask.mask_mod(), 2, 3, t, s, device="cpu", BLOCK_SIZE=1)

@@ -179,15 +179,16 @@ class Random(_Leaf):
 
     def mask_mod(self, device: torch.device | str = "cpu") -> MaskMod:
         offset, limit = (self.seed * 0x9E3779B1) & 0x7FFFFFFF, round(self.share * 2**24)
+        # A lambda, as everywhere here: FlexAttention counts parameters, which the wrapper of a checked function hides.
+        return lambda b, h, q, k: _mixed(q, k, offset) < limit
 
-        def visible(b: Tensor, h: Tensor, q: Tensor, k: Tensor) -> Tensor:
-            # 31-bit multiply-xor mixing; products stay below 2**63.
-            mixed = (q.long() * 0x27D4EB2F + k.long() * 0x165667B1 + offset) & 0x7FFFFFFF
-            for factor in (0x2C1B3C6D, 0x297A2D39):
-                mixed = ((mixed ^ (mixed >> 15)) * factor) & 0x7FFFFFFF
-            return ((mixed ^ (mixed >> 13)) & 0xFFFFFF) < limit
 
-        return visible
+def _mixed(q: Tensor, k: Tensor, offset: int) -> Tensor:
+    """24 pseudo-random bits of each pair: 31-bit multiply-xor mixing; products stay below 2**63."""
+    mixed = (q.long() * 0x27D4EB2F + k.long() * 0x165667B1 + offset) & 0x7FFFFFFF
+    for factor in (0x2C1B3C6D, 0x297A2D39):
+        mixed = ((mixed ^ (mixed >> 15)) * factor) & 0x7FFFFFFF
+    return (mixed ^ (mixed >> 13)) & 0xFFFFFF
 
 
 @dataclass(frozen=True)

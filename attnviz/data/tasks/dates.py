@@ -108,6 +108,13 @@ class Dates(Task):
         return Vocabulary((*SPECIALS, *"0123456789-"))
 
     @cached_property
+    def max_src_len(self) -> int:
+        """The longest text in any of the styles: few examples may lack it, and it is to be read whole all the same."""
+        # Every month and every weekday, on days of two digits or three Chinese characters.
+        days = [datetime.date(1999, month, day) for month in range(1, 13) for day in range(21, 28)]
+        return 1 + max(len(self.tokenize(written(day, *style))) for style in self.styles for day in days)
+
+    @cached_property
     def max_tgt_len(self) -> int:
         return 11
 
