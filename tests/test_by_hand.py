@@ -122,7 +122,7 @@ def test_it_is_multi_head_attention(seed: int, cross: bool, heads: int) -> None:
 
 
 @given(seed=st.integers(0, 10_000), variant=VARIANTS)
-@hypothesis.example(seed=0, variant=Variant(divide=False, mask="after", temperature=0.5))  # a blocked key's share rounds to 0
+@hypothesis.example(seed=0, variant=Variant(divide=False, mask="after", temperature=0.5))  # saturated
 def test_laws_of_the_steps(seed: int, variant: Variant) -> None:
     setup = random_setup(seed, biased=False, variant=variant)
     done = walk(setup)
