@@ -6,14 +6,18 @@ import json
 import shutil
 import subprocess
 import sys
+import threading
+import time
 from html import escape
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from attnviz.errors import said
+from attnviz.data import Task
+from attnviz.errors import Notice, said
 from attnviz.language import LANGUAGES
+from attnviz.training import Manifest
 from attnviz.training.checkpoint import shipped_folder
 from attnviz.ui.sentence.models import OWN_MODELS
 from attnviz.ui.text import words
@@ -226,6 +230,26 @@ def test_a_checkpoint_of_ones_own_is_on_offer(tmp_path: Path, monkeypatch: pytes
     at = opened(model="reverse-2")
     assert at.selectbox[0].value == "reverse-2"
     assert panel(at)["steps"]
+
+
+def test_data_that_moved_since_the_training_are_said_beside_the_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remark = Notice("data_moved", {"now": "Babel <99>", "then": "Babel 2"})
+    looked = threading.Event()
+
+    def moved(task: Task, manifest: Manifest) -> Notice | None:
+        looked.set()
+        return remark
+
+    monkeypatch.setattr("attnviz.training.held_out.moved", moved)
+    monkeypatch.setenv(OWN_MODELS, str(shutil.copytree(shipped_folder() / "reverse", tmp_path / "mine-moved")))
+    for language in LANGUAGES:
+        at = opened(model="mine-moved", lang=language)
+        assert looked.wait(30), "the installed data are looked at when a model is opened"
+        time.sleep(0.1)
+        assert escape(remark.text(language)) in html(shown(at.run()))
+        assert not notices(at)
 
 
 def test_a_fault_in_the_program_is_a_sentence_too(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ import pickle
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,9 @@ from safetensors.torch import load_file, save_file
 from attnviz.config import TrainConfig
 from attnviz.data import Pair, tasks
 from attnviz.data.derived import derive
+from attnviz.data.origins import ORIGINS, data_versions
 from attnviz.data.split import SPLITS
-from attnviz.errors import CheckpointError
+from attnviz.errors import CheckpointError, Notice
 from attnviz.model import Transformer
 from attnviz.training import Manifest, Trainer, checkpoint, evaluate, finish, held_out, make_model, model_config_for
 
@@ -151,6 +153,54 @@ def test_without_them_the_installed_data_are_used(folder: Path) -> None:
     _, task, _ = checkpoint.load(folder)
     assert not task.kept
     assert task.split("test") == task.live_split("test")
+
+
+def dates() -> Trainer:
+    task = tasks.get("dates", size=211, language="zh")
+    config = model_config_for(task, d_model=12, n_heads=3, d_ff=17, n_encoder_layers=1)
+    return Trainer(make_model(config, 3), task, TrainConfig(steps=1, batch_size=11))
+
+
+@pytest.mark.parametrize(("travels", "code"), [(True, "data_moved"), (False, "data_moved_not_kept")])
+def test_data_that_moved_are_said(travels: bool, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trainer = dates()
+    given = held_out.of(trainer.task) if travels else None
+    folder = checkpoint.save(tmp_path / "x", trainer.model, finish(trainer, name="x"), given)
+
+    def remark() -> Notice | None:
+        _, task, manifest = checkpoint.load(folder)
+        return held_out.moved(task, manifest)
+
+    assert remark() is None
+    monkeypatch.setattr("attnviz.data.tasks.dates.written", lambda day, *style: f"{day:%d of %m, %Y}")
+    assert remark() is None, "the versions are those of then: nothing was read"
+    monkeypatch.setattr("attnviz.training.held_out.data_versions", lambda name: {"Babel": "99.3"})
+    found = remark()
+    assert found is not None
+    assert found.code == code
+    assert "Babel 99.3" in found.text("zh")
+    assert f"Babel {version('Babel')}" in found.text("en")
+    edit(folder, lambda manifest: manifest.pop("data_from"))
+    assert (found := remark()) is not None
+    assert found.code == code
+    monkeypatch.undo()
+    assert remark() is None, "nobody noted the versions, and the data are the same"
+
+
+def test_data_that_are_not_here_have_not_moved(tmp_path: Path) -> None:
+    own = tasks.from_csv("\n".join(f"{n},{n + 1}" for n in range(97)))
+    config = model_config_for(own, d_model=12, n_heads=3, d_ff=17, n_encoder_layers=1)
+    trainer = Trainer(make_model(config, 3), own, TrainConfig(steps=1, batch_size=11))
+    folder = checkpoint.save(tmp_path / "x", trainer.model, finish(trainer, name="x"), held_out.of(own))
+    _, task, manifest = checkpoint.load(folder)
+    assert held_out.moved(task, replace(manifest, data_from=None)) is None
+
+
+def test_every_task_says_what_its_data_come_from() -> None:
+    assert set(ORIGINS) <= set(tasks.names())
+    for name in tasks.names():
+        assert tasks.info(name).synthetic or name in ORIGINS, name
+        assert set(data_versions(name)) == set(ORIGINS.get(name, ()))
 
 
 def test_they_go_when_another_checkpoint_takes_their_place(tmp_path: Path) -> None:

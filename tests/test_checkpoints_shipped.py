@@ -8,6 +8,8 @@ from __future__ import annotations
 import pytest
 
 from attnviz.data import Task
+from attnviz.data.origins import data_versions
+from attnviz.data.split import fingerprint
 from attnviz.training import RECIPES, Manifest, checkpoint, evaluate, held_out
 
 NAMES = ("pinyin", "pinyin-2enc", "pinyin-phrases", "numbers-zh", "numbers-en", "dates", "reverse", "lm-zh", "lm-en")
@@ -88,6 +90,19 @@ def test_the_manifest_tells_the_truth(name: str, split: str) -> None:
         assert measured.alignment is not None
         for site, shares in stated.alignment.by_head.items():
             assert measured.alignment.by_head[site] == pytest.approx(shares, abs=3 / stated.alignment.tokens)
+
+
+@pytest.mark.parametrize("name", ["dates", "lm-en", "lm-zh", "reverse"])  # those that are read in a second
+def test_the_same_versions_give_the_same_data(name: str) -> None:
+    """And others may give others: then there is a sentence, and nothing else happens."""
+    _, task, manifest = checkpoint.load(name)
+    remark = held_out.moved(task, manifest)
+    if manifest.data_from == data_versions(task.info.name):
+        assert remark is None
+        for split, size in manifest.splits.items():
+            assert fingerprint(task.live_split(split)) == size.fingerprint
+    else:
+        assert remark is None or remark.code == "data_moved"
 
 
 @pytest.mark.parametrize("name", EXACT_MATCH)

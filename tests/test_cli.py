@@ -125,6 +125,23 @@ def test_train_writes_a_checkpoint_that_eval_measures(capsys: pytest.CaptureFixt
     assert re.search(r"  validation  3  ", out)
 
 
+def test_eval_says_where_the_installed_data_are_other_ones(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("attnviz.training.held_out.data_versions", lambda name: {"Babel": "99.3"})
+    monkeypatch.setattr("attnviz.data.tasks.dates.written", lambda day, *style: f"{day:%d of %m, %Y}")
+    code, out, err = run(capsys, "eval", "dates", "reverse", "--limit", "3")
+    assert code == 0
+    assert "Babel 99.3" not in out
+    (line,) = (line for line in err.splitlines() if "Babel 99.3" in line)
+    assert line.startswith("dates: ")
+    code, out, err = run(capsys, "eval", "dates", "reverse", "--limit", "3", "--json")
+    moved, same = json.loads(out)
+    assert moved["remark"] == line.removeprefix("dates: ")
+    assert same["remark"] is None
+    assert "Babel" not in err
+
+
 def test_the_same_command_gives_the_same_weights(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     for name in ("one", "two"):
         assert main(["train", "--task", "reverse", *SMALL, *QUICK, "--out", str(tmp_path / name)]) == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from attnviz.cli.terminal import table
@@ -12,6 +13,7 @@ from attnviz.cli.terminal import table
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
+    from attnviz.errors import Notice
     from attnviz.training.evaluation import Metrics
     from attnviz.training.manifest import Manifest
 
@@ -47,21 +49,36 @@ def run(arguments: argparse.Namespace) -> int:
         return BAD_USAGE
     found = [_measure(name, arguments) for name in dict.fromkeys(names)]
     if arguments.json:
-        print(json.dumps([_as_json(*one) for one in found], ensure_ascii=False, indent=1))
+        print(json.dumps([_as_json(one) for one in found], ensure_ascii=False, indent=1))
         return 0
     rows = [("model", "split", "examples", "loss", "perplexity", "tokens right", "exact match", "alignment", "head")]
-    print(table(rows + [_as_row(*one) for one in found]))
+    print(table(rows + [_as_row(one) for one in found]))
+    for one in found:
+        if one.remark is not None:
+            print(f"{one.name}: {one.remark}", file=sys.stderr)
     return 0
 
 
-def _measure(name: str, arguments: argparse.Namespace) -> tuple[str, str, Manifest, Metrics]:
+@dataclass(frozen=True)
+class _Measured:
+    """A checkpoint's figures on a split."""
+
+    name: str
+    split: str
+    manifest: Manifest
+    metrics: Metrics
+    remark: Notice | None  # where the installed data are no longer those of the manifest
+
+
+def _measure(name: str, arguments: argparse.Namespace) -> _Measured:
     from attnviz.cli.devices import device_from
-    from attnviz.training import checkpoint
+    from attnviz.training import checkpoint, held_out
     from attnviz.training.evaluation import evaluate
 
     model, task, manifest = checkpoint.load(name)
     model.to(device_from(arguments.device))
-    return name, arguments.split, manifest, evaluate(model, task, arguments.split, limit=arguments.limit)
+    metrics = evaluate(model, task, arguments.split, limit=arguments.limit)
+    return _Measured(name, arguments.split, manifest, metrics, held_out.moved(task, manifest))
 
 
 def _alignment(manifest: Manifest, metrics: Metrics) -> tuple[tuple[str, int] | None, float | None]:
@@ -73,11 +90,12 @@ def _alignment(manifest: Manifest, metrics: Metrics) -> tuple[tuple[str, int] | 
     return head, None if head is None or metrics.alignment is None else metrics.alignment.of(head)
 
 
-def _as_row(name: str, split: str, manifest: Manifest, metrics: Metrics) -> tuple[str, ...]:
-    head, share = _alignment(manifest, metrics)
+def _as_row(one: _Measured) -> tuple[str, ...]:
+    metrics = one.metrics
+    head, share = _alignment(one.manifest, metrics)
     return (
-        name,
-        split,
+        one.name,
+        one.split,
         str(metrics.examples),
         f"{metrics.loss:.4f}",
         f"{metrics.perplexity:.2f}",
@@ -88,15 +106,16 @@ def _as_row(name: str, split: str, manifest: Manifest, metrics: Metrics) -> tupl
     )
 
 
-def _as_json(name: str, split: str, manifest: Manifest, metrics: Metrics) -> dict[str, Any]:
-    head, share = _alignment(manifest, metrics)
-    stated = manifest.metrics.get(split)
+def _as_json(one: _Measured) -> dict[str, Any]:
+    head, share = _alignment(one.manifest, one.metrics)
+    stated = one.manifest.metrics.get(one.split)
     return {
-        "name": name,
-        "split": split,
-        **metrics.to_dict(),
+        "name": one.name,
+        "split": one.split,
+        **one.metrics.to_dict(),
         "aligned_head": None if head is None else list(head),
         "aligned_share": share,
-        "baselines": dict(manifest.baselines),
+        "baselines": dict(one.manifest.baselines),
         "manifest": None if stated is None else stated.to_dict(),
+        "remark": None if one.remark is None else str(one.remark),
     }

@@ -10,6 +10,7 @@ import torch
 from attnviz.config import FineTuneConfig, ModelConfig, TrainConfig
 from attnviz.data import Task, tasks
 from attnviz.data.objectives import with_objective
+from attnviz.data.origins import data_versions
 from attnviz.data.split import SPLITS
 from attnviz.training.baselines import baselines
 from attnviz.training.checkpoint import round_weights
@@ -110,6 +111,7 @@ def finish(trainer: Trainer, *, name: str, stored: str = "float32", recipe: str 
         made_with=versions() | {"precision": trainer.compute.precision},
         threads=torch.get_num_threads(),
         splits={split: SplitSize(len(task.split(split)), task.fingerprint(split)) for split in SPLITS},
+        data_from=data_versions(task.info.name),
         metrics={split: evaluate(model, task, split, without=trainer.config.without) for split in SPLITS[1:]},
         baselines=baselines(task, "test") if task.info.kind == "lm" else {},
     )

@@ -11,13 +11,18 @@ import gzip
 import json
 import zlib
 from collections.abc import Mapping, Sequence
+from copy import copy
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attnviz.data import Task, tasks
 from attnviz.data.batch import Pair
+from attnviz.data.origins import data_versions
 from attnviz.data.split import fingerprint
-from attnviz.errors import CheckpointError
+from attnviz.errors import CheckpointError, InputError, Notice
+
+if TYPE_CHECKING:
+    from attnviz.training.manifest import Manifest
 
 FILE = "held_out.json.gz"
 HELD_OUT: tuple[str, ...] = ("validation", "test")
@@ -66,6 +71,30 @@ def read(folder: Path, fingerprints: Mapping[str, str]) -> Examples:
         if found[name] != fingerprints.get(name):
             raise CheckpointError("checkpoint_held_out", file=FILE, split=name)
     return examples
+
+
+def moved(task: Task, manifest: Manifest) -> Notice | None:
+    """What to say where the data that are installed here are no longer those that a model was trained on; else None.
+
+    `task` is the checkpoint's. Where the versions of what its data come from are those of then, nothing is read;
+    otherwise all of the data are. Data that are not here (a file of the user's, a package that is gone) have not moved.
+    """
+    now = data_versions(task.info.name)
+    if manifest.data_from == now:
+        return None
+    live = copy(task)  # what it reads is let go again
+    try:
+        same = all(fingerprint(live.live_split(name)) == size.fingerprint for name, size in manifest.splits.items())
+    except InputError:
+        return None
+    if same:
+        return None
+    details = {"now": _listed(now), "then": _listed(manifest.data_from or {})}
+    return Notice("data_moved" if task.kept else "data_moved_not_kept", details)
+
+
+def _listed(versions: Mapping[str, str]) -> str:
+    return ", ".join(f"{package} {version}" for package, version in versions.items()) or "?"
 
 
 def _examples(plain: Any) -> Examples:

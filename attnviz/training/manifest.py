@@ -48,6 +48,7 @@ class Manifest:
     baselines: Mapping[str, float] = field(default_factory=dict)  # nats per token on test, of much simpler models
     finetune: Mapping[str, Any] | None = None  # {"start": name, "config": FineTuneConfig}; None: trained from scratch
     made_with: Mapping[str, str] = field(default_factory=lambda: versions())
+    data_from: Mapping[str, str] | None = None  # package → version that gave these splits; None: nobody noted it
 
     @property
     def complete(self) -> bool:
@@ -76,6 +77,7 @@ class Manifest:
             "device": self.device,
             "threads": self.threads,
             "made_with": dict(self.made_with),
+            **({} if self.data_from is None else {"data_from": dict(self.data_from)}),
             "metrics": {split: metrics.to_dict() for split, metrics in self.metrics.items()},
             "baselines": dict(self.baselines),
             "splits": {split: asdict(size) for split, size in self.splits.items()},
@@ -123,6 +125,10 @@ def _text(value: Any) -> str:
     return value
 
 
+def _texts(value: Any) -> dict[str, str]:
+    return {_text(key): _text(text) for key, text in _mapping(value).items()}
+
+
 def _count(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise TypeError(f"it is {value!r}; it must be a whole number, 0 or more")
@@ -158,7 +164,7 @@ def _task(value: Any) -> dict[str, Any]:
     return task
 
 
-_OPTIONAL = ("finetune",)  # manifests of before have none
+_OPTIONAL = ("finetune", "data_from")  # manifests of before have none
 _READERS: Mapping[str, Any] = {
     "name": _text,
     "recipe": lambda value: None if value is None else _text(value),
@@ -168,7 +174,8 @@ _READERS: Mapping[str, Any] = {
     "stored": _text,
     "device": _text,
     "threads": _count,
-    "made_with": lambda value: {_text(key): _text(text) for key, text in _mapping(value).items()},
+    "made_with": lambda value: _texts(value),
+    "data_from": lambda value: None if value is None else _texts(value),
     "metrics": lambda value: {split: Metrics.from_dict(_mapping(m)) for split, m in _mapping(value).items()},
     "baselines": lambda value: {name: float(nats) for name, nats in _mapping(value).items()},
     "splits": lambda value: {split: SplitSize(**_mapping(size)) for split, size in _mapping(value).items()},

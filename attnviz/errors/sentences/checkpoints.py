@@ -46,6 +46,16 @@ TEXTS = table(
         "{file} 里存的不是清单所说的 {split} 样例。",
         "{file} does not hold the {split} examples that the manifest describes.",
     ),
+    data_moved=Text(
+        "这里安装的数据（{now}）与模型训练时的（{then}）不再完全相同；模型的成绩是在随它保存的样例上测的。",
+        "The data installed here ({now}) are no longer quite those that the model was trained on ({then}); its figures "
+        "are measured on the examples kept with it.",
+    ),
+    data_moved_not_kept=Text(
+        "这里安装的数据（{now}）与模型训练时的（{then}）不再完全相同；现在测出的成绩与当时的不能直接比较。",
+        "The data installed here ({now}) are no longer quite those that the model was trained on ({then}); figures "
+        "measured now cannot be compared with those of then.",
+    ),
     checkpoint_write=Text("模型写不到 {path}：{problem}。", "The checkpoint cannot be written to {path}: {problem}."),
     checkpoint_occupied=Text(
         "{path} 不是空的，里面也没有模型；请换一个文件夹。",

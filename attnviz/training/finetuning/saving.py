@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from attnviz.data.origins import data_versions
 from attnviz.data.split import SPLITS
 from attnviz.training import checkpoint, held_out
 from attnviz.training.evaluation import evaluate
@@ -32,6 +33,7 @@ def save_merged(path: str | Path, tuner: FineTuner, *, name: str, stored: str = 
         device=tuner.device.type,
         threads=torch.get_num_threads(),
         splits={split: SplitSize(len(task.split(split)), task.fingerprint(split)) for split in SPLITS},
+        data_from=data_versions(task.info.name),
         metrics={split: evaluate(model, task, split) for split in SPLITS[1:]},
         finetune={"start": tuner.prepared.start.name, "config": tuner.finetune.to_dict()},
     )

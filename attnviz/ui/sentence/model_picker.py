@@ -65,7 +65,8 @@ def describe(frame: Frame, loaded: Loaded) -> None:
         st.html(
             f'<div class="av-section">{html.escape(frame.t("data"))}</div><div class="av-foot">'
             f'<b title="{html.escape(info.note[frame.language])}">{html.escape(info.title[frame.language])}</b><br>'
-            f"{html.escape(source)}<br>{html.escape(licence)}</div>"
+            f"{html.escape(source)}<br>{html.escape(licence)}"
+            f"{''.join(f'<br>{html.escape(explain(remark, frame.language))}' for remark in loaded.remarks)}</div>"
         )
 
 

@@ -9,16 +9,16 @@ import contextlib
 import os
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import streamlit as st
 
 from attnviz.data import Task
-from attnviz.errors import CheckpointError
+from attnviz.errors import CheckpointError, Notice
 from attnviz.language import Language
 from attnviz.model import Transformer
-from attnviz.training import checkpoint
+from attnviz.training import checkpoint, held_out
 from attnviz.training.manifest import Manifest
 from attnviz.ui.text import words
 
@@ -41,6 +41,7 @@ class Loaded:
     model: Transformer
     task: Task
     manifest: Manifest
+    remarks: list[Notice] = field(default_factory=list)  # on its data: there as soon as they were looked at
 
 
 # By language: the models in the order in which they are offered; all others follow. The first one is opened at first.
@@ -119,11 +120,15 @@ def _manifest(key: ModelKey) -> Manifest:
 @st.cache_resource(show_spinner=False, max_entries=16)
 def _loaded(key: ModelKey) -> Loaded:
     model, task, manifest = checkpoint.load(Path(key.folder))
-    threading.Thread(target=_warm, args=(task,), daemon=True).start()
-    return Loaded(key, model, task, manifest)
+    loaded = Loaded(key, model, task, manifest)
+    threading.Thread(target=_warm, args=(loaded,), daemon=True).start()
+    return loaded
 
 
-def _warm(task: Task) -> None:
-    """Look something up that no corpus holds, so that a dictionary is in memory before the first sentence is typed."""
+def _warm(loaded: Loaded) -> None:
+    """What no page waits for: a dictionary read into memory, the installed data compared with those of the training."""
+    task = loaded.task
     with contextlib.suppress(Exception):
         task.reference("".join(task.examples[:2]))
+    with contextlib.suppress(Exception):
+        loaded.remarks.extend(filter(None, [held_out.moved(task, loaded.manifest)]))
