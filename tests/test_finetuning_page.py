@@ -108,7 +108,7 @@ def tune(strategy: str, train: TrainConfig = TINY, **finetune: Any) -> None:
     run = library.open(strategy)
     with database.changing(run.folder.database) as connection:
         connection.execute("INSERT INTO commands (kind, arguments, time) VALUES ('play', '{}', 0)")
-    session = Session(run.folder, device="cpu", threads=1)
+    session = Session.open(run.folder, device="cpu", threads=1)
     while run.status().state != "finished":
         session.work(1.0)
         session.settle(now=True)
@@ -234,7 +234,7 @@ def test_a_file_of_ones_own_is_tuned_on(kind: str, start: str) -> None:
     (made,) = Library().list()
     run = Library().open(made.id)
     assert set(run.config.task_options.values()) == {"characters"}
-    session = Session(run.folder)
+    session = Session.open(run.folder)
     session.work(0.1)
     session.settle(now=True)
     assert run.status().step > 0

@@ -57,7 +57,7 @@ def train(root: Path, run: str, *commands: str) -> None:
     one = Library(root).open(run)
     for command in commands:
         one.send(command)
-    session = Session(one.folder)
+    session = Session.open(one.folder)
     while session.work(5.0) and not session.closing:
         pass
     session.close()

@@ -169,7 +169,7 @@ def test_a_run_that_cannot_be_opened_any_more_says_why(tmp_path: Path) -> None:
     (run.folder.data / "pairs.csv").unlink()
     tell(run, "play")
     with pytest.raises(RunError):
-        Session(run.folder)
+        Session.open(run.folder)
     status = run.status()
     assert (status.state, status.pending) == ("failed", 0)
     assert status.error is not None
@@ -213,7 +213,7 @@ def test_readers_see_what_is_new_while_the_run_is_written(tmp_path: Path) -> Non
     live = Feed(run)
     assert live.view().metrics["step"].tolist() == []
     tell(run, "play")
-    session = Session(run.folder)
+    session = Session.open(run.folder)
     seen: list[int] = []
     while session.work(0.0) and not session.closing:
         seen.append(len(live.view(now=True).metrics["step"]))

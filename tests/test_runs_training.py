@@ -104,7 +104,7 @@ def test_a_run_stopped_and_gone_on_with_at_random_moments_is_the_undisturbed_one
 
 def cut_off(run: Run, until: int) -> None:
     """As a kill does it: what is in memory is lost, and nobody cleans up."""
-    session = Session(run.folder)
+    session = Session.open(run.folder)
     while session.trainer.step_number < until and session.work(0.0):
         pass
     let_go(session)
@@ -120,7 +120,7 @@ def test_what_is_set_on_the_way_is_replayed_at_the_same_steps(tmp_path: Path) ->
                 tell(run, "step", n=step - run.status().step)
                 train(run)
             tell(run, "set", **change)
-            session = Session(run.folder)
+            session = Session.open(run.folder)
             session.work(0.0)
             (session.close if run is whole else lambda: let_go(session))()  # noqa: B023  # called in this turn only
         tell(run, "play")
@@ -139,7 +139,7 @@ def let_go(session: Session) -> None:
 def test_a_setting_is_replayed_when_no_snapshot_was_written_after_it(tmp_path: Path) -> None:
     whole, parts = (Library(tmp_path / name).create(tiny_config()) for name in ("whole", "parts"))
     for run in (whole, parts):
-        session = Session(run.folder)
+        session = Session.open(run.folder)
         tell(run, "play")
         while session.trainer.step_number < 14:  # 13 and 16 are kept: the setting lies between
             session.work(0.0)
@@ -177,7 +177,7 @@ def test_a_fork_takes_over_what_was_set_before_it(tmp_path: Path) -> None:
     run = library.create(tiny_config())
     for kind, arguments in (("step", {"n": 10}), ("set", {"learning_rate": 0.1, "dropout": 0.2}), ("play", {})):
         tell(run, kind, **arguments)
-        session = Session(run.folder)
+        session = Session.open(run.folder)
         session.work(5.0)
         session.close()
     fork = library.fork(run.id, 16)
@@ -220,7 +220,7 @@ def test_a_step_walked_by_phase_is_the_ordinary_step(tmp_path: Path) -> None:
     seen = []
     for _ in range(6):
         tell(walked, "phase")
-    session = Session(walked.folder)
+    session = Session.open(walked.folder)
     session.work(1.0)
     assert [report.phase for report in walked.phase_reports()] == [
         "batch",
@@ -264,14 +264,14 @@ def test_a_loss_that_is_no_number_stops_the_run_with_a_reason(tmp_path: Path) ->
 
 def test_two_sessions_never_train_one_run(tmp_path: Path) -> None:
     run = Library(tmp_path).create(tiny_config())
-    first = Session(run.folder)
+    first = Session.open(run.folder)
     with pytest.raises(RunError) as refused:
-        Session(run.folder)
+        Session.open(run.folder)
     assert refused.value.code == "run_elsewhere"
     # Even if the claim is taken by force, the first cannot write any more.
     connection = first.journal.connection
     connection.execute("DELETE FROM meta WHERE key = 'owner'")
-    second = Session(run.folder)
+    second = Session.open(run.folder)
     tell(run, "play")
     with pytest.raises(RunError) as lost:
         work_on(first)
@@ -316,7 +316,7 @@ def test_runs_taking_turns_do_not_disturb_one_another(tmp_path: Path) -> None:
     shape = {"d_model": 6, "n_heads": 2, "d_ff": 5, "dropout": 0.3}
     alone = [trained(tmp_path / "alone", shape=shape, train={"seed": seed}) for seed in (1, 2)]
     together = [library.create(run.config) for run in alone]
-    sessions = [Session(run.folder) for run in together]
+    sessions = [Session.open(run.folder) for run in together]
     for run in together:
         tell(run, "play")
     for session in sessions:

@@ -36,7 +36,7 @@ def in_the_middle(root: Path) -> tuple[Run, Run, Session]:
     whole = trained(root / "whole")
     run = Library(root).create(whole.config)
     tell(run, "play")
-    session = Session(run.folder)
+    session = Session.open(run.folder)
     while session.trainer.step_number < 9:
         session.work(0.0)
     return whole, run, session
@@ -189,7 +189,7 @@ def test_a_clock_that_is_moved_is_said_and_changes_nothing(tmp_path: Path, monke
     whole = trained(tmp_path / "whole")
     run = Library(tmp_path).create(whole.config)
     tell(run, "play")
-    session = Session(run.folder)
+    session = Session.open(run.folder)
     real, offset = time.time, [0.0]
     monkeypatch.setattr("attnviz.runs.work.pulse.BEAT_SECONDS", 0.0)
     monkeypatch.setattr("time.time", lambda: real() + offset[0])

@@ -227,7 +227,7 @@ def test_speed_can_be_limited_and_given_free(library: Library, monkeypatch: pyte
     run = library.create(tiny_config())
     tell(run, "speed", steps_per_second=10)
     tell(run, "play")
-    session = Session(run.folder)
+    session = Session.open(run.folder)
     for tick in range(101):
         now[0] = 1000.0 + tick / 100
         session.work(0.0)

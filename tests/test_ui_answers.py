@@ -117,7 +117,7 @@ def test_answers_about_a_run_stay(panel: str) -> None:
     config = TrainConfig(steps=9, batch_size=8, warmup_steps=1, eval_every=2, eval_examples=8)
     run = Library().create(RunConfig(name="run", task="reverse", shape=TINY, train=config))
     run.send("step", n=3)
-    session = Session(run.folder)
+    session = Session.open(run.folder)
     while session.work(5.0) and not session.closing:
         pass
     session.close()
@@ -155,7 +155,7 @@ def test_the_runs_that_are_compared_are_those_that_were_picked() -> None:
     config = TrainConfig(steps=3, batch_size=8, warmup_steps=1)
     made = [Library().create(RunConfig(name=f"run {i}", task="reverse", shape=TINY, train=config)).id for i in range(3)]
     for run in made:
-        Session(Library().open(run).folder).close()
+        Session.open(Library().open(run).folder).close()
     at = opened("pretraining", {"view": "compare"})
     pick = found(at, "multiselect", "compare-pick:en")
     for wanted in (made[:1], made[1:], made[::-1]):

@@ -40,7 +40,7 @@ def tell(run: Run, kind: str, **arguments: Any) -> None:
 
 def train(run: Run, until: int | None = None) -> None:
     """Train in this process until the run ends, pauses or has made `until` steps."""
-    session = Session(run.folder)
+    session = Session.open(run.folder)
     try:
         while (until is None or session.trainer.step_number < until) and session.work(0.0) and not session.closing:
             pass

@@ -38,14 +38,15 @@ def train_here(
         if record["metrics"] is not None:
             progress[0].say(evaluated(record["step"], record["metrics"]))
 
-    session = Session(folder, device=device, threads=threads, ranks=ranks, hear=hear)
+    session = Session.open(folder, device=device, threads=threads, ranks=ranks, hear=hear)
     try:
         progress.append(Progress(session.trainer.config.steps))
         progress[0].say(describe(session))
         session.work(0.0)  # what it was told before comes first
-        session.play()
-        if not session.running:
-            session.stop()
+        if not session.closing:  # a failure is not played over
+            session.play()
+            if not session.running:
+                session.stop()
         with gentle_interrupt(lambda: progress[0].say("stopping after this step …")) as interrupted:
             while not session.closing:
                 if interrupted.is_set():

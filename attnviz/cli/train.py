@@ -172,8 +172,8 @@ def _follow(config: RunConfig, content: bytes | None, device: str, threads: int 
     import torch
 
     from attnviz.runs.contents import own_task
+    from attnviz.runs.work.claim import RATIO_EVERY
     from attnviz.runs.work.ranks import follow
-    from attnviz.runs.work.session import RATIO_EVERY
     from attnviz.training.build import build_trainer
 
     torch.set_num_threads(threads or torch.get_num_threads())

@@ -30,9 +30,14 @@ def resolve(asked: str) -> tuple[str, RunError | None]:
     return there[0], RunError("device_absent", asked=asked, device=there[0])
 
 
+def most_threads() -> int:
+    """CPU threads that a run may have: as many as there are cores, so that one run does not stop the others."""
+    return os.cpu_count() or 2
+
+
 def default_threads() -> int:
     """CPU threads of a run that asks for none: ATTNVIZ_THREADS, else half of the cores, so that the app stays quick."""
     asked = os.environ.get("ATTNVIZ_THREADS", "")
     if asked.isdecimal() and int(asked) > 0:
-        return min(int(asked), 256)
-    return max(1, min(8, (os.cpu_count() or 2) // 2))
+        return min(int(asked), most_threads())
+    return max(1, min(8, most_threads() // 2))

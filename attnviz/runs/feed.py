@@ -138,7 +138,12 @@ class Feed:
         old = () if before is None else tuple(one for one in before.samples if one.step < sampled)
         samples = (*old, *run.samples(since=sampled - 1))
         happened = () if before is None else before.events
-        events = (*happened, *run.events(since=happened[-1].id if happened else 0))
+        fresh = run.events(since=happened[-1].id if happened else 0)
+        if before is not None and any(event.kind == "went_back" for event in fresh):
+            again = self._next(None)  # what was known of later steps holds no more
+            object.__setattr__(again, "version", before.version + 1)
+            return again
+        events = (*happened, *fresh)
         kept = tuple(run.kept_steps())
         view = RunView(run.id, run.config, status, columns, samples, events, kept)
         if before is not None:

@@ -63,7 +63,10 @@ def fill_fork(path: Path, parent: RunFolder, config: RunConfig, step: int) -> No
     fill_folder(path, config, data=own, start_is_there=(path / START).is_dir())
     if step == 0:
         return
-    state = with_memory(parent, load_state(parent, step))
+    state = load_state(parent, step)
+    if not state.finite:
+        raise RunError("run_snapshot_bad", step=step, problem="some of its weights are no numbers")
+    state = with_memory(parent, state)
     trainer = build_trainer(folder, config)
     shapes = {name: value.shape for name, value in state.model.items()}
     same = {name: value.shape for name, value in trainer.model.state_dict().items()} == shapes

@@ -38,6 +38,11 @@ class TrainingState:
         """The same without the optimizer's memory, which is two thirds of it; whole where there is none."""
         return replace(self, optimizer={}, whole=False) if self.optimizer else self
 
+    @property
+    def finite(self) -> bool:
+        """Whether every weight is a number: from others nobody can go on."""
+        return all(bool(value.isfinite().all()) for value in (*self.model.values(), *self.best.values()))
+
     def fitted_to(self, model: nn.Module) -> TrainingState:
         """The state for a model of another shape: a tensor that does not fit by name and size takes the model's own.
 

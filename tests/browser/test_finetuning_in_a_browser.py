@@ -124,7 +124,7 @@ def train_two_steps(root: Path) -> str:
     config = RunConfig(name="words", task="segmentation", train=train, start={"checkpoint": "lm-zh"}, finetune=tuned)
     run = Library(root).create(config)
     run.send("play")
-    session = Session(run.folder)
+    session = Session.open(run.folder)
     while session.work(5.0) and not session.closing:
         pass
     session.close()

@@ -23,6 +23,10 @@ TEXTS = table(
         "磁盘满了（{path}）。已记录的都还在；腾出空间后会接着训练。",
         "The disk is full ({path}). Nothing recorded is lost; training goes on when there is room.",
     ),
+    disk_reserve=Text(
+        "磁盘（{path}）的空余不到 {reserve} MB：腾出空间以前，训练先等着。",
+        "Less than {reserve} MB are free on the disk ({path}): training waits until there is more room.",
+    ),
     run_locked=Text(
         "{path} 正被另一个程序写入，请再试一次。", "{path} is being written by another program; try again."
     ),
@@ -53,8 +57,31 @@ TEXTS = table(
     ),
     # while training
     run_diverged=Text(
-        "第 {step} 步的损失是 {loss}：训练发散了，已经停下。把学习率调小，再来一次。",
-        "The loss is {loss} at step {step}: the run has diverged and was stopped. Try a smaller learning rate.",
+        "第 {step} 步的损失是 {loss}：训练发散了，已经停下。把学习率调小再按播放，就从保存过的最后一步接着训练。",
+        "The loss is {loss} at step {step}: the run has diverged and was stopped. With a smaller learning rate, Play "
+        "goes on from the last step that was kept.",
+    ),
+    run_weights=Text(
+        "第 {step} 步以后，有些权重已经不是数：训练发散了。把学习率调小再按播放，就从保存过的最后一步接着训练。",
+        "After step {step} some weights are no numbers any more: the run has diverged and was stopped. With a smaller "
+        "learning rate, Play goes on from the last step that was kept.",
+    ),
+    run_killed=Text(
+        "打开这次训练时，工作进程已被终止 {times} 次，可能是内存不够。按播放再试一次。",
+        "Whoever trained this run was ended {times} times while opening it, for want of memory perhaps. Play tries "
+        "once more.",
+    ),
+    run_queued=Text(
+        "已有 {limit} 次训练在进行；其中一次停下来，这一次就开始。",
+        "{limit} runs are in motion already; this one begins as soon as one of them rests.",
+    ),
+    threads_fewer=Text(
+        "要求 {asked} 个线程，这台电脑有 {threads} 个核，就用这么多。",
+        "{asked} threads were asked for; this computer has {threads} cores, so as many are used.",
+    ),
+    went_back=Text(
+        "训练在第 {from} 步发散，回到了第 {to} 步。",
+        "From step {from}, where the run had diverged, it went back to step {to}.",
     ),
     run_failed=Text("训练在第 {step} 步停下：{problem}。", "Training stopped at step {step}: {problem}."),
     device_absent=Text(

@@ -15,6 +15,7 @@ from typing import Any
 
 from safetensors import SafetensorError
 
+from attnviz.data import InputError
 from attnviz.runs import database
 from attnviz.runs.errors import RunError, clear_errors
 from attnviz.runs.folder import RunFolder, step_of
@@ -25,6 +26,7 @@ from attnviz.training import TrainingState
 FOREIGN_PATIENCE = 3.0  # seconds in which a writer on another machine must say something to be believed alive
 METRICS = (*database.NUMBERS, "more")
 _INSERT = f"INSERT INTO metrics ({', '.join(METRICS)}) VALUES ({', '.join('?' * len(METRICS))})"
+_UNDONE = "'set', 'changed', 'head', 'finished'"  # the kinds of events that do not hold after going back
 REPEATABLE = ("loss", "grad_norm", "validation_loss")  # what a step that is made again must show again
 
 
@@ -131,6 +133,17 @@ class Journal:
         """The last step whose metrics are on the disk."""
         return int(self.connection.execute("SELECT COALESCE(MAX(step), 0) FROM metrics").fetchone()[0])
 
+    def loss_at(self, step: int) -> float | None:
+        """The loss recorded at a step, NaN where it was none; None if the step was not recorded."""
+        row = self.connection.execute("SELECT loss FROM metrics WHERE step = ?", (step,)).fetchone()
+        return None if row is None else math.nan if row[0] is None else float(row[0])
+
+    @property
+    def diverged(self) -> bool:
+        """Whether the last step recorded has no finite loss."""
+        row = self.connection.execute("SELECT loss FROM metrics ORDER BY step DESC LIMIT 1").fetchone()
+        return row is not None and (row[0] is None or math.isinf(row[0]))
+
     def settings(self) -> list[tuple[int, int, dict[str, Any]]]:
         """(event, step, changes) of everything that was set on the way."""
         rows = self.connection.execute("SELECT id, step, details FROM events WHERE kind = 'set' ORDER BY id")
@@ -177,6 +190,17 @@ class Journal:
         self._pending.statements.append(
             ("UPDATE commands SET done_step = ?, outcome = ? WHERE id = ?", (step, outcome, command.id))
         )
+
+    def go_back(self, step: int, last: int) -> None:
+        """Leave what was recorded between `step` and `last`; what was set there counts no more, but can be read."""
+        for statement in (
+            "DELETE FROM metrics WHERE step > ?",
+            "DELETE FROM samples WHERE step > ?",
+            "DELETE FROM snapshots WHERE step > ?",
+            f"UPDATE events SET kind = 'left_' || kind, key = NULL WHERE step > ? AND kind IN ({_UNDONE})",
+        ):
+            self._pending.statements.append((statement, (step,)))
+        self.event(step, "went_back", {"from": last, "to": step})
 
     def flush(self) -> None:
         """Write all that is pending, in one transaction."""
@@ -257,7 +281,7 @@ class Journal:
             if path.name.endswith(".part") or step_of(path.name) not in known:
                 path.unlink(missing_ok=True)
 
-    def notice(self, problem: RunError | None) -> None:
+    def notice(self, problem: InputError | None) -> None:
         """Say (or take back) what stands in the way, also when the disk has no room for a row."""
         value = {} if problem is None else {"code": problem.code, "details": problem.details}
         write_notice(self.folder, value)

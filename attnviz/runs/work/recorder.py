@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from attnviz.runs.errors import RunError
 from attnviz.runs.folder import RunFolder
 from attnviz.runs.memory import WHOLE_SECONDS
 from attnviz.runs.samples import samples_now
@@ -91,9 +92,15 @@ class StepRecorder:
             self._due, self._whole_due = self._is_kept(self.trainer.step_number), True
 
     def write_snapshot(self) -> None:
-        """Write the snapshot that is due; raises RunError when that is impossible, and may be called again."""
+        """Write the snapshot that is due; raises RunError when that is impossible, and may be called again.
+
+        Weights that are not finite are never kept: RunError("run_weights").
+        """
         if self._due is not None:
             state = self.trainer.capture()
+            if not state.finite:
+                self._due, self._whole_due = None, False
+                raise RunError("run_weights", step=state.step)
             whole = not self._due or self._whole_due or state.seconds - self._whole_at >= WHOLE_SECONDS
             if not whole:
                 state = state.weights_only()

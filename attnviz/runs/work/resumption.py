@@ -7,22 +7,38 @@ from typing import Any
 from attnviz.runs.contents import describe, load_state
 from attnviz.runs.errors import RunError
 from attnviz.runs.folder import RunFolder
+from attnviz.runs.memory import with_memory
 from attnviz.runs.work.journal import Journal
 from attnviz.training import Trainer, TrainingState
 
 Replay = list[tuple[int, dict[str, Any]]]  # (step, changes), in order
 
 
-def last_state(folder: RunFolder, journal: Journal, trainer: Trainer) -> tuple[TrainingState, Replay] | None:
-    """Put the trainer where the last snapshot that can be read stands; None if there is none.
+WILD_LOSS = 1e3  # nats a token; or ten times the first loss, where that is more
 
-    Returns that state and what was set after it, which must be set again at the same steps.
+
+def last_state(
+    folder: RunFolder, journal: Journal, trainer: Trainer, *, diverged: bool = False
+) -> tuple[TrainingState, Replay] | None:
+    """Put the trainer where the last snapshot that can be gone on from stands; None if there is none.
+
+    Returns that state and what was set after it, which must be set again at the same steps. In a run that has
+    diverged, snapshots from which the loss was wild at once, or that were gone back to in vain, are passed over.
     """
+    vain = {int(details.get("to", 0)) for _, details in journal.events_of("went_back")} if diverged else set()
+    limit = max(WILD_LOSS, 10 * (journal.loss_at(1) or 0.0))
     for step, inside in journal.snapshots():
+        after = journal.loss_at(step + 1) if diverged else None
+        if step and (step in vain or (after is not None and not after <= limit)):
+            continue
         try:
             state = load_state(folder, step)
+            if not state.finite:
+                raise RunError("run_weights", step=step)
             if not state.whole:
-                continue  # it can be looked at only; the steps since the one before are made again
+                if not diverged:
+                    continue  # it can be looked at only; the steps since the one before are made again
+                state = with_memory(folder, state)
             trainer.restore(state)
         except (RunError, RuntimeError, ValueError, KeyError) as error:
             journal.event(step, "snapshot_bad", {"step": step, "problem": describe(error)})

@@ -4,54 +4,51 @@ from __future__ import annotations
 
 import math
 import time
-import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 
-from attnviz.config import Compute
 from attnviz.data import InputError
-from attnviz.runs.contents import build_trainer, describe, load_task, remember_task
+from attnviz.runs.contents import describe
 from attnviz.runs.errors import RunError
 from attnviz.runs.folder import RunFolder
-from attnviz.runs.status import NEW
-from attnviz.runs.work.journal import Command, Journal
+from attnviz.runs.work.claim import Claimed, as_problem, claim
+from attnviz.runs.work.journal import Command
 from attnviz.runs.work.ranks import Leader, Order
-from attnviz.runs.work.recorder import StepRecorder
-from attnviz.runs.work.resumption import last_state
 from attnviz.runs.work.step_walk import StepWalk, check_weight
-from attnviz.runs.work.writer import WAITABLE, Writer
-from attnviz.training import Trainer
-from attnviz.training.compute import PLAIN, choose
+from attnviz.runs.work.writer import Writer
 from attnviz.training.distributed import Ranks
 
 WAIT_SECONDS = 60.0  # a rank that hears nothing for long takes the others for dead
-RATIO_EVERY = 5  # steps between update-to-weight ratios
 
 
 class Session:
-    """Opens a run for training; raises RunError or InputError when it cannot be.
+    """A run at work in this process.
 
     `work` does a little at a time, so that several sessions can take turns in one process. `hear` is told of every
-    step. With `ranks` this is the first of several processes, and the others `follow`.
+    step. With a leader this is the first of several processes, and the others `follow`.
     """
 
     def __init__(
         self,
-        folder: RunFolder,
+        claimed: Claimed,
         *,
-        device: str = "cpu",
-        threads: int = 1,
-        ranks: Ranks | None = None,
+        leader: Leader | None = None,
         hear: Callable[[Mapping[str, Any]], None] = lambda record: None,
     ) -> None:
         self.hear = hear
-        self.ranks = ranks
-        self._leader = None if ranks is None else Leader(ranks)
-        self.folder = folder
-        self.config = folder.read_config()
-        self.journal = Journal(folder)
+        self._leader = leader
+        self.folder = claimed.folder
+        self.config = claimed.config
+        self.journal = claimed.journal
+        self.state = claimed.state
+        self.threads = claimed.threads
+        self.trainer = claimed.trainer
+        self.recorder = claimed.recorder
+        self.replay = claimed.replay
+        self.recorded = claimed.recorded
+        self.diverged = claimed.diverged
         self.closing = False  # nothing is left to do: the worker may let go
         self.deleting = False
         self.next_step_at = 0.0  # a monotonic time, when speed is limited
@@ -59,72 +56,21 @@ class Session:
         self._last_order = time.monotonic()
         self._last_command = 0
         self._writer = Writer(self.journal)
-        try:
-            self.state: dict[str, Any] = {**NEW, **(self.journal.get("state") or {})}
-            self._prepare(device, threads)
-        except BaseException as error:
-            self._refuse(error)
-            raise
 
-    # ---- beginning ----------------------------------------------------------------------------------------
-
-    def _prepare(self, device: str, threads: int) -> None:
-        self.threads = self.config.threads or self.state["threads"] or threads
-        torch.set_num_threads(self.threads)
-        task = load_task(self.folder, self.config)
-        remember_task(self.folder, self.config, task)
-        self.trainer: Trainer = build_trainer(self.folder, self.config, device, self.ranks)
-        self.trainer.ratio_every = RATIO_EVERY
-        self._decide_compute()
-        found = last_state(self.folder, self.journal, self.trainer)
-        if found is None:
-            self.replay = [(step, changes) for _, step, changes in self.journal.settings()]
-            self.journal.snapshot(self.trainer.capture(), kept=True)
-        else:
-            state, self.replay = found
-            self._lead("restore", state)
-        self.recorded = self.journal.last_step()
-        self.recorder = StepRecorder(self.folder, self.journal, self.trainer, self.config.probe)
-        self.journal.sweep()
-        if self.trainer.step_number == 0 and not self.recorded:
-            self.recorder.look()
-        self._put(device=str(self.trainer.device), threads=self.threads, steps=self.trainer.config.steps)
-        self.journal.beat()
-        self.journal.flush()
-
-    def _decide_compute(self) -> None:
-        """Compute as the run has from its beginning; a new one tries what is fastest here, and keeps to it."""
-        kept = self.config.compute or self.state["compute"]
-        if kept is None and self.journal.snapshots():
-            kept = PLAIN.to_dict()  # a run of before: it goes on with the numbers that it would have had
-        if kept is not None:
-            compute = Compute.from_dict(kept)
-            compute = compute if self.trainer.can(compute) else PLAIN
-        else:
-            free = not self.config.threads and self.threads > 1 and self.ranks is None
-            choice = choose(self.trainer, threads=(self.threads, 1) if free else ())
-            compute, self.threads = choice.compute, choice.threads or self.threads
-            torch.set_num_threads(self.threads)
-            if choice.milliseconds:
-                details = {**compute.to_dict(), "threads": self.threads, "tried": dict(choice.milliseconds)}
-                self.journal.event(0, "compute", details, key="compute")
-        if compute != self.trainer.compute:
-            self._lead("adopt", compute)
-            self.trainer.adopt(compute)
-        self.state["compute"] = compute.to_dict()
-
-    def _refuse(self, error: BaseException) -> None:
-        """Say why the run cannot be opened, and let go of it."""
-        if isinstance(error, Exception) and not (isinstance(error, RunError) and error.code in WAITABLE):
-            for command in self.journal.commands():
-                self.journal.done(command, 0, "failed")
-            self._fail(error)
-        elif isinstance(error, RunError):
-            self.journal.notice(error)
-        try:
-            self.journal.close()
-        except RunError as problem:
-            self.journal.notice(problem)
+    @classmethod
+    def open(
+        cls,
+        folder: RunFolder,
+        *,
+        device: str = "cpu",
+        threads: int = 1,
+        ranks: Ranks | None = None,
+        hear: Callable[[Mapping[str, Any]], None] = lambda record: None,
+    ) -> Session:
+        """Claim a run and make it ready to work; raises RunError or InputError when it cannot be."""
+        leader = None if ranks is None else Leader(ranks)
+        lead = (lambda order, value: None) if leader is None else leader.say
+        return cls(claim(folder, device=device, threads=threads, ranks=ranks, lead=lead), leader=leader, hear=hear)
 
     # ---- working ------------------------------------------------------------------------------------------
 
@@ -159,7 +105,13 @@ class Session:
         """Write what is due. False while that is impossible: the run then waits, and nothing is lost."""
         if time.monotonic() - self._last_order >= WAIT_SECONDS:
             self._lead("wait")
-        return self._writer.write(self.recorder, self.trainer.step_number, now=now)
+        try:
+            return self._writer.write(self.recorder, self.trainer.step_number, now=now)
+        except RunError as error:
+            if error.code != "run_weights":
+                raise
+            self._fail(error)
+            return self._writer.write(self.recorder, self.trainer.step_number, now=now)
 
     def _advance(self) -> None:
         if (limit := self.state["speed"]) and not self.catching_up:
@@ -246,14 +198,16 @@ class Session:
             case "play":
                 self.play()
             case "step" if step < self.trainer.config.steps:
+                self._leave_divergence()
                 self._put(state="running", until=step + int(given["n"]), error=None)
             case "pause":
                 if self.state["state"] == "running":
                     self._put(state="paused", until=None)
                     self._snapshot_here()
             case "phase" if step < self.trainer.config.steps or self._walk is not None:
-                if self.ranks is not None:
+                if self._leader is not None:
                     raise RunError("run_together", name="phase")
+                self._leave_divergence()
                 check_weight(self.trainer, given.get("weight"), given.get("index"))
                 self._put(state="paused", until=None, error=None)
                 self._guarded(lambda: self._phase(given.get("weight"), given.get("index")))
@@ -271,7 +225,14 @@ class Session:
             case "delete":
                 self.closing = self.deleting = True
 
+    def _leave_divergence(self) -> None:
+        """Go on from the last good snapshot, on which the trainer stands: what came after it leads nowhere."""
+        if self.diverged is not None:
+            self.journal.go_back(self.trainer.step_number, self.diverged)
+            self.diverged = None
+
     def _set(self, changes: dict[str, Any]) -> None:
+        self._leave_divergence()
         if self._walk is not None:
             self._finish_walk()
         before = {name: getattr(self.trainer.config, name, None) for name in changes}
@@ -321,6 +282,7 @@ class Session:
     def play(self) -> None:
         """Go on, as the command does."""
         if self.trainer.step_number < self.trainer.config.steps:
+            self._leave_divergence()
             self._put(state="running", until=None, error=None)
 
     def stop(self) -> None:
@@ -345,16 +307,18 @@ class Session:
         self.closing = True
 
     def _fail(self, error: Exception) -> None:
-        step = self.trainer.step_number if hasattr(self, "trainer") else 0
-        if not isinstance(error, InputError):
-            traceback.print_exception(error)
-            error = RunError("run_failed", step=step, problem=describe(error))
-        problem = {"code": error.code, "details": error.details}
-        self.journal.event(step, "failed", problem)
-        if hasattr(self, "recorder"):
-            self.recorder.drop_snapshot()
-        if hasattr(self, "state"):
-            self._put(state="failed", until=None, error=problem)
+        step = self.trainer.step_number
+        problem = as_problem(error, step)
+        written = {"code": problem.code, "details": problem.details}
+        self.journal.event(step, "failed", written)
+        self.recorder.drop_snapshot()
+        self._put(state="failed", until=None, error=written)
+        self.journal.look_again()
+        for command in self.journal.commands():  # whoever told the run something is answered
+            if command.id > self._last_command:
+                self._last_command = command.id
+                self.journal.done(command, step, "failed")
+                self.deleting |= command.kind == "delete"
         self.closing = True
 
     def close(self) -> None:

@@ -119,7 +119,7 @@ class Worker:
             if device != self.device:
                 self.registry.request(device, run)
                 return
-            session = Session(folder, device=device, threads=default_threads())
+            session = Session.open(folder, device=device, threads=default_threads())
         except InputError as error:
             print(f"{run}: {error}", file=sys.stderr, flush=True)
             return
