@@ -212,7 +212,10 @@ def test_a_device_that_is_absent_is_said_and_replaced(tmp_path: Path, monkeypatc
     assert str(problem) == "There is no device cuda:3 here; the run is trained on cpu."
     assert available()[-1] == "cpu"
     assert default_threads() >= 1
+    monkeypatch.setattr("os.cpu_count", lambda: 3)
     monkeypatch.setenv("ATTNVIZ_THREADS", "3")
+    assert default_threads() == 3
+    monkeypatch.setenv("ATTNVIZ_THREADS", "256")
     assert default_threads() == 3
     run = Library(tmp_path).create(tiny_config(device="cuda:3"))
     tell(run, "play")

@@ -64,6 +64,7 @@ def test_killed_at_twenty_random_moments_nothing_recorded_is_lost_and_the_result
 ) -> None:
     monkeypatch.setattr(StepRecorder, "look", lambda self: None)  # samples have their own test
     monkeypatch.setattr("attnviz.runs.work.recorder.SNAPSHOT_SECONDS", 0.05)
+    monkeypatch.setattr("attnviz.runs.work.worker.MOST_DEATHS", KILLS)  # giving up has its own test
     shape = {"d_model": 6, "n_heads": 2, "d_ff": 5, "n_encoder_layers": 0, "n_decoder_layers": 1, "dropout": 0.2}
     config = tiny_config(train={"steps": 160, "eval_every": 0}, shape=shape)
     whole = Library(tmp_path / "whole").create(config)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from attnviz.runs.errors import RunError, clear_errors
+from attnviz.runs.errors import RunError, clear_damage, clear_errors
 
 VERSION = 1
 BUSY_SECONDS = 10.0
@@ -105,7 +105,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     with clear_errors(path.parent):
         if not path.is_file():
             raise RunError("run_unknown", name=path.parent.name)
-        with closing(_open_reader(path)) as connection:
+        with closing(_open_reader(path)) as connection, clear_damage(path):
             yield connection
 
 

@@ -35,6 +35,12 @@ def most_threads() -> int:
     return os.cpu_count() or 2
 
 
+def most_moving() -> int:
+    """Runs that one worker trains in turns; more of them wait: ATTNVIZ_RUNS_AT_ONCE, else 6."""
+    asked = os.environ.get("ATTNVIZ_RUNS_AT_ONCE", "")
+    return max(1, min(int(asked), 1000)) if asked.isdecimal() else 6
+
+
 def default_threads() -> int:
     """CPU threads of a run that asks for none: ATTNVIZ_THREADS, else half of the cores, so that the app stays quick."""
     asked = os.environ.get("ATTNVIZ_THREADS", "")

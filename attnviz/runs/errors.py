@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import errno
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from attnviz.errors import RunError
+from attnviz.errors import InputError, RunError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
+NO_ROOM = 2**20  # bytes
 _READ_ONLY = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
@@ -25,6 +27,17 @@ def clear_errors(path: Path) -> Iterator[None]:
         raise from_sqlite(error, path) from error
 
 
+@contextmanager
+def clear_damage(file: Path) -> Iterator[None]:
+    """What comes of values that no program of ours wrote into a run's file, as a RunError. For code that only reads."""
+    try:
+        yield
+    except InputError:
+        raise
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:
+        raise RunError("run_damaged", file=file.name, problem=error) from None
+
+
 def from_system(error: OSError, path: Path) -> RunError:
     """The RunError that an OSError stands for."""
     if error.errno in _FULL or getattr(error, "winerror", None) in (39, 112):
@@ -37,7 +50,7 @@ def from_system(error: OSError, path: Path) -> RunError:
 def from_sqlite(error: sqlite3.Error, path: Path) -> RunError:
     """The RunError that an sqlite3.Error stands for."""
     name = getattr(error, "sqlite_errorname", "") or ""
-    if name.startswith("SQLITE_FULL"):
+    if name.startswith("SQLITE_FULL") or (name.startswith("SQLITE_IOERR") and _no_room(path)):
         return RunError("disk_full", path=str(path))
     if name.startswith(("SQLITE_READONLY", "SQLITE_PERM")):
         return RunError("run_read_only", path=str(path))
@@ -46,3 +59,12 @@ def from_sqlite(error: sqlite3.Error, path: Path) -> RunError:
     if name.startswith(("SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_AUTH")):
         return RunError("run_folder", path=str(path), problem=error)
     return RunError("run_damaged", file=path.name, problem=error)
+
+
+def _no_room(path: Path) -> bool:
+    """Whether the disk is full: SQLite calls that an I/O error where it cannot make the log beside a database."""
+    there = next((one for one in (path, *path.parents) if one.exists()), path)
+    try:
+        return shutil.disk_usage(there).free < NO_ROOM
+    except OSError:
+        return False

@@ -63,6 +63,14 @@ class RunFolder:
         except OSError:
             return False
 
+    @property
+    def traces(self) -> bool:
+        """Whether there is anything of a run, damaged or not."""
+        try:
+            return self.config.is_file() or self.database.is_file()
+        except OSError:
+            return False
+
     def read_config(self) -> RunConfig:
         """config.json; RunError if there is none or it is wrong."""
         if not self.exists:

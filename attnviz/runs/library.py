@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from attnviz.runs.registry import Registry
 from attnviz.runs.run import Run, open_run
 from attnviz.runs.status import RunStatus
 
+STALE = 60.0  # seconds after which a restart that did not end is forgotten
 PATIENCE = 10.0  # seconds until a worker must have let go of a run
 
 
@@ -77,10 +79,11 @@ class Library:
         )
 
     def restart(self, run: str) -> Run:
-        """The same run from the beginning; what was made so far goes to the trash."""
+        """The same run from the beginning; what was made so far goes to the trash. Two at once make one."""
         old = self.open(run)
-        new = self.fork(run, 0, {}, old.name)
-        self.delete(run)
+        with only_one(old.folder):
+            new = self.fork(run, 0, {}, old.name)
+            self.delete(run)
         return new
 
     def rename(self, run: str, name: str) -> None:
@@ -88,22 +91,25 @@ class Library:
         self.open(run).rename(name)
 
     def delete(self, run: str) -> None:
-        """Move a run to the trash; a worker that trains it lets go first."""
-        one = self.open(run)
-        if one.status().worker_alive:
+        """Move a run to the trash; a worker that trains it lets go first. A damaged one goes as it is."""
+        folder = RunFolder(self.root / run)
+        if not is_id(run) or not folder.traces:
+            raise RunError("run_unknown", name=str(run)[:80])
+        one = Run(folder)
+        if _alive(one):
             one.send("delete")
             until = time.monotonic() + PATIENCE
-            while one.folder.exists:
+            while one.folder.exists and _alive(one):
                 if time.monotonic() > until:
                     raise RunError("run_busy", name=run)
                 time.sleep(0.02)
-            return
-        trash.to_trash(self.root, run)
+        if folder.traces:
+            trash.to_trash(self.root, run)
 
     def restore(self, run: str) -> Run:
         """Undo `delete`."""
         trash.from_trash(self.root, run)
-        return self.open(run)
+        return Run(RunFolder(self.root / run))
 
     def wake(self) -> None:
         """Start workers for runs that should be going on and whose worker is gone. Cheap when all is well."""
@@ -158,7 +164,33 @@ def _summary(folder: RunFolder) -> RunSummary:
             parent=config.parent,
             finetune=config.finetune is not None,
         )
-    except (InputError, ValueError, TypeError) as error:
+    except Exception as error:  # whatever is wrong with one run, the others are listed
         code, details = (error.code, error.details) if isinstance(error, InputError) else ("run_damaged", {})
         details = details or {"file": folder.database.name, "problem": str(error)[:200]}
         return RunSummary(run.id, run.id, "", None, 0.0, error=Notice(code, details))
+
+
+def _alive(run: Run) -> bool:
+    """Whether a worker trains the run; one that cannot be read is nobody's."""
+    try:
+        return run.status().worker_alive
+    except Exception:
+        return False
+
+
+@contextmanager
+def only_one(folder: RunFolder) -> Iterator[None]:
+    """Keep others from the same while the block lasts. Raises RunError("run_busy") when somebody is at it."""
+    mark = folder.path / "restarting"
+    with clear_errors(folder.path):
+        if mark.exists() and time.time() - mark.stat().st_mtime > STALE:
+            mark.unlink(missing_ok=True)  # whoever made it was killed
+        try:
+            mark.touch(exist_ok=False)
+        except FileExistsError:
+            raise RunError("run_busy", name=folder.path.name) from None
+    try:
+        yield
+    finally:
+        mark.unlink(missing_ok=True)
+        (folder.path.parent / trash.TRASH / folder.path.name / mark.name).unlink(missing_ok=True)

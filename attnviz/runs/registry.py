@@ -25,6 +25,7 @@ _TABLES = (
     "host TEXT NOT NULL, token TEXT NOT NULL, time REAL NOT NULL)",
     "CREATE TABLE IF NOT EXISTS requests (id INTEGER PRIMARY KEY AUTOINCREMENT, device TEXT NOT NULL, "
     "run TEXT NOT NULL, UNIQUE (device, run))",
+    "CREATE TABLE IF NOT EXISTS openings (run TEXT PRIMARY KEY, times INTEGER NOT NULL)",
 )
 
 
@@ -105,7 +106,7 @@ class Registry:
 
     def beat(self, device: str, token: str) -> bool:
         """Say that the worker lives; False if its place was taken."""
-        with self._open() as connection, writing(connection):
+        with clear_errors(self.root), self._open() as connection, writing(connection):
             done = connection.execute(
                 "UPDATE workers SET time = ? WHERE device = ? AND token = ?", (time.time(), device, token)
             )
@@ -113,16 +114,38 @@ class Registry:
 
     def requests(self, device: str) -> list[str]:
         """Take the runs that ask for the device."""
-        with self._open() as connection:
+        with clear_errors(self.root), self._open() as connection:
             waiting = connection.execute("SELECT id, run FROM requests WHERE device = ?", (device,)).fetchall()
             if waiting:
                 with writing(connection):
                     connection.executemany("DELETE FROM requests WHERE id = ?", [(row[0],) for row in waiting])
         return [row[1] for row in waiting]
 
+    # A run that is too large for the machine kills its worker. What was being opened then is remembered, so that it is
+    # opened last, and after some times not at all: the others go on.
+
+    def opening(self, run: str) -> int:
+        """Note that a run is about to be opened; how often it was without an `opened` after it, this time included."""
+        with clear_errors(self.root), self._open() as connection, writing(connection):
+            connection.execute(
+                "INSERT INTO openings VALUES (?, 1) ON CONFLICT (run) DO UPDATE SET times = times + 1", (run,)
+            )
+            row = connection.execute("SELECT times FROM openings WHERE run = ?", (run,)).fetchone()
+            return int(row[0])
+
+    def opened(self, run: str) -> None:
+        """Note that opening a run did not kill its worker."""
+        with clear_errors(self.root), self._open() as connection, writing(connection):
+            connection.execute("DELETE FROM openings WHERE run = ?", (run,))
+
+    def openings(self) -> dict[str, int]:
+        """How often each run was being opened when its worker died."""
+        with clear_errors(self.root), self._open() as connection:
+            return dict(connection.execute("SELECT run, times FROM openings"))
+
     def retire(self, device: str, token: str, *, even_if_asked: bool = False) -> bool:
         """Give the place back; False if somebody has asked for something in the meantime."""
-        with self._open() as connection, writing(connection):
+        with clear_errors(self.root), self._open() as connection, writing(connection):
             asked = connection.execute("SELECT 1 FROM requests WHERE device = ? LIMIT 1", (device,)).fetchone()
             if asked and not even_if_asked:
                 return False
@@ -133,7 +156,7 @@ class Registry:
     def _open(self) -> Iterator[sqlite3.Connection]:
         with closing(sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)) as connection:
             # No log beside it: the file is small, and any program may be the last to close it.
-            if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'requests'").fetchone():
+            if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'openings'").fetchone():
                 for statement in _TABLES:
                     connection.execute(statement)
             yield connection

@@ -60,7 +60,7 @@ class Run:
         """What people call it; may change."""
         with database.reading(self.folder.database) as connection:
             row = connection.execute("SELECT value FROM meta WHERE key = 'name'").fetchone()
-        return str(json.loads(row[0])) if row else self.config.name
+            return str(json.loads(row[0])) if row else self.config.name
 
     def status(self) -> RunStatus:
         """How it stands."""
@@ -77,13 +77,7 @@ class Run:
             rows = connection.execute(
                 f"SELECT {', '.join(database.NUMBERS)}, more FROM metrics WHERE step > ? ORDER BY step", (since,)
             ).fetchall()
-        table = np.array([row[:-1] for row in rows], dtype=np.float64).reshape(len(rows), len(database.NUMBERS))
-        found = {name: table[:, i] for i, name in enumerate(database.NUMBERS)}
-        found["step"] = found["step"].astype(np.int64)
-        for i, row in enumerate(rows):
-            for name, value in (json.loads(row[-1]) if row[-1] else {}).items():
-                found.setdefault(name, np.full(len(rows), math.nan))[i] = value
-        return found
+            return _columns(rows)
 
     def events(self, since: int = 0) -> list[Event]:
         """What happened after event number `since`, in order."""
@@ -91,7 +85,7 @@ class Run:
             rows = connection.execute(
                 "SELECT id, step, kind, details, time FROM events WHERE id > ? ORDER BY id", (since,)
             ).fetchall()
-        return [Event(row[0], row[1], row[2], json.loads(row[3]), row[4] or 0.0) for row in rows]
+            return [Event(row[0], row[1], row[2], json.loads(row[3]), row[4] or 0.0) for row in rows]
 
     def samples(self, since: int = -1) -> list[Sample]:
         """What the model said to fixed inputs at steps after `since`."""
@@ -113,7 +107,7 @@ class Run:
 
         with database.reading(self.folder.database) as connection:
             row = connection.execute("SELECT value FROM meta WHERE key = 'phase_reports'").fetchone()
-        return tuple(PhaseReport.from_dict(one) for one in json.loads(row[0])) if row else ()
+            return tuple(PhaseReport.from_dict(one) for one in json.loads(row[0])) if row else ()
 
     def model_at(self, step: int) -> tuple[Transformer, Task]:
         """The model as it was after a kept step, on the CPU and in evaluation mode, and the task."""
@@ -166,3 +160,15 @@ def open_run(root: Path, run: str) -> Run:
     if folder is None or not folder.exists:
         raise RunError("run_unknown", name=str(run)[:80])
     return Run(folder)
+
+
+def _columns(rows: list[tuple[Any, ...]]) -> dict[str, np.ndarray]:
+    """Rows of `metrics` as columns; the JSON in the last place gives columns of its own."""
+    table = np.array([row[:-1] for row in rows], dtype=np.float64).reshape(len(rows), len(database.NUMBERS))
+    found = {name: table[:, i] for i, name in enumerate(database.NUMBERS)}
+    found["step"] = found["step"].astype(np.int64)
+    for i, row in enumerate(rows):
+        for name, value in (json.loads(row[-1]) if row[-1] else {}).items():
+            if name not in database.NUMBERS:
+                found.setdefault(name, np.full(len(rows), math.nan))[i] = value
+    return found

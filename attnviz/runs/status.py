@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -63,7 +64,7 @@ def read_status(folder: RunFolder, connection: sqlite3.Connection, steps: int) -
     steps = int(state.get("steps") or steps)
     tokens = sum(row[1] or 0 for row in recent)
     seconds = sum(row[1] / row[2] for row in recent if row[1] and row[2])
-    rate = len(recent) / seconds if seconds else None
+    rate = len(recent) / seconds if seconds and math.isfinite(seconds) else None
     if rate is not None and state["speed"]:
         rate = min(rate, state["speed"])
     error = state["error"] or read_notice(folder)
@@ -74,9 +75,9 @@ def read_status(folder: RunFolder, connection: sqlite3.Connection, steps: int) -
         error=None if error is None else Notice(error["code"], error.get("details", {})),
         device=state["device"],
         worker_alive=alive,
-        tokens_per_second=tokens / seconds if seconds else None,
+        tokens_per_second=tokens / seconds if rate else None,
         steps_per_second=rate,
-        seconds_left=None if rate is None else max(0, steps - step) / rate,
+        seconds_left=max(0, steps - step) / rate if rate else None,
         phase=state["phase"],
         speed=state["speed"],
         compute=state["compute"],
@@ -102,5 +103,8 @@ def asked_device(folder: RunFolder) -> str:
     """The device that a run shall be trained on: what was asked for last, else what its config says."""
     with reading(folder.database) as connection:
         row = connection.execute("SELECT value FROM meta WHERE key = 'state'").fetchone()
-    state = json.loads(row[0]) if row else {}
-    return state.get("asked_device") or folder.read_config().device
+        state = json.loads(row[0]) if row else {}
+        asked = state.get("asked_device")
+        if asked is not None and not isinstance(asked, str):
+            raise TypeError(f"asked_device is {asked!r}")
+    return asked or folder.read_config().device

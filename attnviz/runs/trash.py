@@ -25,7 +25,7 @@ def to_trash(root: Path, run: str) -> None:
 
 def from_trash(root: Path, run: str) -> None:
     """Move a run back."""
-    if not is_id(run) or not RunFolder(root / TRASH / run).exists:
+    if not is_id(run) or not RunFolder(root / TRASH / run).traces:
         raise RunError("run_unknown", name=str(run)[:80])
     if (root / run).exists():
         raise RunError("run_exists", path=str(root / run))

@@ -16,7 +16,7 @@ from attnviz.data import InputError
 from attnviz.runs.config import RunConfig
 from attnviz.runs.contents import build_trainer, describe, load_task, remember_task
 from attnviz.runs.devices import most_threads
-from attnviz.runs.errors import RunError
+from attnviz.runs.errors import RunError, clear_damage
 from attnviz.runs.folder import RunFolder
 from attnviz.runs.status import NEW
 from attnviz.runs.work.journal import Journal
@@ -75,9 +75,10 @@ def _ready(
     ranks: Ranks | None,
     lead: Callable[[Order, Any], None],
 ) -> Claimed:
-    state: dict[str, Any] = {**NEW, **(journal.get("state") or {})}
+    with clear_damage(folder.database):
+        state: dict[str, Any] = {**NEW, **(journal.get("state") or {})}
     asked = config.threads or state["threads"] or threads
-    threads = min(asked, most_threads())
+    threads = granted = min(asked, most_threads())
     torch.set_num_threads(threads)
     task = load_task(folder, config)
     remember_task(folder, config, task)
@@ -103,8 +104,8 @@ def _ready(
     journal.sweep()
     if trainer.step_number == 0 and not recorded:
         recorder.look()
-    if threads < asked:
-        journal.event(trainer.step_number, "threads_fewer", {"asked": asked, "threads": threads}, key="threads_fewer")
+    if granted < asked:
+        journal.event(trainer.step_number, "threads_fewer", {"asked": asked, "threads": granted}, key="threads_fewer")
     state |= {"device": str(trainer.device), "threads": threads, "steps": trainer.config.steps}
     journal.put("state", state)
     journal.beat()
@@ -147,6 +148,11 @@ def _decide_compute(
     return threads
 
 
+def fail_unopened(folder: RunFolder, error: RunError) -> None:
+    """Write down that a run cannot be trained, without building anything of it."""
+    refuse(Journal(folder), error)
+
+
 def as_problem(error: BaseException, step: int) -> InputError:
     """What went wrong, as a code with details; what nobody foresaw is printed too."""
     if isinstance(error, InputError):
@@ -170,7 +176,10 @@ def refuse(journal: Journal, error: BaseException) -> None:
             for command in journal.commands():
                 journal.done(command, 0, "failed")
             journal.event(0, "failed", written)
-            journal.put("state", {**NEW, **(journal.get("state") or {}), "state": "failed", "error": written})
+            state: dict[str, Any] = {}
+            with contextlib.suppress(ValueError, TypeError):  # one that cannot be read is replaced
+                state = dict(journal.get("state") or {})
+            journal.put("state", {**NEW, **state, "state": "failed", "error": written})
         journal.close()
     except (InputError, sqlite3.Error, ValueError, TypeError) as problem:
         if isinstance(error, RunError) and error.code not in WAITABLE:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import math
 import os
 import secrets
+import shutil
 import sqlite3
 import time
 from collections.abc import Mapping
@@ -23,6 +25,7 @@ from attnviz.runs.notice import write_notice
 from attnviz.runs.process import Identity, myself
 from attnviz.training import TrainingState
 
+DISK_RESERVE = 64 * 2**20  # bytes that stay free: a disk without any stops more than training
 FOREIGN_PATIENCE = 3.0  # seconds in which a writer on another machine must say something to be believed alive
 METRICS = (*database.NUMBERS, "more")
 _INSERT = f"INSERT INTO metrics ({', '.join(METRICS)}) VALUES ({', '.join('?' * len(METRICS))})"
@@ -87,8 +90,11 @@ class Journal:
                 )
 
     def _owner(self) -> dict[str, Any] | None:
-        owner = self.get("owner")
-        return owner if isinstance(owner, dict) else None
+        with contextlib.suppress(ValueError):  # what cannot be read is no claim
+            owner = self.get("owner")
+            if isinstance(owner, dict) and {"token", "who", "beat"} <= owner.keys() and len(owner["who"]) == 3:
+                return owner
+        return None
 
     def _mine(self) -> dict[str, Any]:
         who = myself()
@@ -262,6 +268,8 @@ class Journal:
             self.sweep()
 
     def _write_state(self, state: TrainingState) -> None:
+        if shutil.disk_usage(self.folder.path).free < DISK_RESERVE:
+            raise RunError("disk_reserve", path=str(self.folder.path), reserve=DISK_RESERVE // 2**20)
         path = self.folder.snapshot(state.step)
         try:
             state.save(path)

@@ -11,8 +11,10 @@ import torch
 
 from attnviz.data import InputError
 from attnviz.runs.contents import describe
+from attnviz.runs.devices import most_moving
 from attnviz.runs.errors import RunError
 from attnviz.runs.folder import RunFolder
+from attnviz.runs.status import GOING
 from attnviz.runs.work.claim import Claimed, as_problem, claim
 from attnviz.runs.work.journal import Command
 from attnviz.runs.work.ranks import Leader, Order
@@ -51,7 +53,9 @@ class Session:
         self.diverged = claimed.diverged
         self.closing = False  # nothing is left to do: the worker may let go
         self.deleting = False
+        self.held = False  # others are in motion: what would set the run going waits until it is not held
         self.next_step_at = 0.0  # a monotonic time, when speed is limited
+        self._held_said = False
         self._walk: StepWalk | None = None
         self._last_order = time.monotonic()
         self._last_command = 0
@@ -179,6 +183,13 @@ class Session:
         for command in self.journal.commands():
             if command.id <= self._last_command or self.closing:
                 continue
+            if self.held and command.kind in GOING and not self.running:
+                self.journal.look_again()  # it is heard as soon as the run is not held any more
+                self._say_held()
+                break
+            if self._held_said:
+                self._held_said = False
+                self.journal.notice(None)
             self._last_command = command.id
             outcome = "done"
             try:
@@ -191,6 +202,11 @@ class Session:
         if obeyed:
             self.settle(now=True)
         return obeyed
+
+    def _say_held(self) -> None:
+        if not self._held_said:
+            self._held_said = True
+            self.journal.notice(RunError("run_queued", limit=most_moving()))
 
     def _do(self, command: Command) -> None:
         step, given = self.trainer.step_number, command.arguments

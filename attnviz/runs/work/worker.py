@@ -7,6 +7,7 @@ at any moment: the next one goes on.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import secrets
 import signal
 import sys
@@ -19,12 +20,14 @@ from types import FrameType
 
 from attnviz.data import InputError
 from attnviz.runs.database import reading
-from attnviz.runs.devices import default_threads, resolve
+from attnviz.runs.devices import default_threads, most_moving, resolve
 from attnviz.runs.errors import RunError
 from attnviz.runs.folder import RunFolder, is_id
+from attnviz.runs.notice import write_notice
 from attnviz.runs.registry import Registry
 from attnviz.runs.status import asked_device, read_status
 from attnviz.runs.trash import to_trash
+from attnviz.runs.work.claim import fail_unopened
 from attnviz.runs.work.session import Session
 
 SLICE_SECONDS = 0.2  # of one run before the next has its turn
@@ -33,6 +36,12 @@ BEAT_SECONDS = 2.0
 IDLE_SECONDS = 60.0  # without anything to do
 NAP_SECONDS = 0.02
 MOST_OPEN = 8  # runs in memory that are not going on
+MOST_DEATHS = 3  # of workers at the opening of one run
+
+
+def suppress_waitable() -> contextlib.suppress:
+    """For what is said to the registry: when the disk has no room, the runs themselves say so, and work goes on."""
+    return contextlib.suppress(RunError)
 
 
 class Worker:
@@ -46,19 +55,24 @@ class Worker:
         self.registry = Registry(root)
         self.sessions: dict[str, Session] = {}
         self.waiting: list[str] = []  # runs asked for and not opened yet
+        self._fresh: set[str] = set()  # runs that were opened and have not worked yet
+        self._queued: set[str] = set()  # runs that were told that they wait
         self.ending = False
+        self._deaths: dict[str, int] = {}  # of workers, by the run that was being opened
 
     def serve(self) -> bool:
         """Work until there is none; False if another worker serves the device."""
         if not self.registry.register(self.device, self.token):
             return False
         try:
+            self._deaths = self.registry.openings()
             self._open_interrupted()
             self._loop()
         finally:
             for run in list(self.sessions):
                 self._close(run)
-            self.registry.retire(self.device, self.token, even_if_asked=True)
+            with suppress_waitable():  # a full disk: whoever asks next sees that this process is gone
+                self.registry.retire(self.device, self.token, even_if_asked=True)
         return True
 
     def _loop(self) -> None:
@@ -68,21 +82,54 @@ class Worker:
             now = time.monotonic()
             if now - last_poll >= POLL_SECONDS:
                 last_poll = now
-                self.waiting += [run for run in self.registry.requests(self.device) if run not in self.waiting]
-            if self.waiting:  # one at a time: what was opened obeys first, or it would be taken for resting and closed
-                self._open(self.waiting.pop(0))
+                with suppress_waitable():
+                    self.waiting += [run for run in self.registry.requests(self.device) if run not in self.waiting]
+            full = sum(session.running for session in self.sessions.values()) >= most_moving()
+            # One at a time: what was opened obeys first, or it would be taken for resting and closed.
+            if (run := self._next_waiting(full)) is not None:
+                self._open(run)
                 last_work = now
             if now - last_beat >= BEAT_SECONDS:
                 last_beat = now
-                if not self.root.is_dir() or not self.registry.beat(self.device, self.token):
-                    return  # the folder is gone, or the place was given to another
+                with suppress_waitable():
+                    if not self.root.is_dir() or not self.registry.beat(self.device, self.token):
+                        return  # the folder is gone, or the place was given to another
+            for session in self.sessions.values():
+                session.held = full
             worked = [self._turn(run) for run in list(self.sessions)]
             if any(worked) or any(session.running for session in self.sessions.values()):
                 last_work = time.monotonic()
             if not any(worked):
-                if time.monotonic() - last_work > self.idle and self.registry.retire(self.device, self.token):
-                    return
+                if not self.waiting and time.monotonic() - last_work > self.idle:
+                    with suppress_waitable():
+                        if self.registry.retire(self.device, self.token):
+                            return
                 time.sleep(self._nap())
+
+    def _next_waiting(self, full: bool) -> str | None:
+        """Which run is opened next: those at whose opening a worker died come last; none that moves while it is full.
+
+        Runs that were only told something (a setting, their end) are opened in any case.
+        """
+        for run in sorted(self.waiting, key=lambda run: self._deaths.get(run, 0)):
+            if full and run not in self.sessions and self._wants_to_move(run):
+                if run not in self._queued:
+                    self._queued.add(run)
+                    problem = RunError("run_queued", limit=most_moving())
+                    write_notice(RunFolder(self.root / run), {"code": problem.code, "details": problem.details})
+                continue
+            self.waiting.remove(run)
+            self._queued.discard(run)
+            return run
+        return None
+
+    def _wants_to_move(self, run: str) -> bool:
+        folder = RunFolder(self.root / run)
+        try:
+            with reading(folder.database) as connection:
+                return read_status(folder, connection, 0).state in ("waiting", "running")
+        except InputError:
+            return False
 
     def _nap(self) -> float:
         """Seconds until there may be something to do: a limited speed is kept to the millisecond."""
@@ -119,7 +166,15 @@ class Worker:
             if device != self.device:
                 self.registry.request(device, run)
                 return
-            session = Session.open(folder, device=device, threads=default_threads())
+            if self.registry.opening(run) > MOST_DEATHS:
+                fail_unopened(folder, RunError("run_killed", times=MOST_DEATHS))
+                self._forget_opening(run)
+                return
+            try:
+                session = Session.open(folder, device=device, threads=default_threads())
+            except Exception:
+                self._forget_opening(run)
+                raise
         except InputError as error:
             print(f"{run}: {error}", file=sys.stderr, flush=True)
             return
@@ -127,6 +182,7 @@ class Worker:
             traceback.print_exception(error)
             return
         self.sessions[run] = session
+        self._fresh.add(run)
         if problem is not None:
             step = session.trainer.step_number
             session.journal.event(step, problem.code, problem.details, key=f"{problem.code} {asked}")
@@ -149,6 +205,8 @@ class Worker:
                 traceback.print_exception(error)
             self._drop(run)
             return False
+        if run in self._fresh:
+            self._forget_opening(run)
         if session.closing:
             self._close(run)
             if session.deleting:
@@ -166,7 +224,14 @@ class Worker:
         if wanted:
             self.registry.request(device, run)
 
+    def _forget_opening(self, run: str) -> None:
+        self._fresh.discard(run)
+        with suppress_waitable():
+            self.registry.opened(run)
+
     def _close(self, run: str) -> None:
+        if run in self._fresh:
+            self._forget_opening(run)
         session = self.sessions.pop(run)
         try:
             session.close()
@@ -175,6 +240,7 @@ class Worker:
 
     def _drop(self, run: str) -> None:
         """Let go of a run without writing: it is somebody else's, or gone."""
+        self._forget_opening(run)
         self.sessions.pop(run).journal.connection.close()
 
 

@@ -11,7 +11,13 @@ from attnviz.runs.work.recorder import StepRecorder
 
 FLUSH_SECONDS = 0.1  # what happened within so short a time is written together
 RETRY_SECONDS = 1.0  # between two attempts while the disk refuses
-WAITABLE = ("disk_full", "run_read_only", "run_locked", "run_folder")  # what may pass; everything is kept until then
+WAITABLE = (
+    "disk_full",
+    "disk_reserve",
+    "run_read_only",
+    "run_locked",
+    "run_folder",
+)  # what may pass; everything is kept until then
 
 
 class Writer:
