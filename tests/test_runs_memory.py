@@ -70,7 +70,7 @@ def test_a_killed_run_goes_on_from_before_and_is_the_same(tmp_path: Path) -> Non
     expected = trained(tmp_path / "whole").metrics()["loss"].tolist()
     run = Library(tmp_path / "killed").create(tiny_config())
     tell(run, "play")
-    session = Session(run.folder)
+    session = Session.open(run.folder)
     while session.trainer.step_number < 17:
         session.work(0.0)
     session.settle(now=True)
