@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 from weakref import WeakKeyDictionary
+
+from torch import Tensor, nn
 
 from attnviz.data import BOS, EOS, SPECIALS, Batch, Task
 from attnviz.data.batch import pad, unknown_positions
 from attnviz.decoding import greedy
 from attnviz.foreign import library
+from attnviz.foreign.in_place import watch_net
+from attnviz.foreign.modules import ModuleTrace, watch_module
 from attnviz.foreign.texts import ForeignTexts
 from attnviz.masks import MaskPlan
 from attnviz.model import Probe, WatchedModel
@@ -66,6 +70,7 @@ def _is_checkpoint_of(folder: RunFolder) -> bool:
     return not kept or checkpoint.load_manifest(folder.path).steps_done >= kept[-1]
 
 
+@overload
 def watch(
     model: WatchedModel,
     what: Batch | str,
@@ -76,12 +81,37 @@ def watch(
     interventions: Sequence[Probe | Intervention] = (),
     sites: Collection[str] | None = None,
     taps: Collection[str] | None = None,
-) -> Trace:
+) -> Trace: ...
+
+
+@overload
+def watch(model: nn.Module, what: Any) -> ModuleTrace | Trace: ...
+
+
+def watch(
+    model: Any,
+    what: Any,
+    task: Task | ForeignTexts | None = None,
+    *,
+    target: str | None = None,
+    masks: MaskPlan | None = None,
+    interventions: Sequence[Probe | Intervention] = (),
+    sites: Collection[str] | None = None,
+    taps: Collection[str] | None = None,
+) -> Trace | ModuleTrace:
     """One forward pass with every site recorded; see `attnviz.trace.watch`.
+
+    Any other `nn.Module` is called with `what`: one argument, a tuple of them, or a dict by name. What attends in it
+    through `nn.MultiheadAttention`, `nn.TransformerEncoder` and the like, or `scaled_dot_product_attention`, is kept;
+    of a Hugging Face model everything. Anything else raises ValueError.
 
     Of a text, or a batch whose output is not known, the model first writes the output itself, greedily and with its
     own masks. `target` is the output of a text, if you know it. `task` is needed for models that `load` did not make.
     """
+    if not isinstance(model, WatchedModel):
+        return _watch_module(model, what, masks=masks, interventions=interventions, sites=sites, taps=taps)
+    if not isinstance(what, str | Batch):
+        raise ValueError(f"{type(what).__name__} ({str(what)[:40]}) cannot be read; give a text, or a Batch of a task")
     task = task or _task_of.get(model)
     if isinstance(what, str):
         if task is None:
@@ -92,6 +122,23 @@ def watch(
     if what.decoder_input is None and model.has_decoder:
         what = with_output(model, what, task)
     return watch_batch(model, what, masks=masks, interventions=interventions, sites=sites, taps=taps)
+
+
+def _watch_module(model: Any, what: Any, **how: Any) -> Trace | ModuleTrace:
+    if not isinstance(model, nn.Module):
+        raise ValueError(f"{type(model).__name__} ({str(model)[:40]}) is no model; a torch.nn.Module is needed")
+    if not isinstance(what, Tensor | tuple | list | dict) or (isinstance(what, list | tuple | dict) and not what):
+        raise ValueError(
+            f"{type(what).__name__} ({str(what)[:40]}) cannot be given to {type(model).__name__}; allowed: "
+            "a tensor, a tuple of arguments, or a dict of arguments by name"
+        )
+    if hasattr(model, "set_attn_implementation") and hasattr(model, "main_input_name"):
+        return watch_net(model, what, **how)
+    if any(value for value in how.values()):
+        raise ValueError("masks, interventions, sites and taps need a model that attnviz.load has opened")
+    if isinstance(what, dict):
+        return watch_module(model, **what)
+    return watch_module(model, *(what if isinstance(what, tuple) else (what,)))
 
 
 def with_output(

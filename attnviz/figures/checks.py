@@ -3,16 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-LETTERS = {2: "(T, S)", 4: "(L, H, T, S)"}
+LETTERS = {2: "(T, S)", 4: "(L, H, T, S)", 5: "(L, B, H, T, S)"}
+
+
+def plain(name: str, values: Any) -> NDArray[Any]:
+    """Any numbers as an array: lists, tensors (also such as want gradients, of bfloat16, on another device), and the
+    tuples of them that Hugging Face hands out, a layer an entry."""
+    if hasattr(values, "detach"):
+        values = values.detach().cpu()
+        if "bfloat16" in str(values.dtype):  # NumPy has no such type
+            values = values.float()
+        return np.asarray(values)
+    if isinstance(values, list | tuple) and any(hasattr(one, "detach") or one is None for one in values):
+        if any(one is None for one in values):
+            raise ValueError(f"{name} holds None where a layer's weights should be; ask the model for its attentions")
+        layers = [plain(name, one) for one in values]
+        if len({layer.shape for layer in layers}) > 1:
+            shapes = ", ".join(sorted({str(layer.shape) for layer in layers}))
+            raise ValueError(f"{name} holds layers of different shapes, {shapes}; draw them one by one")
+        return np.stack(layers)
+    try:
+        return np.asarray(values)
+    except ValueError:  # rows of different length
+        raise ValueError(f"{name} is ragged: its rows have different lengths") from None
 
 
 def array(name: str, values: ArrayLike, *axes: int, letters: str = "") -> NDArray[np.floating]:
     """Numbers with an allowed number of axes, none empty; floats keep their precision, others become float64."""
-    found = np.asarray(values)
+    found = plain(name, values)
     if found.dtype.kind not in "fiub":
         raise ValueError(f"{name} has dtype {found.dtype}; allowed: real numbers")
     if found.ndim not in axes or 0 in found.shape:
@@ -25,7 +48,7 @@ def mask(name: str, values: ArrayLike | None, shape: tuple[int, ...]) -> NDArray
     """A mask (True = may attend) broadcast to a shape; None sees everything."""
     if values is None:
         return np.ones(shape, dtype=bool)
-    found = np.asarray(values)
+    found = plain(name, values)
     if found.dtype != bool:
         if found.dtype.kind not in "fiu" or not np.isin(found, (0, 1)).all():
             raise ValueError(f"{name} holds {found.dtype} values; allowed: True/False (or 1/0), True = may attend")

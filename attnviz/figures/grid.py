@@ -77,8 +77,9 @@ def attention_grid(
 
     `source` is a recorded pass, whose attention of a `kind` ('cross', 'encoder_self', 'decoder_self'; also
     'cross_attn', 'self_attn') is shown for one `item` of the batch, or an array (L, H, T, S) with `rows`, `columns`
-    and `mask` of your own. `notes` (L × H strings) are printed beside the heads' names. Beyond a million cells one
-    cell shows the largest of several. ValueError for shapes and kinds that do not fit.
+    and `mask` of your own; also (L, B, H, T, S), or the tuple of tensors that Hugging Face calls attentions. `notes`
+    (L × H strings) are printed beside the heads' names. Beyond a million cells one cell shows the largest of several.
+    ValueError for shapes and kinds that do not fit.
     """
     heads = find_heads(source, kind, rows=rows, columns=columns, mask=mask, item=item)
     top = largest(heads.values) if maximum is None else float(maximum)
@@ -98,7 +99,12 @@ def find_heads(
 ) -> Heads:
     """One example's heads out of a recorded pass or an array; padding beyond the labels is cut off."""
     if not isinstance(source, WatchedHeads):
-        values = checks.array("weights", source, 4)
+        values = checks.array("weights", source, 4, 5)
+        if values.ndim == 5:  # with a batch, as Hugging Face hands them out
+            checks.index("item", item, values.shape[1])
+            given = None if mask is None else checks.plain("mask", mask)
+            mask = given[:, item] if given is not None and given.ndim == 5 else given
+            values = values[:, item]
         return Heads(
             values,
             checks.mask("mask", mask, values.shape),

@@ -32,7 +32,7 @@ def mask_matrix(
     dark: bool = False,
 ) -> go.Figure:
     """A mask (T, S), True = may attend, queries going down; cells that differ from a `reference` mask are framed."""
-    found = np.asarray(mask)
+    found = checks.plain("mask", mask)
     if found.ndim != 2 or 0 in found.shape:
         raise ValueError(f"mask has shape {found.shape}; allowed: (T, S), no axis empty")
     visible = checks.mask("mask", found, found.shape)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -12,15 +12,14 @@ from torch import Tensor, nn
 from attnviz.errors import ForeignError
 from attnviz.foreign.attend import NAME, Pass, register, running
 from attnviz.foreign.cache import ForeignCache
-from attnviz.foreign.census import SOURCE, TARGET, Census, FoundSite, take_census
+from attnviz.foreign.census import SOURCE, TARGET, Census, FoundSite, census_of_maps, looks_back, take_census
+from attnviz.foreign.facts import Reads, pad_id_of, reads_of, room_of, sample_picture
 from attnviz.foreign.maps_only import eager_maps
-from attnviz.masks import KINDS, Kind, Mask, MaskPlan, causal, full, key_padding, kind_of
+from attnviz.foreign.outputs import agree, brief, hidden_of, logits_in
+from attnviz.masks import KINDS, Kind, Mask, MaskPlan, full, key_padding, kind_of
 from attnviz.model import SILENT, Ability, Probe
 from attnviz.model.inference import inference
 from attnviz.model.transformer import real_lengths
-
-Reads = Literal["tokens", "pixels", "features"]
-AGREEMENT = 1e-4  # of the largest logit: how far ours may lie from eager's before the model counts as not understood
 
 
 class ForeignModel(nn.Module):
@@ -39,7 +38,7 @@ class ForeignModel(nn.Module):
         text = self.config.get_text_config() if hasattr(self.config, "get_text_config") else self.config
         self._text: Any = text
         self._arguments = frozenset(inspect.signature(net.forward).parameters)
-        self.reads: Reads = _reads(str(getattr(net, "main_input_name", "input_ids")))
+        self.reads: Reads = reads_of(str(getattr(net, "main_input_name", "input_ids")))
         self._paired = (
             bool(getattr(self.config, "is_encoder_decoder", False)) and "decoder_input_ids" in self._arguments
         )
@@ -124,9 +123,7 @@ class ForeignModel(nn.Module):
     @property
     def pad_id(self) -> int:
         """What fills up rows; −1, which no row holds, where nothing but filling has that number."""
-        pad, text = getattr(self.config, "pad_token_id", None), self._text
-        ends = _numbers(getattr(text, "eos_token_id", None)) | _numbers(getattr(text, "bos_token_id", None))
-        return int(pad) if isinstance(pad, int) and pad not in ends else -1
+        return pad_id_of(self.config, self._text)
 
     @property
     def max_len(self) -> int:
@@ -136,28 +133,7 @@ class ForeignModel(nn.Module):
     @property
     def room(self) -> int | None:
         """Positions that fit; None where the config names no end."""
-        given = next(
-            (
-                value
-                for name in ("max_position_embeddings", "max_target_positions", "n_positions", "max_seq_len")
-                if isinstance(value := getattr(self._text, name, None), int) and value > 0
-            ),
-            None,
-        )
-        if given is None:
-            return None
-        # RoBERTa's table begins with the places of filling, which no token takes.
-        table = next(
-            (
-                module
-                for name, module in self.net.named_modules()
-                if isinstance(module, nn.Embedding) and "position" in name and module.padding_idx is not None
-            ),
-            None,
-        )
-        if table is not None and table.num_embeddings == given and table.padding_idx:
-            return given - table.padding_idx - 1
-        return given
+        return room_of(self.net, self._text)
 
     @property
     def inner_width(self) -> int:
@@ -237,7 +213,7 @@ class ForeignModel(nn.Module):
             return self._maps(probe, masks, src=src)
         net: Any = self.net.get_encoder() if self._paired else self.net
         output = self._run(net, {self._main(net): src}, masks=masks, probe=probe)
-        return _hidden(output) if self._paired else _logits(output)
+        return hidden_of(output) if self._paired else logits_in(output)
 
     def decode(
         self,
@@ -260,7 +236,7 @@ class ForeignModel(nn.Module):
             given["encoder_outputs"] = BaseModelOutput(last_hidden_state=memory)
         if cache is not None:
             given |= {"cache" if "cache" in self._arguments else "past_key_values": cache.kept, "use_cache": True}
-        return _logits(self._run(self.net, given, masks=masks, probe=probe, first_query=offset))
+        return logits_in(self._run(self.net, given, masks=masks, probe=probe, first_query=offset))
 
     def logits_of(self, memory: Tensor) -> Tensor:
         """What an encoder alone says: `encode` has said it already."""
@@ -316,7 +292,7 @@ class ForeignModel(nn.Module):
             for name, value in (("scores", unseen), ("weights", weights), ("head_output", unseen)):
                 if probe.tap(site, name, value) is not value:
                     raise ForeignError("foreign_maps_only", name=self.name)
-        return _logits(output)
+        return logits_in(output)
 
     def _inputs(self, src: Tensor | None, decoder_input: Tensor | None) -> dict[str, Any]:
         if self._paired:
@@ -342,9 +318,12 @@ class ForeignModel(nn.Module):
         self._table: Mapping[tuple[int, int], str] = {}
         self._causal = True  # until the census says
         self._vocabulary = int(getattr(self._text, "vocab_size", 0) or 0)
-        inputs, source, target = self._census_inputs()
+        try:
+            inputs, source, target = self._census_inputs()
+        except (AttributeError, TypeError, ValueError, RuntimeError) as error:  # it reads something else
+            raise ForeignError("foreign_no_attention", name=self.name, problem=brief(error)) from error
         with inference(self.net):
-            expected = _logits(self._eager(inputs))
+            expected = logits_in(self._eager(inputs))
             self._outputs = expected.size(-1)
             self._head = not hasattr(self._last_output, "last_hidden_state") or hasattr(self._last_output, "logits")
             census = self._watched(inputs, expected, source, target)
@@ -361,7 +340,7 @@ class ForeignModel(nn.Module):
         try:
             self._last_output = self.net(**inputs)
         except Exception as error:
-            raise ForeignError("foreign_no_attention", name=self.name, problem=_brief(error)) from error
+            raise ForeignError("foreign_no_attention", name=self.name, problem=brief(error)) from error
         return self._last_output
 
     def _watched(
@@ -372,22 +351,22 @@ class ForeignModel(nn.Module):
         try:
             self._set(NAME)
             census = take_census(
-                self.net, lambda: said.append(_logits(self.net(**inputs))), source=source, target=target
+                self.net, lambda: said.append(logits_in(self.net(**inputs))), source=source, target=target
             )
         except Exception:  # whatever a model raises under a name it does not know: it is not ours to watch
             return None
         if not census.found:
             return None
-        return census if _agree(said[0], expected) else None
+        return census if agree(said[0], expected) else None
 
     def _maps_census(self, inputs: dict[str, Any], expected: Tensor) -> Census:
         """What eager's own maps say about the sites. Some models compute something else when asked for maps."""
         output, maps = eager_maps(self.net, inputs, self.name)
-        if not _agree(_logits(output), expected):
+        if not agree(logits_in(output), expected):
             raise ForeignError("foreign_no_attention", name=self.name, problem="other_numbers")
-        if not self._paired and all(_looks_back(weights) for weights in maps.values()):
+        if not self._paired and all(looks_back(weights) for weights in maps.values()):
             maps = {site.replace("encoder", "decoder", 1): weights for site, weights in maps.items()}
-        return _census_of_maps(maps)
+        return census_of_maps(maps)
 
     def _set(self, implementation: str) -> None:
         # Where it cannot be set, it stays what the model was made with; transformers would only log that.
@@ -406,7 +385,7 @@ class ForeignModel(nn.Module):
         if self.reads == "tokens":
             src, source = ids(SOURCE), SOURCE
         else:
-            src, source = self._picture(generator), None
+            src, source = sample_picture(self.config, self.reads, generator).to(self.device), None
         if not self._paired:
             inputs = self._inputs(src, None)
             return inputs, source, None
@@ -414,65 +393,5 @@ class ForeignModel(nn.Module):
             with inference(self.net):
                 self._set("eager")
                 encoder: Any = self.net.get_encoder()
-                source = _hidden(encoder(src)).size(1)
+                source = hidden_of(encoder(src)).size(1)
         return self._inputs(src, ids(TARGET)), source, TARGET
-
-    def _picture(self, generator: torch.Generator) -> Tensor:
-        config = self.config
-        config = getattr(config, "vision_config", config)
-        if self.reads == "features":
-            bins, positions = int(config.num_mel_bins), int(config.max_source_positions)
-            return torch.randn(1, bins, 2 * positions, generator=generator).to(self.device)
-        size = config.image_size
-        height, width = size if isinstance(size, list | tuple) else (size, size)
-        channels = int(getattr(config, "num_channels", 3))
-        return torch.randn(1, channels, int(height), int(width), generator=generator).to(self.device)
-
-
-def _agree(found: Tensor, expected: Tensor) -> bool:
-    largest = float(expected.abs().max().clamp(min=1e-6))
-    return found.shape == expected.shape and float((found - expected).abs().max()) <= AGREEMENT * largest
-
-
-def _looks_back(weights: Tensor) -> bool:
-    position = torch.arange(weights.size(-1), device=weights.device)
-    return not bool((weights * (position > position[:, None])).any())
-
-
-def _census_of_maps(maps: Mapping[str, Tensor]) -> Census:
-    found = []
-    for number, (site, weights) in enumerate(maps.items()):
-        own = causal() if kind_of(site) == "decoder_self" else full()
-        heads = weights.size(1)
-        found.append(FoundSite(site=site, key=(-1, number), module="", heads=heads, groups=heads, own_mask=own))
-    return Census(tuple(found), 0)
-
-
-def _reads(main_input: str) -> Reads:
-    if main_input == "pixel_values":
-        return "pixels"
-    return "features" if main_input in ("input_features", "input_values") else "tokens"
-
-
-def _numbers(value: object) -> set[int]:
-    if isinstance(value, int):
-        return {value}
-    return {one for one in value if isinstance(one, int)} if isinstance(value, list | tuple) else set()
-
-
-def _hidden(output: Any) -> Tensor:
-    hidden = getattr(output, "last_hidden_state", None)
-    found: Tensor = output[0] if hidden is None else hidden
-    return found
-
-
-def _logits(output: Any) -> Tensor:
-    """What a model says as (B, T, V): its logits, or its hidden states where it has no head."""
-    logits = getattr(output, "logits", None)
-    found: Tensor = _hidden(output) if logits is None else logits
-    return found[:, None] if found.dim() == 2 else found
-
-
-def _brief(error: BaseException) -> str:
-    words = " ".join(str(error).split())
-    return f"{type(error).__name__}: {words[:200]}"

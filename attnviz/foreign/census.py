@@ -165,3 +165,19 @@ def _row(mask: Mask, query: int) -> Tensor:
     """What one late query sees of twice as many keys."""
     row = mask.broadcast(batch=1, heads=1, queries=1, keys=2 * query, first_query=query)
     return row.expand(1, 1, 1, 2 * query)[0, 0, 0]
+
+
+def looks_back(weights: Tensor) -> bool:
+    """Whether no query of a map (…, T, T) has weight on a later key."""
+    position = torch.arange(weights.size(-1), device=weights.device)
+    return not bool((weights * (position > position[:, None])).any())
+
+
+def census_of_maps(maps: Mapping[str, Tensor]) -> Census:
+    """The census of a model that shows maps (B, H, T, S) and nothing else."""
+    found = []
+    for number, (site, weights) in enumerate(maps.items()):
+        own = causal() if kind_of(site) == "decoder_self" else full()
+        heads = weights.size(1)
+        found.append(FoundSite(site=site, key=(-1, number), module="", heads=heads, groups=heads, own_mask=own))
+    return Census(tuple(found), 0)
