@@ -16,25 +16,6 @@ from attnviz.ui.attention.picture import AttentionPicture, Head
 from attnviz.ui.front import bundle
 
 ASSETS = Path(__file__).parent / "front"
-# In this order, one after the other, they are the component's module.
-SHARED_SCRIPTS = ("painter.js", "cells.js", "layout.js", "matrix.js", "download.js")
-SCRIPTS = (
-    "model.js",
-    "svg.js",
-    "grid.js",
-    "lines.js",
-    "readout.js",
-    "frame.js",
-    "stats.js",
-    "sheet.js",
-    "pointer.js",
-    "keyboard.js",
-    "switches.js",
-    "address.js",
-    "stage.js",
-    "screen.js",
-    "main.js",
-)
 
 
 @dataclass(frozen=True)
@@ -47,7 +28,7 @@ class AttentionStageState:
 
 def module_source() -> str:
     """The component's JavaScript."""
-    return bundle(ASSETS, SCRIPTS, SHARED_SCRIPTS)
+    return bundle(ASSETS / "main.js")
 
 
 def _asset(name: str) -> str:

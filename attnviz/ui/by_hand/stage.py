@@ -13,30 +13,11 @@ from typing import Any
 from attnviz.ui.front import bundle
 
 ASSETS = Path(__file__).parent / "front"
-SCRIPTS = (
-    "numbers.js",
-    "expression.js",
-    "rules.js",
-    "walk.js",
-    "equations.js",
-    "room.js",
-    "matrix.js",
-    "editor.js",
-    "board.js",
-    "why.js",
-    "rail.js",
-    "switches.js",
-    "code.js",
-    "shapes.js",
-    "keyboard.js",
-    "sheet.js",
-    "main.js",
-)
 
 
 def module_source() -> str:
     """The component's JavaScript."""
-    return bundle(ASSETS, SCRIPTS, ["operations.js"])
+    return bundle(ASSETS / "main.js")
 
 
 @cache

@@ -19,30 +19,11 @@ from attnviz.ui.front import bundle
 
 ASSETS = Path(__file__).parent / "front"
 FINE_NUMBERS = 65_536  # up to so many travel in 32 bits, more in 16
-SHARED_SCRIPTS = ("painter.js", "download.js")
-SCRIPTS = (
-    "shot.js",
-    "path.js",
-    "numbers.js",
-    "take.js",
-    "heatmap.js",
-    "map.js",
-    "parts.js",
-    "ribbon.js",
-    "alternatives.js",
-    "tree.js",
-    "steps.js",
-    "lanes.js",
-    "forcing.js",
-    "cache.js",
-    "stage.js",
-    "main.js",
-)
 
 
 def module_source() -> str:
     """The component's JavaScript."""
-    return bundle(ASSETS, SCRIPTS, SHARED_SCRIPTS)
+    return bundle(ASSETS / "main.js")
 
 
 def pack(values: Mapping[str, Any], arrays: Mapping[str, NDArray[np.float32]]) -> bytes:

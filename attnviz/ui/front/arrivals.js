@@ -1,7 +1,9 @@
 // What Streamlit hands over, in the order it was made: it calls a component anew for the same data, too, and unpacking
 // takes a moment, in which a newer payload may arrive.
 
-class Arrivals {
+import { readHeader } from "./payload.js";
+
+export class Arrivals {
   constructor() {
     this.turn = this.shown = 0;
     this.text = null;

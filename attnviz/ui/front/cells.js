@@ -1,6 +1,8 @@
 // A head's cells as colours: one pixel a cell, or a block of cells (its largest weight) when there are too many.
 
-class Raster {
+import { intensity } from "../attention/front/model.js";
+
+export class Raster {
   constructor(columns, rows) {
     this.columns = columns;
     this.rows = rows;
@@ -20,7 +22,7 @@ class Raster {
   }
 }
 
-function rgba([r, g, b], alpha = 255) {
+export function rgba([r, g, b], alpha = 255) {
   return ((alpha << 24) | (b << 16) | (g << 8) | r) >>> 0;
 }
 
@@ -68,7 +70,7 @@ function rasterOf(kind, layer, head, { scale, theme, mode = "weights", maxColumn
 
 // A rectangle of cells at (x, y): each cell a rectangle with a gap when there is room, one stretched image otherwise.
 // part: {left, top, columns, rows} in cells, the piece of the head that is shown; fractions are allowed.
-function paintCells(painter, kind, layer, head, box, part, options) {
+export function paintCells(painter, kind, layer, head, box, part, options) {
   const cw = box.w / part.columns;
   const ch = box.h / part.rows;
   const fine = options.fine;

@@ -1,6 +1,6 @@
 // An element with its attributes, its text and what happens when it is clicked. Text is never read as HTML.
 
-function element(tag, properties = {}, children = []) {
+export function element(tag, properties = {}, children = []) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
     if (name === "class") node.className = value;

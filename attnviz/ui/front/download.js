@@ -1,6 +1,10 @@
 // Downloads, made in the browser: PNG and SVG of the sheet, CSV of the chosen head, JSON of all heads of the kind.
 
-function save(blob, name) {
+import { paintSheet, sheetSize } from "../attention/front/sheet.js";
+import { SvgPainter } from "../attention/front/svg.js";
+import { CanvasPainter } from "./painter.js";
+
+export function save(blob, name) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
   link.download = name;
@@ -24,7 +28,7 @@ function plainNumber(weight) {
 }
 
 // Quoted; a cell that a spreadsheet would take for a formula gets an apostrophe.
-function csvCell(value) {
+export function csvCell(value) {
   if (typeof value === "number") return String(value);
   const text = /^[=+\-@\t\r]./u.test(value) ? `'${value}` : value;
   return `"${text.replace(/"/g, '""')}"`;
@@ -82,7 +86,7 @@ function svgOf(stage) {
   return new Blob([painter.document(fileName(stage, "svg"))], { type: "image/svg+xml;charset=utf-8" });
 }
 
-async function download(stage, format) {
+export async function download(stage, format) {
   if (format === "png") save(await pngOf(stage), fileName(stage, "png"));
   else if (format === "svg") save(svgOf(stage), fileName(stage, "svg"));
   else if (format === "csv") save(csvOf(stage.state), fileName(stage, "csv"));

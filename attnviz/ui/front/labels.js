@@ -5,7 +5,7 @@ const rulerContext = document.createElement("canvas").getContext("2d");
 const widths = new Map();
 
 // White space and control characters get a visible sign; marks that reorder text are dropped.
-function printable(token) {
+export function printable(token) {
   const text = String(token)
     .replace(/[\u202a-\u202e\u2066-\u2069\u200e\u200f]/g, "")
     .replace(/\n/g, "⏎")
@@ -16,11 +16,11 @@ function printable(token) {
   return text.trim() === "" ? "␣".repeat(text.length) : text;
 }
 
-function fontOf(theme, size, weight) {
+export function fontOf(theme, size, weight) {
   return `${weight || 400} ${size}px ${theme.fontFamily}`;
 }
 
-function textWidth(text, font) {
+export function textWidth(text, font) {
   const key = `${font}|${text}`;
   let width = widths.get(key);
   if (width === undefined) {
@@ -32,14 +32,14 @@ function textWidth(text, font) {
   return width;
 }
 
-function widest(texts, font) {
+export function widest(texts, font) {
   let best = 0;
   for (const text of texts) best = Math.max(best, textWidth(text, font));
   return best;
 }
 
 // The text, or as many of its characters as fit with an ellipsis.
-function fitted(text, room, font) {
+export function fitted(text, room, font) {
   if (textWidth(text, font) <= room) return text;
   const characters = Array.from(segmenter.segment(text), (part) => part.segment);
   let low = 0;
@@ -53,27 +53,27 @@ function fitted(text, room, font) {
 }
 
 // Every how many labels can be written when one needs `need` pixels and they stand `pitch` apart.
-function stride(pitch, need) {
+export function stride(pitch, need) {
   if (pitch >= need) return 1;
   const step = need / pitch;
   const steps = [2, 5, 10, 20, 25, 50, 100, 200];
   return steps.find((s) => s >= step) || Math.ceil(step / 100) * 100;
 }
 
-function clamp(value, low, high) {
+export function clamp(value, low, high) {
   return Math.max(low, Math.min(high, value));
 }
 
-function fill(template, values) {
+export function fill(template, values) {
   return template.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
 }
 
 // Two decimals; "1.00" and "0.00" keep theirs so that columns align.
-function decimals(weight, digits = 2) {
+export function decimals(weight, digits = 2) {
   return Number.isNaN(weight) ? "NaN" : weight.toFixed(digits);
 }
 
-function signed(value, digits = 2) {
+export function signed(value, digits = 2) {
   if (Math.abs(value) < 0.5 * 10 ** -digits) return (0).toFixed(digits);
   return (value < 0 ? "−" : "+") + Math.abs(value).toFixed(digits);
 }

@@ -1,12 +1,14 @@
 // Where everything stands: pure geometry in CSS pixels, the same for the screen, PNG and SVG.
 
+import { clamp, fontOf, textWidth, widest } from "./labels.js";
+
 // A cell size that is a whole number of device pixels once it is big enough for that to matter.
 function snapped(size, ratio) {
   return size >= 14 ? Math.floor(size * ratio) / ratio : size;
 }
 
 // All thumbnails of a kind in a box. Cells may be taller or flatter than wide, within reason, so that the box is filled.
-function gridLayout(kind, width, height, base, ratio) {
+export function gridLayout(kind, width, height, base, ratio) {
   const { layers, heads, rows, columns } = kind;
   // With many heads the layer is written once a row, and everything gets smaller.
   const compact = heads > 8;
@@ -51,7 +53,7 @@ function gridLayout(kind, width, height, base, ratio) {
 }
 
 // The width of the grid's card: what its heads want, within a third and a bit over half of the stage.
-function splitOf(kind, width, height, base) {
+export function splitOf(kind, width, height, base) {
   const overhead = base * 4.6 + 14;
   const thumb = (height - base * 7) / kind.layers - overhead;
   const wanted = clamp(thumb * clamp(kind.columns / kind.rows, 0.62, 1.5), kind.heads > 8 ? 52 : 84, width > 1500 ? 210 : 168);
@@ -63,7 +65,7 @@ function splitOf(kind, width, height, base) {
 }
 
 // Wide enough for nine of ten, and for all unless one is a giant that would shrink the others.
-function usual(widths) {
+export function usual(widths) {
   const sorted = [...widths].sort((a, b) => a - b);
   const [most, largest] = [sorted[Math.ceil((sorted.length - 1) * 0.9)], sorted[sorted.length - 1]];
   return largest <= most * 1.4 ? largest : most;
@@ -81,7 +83,7 @@ function sizeFitting(labels, theme, size, pitch, least) {
 
 // Column labels lie flat, lean or stand, whichever is the first to fit. Where nearly all can lie flat, only the long ones
 // lean (`flatRoom` is what a flat one may take then).
-function labelStyle(labels, theme, pitch, size, longest) {
+export function labelStyle(labels, theme, pitch, size, longest) {
   const font = fontOf(theme, size);
   const width = Math.min(widest(labels, font), longest);
   const flatRoom = pitch - (pitch > size * 2 ? 6 : 1);
@@ -107,7 +109,7 @@ function rowLabelsWidth(kind, theme, size) {
 }
 
 // The large head: labels left and above, cells filling what remains.
-function matrixLayout(kind, box, theme, base, ratio) {
+export function matrixLayout(kind, box, theme, base, ratio) {
   const { rows, columns } = kind;
   const least = Math.max(11, base * 0.74);
   const guess = (box.h - base * 2.4) / rows;
@@ -155,7 +157,7 @@ function linesLayout(kind, box, theme, base) {
 }
 
 // How the body of the head card is shared out between matrix, lines and the numbers beside.
-function headLayout(kind, view, width, height, stats, theme, base, ratio) {
+export function headLayout(kind, view, width, height, stats, theme, base, ratio) {
   const beside = stats.beside ? stats.width + 18 : 0;
   const foot = stats.beside ? 0 : stats.height + 12;
   const free = height - foot;

@@ -1,9 +1,14 @@
 // The chosen head, large: labels, cells, numbers; zoom as a window of cells.
 
-const WHOLE = { zoom: 1, left: 0, top: 0 };
+import { paintCross } from "../attention/front/grid.js";
+import { intensity } from "../attention/front/model.js";
+import { paintCells } from "./cells.js";
+import { clamp, decimals, fitted, fontOf, stride, textWidth } from "./labels.js";
+
+export const WHOLE = { zoom: 1, left: 0, top: 0 };
 
 // The piece of the head that is shown, in cells.
-function windowOf(kind, zoom) {
+export function windowOf(kind, zoom) {
   const columns = kind.columns / zoom.zoom;
   const rows = kind.rows / zoom.zoom;
   return {
@@ -13,12 +18,12 @@ function windowOf(kind, zoom) {
   };
 }
 
-function mostZoom(layout) {
+export function mostZoom(layout) {
   return Math.max(1, Math.min(64, 64 / Math.max(0.5, Math.min(layout.cw, layout.ch * 1.6))));
 }
 
 // Zoom by a factor around a point given as fractions of the cells' box.
-function zoomed(kind, layout, zoom, factor, fx, fy) {
+export function zoomed(kind, layout, zoom, factor, fx, fy) {
   const next = clamp(zoom.zoom * factor, 1, mostZoom(layout));
   const part = windowOf(kind, zoom);
   const after = { columns: kind.columns / next, rows: kind.rows / next };
@@ -30,14 +35,14 @@ function zoomed(kind, layout, zoom, factor, fx, fy) {
 }
 
 // Which label an index range shows, given the room one needs.
-function shownIndices(low, high, pitch, need) {
+export function shownIndices(low, high, pitch, need) {
   const step = stride(pitch, need);
   const indices = [];
   for (let i = Math.ceil(low / step - 1e-9) * step; i < high; i += step) indices.push(i);
   return indices;
 }
 
-function paintRowLabel(painter, kind, layout, theme, q, y, { lit, room }) {
+export function paintRowLabel(painter, kind, layout, theme, q, y, { lit, room }) {
   const size = layout.rowSize;
   const weight = lit ? 700 : 400;
   const right = layout.cells.x - 8;
@@ -64,7 +69,7 @@ function liesFlat(label, style, font) {
   return !style.angle || (style.flatRoom > 0 && textWidth(label, font) <= style.flatRoom + 1);
 }
 
-function paintColumnLabel(painter, label, style, theme, x, base, { lit, unknown, colour, below }) {
+export function paintColumnLabel(painter, label, style, theme, x, base, { lit, unknown, colour, below }) {
   const weight = lit ? 700 : 400;
   const ink = lit ? colour : unknown ? theme.alarm : theme.ink;
   const font = fontOf(theme, style.size, weight);
@@ -109,7 +114,7 @@ function paintNumbers(painter, kind, layer, head, layout, part, state, theme) {
   });
 }
 
-function paintMatrix(painter, layout, state, theme) {
+export function paintMatrix(painter, layout, state, theme) {
   const { kind, layer, head } = state;
   const part = windowOf(kind, state.zoom);
   const { cells } = layout;
@@ -135,14 +140,14 @@ function paintMatrix(painter, layout, state, theme) {
 }
 
 // Labels that stand or lean may lie flat once zoomed in far enough.
-function styleAt(layout, cw) {
+export function styleAt(layout, cw) {
   const style = layout.columnStyle;
   if (!style.angle || cw < style.room + 6) return style;
   return { ...style, angle: 0, room: cw - 4 };
 }
 
 // The light on the large head: cross, framed labels.
-function paintMatrixLight(painter, layout, state, lit, theme) {
+export function paintMatrixLight(painter, layout, state, lit, theme) {
   const { kind } = state;
   const part = windowOf(kind, state.zoom);
   const { cells } = layout;
@@ -173,7 +178,7 @@ function paintMatrixLight(painter, layout, state, lit, theme) {
 }
 
 // What lies under a point: {row, column} — a cell, or a label when one of them is null.
-function hitMatrix(layout, state, x, y) {
+export function hitMatrix(layout, state, x, y) {
   const { kind } = state;
   const { cells, box } = layout;
   const part = windowOf(kind, state.zoom);

@@ -3,7 +3,7 @@
 
 const PATIENCE = 4000; // milliseconds after which an unanswered message is sent again
 
-class Operations {
+export class Operations {
   constructor() {
     this.waiting = [];
     this.seq = this.sent = this.answered = this.sentAt = 0;

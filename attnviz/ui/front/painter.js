@@ -1,5 +1,7 @@
 // Drawing primitives. The same drawing code runs on a CanvasPainter (screen, PNG) and on an SvgPainter (svg.js).
 
+import { fontOf } from "./labels.js";
+
 const hatches = new Map();
 
 // A hatch tile at device resolution, so that its lines stay sharp.
@@ -26,7 +28,7 @@ function hatchTile(theme, size, ratio) {
   return tile;
 }
 
-class CanvasPainter {
+export class CanvasPainter {
   constructor(context, theme, ratio) {
     this.c = context;
     this.theme = theme;

@@ -6,7 +6,7 @@ async function inflate(bytes) {
 }
 
 // The header's text is the payload's identity: it holds a digest of the body.
-function readHeader(bytes) {
+export function readHeader(bytes) {
   const head = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const magic = String.fromCharCode(...bytes.subarray(0, 4));
   if (magic !== "AV01") throw new Error(`not a payload: ${magic}`);
@@ -15,13 +15,13 @@ function readHeader(bytes) {
   return { text, header: JSON.parse(text), start: 8 + length };
 }
 
-async function readBody(bytes, { header, start }) {
+export async function readBody(bytes, { header, start }) {
   const packed = bytes.subarray(start);
   return header.body.compressed ? inflate(packed) : packed.slice();
 }
 
 // The header's values as properties, and its arrays, made when first asked for.
-class Payload {
+export class Payload {
   constructor(header, body) {
     Object.assign(this, header);
     this.bytes = body;

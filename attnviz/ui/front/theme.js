@@ -1,6 +1,6 @@
 // Colours of the moment: data colours come from Python (one source), the frame's from Streamlit's theme variables.
 
-function parseColour(text) {
+export function parseColour(text) {
   const value = text.trim();
   const hex = /^#([0-9a-f]{3,8})$/i.exec(value);
   if (hex) {
@@ -17,7 +17,7 @@ function luminance([r, g, b]) {
 }
 
 // Black or white, whichever stands out more on a colour: a contrast of 4.58 at least (WCAG 2.2, contrast ratio).
-function numberOver(rgb) {
+export function numberOver(rgb) {
   return luminance(rgb) > Math.sqrt(1.05 * 0.05) - 0.05 ? "#000000" : "#ffffff";
 }
 
@@ -32,12 +32,12 @@ function ramp(stops) {
 }
 
 // Light or dark, and the font, to tell whether they changed: Streamlit calls a component again at other times, too.
-function appearance(host) {
+export function appearance(host) {
   const style = getComputedStyle(host);
   return ["--st-background-color", "--st-text-color", "--st-font"].map((name) => style.getPropertyValue(name)).join("|");
 }
 
-function readTheme(host, palettes) {
+export function readTheme(host, palettes) {
   const style = getComputedStyle(host);
   const variable = (name) => style.getPropertyValue(name).trim();
   const background = parseColour(variable("--st-background-color")) || [255, 255, 255];
@@ -64,7 +64,7 @@ function readTheme(host, palettes) {
 }
 
 // The palette as CSS variables for the parts that are ordinary elements.
-function applyTheme(root, theme) {
+export function applyTheme(root, theme) {
   const values = {
     surface: theme.surface,
     page: theme.page,

@@ -18,30 +18,11 @@ from attnviz.ui.front import bundle
 
 ASSETS = Path(__file__).parent / "front"
 FINE_CELLS = 128 * 128  # up to so many numbers travel in 32 bits, more in 16
-SHARED_SCRIPTS = ("operations.js", "painter.js", "cells.js", "layout.js", "matrix.js", "download.js")
-SCRIPTS = (
-    "shot.js",
-    "expected.js",
-    "tiles.js",
-    "build.js",
-    "bar.js",
-    "formula.js",
-    "paint.js",
-    "flow.js",
-    "numbers.js",
-    "outcome.js",
-    "heads.js",
-    "reach.js",
-    "field.js",
-    "side.js",
-    "lab.js",
-    "main.js",
-)
 
 
 def module_source() -> str:
     """The component's JavaScript."""
-    return bundle(ASSETS, SCRIPTS, SHARED_SCRIPTS)
+    return bundle(ASSETS / "main.js")
 
 
 def pack(values: Mapping[str, Any], arrays: Mapping[str, NDArray[Any] | bytes]) -> bytes:

@@ -1,6 +1,6 @@
 // The choice in the page's address (kind, layer, head; from 1), written without a trip to the server.
 
-function mirrorAddress(state) {
+export function mirrorAddress(state) {
   const url = new URL(window.location.href);
   const wanted = { kind: state.kind.id, layer: String(state.layer + 1), head: String(state.head + 1) };
   let changed = false;

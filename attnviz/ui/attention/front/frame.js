@@ -1,5 +1,7 @@
 // The elements around the canvases, built once, and their words, written whenever the language changes.
 
+import { element } from "../../front/dom.js";
+
 const VIEWS = ["matrix", "lines", "both", "mask"];
 const SCALES = ["linear", "sqrt", "row"];
 const FORMATS = ["png", "svg", "csv", "json"];
@@ -17,7 +19,7 @@ function segmented(name, options, choose) {
   return { group, buttons, press: (chosen) => buttons.forEach((b, option) => b.setAttribute("aria-pressed", String(option === chosen))) };
 }
 
-function buildFrame(stage) {
+export function buildFrame(stage) {
   const refs = {};
   const make = (name, tag, properties = {}, children = []) => {
     refs[name] = element(tag, properties, children);
@@ -90,7 +92,7 @@ function buildFrame(stage) {
 }
 
 // The words of the moment; token text never comes through here.
-function writeFrame(refs, stage, picture) {
+export function writeFrame(refs, stage, picture) {
   const text = picture.text;
   refs.root.setAttribute("aria-label", text.stage);
   refs.kinds = segmented("kinds", picture.kinds.map((kind) => kind.id), (id) => stage.setKind(id));
@@ -128,7 +130,7 @@ function writeFrame(refs, stage, picture) {
 }
 
 // One cell a head over the canvas: a button that chooses it and a switch, both reachable by keyboard.
-function buildHeads(refs, stage, kind) {
+export function buildHeads(refs, stage, kind) {
   refs.headCells = [];
   const rows = [];
   for (let layer = 0; layer < kind.layers; layer++) {

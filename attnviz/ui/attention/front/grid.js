@@ -1,6 +1,9 @@
 // The grid of all heads: static layer, and the light on one row and one column of every head.
 
-function headCaption(kind, text, layer, head) {
+import { paintCells } from "../../front/cells.js";
+import { clamp, fill, fontOf, signed, textWidth } from "../../front/labels.js";
+
+export function headCaption(kind, text, layer, head) {
   const entropy = kind.statistic("entropy", layer, head);
   const delta = kind.statistic("delta_loss", layer, head);
   const value = (v, format) => (v === null ? text.pending : format(v));
@@ -16,7 +19,7 @@ function shorter(names, value) {
 }
 
 // Where all heads matter little, a third decimal tells them apart.
-function lossDigits(kind) {
+export function lossDigits(kind) {
   const known = kind.stats.delta_loss.flat().filter((value) => value !== null);
   return known.length && Math.max(...known.map(Math.abs)) < 0.095 ? 3 : 2;
 }
@@ -35,7 +38,7 @@ function costliest(kind) {
 }
 
 // state: {kind, scale, mask view?, isOff(layer, head), chosen: {layer, head}}; `marks` draws selection and switches too.
-function paintGrid(painter, layout, state, text, theme, marks = false) {
+export function paintGrid(painter, layout, state, text, theme, marks = false) {
   const { kind } = state;
   const most = costliest(kind);
   for (const box of layout.boxes) {
@@ -82,7 +85,7 @@ function paintGrid(painter, layout, state, text, theme, marks = false) {
 }
 
 // Everything outside the lit row and column is dimmed; the row is framed as a query, the column as a key.
-function paintCross(painter, cells, part, lit, theme, dim) {
+export function paintCross(painter, cells, part, lit, theme, dim) {
   const cw = cells.w / part.columns;
   const ch = cells.h / part.rows;
   const inside = (value, low, count) => value !== null && value + 1 > low && value < low + count;
@@ -109,13 +112,13 @@ function paintCross(painter, cells, part, lit, theme, dim) {
   });
 }
 
-function paintGridLight(painter, layout, kind, lit, theme) {
+export function paintGridLight(painter, layout, kind, lit, theme) {
   const part = { left: 0, top: 0, columns: kind.columns, rows: kind.rows };
   for (const box of layout.boxes) paintCross(painter, box.cells, part, lit, theme, 0.5);
 }
 
 // Which cell of which head lies under a point of the grid.
-function hitGrid(layout, kind, x, y) {
+export function hitGrid(layout, kind, x, y) {
   for (const { layer, head, cells } of layout.boxes) {
     if (x < cells.x || y < cells.y || x >= cells.x + cells.w || y >= cells.y + cells.h) continue;
     return {

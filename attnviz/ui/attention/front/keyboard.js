@@ -1,5 +1,7 @@
 // Keys: arrows move between heads, Enter chooses one and, pressed again, enters it; there arrows move between cells.
 
+import { clamp } from "../../front/labels.js";
+
 const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 
 function taken(event) {
@@ -7,7 +9,7 @@ function taken(event) {
   event.stopPropagation();
 }
 
-function attachGridKeys(stage) {
+export function attachGridKeys(stage) {
   stage.refs.heads.addEventListener("keydown", (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey || !stage.layouts) return;
     const { kind } = stage.state;
@@ -41,7 +43,7 @@ function attachGridKeys(stage) {
   stage.refs.heads.addEventListener("focusout", () => (stage.refs.gridHint.textContent = stage.picture.text.grid_hint));
 }
 
-function attachMatrixKeys(stage) {
+export function attachMatrixKeys(stage) {
   const { surface } = stage.refs;
   surface.addEventListener("keydown", (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey || !stage.layouts) return;

@@ -1,5 +1,9 @@
 // The line view: keys above, queries below, a line for every weight worth seeing.
 
+import { clamp, stride } from "../../front/labels.js";
+import { paintColumnLabel } from "../../front/matrix.js";
+import { intensity } from "./model.js";
+
 const MOST_LINES = 5000;
 
 // The weights to draw, lightest first so that heavy lines lie on top.
@@ -27,7 +31,7 @@ function paintLine(painter, layout, theme, { q, k, level }, colour, boost = 1) {
   );
 }
 
-function lowerLabels(kind) {
+export function lowerLabels(kind) {
   return kind.nextLabels.length ? kind.nextLabels : kind.rowLabels;
 }
 
@@ -42,7 +46,7 @@ function paintSide(painter, labels, side, unknown, theme, base, below, only) {
   });
 }
 
-function paintLines(painter, layout, state, theme) {
+export function paintLines(painter, layout, state, theme) {
   const { kind, layer, head } = state;
   for (const line of linesOf(kind, layer, head, state.scale)) paintLine(painter, layout, theme, line, theme.strong);
   paintSide(painter, kind.columnLabels, layout.above, kind.unknownColumns, theme, layout.top - 4, false);
@@ -51,7 +55,7 @@ function paintLines(painter, layout, state, theme) {
 }
 
 // Only the lines of the lit row (in query blue) and of the lit column (in key orange) stay strong.
-function paintLinesLight(painter, layout, state, lit, theme) {
+export function paintLinesLight(painter, layout, state, lit, theme) {
   const { kind, layer, head } = state;
   const { box } = layout;
   painter.rect(box.x, box.y, box.w, box.h, theme.surface, 0.78);
@@ -83,7 +87,7 @@ function paintLinesLight(painter, layout, state, lit, theme) {
 }
 
 // The nearer row of labels decides: above a key, below a query.
-function hitLines(layout, kind, x, y) {
+export function hitLines(layout, kind, x, y) {
   const { box } = layout;
   if (x < box.x || x > box.x + box.w || y < box.y || y > box.y + box.h) return null;
   const upper = y < (layout.top + layout.bottom) / 2;

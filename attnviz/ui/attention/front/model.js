@@ -1,6 +1,9 @@
 // The payload as the drawing code reads it: a Picture of one Kind or several.
 
-async function readPicture(bytes, parsed) {
+import { printable } from "../../front/labels.js";
+import { readBody } from "../../front/payload.js";
+
+export async function readPicture(bytes, parsed) {
   const { header } = parsed;
   const body = await readBody(bytes, parsed);
   const block = (name) => {
@@ -94,7 +97,7 @@ class Kind {
 }
 
 // A weight as a colour intensity from 0 to 1.
-function intensity(weight, scale, rowPeak) {
+export function intensity(weight, scale, rowPeak) {
   if (scale === "sqrt") return Math.min(1, Math.sqrt(weight));
   if (scale === "row") return rowPeak > 0 ? weight / rowPeak : 0;
   return Math.min(1, weight);

@@ -1,5 +1,10 @@
 // Mouse, pen and touch: hovering lights, clicking pins, dragging and the wheel move a zoomed head.
 
+import { clamp } from "../../front/labels.js";
+import { hitMatrix } from "../../front/matrix.js";
+import { hitGrid } from "./grid.js";
+import { hitLines } from "./lines.js";
+
 const DRAG_PIXELS = 4;
 
 // What a hit means: a label of self-attention is one token, so its row and its column light up.
@@ -18,7 +23,7 @@ function pointIn(node, event) {
   return [event.clientX - box.left, event.clientY - box.top];
 }
 
-function attachGridPointer(stage) {
+export function attachGridPointer(stage) {
   const { gridBody } = stage.refs;
   gridBody.addEventListener("pointermove", (event) => {
     if (!stage.layouts) return;
@@ -29,7 +34,7 @@ function attachGridPointer(stage) {
   gridBody.addEventListener("pointerleave", () => stage.hover(null));
 }
 
-function attachHeadPointer(stage) {
+export function attachHeadPointer(stage) {
   const { surface } = stage.refs;
   const touches = new Map();
   let drag = null;

@@ -1,5 +1,8 @@
 // Sentences about what is lit. A sentence is a list of pieces {text, role}; roles become colours, text stays text.
 
+import { element } from "../../front/dom.js";
+import { decimals, fill } from "../../front/labels.js";
+import { lowerLabels } from "./lines.js";
 
 // A template's words and its values as pieces.
 function pieces(template, values) {
@@ -52,7 +55,7 @@ function columnSentence(kind, layer, head, k, text, { count }) {
 
 // What the readout says, with `size.count` tokens and, if `size.short`, few words; a head that is not the chosen one is
 // named.
-function sentence(state, lit, text, size) {
+export function sentence(state, lit, text, size) {
   const { kind } = state;
   const elsewhere = lit.layer !== state.layer || lit.head !== state.head;
   const name = fill(text.head_short, { layer: lit.layer + 1, head: lit.head + 1 });
@@ -62,7 +65,7 @@ function sentence(state, lit, text, size) {
 }
 
 // The lines of the tooltip: full labels, the exact number, and what is special about the cell.
-function tooltip(state, lit, text) {
+export function tooltip(state, lit, text) {
   const { kind } = state;
   const about = (label, index, unknown) => [
     `${label} · ${fill(text.position, { position: index + 1 })}`,
@@ -84,7 +87,7 @@ function tooltip(state, lit, text) {
 }
 
 // Pieces into an element, as text only; tokens of any direction stay in their place.
-function writePieces(element, list) {
+export function writePieces(element, list) {
   element.replaceChildren(
     ...list.map(({ text, role }) => {
       const part = document.createElement(role === "plain" || role === "number" ? "span" : "bdi");

@@ -1,5 +1,16 @@
 // The stage on the screen: layout, drawing and the elements that follow the canvases.
 
+import { clamp, fill } from "../../front/labels.js";
+import { gridLayout, headLayout, splitOf } from "../../front/layout.js";
+import { paintMatrix, paintMatrixLight } from "../../front/matrix.js";
+import { CanvasPainter } from "../../front/painter.js";
+import { applyTheme, readTheme } from "../../front/theme.js";
+import { headCaption, paintGrid, paintGridLight } from "./grid.js";
+import { paintLines, paintLinesLight } from "./lines.js";
+import { sentence, writePieces } from "./readout.js";
+import { Stage } from "./stage.js";
+import { writeStats } from "./stats.js";
+
 Object.assign(Stage.prototype, {
   resized() {
     const place = this.host.querySelector(".stage-frame");

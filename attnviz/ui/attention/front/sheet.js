@@ -1,6 +1,13 @@
 // The picture as a sheet of its own, for PNG and SVG: title, all heads, the chosen one, numbers, legend.
 
-function sheetSize(state, theme) {
+import { fill, fontOf, textWidth } from "../../front/labels.js";
+import { gridLayout, headLayout, splitOf } from "../../front/layout.js";
+import { WHOLE, paintMatrix } from "../../front/matrix.js";
+import { paintGrid } from "./grid.js";
+import { paintLines } from "./lines.js";
+import { statisticRows } from "./stats.js";
+
+export function sheetSize(state, theme) {
   const base = 17;
   const margin = 36;
   const width = 1680;
@@ -9,7 +16,7 @@ function sheetSize(state, theme) {
   return { base, margin, width: Math.max(width, grid.width + 1000), height: Math.max(1000, grid.height + 200), gridWidth: Math.max(split, grid.width), grid, theme };
 }
 
-function paintSheet(painter, stage, size) {
+export function paintSheet(painter, stage, size) {
   const { state, picture } = stage;
   const { text } = picture;
   const { base, margin, theme } = size;

@@ -1,6 +1,19 @@
 // The stage: what is chosen and lit, when to lay out and when to draw.
 
-class Stage {
+import { Arrivals } from "../../front/arrivals.js";
+import { element } from "../../front/dom.js";
+import { download } from "../../front/download.js";
+import { clamp } from "../../front/labels.js";
+import { WHOLE, windowOf, zoomed } from "../../front/matrix.js";
+import { mirrorAddress } from "./address.js";
+import { buildFrame, buildHeads, writeFrame } from "./frame.js";
+import { attachGridKeys, attachMatrixKeys } from "./keyboard.js";
+import { readPicture } from "./model.js";
+import { attachGridPointer, attachHeadPointer } from "./pointer.js";
+import { tooltip } from "./readout.js";
+import { Switches } from "./switches.js";
+
+export class Stage {
   constructor(host) {
     this.host = host;
     this.refs = buildFrame(this);

@@ -1,6 +1,10 @@
 // The chosen head in numbers: a name, a value and a bar for each statistic that is known.
 
-function statisticRows(kind, layer, head, text) {
+import { element } from "../../front/dom.js";
+import { clamp, signed } from "../../front/labels.js";
+import { lossDigits } from "./grid.js";
+
+export function statisticRows(kind, layer, head, text) {
   const rows = [];
   const share = (name) => {
     const value = kind.statistic(name, layer, head);
@@ -36,7 +40,7 @@ function statisticRows(kind, layer, head, text) {
   return rows;
 }
 
-function writeStats(refs, kind, layer, head, text) {
+export function writeStats(refs, kind, layer, head, text) {
   const parts = statisticRows(kind, layer, head, text).map((row) => {
     const bar = element("i");
     bar.style.width = `${Math.round(clamp(row.part || 0, 0, 1) * 1000) / 10}%`;

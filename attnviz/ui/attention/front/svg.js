@@ -7,7 +7,7 @@ function escapeXml(text) {
     .replace(/[&<>"']/g, (sign) => names[sign]);
 }
 
-class SvgPainter {
+export class SvgPainter {
   constructor(width, height, theme) {
     this.width = width;
     this.height = height;

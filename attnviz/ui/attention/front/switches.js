@@ -1,7 +1,7 @@
 // Which heads are off. Every message holds the whole list and a number, so none is lost; until the server has answered
 // the last one, the browser's own list counts.
 
-class Switches {
+export class Switches {
   constructor() {
     this.off = new Set();
     this.seq = 0;

@@ -1,6 +1,14 @@
 // The matrices on screen: laid out to fit, lit together, pointed at, scrolled in step.
 
-class Board {
+import { element } from "../../front/dom.js";
+import { clamp, fill } from "../../front/labels.js";
+import { equationsOf, matricesOf, viewsOf } from "./equations.js";
+import { MatrixTable } from "./matrix.js";
+import { numberText } from "./numbers.js";
+import { fitEquations, measureView } from "./room.js";
+import { screenName } from "./sheet.js";
+
+export class Board {
   constructor(sheet) {
     this.sheet = sheet;
     this.node = element("div", { class: "board" });

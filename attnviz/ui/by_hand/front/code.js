@@ -1,6 +1,8 @@
 // The same steps as PyTorch: the lines of the step on screen are marked; the whole runs as it stands.
 
-class Code {
+import { element } from "../../front/dom.js";
+
+export class Code {
   constructor(sheet) {
     this.sheet = sheet;
     this.title = element("h3");

@@ -1,6 +1,8 @@
 // A number being typed into a cell. The draft stays until the server has taken it or said why not.
 
-class Editor {
+import { element } from "../../front/dom.js";
+
+export class Editor {
   constructor(sheet) {
     this.sheet = sheet;
     this.input = element("input", { type: "text", class: "editor", inputmode: "decimal", maxlength: "60", autocomplete: "off", spellcheck: "false" });

@@ -1,5 +1,9 @@
 // What a step looks like as an equation: matrices with signs between them.
 
+import { element } from "../../front/dom.js";
+import { ACTIVATION_NAMES } from "./expression.js";
+import { numberText } from "./numbers.js";
+
 const WHOLE_WEIGHTS = 8; // up to so many columns a projection is shown whole, with the head's own columns marked
 
 // A matrix on screen: which part of a step, for which head, and whether it is turned on its side.
@@ -16,7 +20,7 @@ function turned(view) {
 }
 
 // Of the parameters of a projection the columns that make this head.
-function ofHead(view, walk, head) {
+export function ofHead(view, walk, head) {
   const first = head * walk.headDim;
   if (view.columnCount <= WHOLE_WEIGHTS) return walk.heads > 1 ? { ...view, owned: [first, first + walk.headDim] } : view;
   return { ...view, columnAxis: "head_feature", columnBase: first, columnCount: walk.headDim };
@@ -78,19 +82,19 @@ function stacked(parts) {
   return parts.length > 2 ? [{ kind: "stack", lines: [parts.slice(0, 2), parts.slice(2)] }] : parts;
 }
 
-function viewsOf(equations) {
+export function viewsOf(equations) {
   return equations.flat().flatMap((part) => (part.kind === "stack" ? part.lines.flat() : part)).filter((part) => part.kind === "matrix");
 }
 
 // The equations of a screen; what is only given there stands alone.
-function equationsOf(walk, screen, head) {
+export function equationsOf(walk, screen, head) {
   const computed = screen.all.filter((step) => step.operation !== "given");
   if (computed.length) return computed.map((step) => equationOf(walk, step, head));
   return [screen.all.flatMap((step) => [shownMatrix(step, head, { result: true })])];
 }
 
 // Every matrix of a screen once, for the view of all steps.
-function matricesOf(walk, screen, head) {
+export function matricesOf(walk, screen, head) {
   return screen.all.map((step) => {
     const view = shownMatrix(step, head, { result: step.operation !== "given" });
     const parameter = /^[wb]_[qkv]$/.test(step.name);
@@ -99,19 +103,19 @@ function matricesOf(walk, screen, head) {
 }
 
 // The last matrix that is made on a screen.
-function lastMade(screen) {
+export function lastMade(screen) {
   const computed = screen.all.filter((step) => step.operation !== "given");
   return computed[computed.length - 1] || screen.all[0];
 }
 
 // What to look at first there: of the queries where there are several, so that one token is followed all the way.
-function lookedAt(screen) {
+export function lookedAt(screen) {
   const ofQueries = screen.all.filter((step) => step.operation !== "given" && step.axes[0] === "query");
   return ofQueries[ofQueries.length - 1] || lastMade(screen);
 }
 
 // W_Q with its index set low.
-function symbolOf(symbol) {
+export function symbolOf(symbol) {
   const [letter, index] = symbol.split("_");
   return index ? element("b", { "aria-label": symbol }, [letter, element("sub", { text: index })]) : element("b", { text: symbol });
 }

@@ -1,9 +1,11 @@
 // The arithmetic of a number as a tree, printed as pieces: {text, cell} where a piece is a cell's number.
 // It prints exactly as attnviz.trace.walkthrough.expression does; a test compares every cell of the examples.
 
-const ACTIVATION_NAMES = { gelu: "GELU", relu: "ReLU" };
+import { numberText } from "./numbers.js";
 
-const X = {
+export const ACTIVATION_NAMES = { gelu: "GELU", relu: "ReLU" };
+
+export const X = {
   cell: (step, row, column, head, value) => ({ op: "cell", step, row, column, head, value, of: [] }),
   constant: (value, symbol = "") => ({ op: "constant", value, symbol, of: [] }),
   sum: (terms) => ({ op: "sum", of: terms }),
@@ -30,14 +32,14 @@ function evaluated(tree) {
   }
 }
 
-function cellsOf(tree, found = new Map()) {
+export function cellsOf(tree, found = new Map()) {
   if (tree.op === "cell") found.set(`${tree.step}|${tree.head}|${tree.row}|${tree.column}`, tree);
   for (const part of tree.of) cellsOf(part, found);
   return [...found.values()];
 }
 
 // The intermediate results, each once, those needed by others first.
-function definitionsOf(tree, found = new Map()) {
+export function definitionsOf(tree, found = new Map()) {
   for (const part of tree.of) definitionsOf(part, found);
   if (tree.op === "named" && !found.has(tree.symbol)) found.set(tree.symbol, tree);
   return [...found.values()];
@@ -109,7 +111,7 @@ class Writer {
 }
 
 // Lines of pieces: the definitions in front, then the number itself.
-function linesOf(tree, result, digits, longest) {
+export function linesOf(tree, result, digits, longest) {
   const line = (symbol, of, value) => {
     const writer = new Writer(digits, longest);
     if (symbol) writer.plain(`${symbol} = `);

@@ -5,7 +5,7 @@ function typing(event) {
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.closest("[role=combobox], [role=listbox], [role=dialog]"));
 }
 
-class Keyboard {
+export class Keyboard {
   constructor(sheet) {
     this.sheet = sheet;
     this.clicked = false; // whether the focus came where it is by mouse; the Tab key takes over

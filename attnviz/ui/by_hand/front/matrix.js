@@ -1,6 +1,12 @@
 // One matrix as a table: numbers on colours, labels on both axes, and a part of it where it is too large.
 
-const colours = {
+import { element } from "../../front/dom.js";
+import { clamp, fill, signed } from "../../front/labels.js";
+import { symbolOf } from "./equations.js";
+import { cellText, numberText } from "./numbers.js";
+import { shownOf } from "./room.js";
+
+export const colours = {
   signed(theme, value, peak) {
     const place = clamp(Math.round(127.5 + (value / peak) * 84), 0, 255);
     return [theme.signedCss[place], theme.signedInk[place]];
@@ -15,14 +21,14 @@ const colours = {
   },
 };
 
-function isBlocked(walk, step, row, column, head) {
+export function isBlocked(walk, step, row, column, head) {
   if (step.role === "mask") return !step.at(row, column, head);
   if (step.name === "masked_scores") return step.at(row, column, head) === -Infinity;
   if (step.role !== "weights" || step.name === "weights_before_mask") return false;
   return !walk.step("mask").at(row, column, head) && step.at(row, column, head) === 0;
 }
 
-class MatrixTable {
+export class MatrixTable {
   constructor(board, view, caps) {
     Object.assign(this, { board, view, caps });
     this.walk = board.sheet.walk;

@@ -9,7 +9,7 @@ function rounded(size, digits) {
   return ((below % 2 ? below + 1 : below) / 10 ** digits).toFixed(digits);
 }
 
-function numberText(value, digits = 2) {
+export function numberText(value, digits = 2) {
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   const text = rounded(Math.abs(value), digits);
@@ -17,7 +17,7 @@ function numberText(value, digits = 2) {
 }
 
 // In a cell: large numbers give up decimals, very large ones are written with a power of ten.
-function cellText(value, digits) {
+export function cellText(value, digits) {
   const size = Math.abs(value);
   if (!Number.isFinite(value) || size < 100) return numberText(value, digits);
   if (size < 10000) return numberText(value, Math.max(0, size < 1000 ? Math.min(1, digits) : 0));

@@ -1,6 +1,12 @@
 // The steps in a row, each with a small picture of what it makes; the one shown is marked.
 
-class Rail {
+import { element } from "../../front/dom.js";
+import { fill } from "../../front/labels.js";
+import { lastMade } from "./equations.js";
+import { colours, isBlocked } from "./matrix.js";
+import { screenName } from "./sheet.js";
+
+export class Rail {
   constructor(sheet) {
     this.sheet = sheet;
     this.back = element("button", { type: "button", class: "turn", text: "←", click: () => sheet.walkOn(-1) });

@@ -1,5 +1,9 @@
 // How large numbers may be written, and how much of every axis then fits: all in units of the letter's size.
 
+import { widest } from "../../front/labels.js";
+import { viewsOf } from "./equations.js";
+import { cellText } from "./numbers.js";
+
 const CAPTION = 2.45;
 const HEADING = 1.45;
 const ROW = 1.72;
@@ -18,7 +22,7 @@ function letters(text) {
 }
 
 // Widths of a matrix's cells and row labels, whatever part of it is shown.
-function measureView(view, walk, digits) {
+export function measureView(view, walk, digits) {
   const { step } = view;
   let longest = 0;
   const count = step.rows * step.columns;
@@ -34,7 +38,7 @@ function measureView(view, walk, digits) {
   view.captionWidth = letters(`${view.symbol} ${view.rowCount}×${view.columnCount} `) + 1.2;
 }
 
-function shownOf(view, caps) {
+export function shownOf(view, caps) {
   return { rows: Math.min(view.rowCount, caps[view.rowAxis]), columns: Math.min(view.columnCount, caps[view.columnAxis]) };
 }
 
@@ -76,7 +80,7 @@ function screenExtent(equations, caps) {
 }
 
 // Each equation on one line, or with its result on a line of its own: whichever shows more, and larger.
-function fitEquations(equations, walk, width, height, base, digits) {
+export function fitEquations(equations, walk, width, height, base, digits) {
   const broken = equations.flatMap((parts) => {
     const equals = parts.findIndex((part) => part.text === "=");
     return equals > 0 ? [parts.slice(0, equals), parts.slice(equals)] : [parts];

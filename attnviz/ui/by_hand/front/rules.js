@@ -1,5 +1,7 @@
 // How a cell came about, out of the cells it was made from: attnviz.trace.walkthrough.arithmetic, in the browser.
 
+import { X } from "./expression.js";
+
 class Place {
   constructor(walk, step, row, column, head) {
     Object.assign(this, { walk, step, row, column, head });
@@ -70,7 +72,7 @@ function rotateRule(at) {
   return X.difference(X.product(one, cos), X.product(other, sin));
 }
 
-const same = (at) => at.cell(0, at.row, at.column);
+export const same = (at) => at.cell(0, at.row, at.column);
 
 const RULES = {
   affine: (at) => affineRule(at, at.column),
@@ -95,7 +97,7 @@ const RULES = {
 };
 
 // {tree, result, edited, given}: the tree of a given or edited number is the number itself.
-function arithmeticOf(walk, name, row, column, head) {
+export function arithmeticOf(walk, name, row, column, head) {
   const step = walk.step(name);
   const result = step.at(row, column, head);
   const edited = step.isEdited(row, column, head);

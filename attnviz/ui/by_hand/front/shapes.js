@@ -1,6 +1,9 @@
 // Products that do not exist: two frames whose meeting sides differ, what is wrong, and what mends it.
 
-class Shapes {
+import { element } from "../../front/dom.js";
+import { fill } from "../../front/labels.js";
+
+export class Shapes {
   constructor(sheet) {
     this.sheet = sheet;
     this.node = element("div", { class: "shapes" });

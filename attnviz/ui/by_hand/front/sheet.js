@@ -1,9 +1,28 @@
 // The whole walk on the page: what the server said, what is chosen here, and when to lay out, draw and light.
 
+import { Arrivals } from "../../front/arrivals.js";
+import { element } from "../../front/dom.js";
+import { clamp, fill, signed } from "../../front/labels.js";
+import { Operations } from "../../front/operations.js";
+import { appearance, applyTheme, numberOver, readTheme } from "../../front/theme.js";
+import { Board } from "./board.js";
+import { Code } from "./code.js";
+import { Editor } from "./editor.js";
+import { lastMade, lookedAt } from "./equations.js";
+import { cellsOf, definitionsOf, linesOf } from "./expression.js";
+import { Keyboard } from "./keyboard.js";
+import { numberText } from "./numbers.js";
+import { Rail } from "./rail.js";
+import { arithmeticOf, same } from "./rules.js";
+import { Shapes } from "./shapes.js";
+import { Picker, Switches } from "./switches.js";
+import { readAnswer } from "./walk.js";
+import { LONGEST_LIT, Why } from "./why.js";
+
 // Kept while the tab lives, so that another page and back finds the same step.
 const remembered = (window.attnvizByHandKept = window.attnvizByHandKept || { step: null, head: 0, view: "one", digits: 2, row: null, asked: null });
 
-class Sheet {
+export class Sheet {
   constructor(host) {
     this.host = host;
     this.place = host.querySelector(".sheet-place");
@@ -287,7 +306,7 @@ class Sheet {
 }
 
 // How a step is called; what comes from the encoder has a name of its own.
-function screenName({ text }, { stage, steps, all }, place = "stage") {
+export function screenName({ text }, { stage, steps, all }, place = "stage") {
   const name = stage === "input" && steps.includes("memory") ? "memory" : stage;
   if (stage === "project") return all.filter((step) => step.operation !== "given").map((step) => step.symbol).join(", ");
   return text[`${place}_${name}`] || text[`stage_${name}`];

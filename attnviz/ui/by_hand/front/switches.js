@@ -1,8 +1,12 @@
 // Head, switches, temperature, undo, and how to look: one bar.
 
+import { element } from "../../front/dom.js";
+import { fill } from "../../front/labels.js";
+import { numberText } from "./numbers.js";
+
 const CHOICES = { norm: ["post", "pre", "none"], combine: ["concat", "sum"], mask: ["before", "after", "after-renormalised"] };
 
-class Picker {
+export class Picker {
   constructor(choose) {
     this.choose = choose;
     this.node = element("div", { class: "segmented", role: "group" });
@@ -16,7 +20,7 @@ class Picker {
   }
 }
 
-class Switches {
+export class Switches {
   constructor(sheet) {
     this.sheet = sheet;
     this.heads = new Picker((head) => sheet.chooseHead(head));

@@ -1,7 +1,10 @@
 // One answer of the server: the steps with their numbers, as the drawing code reads them.
 
+import { printable } from "../../front/labels.js";
+import { Payload } from "../../front/payload.js";
+
 // Sentences and numbers, or the page of wrong shapes, which has no arrays.
-async function readAnswer(bytes, parsed) {
+export async function readAnswer(bytes, parsed) {
   return parsed.header.mode === "walk" ? Walk.read(bytes, parsed) : parsed.header;
 }
 

@@ -1,9 +1,15 @@
 // The arithmetic of the cell that is pointed at, written out; its numbers carry the colours of where they stand.
 
-const LONGEST_LIT = 10; // terms of a sum while one only points; a held cell shows all of them
+import { element } from "../../front/dom.js";
+import { fill } from "../../front/labels.js";
+import { ofHead } from "./equations.js";
+import { numberText } from "./numbers.js";
+import { Picker } from "./switches.js";
+
+export const LONGEST_LIT = 10; // terms of a sum while one only points; a held cell shows all of them
 const LONGEST_DEFINED = 4; // where intermediate results stand in front
 
-class Why {
+export class Why {
   constructor(sheet) {
     this.sheet = sheet;
     this.title = element("b");

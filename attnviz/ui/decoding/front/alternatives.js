@@ -1,6 +1,10 @@
 // What could have come: the likeliest tokens with their probabilities, the draw, the entropy; a click says another one.
 
-class AlternativesCard {
+import { element } from "../../front/dom.js";
+import { clamp, fill, fontOf, printable, widest } from "../../front/labels.js";
+import { nats, share } from "./numbers.js";
+
+export class AlternativesCard {
   constructor(stage) {
     this.stage = stage;
     this.title = element("h3");

@@ -1,6 +1,12 @@
 // Which keys and values are computed and which come out of the cache, on the map; and what that saves, measured.
 
-class CacheView {
+import { element } from "../../front/dom.js";
+import { fill } from "../../front/labels.js";
+import { MapCard } from "./map.js";
+import { rate, segments, thousands } from "./numbers.js";
+import { TakeAway } from "./take.js";
+
+export class CacheView {
   constructor(stage) {
     this.stage = stage;
     this.map = new MapCard(stage, { marks: true, sites: true });

@@ -1,6 +1,12 @@
 // Teacher forcing above free running on the same sentence, and the mistake that both are made to write.
 
-class ForcingView {
+import { element } from "../../front/dom.js";
+import { clamp, fill, printable } from "../../front/labels.js";
+import { Lane } from "./lanes.js";
+import { share } from "./numbers.js";
+import { TakeAway } from "./take.js";
+
+export class ForcingView {
   constructor(stage) {
     this.stage = stage;
     this.verdict = element("p", { class: "verdict", role: "status" });

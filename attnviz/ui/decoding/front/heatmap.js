@@ -1,10 +1,14 @@
 // A head's weights on a canvas: a row is a query, a column a key; the future is hatched, what is not there yet is empty.
 // what: {rows: [{from, to, weights, visible}], columns, unknown, lit, marks(q, k), band(k)}
 
+import { clamp, fill, fitted, fontOf, printable, textWidth, widest } from "../../front/labels.js";
+import { CanvasPainter } from "../../front/painter.js";
+import { arrow } from "./ribbon.js";
+
 const LEAST_ROWS = 6;
 const LEAST_COLUMNS = 5;
 
-class HeatMap {
+export class HeatMap {
   constructor(canvas, tip) {
     this.canvas = canvas;
     this.tip = tip;

@@ -1,6 +1,11 @@
 // One regime as a lane of columns: target, prediction, input; a click on a prediction opens what could be put there.
 
-class Lane {
+import { element } from "../../front/dom.js";
+import { fill, printable } from "../../front/labels.js";
+import { share } from "./numbers.js";
+import { arrow, setColumns } from "./ribbon.js";
+
+export class Lane {
   constructor(view, name) {
     this.view = view;
     this.name = name;

@@ -1,6 +1,12 @@
 // The card with the map of one attention: which site and head, the rows so far, and what came out of the cache.
 
-class MapCard {
+import { element } from "../../front/dom.js";
+import { fill } from "../../front/labels.js";
+import { HeatMap } from "./heatmap.js";
+import { segments, siteName } from "./numbers.js";
+import { keysOf } from "./path.js";
+
+export class MapCard {
   constructor(stage, options = {}) {
     this.stage = stage;
     this.options = options;

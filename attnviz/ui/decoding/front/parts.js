@@ -1,6 +1,10 @@
 // The model as it is built: every part a button, inputs at the foot, the output on top; attention parts open their map.
 
-class PartsCard {
+import { element } from "../../front/dom.js";
+import { fill } from "../../front/labels.js";
+import { drawn, thousands } from "./numbers.js";
+
+export class PartsCard {
   constructor(stage) {
     this.stage = stage;
     this.title = element("h3");

@@ -1,6 +1,6 @@
 // A text as it came to be, token by token: the run itself, or the branch of the beam tree that ends in a node.
 
-class RunPath {
+export class RunPath {
   constructor(shot, length) {
     this.shot = shot;
     this.length = length;
@@ -25,7 +25,7 @@ class RunPath {
   }
 }
 
-class BranchPath {
+export class BranchPath {
   constructor(shot, node) {
     this.shot = shot;
     this.nodes = [];
@@ -54,7 +54,7 @@ class BranchPath {
 }
 
 // Labels of the keys that a row of a site can look at, as far as the text goes.
-function keysOf(shot, path, site) {
+export function keysOf(shot, path, site) {
   if (shot.kindOf(site) !== "decoder_self") return shot.subject.columns;
   const before = shot.beam && path.first ? [shot.subject.bos, ...shot.beam.prefix.slice(0, -1)] : [];
   return [...before, ...Array.from({ length: path.length }, (_, i) => path.fed(i))];

@@ -1,7 +1,11 @@
 // The decoder's input as a ribbon: what it says moves one place to the right and becomes what it reads next.
 // cells: [{fed, said, class, title, act}]
 
-class Ribbon {
+import { element } from "../../front/dom.js";
+import { clamp, printable, widest } from "../../front/labels.js";
+import { drawn } from "./numbers.js";
+
+export class Ribbon {
   constructor() {
     this.lane = element("div", { class: "lane" });
     this.root = element("div", { class: "ribbon" }, [this.lane]);
@@ -36,13 +40,13 @@ class Ribbon {
 }
 
 // All columns as wide as the longest token needs, within reason.
-function setColumns(lane, tokens, least = 4.6) {
+export function setColumns(lane, tokens, least = 4.6) {
   const size = parseFloat(getComputedStyle(lane).fontSize) || 15;
   const need = widest(tokens.map(printable), `650 ${size * 1.1}px ${getComputedStyle(lane).fontFamily}`) / size + 1.6;
   lane.style.setProperty("--column", `${clamp(need, least, 9).toFixed(2)}em`);
 }
 
-function arrow() {
+export function arrow() {
   return drawn("svg", { viewBox: "0 0 100 20", preserveAspectRatio: "none", "aria-hidden": "true" }, [
     drawn("path", { d: "M50,0 C50,13 150,7 150,19", fill: "none", "vector-effect": "non-scaling-stroke" }),
   ]);

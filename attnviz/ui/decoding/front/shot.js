@@ -1,6 +1,8 @@
 // One answer of the server: the header's values, its arrays, and what the views ask of them.
 
-class Shot extends Payload {
+import { Payload } from "../../front/payload.js";
+
+export class Shot extends Payload {
   // One row of a site's weights; head null is the mean of all heads.
   row(site, head, index) {
     const [heads, rows, width] = this.shape(site);

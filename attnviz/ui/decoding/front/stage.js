@@ -1,9 +1,19 @@
 // The stage: one answer of the server, where the class stands in it, and what is told back.
 
+import { Arrivals } from "../../front/arrivals.js";
+import { element } from "../../front/dom.js";
+import { clamp } from "../../front/labels.js";
+import { appearance, applyTheme, readTheme } from "../../front/theme.js";
+import { CacheView } from "./cache.js";
+import { ForcingView } from "./forcing.js";
+import { BranchPath, RunPath } from "./path.js";
+import { Shot } from "./shot.js";
+import { StepsView } from "./steps.js";
+
 const PLAY_EVERY = 750; // milliseconds a token
 const TELL_AFTER = 220; // milliseconds of rest before the server hears where we are
 
-class DecodingStage {
+export class DecodingStage {
   constructor(host) {
     this.host = host;
     this.place = host.querySelector(".stage-place");

@@ -1,6 +1,16 @@
 // One token a click: the bar, the ribbon, and below it either drawing, map and alternatives, or beam tree and map.
 
-class StepsView {
+import { element } from "../../front/dom.js";
+import { fill } from "../../front/labels.js";
+import { AlternativesCard } from "./alternatives.js";
+import { MapCard } from "./map.js";
+import { share } from "./numbers.js";
+import { PartsCard } from "./parts.js";
+import { Ribbon } from "./ribbon.js";
+import { TakeAway } from "./take.js";
+import { TreeCard } from "./tree.js";
+
+export class StepsView {
   constructor(stage) {
     this.stage = stage;
     const button = (name, act) => element("button", { type: "button", class: `tool wide go-${name}`, click: act });

@@ -1,6 +1,9 @@
 // Everything on screen as a file, made in the browser: a table, all of it, the map as a picture.
 
-class TakeAway {
+import { element } from "../../front/dom.js";
+import { csvCell, save } from "../../front/download.js";
+
+export class TakeAway {
   constructor(stage, map = null) {
     this.stage = stage;
     this.buttons = {

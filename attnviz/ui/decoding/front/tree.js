@@ -1,10 +1,14 @@
 // The beam tree: a column is a position, a box a continuation that was looked at; a click follows its branch.
 
+import { element } from "../../front/dom.js";
+import { clamp, fill, fitted, fontOf, printable, widest } from "../../front/labels.js";
+import { drawn, nats } from "./numbers.js";
+
 // One box at scale 1; with room to spare everything is larger.
 const BOX = { w: 60, h: 27, gapX: 34, gapY: 7 };
 const LONGEST = 92; // pixels of a token at scale 1
 
-class TreeCard {
+export class TreeCard {
   constructor(stage) {
     this.stage = stage;
     this.title = element("h3");

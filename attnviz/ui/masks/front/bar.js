@@ -1,8 +1,12 @@
 // What the mask is for, the edits that stand side by side, how the mask is applied, and the way back.
 
+import { element } from "../../front/dom.js";
+import { fill } from "../../front/labels.js";
+import { Choice, Segments } from "./build.js";
+
 const ALL = "all";
 
-class Bar {
+export class Bar {
   constructor(lab) {
     this.lab = lab;
     const target = (change) => lab.ask("target", { ...lab.shot.target, ...change });
@@ -77,7 +81,7 @@ class Bar {
 }
 
 // "Cross-attention · L2 H3"
-function targetName({ kind, layer, head }, text) {
+export function targetName({ kind, layer, head }, text) {
   const parts = [text[`short_${kind}`]];
   if (layer !== null) parts.push(`L${layer + 1}${head === null ? "" : ` H${head + 1}`}`);
   return parts.join(" ");

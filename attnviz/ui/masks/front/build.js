@@ -1,5 +1,7 @@
 // The elements of the lab, built once. Words are written by the parts that own them; token text is drawn or textContent.
 
+import { element } from "../../front/dom.js";
+
 // A card with a heading, a hint, and a canvas that draws itself through `view`.
 function card(name, extra = []) {
   const refs = {
@@ -16,7 +18,7 @@ function card(name, extra = []) {
   return refs;
 }
 
-function buildLab(lab) {
+export function buildLab(lab) {
   const refs = {};
   refs.bar = element("div", { class: "bar" });
   refs.history = element("div", { class: "group history" });
@@ -53,7 +55,7 @@ function buildLab(lab) {
 }
 
 // A select box that keeps its options as long as they stay the same.
-class Choice {
+export class Choice {
   constructor(choose) {
     this.node = element("select");
     this.node.addEventListener("change", () => choose(this.node.value));
@@ -73,7 +75,7 @@ class Choice {
 }
 
 // Buttons of which one is pressed.
-class Segments {
+export class Segments {
   constructor(choose) {
     this.choose = choose;
     this.node = element("div", { class: "segmented", role: "group" });

@@ -1,5 +1,5 @@
 // The server's mask with the unanswered painting on top; undo and redo as far as the shot knows what they lead to.
-function expectedCells(shot, waiting) {
+export function expectedCells(shot, waiting) {
   let cells = shot.array("mask").slice();
   const size = cells.length;
   const back = shot.has("mask_before") ? [shot.array("mask_before")] : [];
@@ -26,7 +26,7 @@ function expectedCells(shot, waiting) {
 }
 
 // Rectangles as (first row, last row, first column, last column), one after the other.
-function fillAreas(cells, columns, areas, visible) {
+export function fillAreas(cells, columns, areas, visible) {
   for (let i = 0; i < areas.length; i += 4) {
     for (let q = areas[i]; q <= areas[i + 1]; q++) {
       cells.fill(visible ? 1 : 0, q * columns + areas[i + 2], q * columns + areas[i + 3] + 1);

@@ -1,8 +1,13 @@
 // The receptive field: layer over layer, what one output can see; or, pointing at an input, whom it reaches.
 
+import { clamp, fill } from "../../front/labels.js";
+import { labelStyle } from "../../front/layout.js";
+import { paintColumnLabel, shownIndices } from "../../front/matrix.js";
+import { CanvasPainter } from "../../front/painter.js";
+
 const MOST_DOTS = 40; // tokens drawn with lines between the layers; more become bars of cells
 
-class Field {
+export class Field {
   constructor(lab) {
     this.lab = lab;
     const { body } = lab.refs.field;

@@ -1,6 +1,16 @@
 // One head's computation, left to right: scores → masked scores → weights → output → prediction. Rows stay in line.
 
-class Flow {
+import { clamp, decimals, fill, fitted, fontOf, printable, textWidth } from "../../front/labels.js";
+import { labelStyle } from "../../front/layout.js";
+import { shownIndices, windowOf } from "../../front/matrix.js";
+import { CanvasPainter } from "../../front/painter.js";
+import { parseColour } from "../../front/theme.js";
+import { Choice } from "./build.js";
+import { probabilityText } from "./numbers.js";
+import { movedBy } from "./reach.js";
+import { Tiles, flatter, labelsWidth, paintColumnLabels, paintCrossing, paintRowLabels, paintTiles } from "./tiles.js";
+
+export class Flow {
   constructor(lab) {
     this.lab = lab;
     const { body } = lab.refs.flow;
@@ -196,7 +206,7 @@ function weightPaint(theme) {
 }
 
 // At most four characters: what fits a cell. Infinite and undefined are said, not hidden.
-function shortNumber(value) {
+export function shortNumber(value) {
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value < 0 ? "−∞" : "∞";
   const size = Math.abs(value);

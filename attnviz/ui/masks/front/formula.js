@@ -1,6 +1,9 @@
 // The formula as chips joined by ∧ ∨ ¬, and as text. Chips only ever write a new text; the server reads it.
 
-class Formula {
+import { element } from "../../front/dom.js";
+import { clamp } from "../../front/labels.js";
+
+export class Formula {
   constructor(lab) {
     this.lab = lab;
     this.chips = element("div", { class: "chips", role: "group" });

@@ -1,6 +1,12 @@
 // Every head at once: the change of its weights against the model's own mask. Brown lost weight, teal gained it.
 
-class Heads {
+import { element } from "../../front/dom.js";
+import { clamp, fill, fitted, fontOf } from "../../front/labels.js";
+import { CanvasPainter } from "../../front/painter.js";
+import { parseColour } from "../../front/theme.js";
+import { Tiles } from "./tiles.js";
+
+export class Heads {
   constructor(lab) {
     this.lab = lab;
     this.buttons = [];

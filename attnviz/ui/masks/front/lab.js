@@ -1,6 +1,25 @@
 // The lab: one shot of the server, what is hovered and chosen here, and when to lay out and draw.
 
-class Lab {
+import { Arrivals } from "../../front/arrivals.js";
+import { clamp, fill } from "../../front/labels.js";
+import { WHOLE, windowOf, zoomed } from "../../front/matrix.js";
+import { Operations } from "../../front/operations.js";
+import { appearance, applyTheme, readTheme } from "../../front/theme.js";
+import { Bar } from "./bar.js";
+import { buildLab } from "./build.js";
+import { expectedCells } from "./expected.js";
+import { Field } from "./field.js";
+import { Flow } from "./flow.js";
+import { Formula } from "./formula.js";
+import { Heads } from "./heads.js";
+import { writeRowNumbers } from "./numbers.js";
+import { Outcome, writeVerdict } from "./outcome.js";
+import { Paint } from "./paint.js";
+import { Reach } from "./reach.js";
+import { Shot } from "./shot.js";
+import { Padding, TakeAway } from "./side.js";
+
+export class Lab {
   constructor(host) {
     this.host = host;
     this.place = host.querySelector(".lab-place");

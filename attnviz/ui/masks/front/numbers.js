@@ -1,6 +1,10 @@
 // The chosen row in numbers: every key's score, masked score and weight, as one would write the softmax on a board.
 
-function writeRowNumbers(lab) {
+import { element } from "../../front/dom.js";
+import { clamp, decimals, fill } from "../../front/labels.js";
+import { shortNumber } from "./flow.js";
+
+export function writeRowNumbers(lab) {
   const { refs, shot } = lab;
   const { text, axes } = shot;
   const row = lab.shownRow();
@@ -68,7 +72,7 @@ function rowRemark(lab, row, sum) {
   return Number.isNaN(sum) ? shot.text.sum_nan : Math.abs(sum - 1) < 0.005 ? "" : shot.text.sum_wrong;
 }
 
-function fixed(value, digits) {
+export function fixed(value, digits) {
   if (value === null || Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value < 0 ? "−∞" : "∞";
   const text = Math.abs(value).toFixed(digits);
@@ -79,6 +83,6 @@ function signedNumber(value) {
   return Number.isFinite(value) && Math.abs(value) >= 1e4 ? shortNumber(value) : fixed(value, 2);
 }
 
-function probabilityText(probability) {
+export function probabilityText(probability) {
   return probability === null ? "NaN" : decimals(probability);
 }

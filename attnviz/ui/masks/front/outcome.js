@@ -1,6 +1,10 @@
 // What it does to the answer: every position's prediction before and now, the loss, and the candidates at one position.
 
-class Outcome {
+import { element } from "../../front/dom.js";
+import { clamp, fill, printable, signed } from "../../front/labels.js";
+import { fixed, probabilityText } from "./numbers.js";
+
+export class Outcome {
   constructor(lab) {
     this.lab = lab;
     this.title = element("h3");
@@ -92,7 +96,7 @@ function candidateBar(token, now, own, right) {
 }
 
 // The verdict in one plain sentence, large; what follows from it, smaller.
-function writeVerdict(lab) {
+export function writeVerdict(lab) {
   const { refs, shot } = lab;
   const { level, sentence, details } = shot.verdict;
   const sign = { leak: "⚠", dead: "⚠", fine: "✓" }[level];

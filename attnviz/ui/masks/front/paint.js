@@ -1,6 +1,14 @@
 // The mask matrix: click, drag, labels, keyboard. A cell changes in the frame of the event; the server hears of it after.
 
-class Paint {
+import { element } from "../../front/dom.js";
+import { clamp, fill } from "../../front/labels.js";
+import { hitMatrix, mostZoom, windowOf } from "../../front/matrix.js";
+import { CanvasPainter } from "../../front/painter.js";
+import { parseColour } from "../../front/theme.js";
+import { fillAreas } from "./expected.js";
+import { Tiles, paintColumnLabels, paintCrossing, paintRowLabels, paintTiles, wholeMatrix } from "./tiles.js";
+
+export class Paint {
   constructor(lab) {
     this.lab = lab;
     this.stroke = null;

@@ -1,6 +1,15 @@
 // Who can influence whom: one layer's mask beside what follows from it through all layers.
 
-class Reach {
+import { element } from "../../front/dom.js";
+import { clamp, fitted, fontOf } from "../../front/labels.js";
+import { labelStyle } from "../../front/layout.js";
+import { windowOf } from "../../front/matrix.js";
+import { CanvasPainter } from "../../front/painter.js";
+import { parseColour } from "../../front/theme.js";
+import { shortNumber } from "./flow.js";
+import { Tiles, flatter, labelsWidth, paintColumnLabels, paintCrossing, paintRowLabels, paintTiles } from "./tiles.js";
+
+export class Reach {
   constructor(lab) {
     this.lab = lab;
     this.measure = element("button", { type: "button", class: "tool wide", click: () => lab.ask("measure") });
@@ -128,7 +137,7 @@ class Reach {
 }
 
 // Whether output q moves with an input: as measured, else as far as the masks let it through.
-function movedBy(shot, q, column) {
+export function movedBy(shot, q, column) {
   const i = q * shot.axes.columns + column;
   const amount = shot.has("influence") ? shot.array("influence")[i] : -1;
   return amount < 0 ? shot.array("reach")[i] === 1 : !(amount === 0);

@@ -1,6 +1,9 @@
 // One answer of the server: the header's values, its arrays, and the axes as the drawing code reads them.
 
-class Shot extends Payload {
+import { printable } from "../../front/labels.js";
+import { Payload } from "../../front/payload.js";
+
+export class Shot extends Payload {
   constructor(header, body) {
     super(header, body);
     const [rows, columns] = [header.rows.map(printable), header.columns.map(printable)];

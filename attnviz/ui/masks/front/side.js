@@ -1,6 +1,16 @@
 // Two quiet cards: the sentence with PADs added, and the mask to take away.
 
-class Padding {
+import { element } from "../../front/dom.js";
+import { save } from "../../front/download.js";
+import { clamp, fill, fitted, fontOf } from "../../front/labels.js";
+import { matrixLayout } from "../../front/layout.js";
+import { WHOLE, windowOf } from "../../front/matrix.js";
+import { CanvasPainter } from "../../front/painter.js";
+import { targetName } from "./bar.js";
+import { Segments } from "./build.js";
+import { paintColumnLabels, paintRowLabels, paintTiles } from "./tiles.js";
+
+export class Padding {
   constructor(lab) {
     this.lab = lab;
     this.title = element("h3");
@@ -38,7 +48,7 @@ class Padding {
 const APIS = ["sdpa", "flex", "mha"];
 const LARGEST_FILE = 16 * 2 ** 20;
 
-class TakeAway {
+export class TakeAway {
   constructor(lab) {
     this.lab = lab;
     this.title = element("h3");

@@ -1,7 +1,13 @@
 // A matrix of coloured cells with numbers: what all the pictures of the lab are made of.
 
+import { Raster, rgba } from "../../front/cells.js";
+import { clamp, fontOf, textWidth, widest } from "../../front/labels.js";
+import { matrixLayout, usual } from "../../front/layout.js";
+import { paintColumnLabel, paintRowLabel, shownIndices, styleAt } from "../../front/matrix.js";
+import { numberOver } from "../../front/theme.js";
+
 // One matrix of numbers and how a number looks. `blocked` (one byte a cell) is hatched; `marked` cells get a frame.
-class Tiles {
+export class Tiles {
   constructor({ rows, columns, values, paint, write = null, blocked = null, marked = null, hatchNumbers = false }) {
     Object.assign(this, { rows, columns, values, paint, write, blocked, marked, hatchNumbers });
     this.raster = null;
@@ -34,7 +40,7 @@ function inkOver(pixel, theme) {
 }
 
 // Cells into a box; `part` is the window of cells that is shown: {left, top, columns, rows}.
-function paintTiles(painter, tiles, box, part, theme) {
+export function paintTiles(painter, tiles, box, part, theme) {
   const cw = box.w / part.columns;
   const ch = box.h / part.rows;
   const raster = tiles.rasterised();
@@ -132,7 +138,7 @@ function paintCellTexts(painter, raster, tiles, box, part, shown, theme) {
 }
 
 // The hovered or chosen row and column: thin frames that leave the colours as they are.
-function paintCrossing(painter, box, part, row, column, theme) {
+export function paintCrossing(painter, box, part, row, column, theme) {
   const cw = box.w / part.columns;
   const ch = box.h / part.rows;
   painter.clipped(box.x - 2, box.y - 2, box.w + 4, box.h + 4, () => {
@@ -142,12 +148,12 @@ function paintCrossing(painter, box, part, row, column, theme) {
 }
 
 // The room that labels need, lit or not.
-function labelsWidth(labels, theme, size) {
+export function labelsWidth(labels, theme, size) {
   return Math.ceil(Math.max(widest(labels, fontOf(theme, size)), widest(labels, fontOf(theme, size, 700)))) + 1;
 }
 
 // Labels that would only lean a little lie flat in a smaller size.
-function flatter(style, labels, theme, pitch, least) {
+export function flatter(style, labels, theme, pitch, least) {
   if (!style.angle) return style;
   const room = pitch - 4;
   const size = Math.min(style.size, (style.size * room) / labelsWidth(labels, theme, style.size));
@@ -155,7 +161,7 @@ function flatter(style, labels, theme, pitch, least) {
 }
 
 // A matrix with its labels in a box; unlike in a narrow card no row label is cut while the cells can make room.
-function wholeMatrix(axes, box, theme, base, ratio) {
+export function wholeMatrix(axes, box, theme, base, ratio) {
   let layout = matrixLayout(axes, box, theme, base, ratio);
   const need = Math.min(labelsWidth(axes.rowLabels, theme, layout.rowSize), box.w * 0.3);
   const extra = need - layout.rowRoom;
@@ -167,7 +173,7 @@ function wholeMatrix(axes, box, theme, base, ratio) {
 }
 
 // Labels of a matrix, thinned when they don't fit; the lit ones are always there.
-function paintRowLabels(painter, axes, layout, part, theme, lit) {
+export function paintRowLabels(painter, axes, layout, part, theme, lit) {
   const ch = layout.cells.h / part.rows;
   const last = Math.min(axes.rows, part.top + part.rows - 0.4);
   const indices = new Set(shownIndices(part.top, last, ch, layout.rowSize * 1.12));
@@ -184,7 +190,7 @@ function paintRowLabels(painter, axes, layout, part, theme, lit) {
   }
 }
 
-function paintColumnLabels(painter, axes, layout, part, theme, lit, only = null) {
+export function paintColumnLabels(painter, axes, layout, part, theme, lit, only = null) {
   const cw = layout.cells.w / part.columns;
   const usual = styleAt(layout, cw);
   // Labels that could only stand when all are written lie flat when most are left out.
