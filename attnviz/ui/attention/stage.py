@@ -1,6 +1,7 @@
 """The attention stage as a Streamlit element: all layers × heads, the chosen head large, lines, statistics.
 
-Choosing, hovering, zooming and downloading happen in the browser. Only the switches of the heads come back.
+Choosing, hovering, zooming and downloading happen in the browser. The switches of the heads come back, and, of a stage
+too large to be sent at once, which heads are looked at.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from attnviz.ui.attention.payload import pack
+from attnviz.ui.attention.payload import Place, pack, read_places, read_wanted
 from attnviz.ui.attention.picture import AttentionPicture, Head
 from attnviz.ui.front import bundle
 
@@ -85,13 +86,24 @@ def attention_stage(
     `height` in pixels; None fits the window (at least 540). A switch reruns the script (or the fragment around);
     read the switches before computing the picture with `stage_state`. `on_change` is called when a switch was moved.
     """
+    import streamlit as st
+
+    kept = st.session_state.get(key)
+    sent = kept if isinstance(kept, Mapping) else {}
     result = _component()(
         key=key,
-        data=pack(picture, height),
+        data=pack(picture, height, read_wanted(sent.get("wanted")), _chosen(sent.get("heads_off"))),
         height=height or "content",
         on_heads_off_change=on_change or _nothing,
+        on_wanted_change=_nothing,
     )
     return read_state(result, picture.scope)
+
+
+def _chosen(sent: object) -> Place | None:
+    """The head that the browser showed when it last moved a switch."""
+    chosen = sent.get("chosen") if isinstance(sent, Mapping) else None
+    return next(read_places([chosen]), None)
 
 
 def _nothing() -> None:

@@ -1,7 +1,7 @@
 // What Streamlit hands over, in the order it was made: it calls a component anew for the same data, too, and unpacking
 // takes a moment, in which a newer payload may arrive.
 
-import { readHeader } from "./payload.js";
+import { readOutline } from "./payload.js";
 
 export class Arrivals {
   constructor() {
@@ -13,7 +13,7 @@ export class Arrivals {
   async take(bytes, { read, show, same }) {
     if (!bytes) return;
     const turn = ++this.turn;
-    const parsed = readHeader(bytes);
+    const parsed = readOutline(bytes);
     if (parsed.text === this.text) {
       same();
       return;

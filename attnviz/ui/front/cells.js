@@ -1,120 +1,133 @@
-// A head's cells as colours: one pixel a cell, or a block of cells (its largest weight) when there are too many.
+// The matrix painter: cells of colour, gaps between them, hatching under what is blocked, numbers as soon as they fit.
+//
+// What it paints has `rows`, `columns`, `pieces(part, cw, ch, ratio)` → [{raster, left, top, columns, rows}], rasters and the
+// cells that they cover, and `pixel(q, k)`, 0 where hatched. If it has numbers: `text(q, k)`, `short(q, k)` for less
+// room, `heavy(q, k)` in bold, `alarming(q, k)` in the alarm colour; if it has frames: `marked[cell]`.
 
-import { intensity } from "../attention/front/model.js";
+import { fontOf, textWidth } from "./labels.js";
+import { clamp } from "./numbers.js";
+import { rgbOf } from "./raster.js";
+import { numberOver } from "./theme.js";
 
-export class Raster {
-  constructor(columns, rows) {
-    this.columns = columns;
-    this.rows = rows;
-    this.pixels = new Uint32Array(columns * rows);
-    this.image = null;
-  }
+const ROOMY = 5; // pixels from which cells have gaps
 
-  canvas() {
-    if (!this.image) {
-      this.image = document.createElement("canvas");
-      this.image.width = this.columns;
-      this.image.height = this.rows;
-      const bytes = new Uint8ClampedArray(this.pixels.buffer);
-      this.image.getContext("2d").putImageData(new ImageData(bytes, this.columns, this.rows), 0, 0);
-    }
-    return this.image;
-  }
-}
-
-export function rgba([r, g, b], alpha = 255) {
-  return ((alpha << 24) | (b << 16) | (g << 8) | r) >>> 0;
-}
-
-// A leak (blocked, yet weight) is half see-through, so that the hatching shows beneath it.
-const LEAK_ALPHA = 150;
-
-// mode: "weights" or "mask". Blocked cells are left empty: the hatching lies underneath.
-function rasterOf(kind, layer, head, { scale, theme, mode = "weights", maxColumns, maxRows }) {
-  const columns = Math.min(kind.columns, Math.max(1, Math.floor(maxColumns)));
-  const rows = Math.min(kind.rows, Math.max(1, Math.floor(maxRows)));
-  const raster = new Raster(columns, rows);
-  const peaks = kind.peaks(layer, head);
-  const palette = Uint32Array.from(theme.rgb, (colour) => rgba(colour));
-  const seen = rgba(theme.visibleRgb);
-  const alarm = rgba(theme.alarmRgb);
-  const best = new Float32Array(columns * rows);
-  const column = Uint16Array.from({ length: kind.columns }, (_, k) => Math.floor((k * columns) / kind.columns));
-  const start = kind.offset(layer, head);
-  const maskStart = kind.maskPerHead ? start : 0;
-  for (let q = 0; q < kind.rows; q++) {
-    const line = Math.floor((q * rows) / kind.rows) * columns;
-    for (let k = 0; k < kind.columns; k++) {
-      const cell = q * kind.columns + k;
-      const bit = maskStart + cell;
-      const visible = (kind.mask[bit >> 3] >> (bit & 7)) & 1;
-      const at = line + column[k];
-      if (mode === "mask") {
-        if (visible) raster.pixels[at] = seen;
-        continue;
-      }
-      const code = kind.codes[start + cell];
-      if (code > kind.top) raster.pixels[at] = alarm;
-      else if (visible || code > 0) {
-        const level = intensity(kind.decode(code), scale, peaks[q]);
-        const old = raster.pixels[at];
-        if (old === alarm || (old && best[at] >= level)) continue;
-        best[at] = level;
-        const colour = palette[Math.round(level * 255)];
-        raster.pixels[at] = visible ? colour : ((colour & 0xffffff) | (LEAK_ALPHA << 24)) >>> 0;
-      }
-    }
-  }
-  return raster;
-}
-
-// A rectangle of cells at (x, y): each cell a rectangle with a gap when there is room, one stretched image otherwise.
-// part: {left, top, columns, rows} in cells, the piece of the head that is shown; fractions are allowed.
-export function paintCells(painter, kind, layer, head, box, part, options) {
+// Cells into a box; `part` is the window that is shown, in cells. `lattice`: gaps between blocked cells, too.
+export function paintCells(painter, cells, box, part, theme, { fine = false, lattice = false } = {}) {
   const cw = box.w / part.columns;
   const ch = box.h / part.rows;
-  const fine = options.fine;
   painter.hatch(box.x, box.y, box.w, box.h, fine);
-  const roomy = cw >= 5 && ch >= 5;
-  const limits = roomy
-    ? { maxColumns: kind.columns, maxRows: kind.rows }
-    : { maxColumns: options.maxColumns || Infinity, maxRows: options.maxRows || Infinity };
-  const raster = rasterOf(kind, layer, head, { ...options, ...limits });
-  const sx = raster.columns / kind.columns;
-  const sy = raster.rows / kind.rows;
-  const piece = { left: part.left * sx, top: part.top * sy, columns: part.columns * sx, rows: part.rows * sy };
-  if (!roomy) {
-    const whole = part.columns === kind.columns && part.rows === kind.rows;
-    painter.raster(raster, box.x, box.y, box.w, box.h, whole ? null : piece);
-    return;
-  }
-  const first = { row: Math.max(0, Math.floor(part.top)), column: Math.max(0, Math.floor(part.left)) };
-  const last = { row: Math.min(kind.rows, Math.ceil(part.top + part.rows)), column: Math.min(kind.columns, Math.ceil(part.left + part.columns)) };
-  const x = (k) => crisp(painter, box.x + (k - part.left) * cw);
-  const y = (q) => crisp(painter, box.y + (q - part.top) * ch);
-  const gap = cw >= 26 && ch >= 20 ? 2 : 1;
-  const surface = options.theme.surface;
-  painter.clipped(box.x, box.y, box.w, box.h, () => {
-    for (let q = first.row; q < last.row; q++) {
-      const [top, height] = [y(q), y(q + 1) - y(q)];
-      for (let k = first.column; k < last.column; k++) {
-        const pixel = raster.pixels[q * kind.columns + k];
-        const alpha = pixel >>> 24;
-        if (!alpha) continue;
-        const colour = `rgb(${pixel & 255},${(pixel >> 8) & 255},${(pixel >> 16) & 255})`;
-        const [left, width] = [x(k), x(k + 1) - x(k)];
-        painter.rect(left, top, width, height, colour, alpha / 255);
-        if (gap === 1 && k + 1 < kind.columns) painter.rect(left + width - 1, top, 1, height, surface);
-        if (gap === 1 && q + 1 < kind.rows) painter.rect(left, top + height - 1, width, 1, surface);
-      }
-    }
-    if (gap === 1) return;
-    for (let q = Math.max(1, first.row); q < last.row; q++) painter.rect(box.x, y(q) - 1, box.w, 2, surface);
-    for (let k = Math.max(1, first.column); k < last.column; k++) painter.rect(x(k) - 1, box.y, 2, box.h, surface);
-  });
+  for (const piece of cells.pieces(part, cw, ch, painter.ratio || 2)) paintPiece(painter, piece, cells, box, part);
+  if (cw >= ROOMY && ch >= ROOMY) painter.rects(gaps(painter, cells, box, part, lattice), theme.surface);
 }
 
-// On the screen, the nearest edge between two device pixels.
-function crisp(painter, value) {
-  return painter.ratio ? Math.round(value * painter.ratio) / painter.ratio : value;
+function paintPiece(painter, piece, cells, box, part) {
+  const left = Math.max(piece.left, part.left);
+  const top = Math.max(piece.top, part.top);
+  const right = Math.min(piece.left + piece.columns, part.left + part.columns);
+  const bottom = Math.min(piece.top + piece.rows, part.top + part.rows);
+  if (right <= left || bottom <= top) return;
+  const { x, y } = edges(painter, box, part);
+  const sx = piece.raster.columns / piece.columns;
+  const sy = piece.raster.rows / piece.rows;
+  const whole = left === piece.left && top === piece.top && right === piece.left + piece.columns && bottom === piece.top + piece.rows;
+  const source = whole ? null : { left: (left - piece.left) * sx, top: (top - piece.top) * sy, columns: (right - left) * sx, rows: (bottom - top) * sy };
+  painter.raster(piece.raster, x(left), y(top), x(right) - x(left), y(bottom) - y(top), source);
+}
+
+// On the screen an edge lies between two device pixels; the outer ones are those of the box.
+function edges(painter, box, part) {
+  const crisp = (value) => (painter.ratio ? Math.round(value * painter.ratio) / painter.ratio : value);
+  const at = (start, size, low, count) => (i) =>
+    i <= low ? start : i >= low + count ? start + size : crisp(start + ((i - low) * size) / count);
+  return { x: at(box.x, box.w, part.left, part.columns), y: at(box.y, box.h, part.top, part.rows) };
+}
+
+export function shownCells(cells, part) {
+  return {
+    top: Math.max(0, Math.floor(part.top)), left: Math.max(0, Math.floor(part.left)),
+    bottom: Math.min(cells.rows, Math.ceil(part.top + part.rows)),
+    right: Math.min(cells.columns, Math.ceil(part.left + part.columns)),
+  };
+}
+
+// All gaps as rectangles [x, y, w, h]: between large cells 2 pixels wide, else 1 at the right and the lower edge.
+function gaps(painter, cells, box, part, lattice) {
+  const { x, y } = edges(painter, box, part);
+  const { top, bottom, left, right } = shownCells(cells, part);
+  const found = [];
+  const wide = box.w / part.columns >= 26 && box.h / part.rows >= 20;
+  if (wide || lattice) {
+    const [width, before] = wide ? [2, 1] : [1, 1];
+    for (let q = Math.max(1, top); q < bottom; q++) if (q > part.top) found.push([box.x, y(q) - before, box.w, width]);
+    for (let k = Math.max(1, left); k < right; k++) if (k > part.left) found.push([x(k) - before, box.y, width, box.h]);
+    return found;
+  }
+  for (let q = top; q < bottom; q++) {
+    const height = y(q + 1) - y(q);
+    for (let k = left; k < right; k++) {
+      if (!cells.pixel(q, k)) continue;
+      if (k + 1 < cells.columns) found.push([x(k + 1) - 1, y(q), 1, height]);
+      if (q + 1 < cells.rows) found.push([x(k), y(q + 1) - 1, x(k + 1) - x(k), 1]);
+    }
+  }
+  return found;
+}
+
+// Frames around marked cells; where cells are too small for frames, a veil, and a lone cell is never lost to the eye.
+export function paintMarks(painter, cells, box, part, theme) {
+  if (!cells.marked) return;
+  const cw = box.w / part.columns;
+  const ch = box.h / part.rows;
+  const width = clamp(Math.min(cw, ch) * 0.09, 1, 3);
+  const framed = Math.min(cw, ch) >= 14;
+  const shown = shownCells(cells, part);
+  for (let q = shown.top; q < shown.bottom; q++) {
+    for (let k = shown.left; k < shown.right; k++) {
+      const i = q * cells.columns + k;
+      if (!cells.marked[i]) continue;
+      const [x, y] = [box.x + (k - part.left) * cw, box.y + (q - part.top) * ch];
+      const alone = !cells.marked[i - 1] && !cells.marked[i + 1];
+      const [w, h] = alone ? [Math.max(cw, 5), Math.max(ch, 5)] : [cw, ch];
+      if (framed) painter.frame(x + width / 2 + 1, y + width / 2 + 1, cw - width - 2, ch - width - 2, theme.alarm, width);
+      else painter.rect(x - (w - cw) / 2, y - (h - ch) / 2, w, h, theme.alarm, alone ? 1 : cells.pixel(q, k) ? 0.6 : 0.2);
+    }
+  }
+}
+
+// Numbers, all of one matrix in one size; where the full ones have no room the short ones, where those have none, none.
+export function paintTexts(painter, cells, box, part, theme, { breadth = 0.36, largest = 17, least = 9 } = {}) {
+  if (!cells.text) return;
+  const cw = box.w / part.columns;
+  const ch = box.h / part.rows;
+  const full = Math.min(cw * breadth, ch * 0.56, largest);
+  const short = Boolean(cells.short) && (full < 10 || cw < 30);
+  const most = short ? Math.min(cw * 0.5, ch * 0.55, 12) : full;
+  if (most < least) return;
+  const shown = shownCells(cells, part);
+  const texts = [];
+  let longest = 1;
+  for (let q = shown.top; q < shown.bottom; q++) {
+    for (let k = shown.left; k < shown.right; k++) {
+      const text = short ? cells.short(q, k) : cells.text(q, k);
+      if (!text) continue;
+      longest = Math.max(longest, textWidth(text, fontOf(theme, 10)) / 10);
+      texts.push([q, k, text]);
+    }
+  }
+  const size = Math.min(most, (cw - 2.5) / longest);
+  if (size < Math.min(least, 8)) return;
+  painter.clipped(box.x, box.y, box.w, box.h, () => {
+    for (const [q, k, text] of texts) {
+      const [x, y] = [box.x + (k + 0.5 - part.left) * cw, box.y + (q + 0.5 - part.top) * ch];
+      const pixel = cells.pixel(q, k);
+      const alarm = text === "NaN" || Boolean(cells.alarming && cells.alarming(q, k));
+      if (!pixel) {
+        const width = textWidth(text, fontOf(theme, size)) + 4;
+        painter.pill(x - width / 2, y - size * 0.62, width, size * 1.24, 3, theme.blocked_fill, 0.92);
+      }
+      const colour = alarm ? theme.alarm : pixel ? numberOver(rgbOf(pixel)) : theme.muted;
+      const weight = text === "NaN" ? 700 : cells.heavy && cells.heavy(q, k) ? 600 : 400;
+      painter.text(text, x, y, { size, colour, align: "center", weight });
+    }
+  });
 }

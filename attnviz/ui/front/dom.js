@@ -11,3 +11,14 @@ export function element(tag, properties = {}, children = []) {
   node.append(...children);
   return node;
 }
+
+// An element of the SVG kind.
+export function drawn(tag, attributes, children = []) {
+  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name === "text") node.textContent = value;
+    else node.setAttribute(name, value);
+  }
+  node.append(...children);
+  return node;
+}

@@ -1,7 +1,7 @@
 // Token labels: made printable, measured, cut to a width by whole characters, thinned when there are too many.
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
-const rulerContext = document.createElement("canvas").getContext("2d");
+let ruler = null; // a canvas, made when something is first measured
 const widths = new Map();
 
 // White space and control characters get a visible sign; marks that reorder text are dropped.
@@ -25,8 +25,9 @@ export function textWidth(text, font) {
   let width = widths.get(key);
   if (width === undefined) {
     if (widths.size > 20000) widths.clear();
-    rulerContext.font = font;
-    width = rulerContext.measureText(text).width;
+    ruler ??= document.createElement("canvas").getContext("2d");
+    ruler.font = font;
+    width = ruler.measureText(text).width;
     widths.set(key, width);
   }
   return width;
@@ -52,28 +53,7 @@ export function fitted(text, room, font) {
   return low > 0 ? characters.slice(0, low).join("") + "…" : "…";
 }
 
-// Every how many labels can be written when one needs `need` pixels and they stand `pitch` apart.
-export function stride(pitch, need) {
-  if (pitch >= need) return 1;
-  const step = need / pitch;
-  const steps = [2, 5, 10, 20, 25, 50, 100, 200];
-  return steps.find((s) => s >= step) || Math.ceil(step / 100) * 100;
-}
-
-export function clamp(value, low, high) {
-  return Math.max(low, Math.min(high, value));
-}
-
+// A template's {names} replaced by their values; a name that is not given stays.
 export function fill(template, values) {
   return template.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
-}
-
-// Two decimals; "1.00" and "0.00" keep theirs so that columns align.
-export function decimals(weight, digits = 2) {
-  return Number.isNaN(weight) ? "NaN" : weight.toFixed(digits);
-}
-
-export function signed(value, digits = 2) {
-  if (Math.abs(value) < 0.5 * 10 ** -digits) return (0).toFixed(digits);
-  return (value < 0 ? "−" : "+") + Math.abs(value).toFixed(digits);
 }

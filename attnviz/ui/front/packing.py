@@ -1,7 +1,8 @@
-"""Arrays for the browser in one `bytes` object: a JSON header, then the blocks, compressed when that pays.
+"""Arrays for the browser in one `bytes` object: an outline, then header and blocks, compressed when that pays.
 
-Layout: b"AV01" · header length (uint32, little endian) · header (UTF-8 JSON) · body. The header gains `blocks`
-(name → [offset, length] in the body, offsets multiples of 8) and `body` ({compressed, length, digest}).
+Layout: b"AV02" · outline length (uint32, little endian) · outline (JSON) · body. The outline says where the body's
+`blocks` lie (name → [offset, length], offsets multiples of 8), how long the `header` (UTF-8 JSON) at its start is, and
+whether the body is `compressed`; its `digest` makes it the payload's identity.
 Attention weights travel square-root companded: code = round(√(w / peak) · top), so that small weights keep their
 relative precision; the highest code means NaN.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +22,7 @@ from numpy.typing import NDArray
 
 from attnviz.figures import theme
 
-MAGIC = b"AV01"
+MAGIC = b"AV02"
 ALIGNMENT = 8
 FINE_CELLS = 128 * 128  # up to so many cells a head get 16 bits, more get 8
 READABLE = frozenset({"bits", "int8", "float16", "float32", "float64"})  # what `payload.js` can make an array of
@@ -40,18 +42,31 @@ class Codes:
         return int(np.iinfo(self.values.dtype).max) - 1
 
 
-def quantise(weights: NDArray[np.floating[Any]]) -> Codes:
-    """Weights (…, T, S) ≥ 0 as codes; raises ValueError for negative or infinite ones. NaN stays NaN, 0 stays 0."""
-    missing = np.isnan(weights)
-    known = np.where(missing, 0.0, weights).astype(np.float64)
-    if known.size and (float(known.min()) < 0 or not np.isfinite(known).all()):
+def quantise(weights: NDArray[np.floating[Any]], *, peak: float | None = None, fine: bool = True) -> Codes:
+    """Weights (…, T, S) ≥ 0 as codes; raises ValueError for negative or infinite ones. NaN stays NaN, 0 stays 0.
+
+    `peak` is the largest weight where it is known. Many cells a head get 8 bits, as all get that are not `fine`.
+    """
+    known = weights.astype(np.float32)  # its own copy: what follows happens in place
+    missing = np.isnan(known) if known.size and math.isnan(float(known.max())) else None
+    if missing is not None:
+        known[missing] = 0
+    if known.size and not (float(known.min()) >= 0 and math.isfinite(float(known.max()))):
         raise ValueError(f"weights must be finite and ≥ 0, got {known.min()} … {known.max()}")
-    peak = max(1.0, float(known.max())) if known.size else 1.0
+    if peak is None:
+        peak = max(1.0, float(known.max())) if known.size else 1.0
     cells = weights.shape[-1] * weights.shape[-2] if weights.ndim >= 2 else weights.size
-    dtype = np.uint16 if cells <= FINE_CELLS else np.uint8
+    dtype: type[np.uint16] | type[np.uint8] = np.uint16 if fine and cells <= FINE_CELLS else np.uint8
     top = int(np.iinfo(dtype).max) - 1
-    codes = np.rint(np.sqrt(known / peak) * top).astype(dtype)
-    codes[missing] = top + 1
+    if peak != 1:
+        known *= np.float32(1 / peak)
+    np.sqrt(known, out=known)
+    known *= np.float32(top)
+    known += np.float32(0.5)  # and cut off: rounded
+    codes: NDArray[Any] = known.astype(dtype)
+    np.minimum(codes, dtype(top), out=codes)
+    if missing is not None:
+        codes[missing] = top + 1
     return Codes(codes, peak)
 
 
@@ -81,29 +96,44 @@ def unpack_bits(packed: NDArray[np.uint8], shape: tuple[int, ...]) -> NDArray[np
     return np.unpackbits(packed, count=count, bitorder="little").astype(np.bool_).reshape(shape)
 
 
-def join(header: Mapping[str, Any], blocks: Mapping[str, NDArray[Any]]) -> bytes:
-    """One `bytes` object; header values must be JSON without NaN, blocks are sent little-endian in the order given."""
+def join(header: Mapping[str, Any], blocks: Mapping[str, NDArray[Any]], *, broken: str = "") -> bytes:
+    """One `bytes` object; header values must be JSON without NaN, blocks are sent little-endian in the order given.
+
+    `broken` is what is said where the body cannot be read.
+    """
     places: dict[str, list[int]] = {}
-    body = bytearray()
+    said = json.dumps(header, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
+    body = bytearray(said)
+    body += b"\0" * (-len(body) % ALIGNMENT)
     for name, block in blocks.items():
         data = np.ascontiguousarray(block, dtype=block.dtype.newbyteorder("<")).tobytes()
         places[name] = [len(body), len(data)]
         body += data
         body += b"\0" * (-len(body) % ALIGNMENT)
     raw = bytes(body)
-    packed = zlib.compress(raw, 1) if len(raw) >= WORTH_COMPRESSING else raw
+    packed = _deflated(raw[: len(said)], raw[len(said) :]) if len(raw) >= WORTH_COMPRESSING else raw
     compressed = len(packed) < 0.9 * len(raw)
-    described = {
-        **header,
+    outline = {
+        "header": len(said),
         "blocks": places,
-        "body": {
-            "compressed": compressed,
-            "length": len(raw),
-            "digest": hashlib.blake2b(raw, digest_size=8).hexdigest(),
-        },
+        "compressed": compressed,
+        "length": len(raw),
+        "digest": hashlib.blake2b(raw, digest_size=8).hexdigest(),
+        "broken": broken,
     }
-    text = json.dumps(described, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
+    text = json.dumps(outline, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
     return MAGIC + len(text).to_bytes(4, "little") + text + (packed if compressed else raw)
+
+
+def _deflated(words: bytes, numbers: bytes) -> bytes:
+    """Words as usual; numbers by how often a byte comes and by runs of one, since they repeat little else."""
+    streams = []
+    for part, strategy in ((words, zlib.Z_DEFAULT_STRATEGY), (numbers, zlib.Z_RLE)):
+        packer = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS, 9, strategy)
+        flush = zlib.Z_SYNC_FLUSH if part is words else zlib.Z_FINISH
+        streams.append(packer.compress(part) + packer.flush(flush))
+    check = zlib.adler32(numbers, zlib.adler32(words))
+    return b"\x78\x01" + b"".join(streams) + check.to_bytes(4, "big")
 
 
 def colours() -> dict[str, Any]:
@@ -141,10 +171,14 @@ def split(payload: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
     if payload[:4] != MAGIC:
         raise ValueError(f"not a packed picture: starts with {payload[:4]!r}, expected {MAGIC!r}")
     length = int.from_bytes(payload[4:8], "little")
-    header = json.loads(payload[8 : 8 + length].decode("utf-8"))
+    outline = json.loads(payload[8 : 8 + length].decode("utf-8"))
     body = payload[8 + length :]
-    if header["body"]["compressed"]:
-        body = zlib.decompress(body)
-    if len(body) != header["body"]["length"]:
-        raise ValueError(f"the body has {len(body)} bytes, the header says {header['body']['length']}")
-    return header, {name: body[start : start + size] for name, (start, size) in header["blocks"].items()}
+    if outline["compressed"]:
+        try:
+            body = zlib.decompress(body)
+        except zlib.error as error:
+            raise ValueError(f"the body lacks bytes: {error}") from error
+    if len(body) != outline["length"]:
+        raise ValueError(f"the body has {len(body)} bytes, the outline says {outline['length']}")
+    header = json.loads(body[: outline["header"]].decode("utf-8"))
+    return header, {name: body[start : start + size] for name, (start, size) in outline["blocks"].items()}

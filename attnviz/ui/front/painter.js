@@ -51,6 +51,15 @@ export class CanvasPainter {
     return new CanvasPainter(context, theme, ratio);
   }
 
+  // The same canvas again, with what is on it.
+  static again(canvas, theme, ratio) {
+    return new CanvasPainter(canvas.getContext("2d"), theme, ratio);
+  }
+
+  clear(x, y, w, h) {
+    this.c.clearRect(x, y, w, h);
+  }
+
   rect(x, y, w, h, colour, alpha = 1) {
     this.c.globalAlpha = alpha;
     this.c.fillStyle = colour;
@@ -65,6 +74,12 @@ export class CanvasPainter {
     this.c.roundRect(x, y, w, h, radius);
     this.c.fill();
     this.c.globalAlpha = 1;
+  }
+
+  // Many rectangles [x, y, w, h] of one colour.
+  rects(boxes, colour) {
+    this.c.fillStyle = colour;
+    for (const [x, y, w, h] of boxes) this.c.fillRect(x, y, w, h);
   }
 
   frame(x, y, w, h, colour, width = 1, radius = 0) {
@@ -121,7 +136,7 @@ export class CanvasPainter {
     this.c.fillRect(x, y, w, h);
   }
 
-  // A raster (cells.js) stretched over a box; `part` is the visible piece in cells.
+  // A raster stretched over a box; `part` is the piece of it that is shown, in its pixels.
   raster(raster, x, y, w, h, part) {
     const { left, top, columns, rows } = part || { left: 0, top: 0, columns: raster.columns, rows: raster.rows };
     this.c.imageSmoothingEnabled = false;

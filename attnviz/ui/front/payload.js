@@ -1,35 +1,39 @@
-// What the server packed (components/canvas/packing.py), as the drawing code reads it.
+// What the server packed (packing.py), as the drawing code reads it.
 
 async function inflate(bytes) {
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-// The header's text is the payload's identity: it holds a digest of the body.
-export function readHeader(bytes) {
+// The outline's text is the payload's identity: it holds a digest of the body.
+export function readOutline(bytes) {
   const head = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const magic = String.fromCharCode(...bytes.subarray(0, 4));
-  if (magic !== "AV01") throw new Error(`not a payload: ${magic}`);
+  if (magic !== "AV02") throw new Error(`not a payload: ${magic}`);
   const length = head.getUint32(4, true);
   const text = new TextDecoder().decode(bytes.subarray(8, 8 + length));
-  return { text, header: JSON.parse(text), start: 8 + length };
+  return { text, outline: JSON.parse(text), start: 8 + length };
 }
 
-export async function readBody(bytes, { header, start }) {
+// The header, what the blocks are called, and all bytes.
+export async function readBody(bytes, { outline, start }) {
   const packed = bytes.subarray(start);
-  return header.body.compressed ? inflate(packed) : packed.slice();
+  const body = outline.compressed ? await inflate(packed) : packed.slice();
+  const header = JSON.parse(new TextDecoder().decode(body.subarray(0, outline.header)));
+  return { header, blocks: outline.blocks, body };
 }
 
 // The header's values as properties, and its arrays, made when first asked for.
 export class Payload {
-  constructor(header, body) {
+  constructor({ header, blocks, body }) {
     Object.assign(this, header);
+    this.blocks = blocks;
     this.bytes = body;
     this.made = new Map();
   }
 
   static async read(bytes, parsed) {
-    return new this(parsed.header, await readBody(bytes, parsed));
+    return new this(await readBody(bytes, parsed));
   }
 
   // What travels as bytes: a file.
@@ -63,7 +67,7 @@ export class Payload {
   }
 }
 
-function unpackedBits(bytes, count) {
+export function unpackedBits(bytes, count) {
   const bits = new Uint8Array(count);
   for (let i = 0; i < count; i++) bits[i] = (bytes[i >> 3] >> (i & 7)) & 1;
   return bits;

@@ -22,7 +22,7 @@ export function numberOver(rgb) {
 }
 
 // 256 steps between equally spaced stops.
-function ramp(stops) {
+export function ramp(stops) {
   const colours = stops.map(parseColour);
   return Array.from({ length: 256 }, (_, i) => {
     const place = (i / 255) * (colours.length - 1);
@@ -59,6 +59,7 @@ export function readTheme(host, palettes) {
     inkOn: weights.map(numberOver),
     strong: css(weights[dark ? 214 : 224]),
     alarmRgb: parseColour(palette.alarm),
+    alarmFillRgb: parseColour(palette.alarm_fill),
     visibleRgb: parseColour(palette.visible),
   };
 }

@@ -1,6 +1,6 @@
 // Both round trips, timed in the browser: from the event until the answer has been drawn.
 
-export default function ({ data, parentElement, setStateValue }) {
+export default function ({ data, setStateValue }) {
   const bench = (window.attnvizBench ||= {});
   const find = () => {
     if (bench.lab && bench.lab.refs.root.isConnected) return bench.lab;

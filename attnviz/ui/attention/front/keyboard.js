@@ -1,6 +1,6 @@
 // Keys: arrows move between heads, Enter chooses one and, pressed again, enters it; there arrows move between cells.
 
-import { clamp } from "../../front/labels.js";
+import { clamp } from "../../front/numbers.js";
 
 const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 

@@ -1,25 +1,38 @@
 // The line view: keys above, queries below, a line for every weight worth seeing.
 
-import { clamp, stride } from "../../front/labels.js";
 import { paintColumnLabel } from "../../front/matrix.js";
-import { intensity } from "./model.js";
+import { clamp } from "../../front/numbers.js";
+import { intensity } from "../../front/scale.js";
+import { stride } from "../../front/zoom.js";
 
 const MOST_LINES = 5000;
 
-// The weights to draw, lightest first so that heavy lines lie on top.
-function linesOf(kind, layer, head, scale) {
-  const peaks = kind.peaks(layer, head);
-  const found = [];
+// The weights to draw, lightest first so that heavy lines lie on top; of very many the heaviest.
+export function linesOf(cells, scale) {
+  const peaks = cells.peaks();
   const least = scale === "linear" ? 0.015 : 0.05;
-  for (let q = 0; q < kind.rows; q++) {
-    for (let k = 0; k < kind.columns; k++) {
-      const weight = kind.weight(layer, head, q, k);
-      const level = intensity(weight, scale, peaks[q]);
-      if (level >= least) found.push({ q, k, level });
+  const { rows, columns } = cells;
+  const counts = new Uint32Array(257);
+  const levels = new Uint8Array(rows * columns);
+  for (let q = 0, at = 0; q < rows; q++) {
+    for (let k = 0; k < columns; k++, at++) {
+      if (!cells.codes[at]) continue;
+      const level = intensity(cells.decode(cells.codes[at]), scale, peaks[q]);
+      if (!(level >= least)) continue;
+      levels[at] = Math.max(1, Math.round(level * 255));
+      counts[levels[at]]++;
     }
   }
-  found.sort((a, b) => a.level - b.level);
-  return found.slice(-MOST_LINES);
+  let lightest = 255;
+  for (let total = counts[255]; lightest > 1 && total + counts[lightest - 1] <= MOST_LINES; ) total += counts[--lightest];
+  const found = [];
+  for (let at = 0; at < levels.length; at++) {
+    if (levels[at] < lightest || !levels[at]) continue;
+    const q = Math.floor(at / columns);
+    const k = at - q * columns;
+    found.push({ q, k, level: intensity(cells.weight(q, k), scale, peaks[q]) });
+  }
+  return found.sort((a, b) => a.level - b.level).slice(-MOST_LINES);
 }
 
 function paintLine(painter, layout, theme, { q, k, level }, colour, boost = 1) {
@@ -48,7 +61,8 @@ function paintSide(painter, labels, side, unknown, theme, base, below, only) {
 
 export function paintLines(painter, layout, state, theme) {
   const { kind, layer, head } = state;
-  for (const line of linesOf(kind, layer, head, state.scale)) paintLine(painter, layout, theme, line, theme.strong);
+  const cells = kind.cells(layer, head);
+  if (cells) for (const line of linesOf(cells, state.scale)) paintLine(painter, layout, theme, line, theme.strong);
   paintSide(painter, kind.columnLabels, layout.above, kind.unknownColumns, theme, layout.top - 4, false);
   const unknown = kind.nextLabels.length ? new Set() : kind.unknownRows;
   paintSide(painter, lowerLabels(kind), layout.below, unknown, theme, layout.bottom + 4, true);
@@ -59,9 +73,9 @@ export function paintLinesLight(painter, layout, state, lit, theme) {
   const { kind, layer, head } = state;
   const { box } = layout;
   painter.rect(box.x, box.y, box.w, box.h, theme.surface, 0.78);
-  const peaks = kind.peaks(layer, head);
+  const cells = kind.cells(layer, head);
   const drawn = (q, k, colour) => {
-    const level = intensity(kind.weight(layer, head, q, k), state.scale, peaks[q]);
+    const level = cells ? intensity(cells.weight(q, k), state.scale, cells.peaks()[q]) : 0;
     if (level >= 0.01) paintLine(painter, layout, theme, { q, k, level }, colour, 1.6);
   };
   const above = new Set();

@@ -1,32 +1,45 @@
 // The payload as the drawing code reads it: a Picture of one Kind or several.
 
 import { printable } from "../../front/labels.js";
-import { readBody } from "../../front/payload.js";
+import { readBody, unpackedBits } from "../../front/payload.js";
+import { Levels, Pyramid } from "../../front/pyramid.js";
 
-export async function readPicture(bytes, parsed) {
-  const { header } = parsed;
-  const body = await readBody(bytes, parsed);
+// `known` is the picture on screen: an answer that only brings further heads of it goes on with what is there.
+export async function readPicture(bytes, parsed, known = null) {
+  const { header, blocks, body } = await readBody(bytes, parsed);
   const block = (name) => {
-    const [offset, length] = header.blocks[name];
+    const [offset, length] = blocks[name];
     return body.subarray(offset, offset + length);
   };
-  return { ...header, kinds: header.kinds.map((meta) => new Kind(meta, block)) };
+  const goesOn = Boolean(known) && known.identity === header.identity;
+  const kinds = [];
+  for (const meta of header.kinds) {
+    const before = goesOn ? known.kinds.find(({ id }) => id === meta.kind) : null;
+    const kind = new Kind(meta, block, before);
+    await kind.take(meta, block);
+    kinds.push(kind);
+  }
+  return { ...header, kinds };
 }
 
-// All layers × heads of one kind of attention. A row is a query, a column a key.
-class Kind {
-  constructor(meta, block) {
-    const weights = block(`${meta.kind}/weights`);
+// Work of many milliseconds gives way to the screen.
+export async function unhurried(slices, budget = 6) {
+  let began = performance.now();
+  for (const _ of slices) {
+    if (performance.now() - began < budget) continue;
+    await new Promise((done) => setTimeout(done));
+    began = performance.now();
+  }
+}
+
+// All layers × heads of one kind of attention. A row is a query, a column a key. Of a large stage there are thumbnails of
+// all heads and some whole heads; `cells` is null where a head has not come yet.
+export class Kind {
+  constructor(meta, block, before = null) {
     this.id = meta.kind;
     [this.layers, this.heads, this.rows, this.columns] = meta.shape;
-    this.codes =
-      meta.bits === 16
-        ? new Uint16Array(weights.buffer, weights.byteOffset, weights.byteLength / 2)
-        : weights;
-    this.top = (meta.bits === 16 ? 65535 : 255) - 1;
     this.peak = meta.peak;
-    this.mask = block(`${meta.kind}/mask`);
-    this.maskPerHead = meta.mask_per_head;
+    this.maskPerHead = meta.mask === "heads";
     this.rowLabels = meta.rows.map(printable);
     this.columnLabels = meta.columns.map(printable);
     this.nextLabels = meta.next.map(printable);
@@ -36,47 +49,82 @@ class Kind {
     this.sites = meta.sites;
     this.stats = meta.stats;
     this.isSelf = meta.kind !== "cross" && this.rows === this.columns;
-    this.rowPeaks = new Map();
+    this.whole = before ? before.whole : new Map();
+    this.small = before ? before.small : new Map();
+    this.shared = before ? before.shared : this.maskPerHead ? null : this.mask(meta, block, `${this.id}/mask`);
   }
 
-  offset(layer, head) {
-    return (layer * this.heads + head) * this.rows * this.columns;
+  // One byte a cell, from bits or from what the mask is called.
+  mask({ mask }, block, name) {
+    const cells = new Uint8Array(this.rows * this.columns);
+    if (mask === "causal") for (let q = 0; q < this.rows; q++) cells.fill(1, q * this.columns, q * this.columns + Math.min(this.columns, q + 1));
+    else cells.set(unpackedBits(block(name), cells.length));
+    return new Levels(cells, this.rows, this.columns);
+  }
+
+  // Thumbnails and whole heads that this payload brings.
+  async take(meta, block) {
+    if (meta.thumbs) {
+      const [rows, columns] = meta.thumbs;
+      const codes = block(`${this.id}/thumbs`);
+      const bits = this.maskPerHead ? unpackedBits(block(`${this.id}/thumb_masks`), codes.length) : null;
+      const size = rows * columns;
+      const seen = bits ? null : new Levels(pooled(this.shared.all[0].cells, this.rows, this.columns, rows, columns), rows, columns);
+      for (let i = 0; i < this.layers * this.heads; i++) {
+        const mask = seen || new Levels(bits.slice(i * size, (i + 1) * size), rows, columns);
+        this.small.set(i, new Pyramid(codes.subarray(i * size, (i + 1) * size), rows, columns, 254, this.peak, mask));
+      }
+    }
+    for (const { head, half } of meta.whole) {
+      const name = `${this.id}/${head}`;
+      const seen = this.maskPerHead ? this.mask(meta, block, `${name}/mask`) : this.shared;
+      const codes = block(name);
+      const top = (meta.bits === 16 ? 65535 : 255) - 1;
+      const cells = meta.bits === 16 ? new Uint16Array(codes.buffer, codes.byteOffset, codes.byteLength / 2) : codes;
+      const all = half ? new cells.constructor(this.rows * this.columns) : cells;
+      if (half) await unhurried(spread(cells, all, this.rows, this.columns));
+      const pyramid = new Pyramid(all, this.rows, this.columns, top, this.peak, seen);
+      if (all.length > 2 ** 20) {
+        for (let n = 1; n <= pyramid.most; n++) {
+          if (seen.all.length <= n) await unhurried(seen.halving(64));
+          await unhurried(pyramid.levels.halving(64));
+        }
+      }
+      this.whole.set(head, pyramid);
+    }
+  }
+
+  index(layer, head) {
+    return layer * this.heads + head;
+  }
+
+  has(layer, head) {
+    return this.whole.has(this.index(layer, head));
+  }
+
+  // The whole head, or null.
+  cells(layer, head) {
+    return this.whole.get(this.index(layer, head)) || null;
+  }
+
+  // The head as it is drawn small.
+  thumb(layer, head) {
+    const i = this.index(layer, head);
+    return this.small.get(i) || this.whole.get(i);
   }
 
   // Weight of row q on column k; NaN stays NaN.
   weight(layer, head, q, k) {
-    return this.decode(this.codes[this.offset(layer, head) + q * this.columns + k]);
-  }
-
-  decode(code) {
-    if (code > this.top) return NaN;
-    const root = code / this.top;
-    return root * root * this.peak;
+    return this.cells(layer, head).weight(q, k);
   }
 
   visible(layer, head, q, k) {
-    const index = (this.maskPerHead ? this.offset(layer, head) : 0) + q * this.columns + k;
-    return ((this.mask[index >> 3] >> (index & 7)) & 1) === 1;
+    return this.maskPerHead ? this.cells(layer, head).visible(q, k) : this.shared.all[0].cells[q * this.columns + k] === 1;
   }
 
   // The largest weight of every row of a head.
   peaks(layer, head) {
-    const key = layer * this.heads + head;
-    let peaks = this.rowPeaks.get(key);
-    if (!peaks) {
-      peaks = new Float32Array(this.rows);
-      let index = this.offset(layer, head);
-      for (let q = 0; q < this.rows; q++) {
-        let best = 0;
-        for (let k = 0; k < this.columns; k++, index++) {
-          const code = this.codes[index];
-          if (code <= this.top && code > best) best = code;
-        }
-        peaks[q] = this.decode(best);
-      }
-      this.rowPeaks.set(key, peaks);
-    }
-    return peaks;
+    return this.cells(layer, head).peaks();
   }
 
   statistic(name, layer, head) {
@@ -96,9 +144,23 @@ class Kind {
   }
 }
 
-// A weight as a colour intensity from 0 to 1.
-export function intensity(weight, scale, rowPeak) {
-  if (scale === "sqrt") return Math.min(1, Math.sqrt(weight));
-  if (scale === "row") return rowPeak > 0 ? weight / rowPeak : 0;
-  return Math.min(1, weight);
+// The lower half, row after row, into all cells.
+function* spread(half, into, rows, columns) {
+  for (let q = 0, at = 0; q < rows; q++) {
+    const count = Math.min(columns, q + 1);
+    into.set(half.subarray(at, at + count), q * columns);
+    at += count;
+    if (q % 256 === 255) yield;
+  }
+}
+
+// Whether anything of a block may be seen; the blocks are those of the thumbnails (payload.py).
+function pooled(cells, rows, columns, fewRows, fewColumns) {
+  const [high, wide] = [Math.ceil(rows / fewRows), Math.ceil(columns / fewColumns)];
+  const found = new Uint8Array(fewRows * fewColumns);
+  for (let q = 0; q < rows; q++) {
+    const line = Math.floor(q / high) * fewColumns;
+    for (let k = 0; k < columns; k++) if (cells[q * columns + k]) found[line + Math.floor(k / wide)] = 1;
+  }
+  return found;
 }

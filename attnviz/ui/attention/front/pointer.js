@@ -1,7 +1,8 @@
 // Mouse, pen and touch: hovering lights, clicking pins, dragging and the wheel move a zoomed head.
 
-import { clamp } from "../../front/labels.js";
 import { hitMatrix } from "../../front/matrix.js";
+import { clamp } from "../../front/numbers.js";
+import { wheelled } from "../../front/zoom.js";
 import { hitGrid } from "./grid.js";
 import { hitLines } from "./lines.js";
 
@@ -43,7 +44,7 @@ export function attachHeadPointer(stage) {
   const hitAt = (event) => {
     const [x, y] = pointIn(surface, event);
     const { matrix, lines } = stage.layouts.head;
-    return (matrix && hitMatrix(matrix, stage.state, x, y)) || (lines && hitLines(lines, stage.state.kind, x, y)) || null;
+    return (matrix && hitMatrix(matrix, stage.state.kind, stage.state.zoom, x, y)) || (lines && hitLines(lines, stage.state.kind, x, y)) || null;
   };
   const lit = (event) => litFrom(stage.state.kind, hitAt(event), stage.state.layer, stage.state.head);
 
@@ -105,11 +106,7 @@ function wheel(stage, event) {
   const wanted = event.ctrlKey || zoom > 1 || matrix.cw < 18;
   if (!wanted || (!event.ctrlKey && zoom === 1 && event.deltaY > 0)) return;
   event.preventDefault();
-  if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
-    stage.pan(stage.state.zoom, -(event.deltaX || event.deltaY), 0);
-    return;
-  }
-  const speed = event.ctrlKey ? 0.01 : 0.0022;
-  const pixels = event.deltaMode === 1 ? event.deltaY * 32 : event.deltaY;
-  stage.zoomAt(Math.exp(-clamp(pixels, -240, 240) * speed), ...fractions(stage, event));
+  const { dx, dy, factor } = wheelled(event, { zooms: true });
+  if (factor === 1) stage.pan(stage.state.zoom, -dx, -dy);
+  else stage.zoomAt(factor, ...fractions(stage, event));
 }

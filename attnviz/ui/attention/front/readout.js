@@ -1,7 +1,7 @@
 // Sentences about what is lit. A sentence is a list of pieces {text, role}; roles become colours, text stays text.
 
-import { element } from "../../front/dom.js";
-import { decimals, fill } from "../../front/labels.js";
+import { fill } from "../../front/labels.js";
+import { numberText } from "../../front/numbers.js";
 import { lowerLabels } from "./lines.js";
 
 // A template's words and its values as pieces.
@@ -22,7 +22,7 @@ function queryPieces(kind, q, text, short) {
 }
 
 function weighed(label, weight, role) {
-  return [{ text: label, role }, { text: ` ${decimals(weight)}`, role: "number" }];
+  return [{ text: label, role }, { text: ` ${numberText(weight)}`, role: "number" }];
 }
 
 function joined(parts) {
@@ -60,6 +60,7 @@ export function sentence(state, lit, text, size) {
   const elsewhere = lit.layer !== state.layer || lit.head !== state.head;
   const name = fill(text.head_short, { layer: lit.layer + 1, head: lit.head + 1 });
   const start = elsewhere ? [{ text: `${name}  `, role: "plain" }] : [];
+  if (!kind.has(lit.layer, lit.head)) return [...start, { text: text.pending, role: "plain" }];
   if (lit.lead === "column") return [...start, ...columnSentence(kind, lit.layer, lit.head, lit.column, text, size)];
   return [...start, ...rowSentence(kind, lit.layer, lit.head, lit.row, lit.label ? null : lit.column, text, size)];
 }
@@ -76,12 +77,14 @@ export function tooltip(state, lit, text) {
       ? about(kind.nextLabels.length ? `${kind.rowLabels[lit.row]} → ${kind.nextLabels[lit.row]}` : kind.rowLabels[lit.row], lit.row, kind.unknownRows)
       : about(kind.columnLabels[lit.column], lit.column, kind.unknownColumns);
   }
-  const weight = kind.weight(lit.layer, lit.head, lit.row, lit.column);
-  const visible = kind.visible(lit.layer, lit.head, lit.row, lit.column);
+  const known = kind.has(lit.layer, lit.head);
+  const weight = known ? kind.weight(lit.layer, lit.head, lit.row, lit.column) : 0;
+  const visible = known ? kind.visible(lit.layer, lit.head, lit.row, lit.column) : true;
   const next = kind.nextLabels.length ? ` → ${kind.nextLabels[lit.row]}` : "";
   const lines = [`${kind.rowLabels[lit.row]}${next} ← ${kind.columnLabels[lit.column]}`];
-  if (visible) lines.push(`${text.weight} ${decimals(weight, 4)}`);
-  else lines.push(weight > 0 ? `${text.blocked} · ${text.leak} ${decimals(weight, 4)}` : text.blocked);
+  if (!known) lines.push(text.pending);
+  else if (visible) lines.push(`${text.weight} ${numberText(weight, 4)}`);
+  else lines.push(weight > 0 ? `${text.blocked} · ${text.leak} ${numberText(weight, 4)}` : text.blocked);
   if (kind.unknownRows.has(lit.row) || kind.unknownColumns.has(lit.column)) lines.push(text.unknown);
   return lines;
 }

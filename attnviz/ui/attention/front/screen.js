@@ -1,15 +1,18 @@
 // The stage on the screen: layout, drawing and the elements that follow the canvases.
 
-import { clamp, fill } from "../../front/labels.js";
-import { gridLayout, headLayout, splitOf } from "../../front/layout.js";
-import { paintMatrix, paintMatrixLight } from "../../front/matrix.js";
+import { fill } from "../../front/labels.js";
+import { clamp } from "../../front/numbers.js";
 import { CanvasPainter } from "../../front/painter.js";
 import { applyTheme, readTheme } from "../../front/theme.js";
-import { headCaption, paintGrid, paintGridLight } from "./grid.js";
+import { costliest, headCaption, paintGridLight, paintHeadBox, placeOf } from "./grid.js";
+import { gridLayout, headLayout, splitOf } from "./layout.js";
 import { paintLines, paintLinesLight } from "./lines.js";
+import { paintMatrix, paintMatrixLight } from "./matrix.js";
 import { sentence, writePieces } from "./readout.js";
 import { Stage } from "./stage.js";
 import { writeStats } from "./stats.js";
+
+const SLICE = 5; // milliseconds a frame for heads of the grid
 
 Object.assign(Stage.prototype, {
   resized() {
@@ -95,10 +98,11 @@ Object.assign(Stage.prototype, {
   },
 
   // Words and marks of every head that change without a new layout.
-  writeHeads() {
+  writeHeads(only = null) {
     const { refs, state, picture } = this;
     const { kind } = state;
     for (const { layer, head, cell, choose, toggle } of refs.headCells) {
+      if (only && !only.some((one) => one.layer === layer && one.head === head)) continue;
       const chosen = layer === state.layer && head === state.head;
       const off = state.isOff(layer, head);
       const names = { layer: layer + 1, head: head + 1 };
@@ -126,17 +130,47 @@ Object.assign(Stage.prototype, {
     refs.surface.dataset.zoomed = String(state.zoom.zoom > 1);
   },
 
-  paint() {
+  // `changed`: the heads of the grid that look different, null for all of them. They are painted in slices, so that no
+  // frame is late: the first ones now.
+  paint(changed = null) {
     if (!this.layouts || !this.layouts.head) return;
-    const { refs, state, theme, ratio, layouts } = this;
-    const { grid, head } = layouts;
-    this.gridLight = null;
-    paintGrid(CanvasPainter.on(refs.gridStatic, grid.width, grid.height, theme, ratio), grid, state, this.picture.text, theme);
-    CanvasPainter.on(refs.gridLight, grid.width, grid.height, theme, ratio);
+    const { head } = this.layouts;
     this.paintHead(head);
-    this.writeHeads();
+    this.paintGrid(changed);
+    this.writeHeads(changed);
     this.mirror();
     this.light();
+  },
+
+  paintGrid(changed) {
+    const { refs, state, theme, ratio, layouts } = this;
+    const { grid } = layouts;
+    if (!changed) {
+      const sized = `${grid.width}×${grid.height}×${ratio}`;
+      // What is on screen stays until it is painted over, unless everything moved.
+      if (this.gridSize !== sized || this.gridLayout !== grid) CanvasPainter.on(refs.gridStatic, grid.width, grid.height, theme, ratio);
+      Object.assign(this, { gridSize: sized, gridLayout: grid });
+      this.due = new Set(grid.boxes);
+    } else {
+      this.due ||= new Set();
+      for (const { layer, head } of changed) this.due.add(grid.boxes[layer * state.kind.heads + head]);
+    }
+    this.paintSlice();
+  },
+
+  paintSlice() {
+    cancelAnimationFrame(this.slicing);
+    const { state, theme, ratio, layouts } = this;
+    const began = performance.now();
+    const painter = CanvasPainter.again(this.refs.gridStatic, theme, ratio);
+    const most = costliest(state.kind);
+    for (const box of this.due) {
+      this.due.delete(box);
+      painter.clear(...placeOf(layouts.grid, box));
+      paintHeadBox(painter, layouts.grid, box, state, this.picture.text, theme, { most });
+      if (performance.now() - began > SLICE) break;
+    }
+    if (this.due.size) this.slicing = requestAnimationFrame(() => this.paintSlice());
   },
 
   paintHead(head) {

@@ -1,10 +1,11 @@
 // The picture as a sheet of its own, for PNG and SVG: title, all heads, the chosen one, numbers, legend.
 
 import { fill, fontOf, textWidth } from "../../front/labels.js";
-import { gridLayout, headLayout, splitOf } from "../../front/layout.js";
-import { WHOLE, paintMatrix } from "../../front/matrix.js";
+import { WHOLE } from "../../front/zoom.js";
 import { paintGrid } from "./grid.js";
+import { gridLayout, headLayout, splitOf } from "./layout.js";
 import { paintLines } from "./lines.js";
+import { paintMatrix } from "./matrix.js";
 import { statisticRows } from "./stats.js";
 
 export function sheetSize(state, theme) {

@@ -2,22 +2,27 @@
 
 import { Arrivals } from "../../front/arrivals.js";
 import { element } from "../../front/dom.js";
-import { download } from "../../front/download.js";
-import { clamp } from "../../front/labels.js";
-import { WHOLE, windowOf, zoomed } from "../../front/matrix.js";
+import { clamp } from "../../front/numbers.js";
+import { usualScale } from "../../front/scale.js";
+import { WHOLE, panned, showing, windowOf, zoomed } from "../../front/zoom.js";
 import { mirrorAddress } from "./address.js";
+import { download } from "./export.js";
 import { buildFrame, buildHeads, writeFrame } from "./frame.js";
 import { attachGridKeys, attachMatrixKeys } from "./keyboard.js";
 import { readPicture } from "./model.js";
 import { attachGridPointer, attachHeadPointer } from "./pointer.js";
 import { tooltip } from "./readout.js";
 import { Switches } from "./switches.js";
+import { Wanted } from "./wanted.js";
 
 export class Stage {
   constructor(host) {
     this.host = host;
     this.refs = buildFrame(this);
     this.switches = new Switches();
+    this.wanted = new Wanted((message) => this.send("wanted", message));
+    this.waiting = false; // the chosen head has not come yet
+    this.afterAll = null; // what is downloaded when all heads are here
     this.state = null;
     this.memory = new Map();
     this.chosenHere = new Set();
@@ -36,8 +41,8 @@ export class Stage {
   }
 
   // -- data ----------------------------------------------------------------------------------------------------------
-  receive(data, setStateValue) {
-    this.send = (message) => setStateValue("heads_off", message);
+  receive(data, host) {
+    this.send = (name, message) => host.send(name, message);
     return this.arrivals.take(data, {
       read: (bytes, parsed) => this.read(bytes, parsed),
       show: (picture) => this.show(picture),
@@ -48,16 +53,31 @@ export class Stage {
     });
   }
 
+  get connected() {
+    return this.refs.root.isConnected;
+  }
+
   async read(bytes, parsed) {
     try {
-      return await readPicture(bytes, parsed);
+      return await readPicture(bytes, parsed, this.picture);
     } catch (error) {
-      this.host.querySelector(".skeleton-words").textContent = parsed.header.text.broken;
+      this.host.querySelector(".skeleton-words").textContent = parsed.outline.broken;
       throw error;
     }
   }
 
   show(picture) {
+    const further = this.wanted.receive(picture);
+    if (further && this.nothingElse(picture)) {
+      this.headsCame(picture);
+      return;
+    }
+    if (picture.kinds.some((kind) => !kind.thumb(0, 0))) {
+      // Only heads of a picture that is not here (any more): the rest, please.
+      this.wanted.forget();
+      this.ask([picture.chosen]);
+      return;
+    }
     const words = JSON.stringify([picture.text, picture.kinds.map((kind) => kind.id)]);
     this.picture = picture;
     this.switches.receive(picture);
@@ -81,6 +101,7 @@ export class Stage {
     this.host.querySelector(".stage-place").dataset.state = "ready";
     this.theme = null;
     this.kindChanged();
+    this.lookAhead();
   }
 
   // The browser keeps its own choice until the server asks for another one than it last did.
@@ -104,7 +125,7 @@ export class Stage {
     if (cells !== this.cells) buildHeads(this.refs, this, kind);
     this.cells = cells;
     // Weights of a long text are small everywhere: until somebody chooses, their square root is shown.
-    if (!this.state.scaleChosen) this.state.scale = Math.max(kind.rows, kind.columns) > 32 ? "sqrt" : "linear";
+    if (!this.state.scaleChosen) this.state.scale = usualScale(kind.rows, kind.columns);
     this.focused = { layer, head };
     this.cursor = { row: clamp(this.cursor.row, 0, kind.rows - 1), column: clamp(this.cursor.column, 0, kind.columns - 1) };
     this.layout();
@@ -128,6 +149,7 @@ export class Stage {
   }
 
   choose(layer, head, byKeyboard = false) {
+    const before = { layer: this.state.layer, head: this.state.head };
     this.focused = { layer, head };
     if (this.state.layer === layer && this.state.head === head) {
       if (byKeyboard) this.refs.surface.focus({ focusVisible: true });
@@ -135,8 +157,10 @@ export class Stage {
     }
     Object.assign(this.state, { layer, head });
     this.remember();
+    this.waiting = !this.state.kind.has(layer, head);
+    this.askFor(layer, head);
     this.layoutHead();
-    this.paint();
+    this.paint([before, { layer, head }]);
   }
 
   // Until somebody chooses: lines beside the matrix while they can be told apart.
@@ -147,9 +171,10 @@ export class Stage {
   }
 
   setView(view) {
+    const masks = this.state.view === "mask" || view === "mask"; // only then the grid looks different
     this.state.view = view;
     this.layoutHead();
-    this.paint();
+    this.paint(masks ? null : []);
   }
 
   setScale(scale) {
@@ -159,7 +184,7 @@ export class Stage {
 
   toggle(layer, head) {
     this.switches.toggle(this.state.kind.sites[layer], head);
-    this.report();
+    this.report([{ layer, head }]);
   }
 
   allOn() {
@@ -167,13 +192,58 @@ export class Stage {
     this.report();
   }
 
-  report() {
-    this.send(this.switches.message());
-    this.paint();
+  report(changed = null) {
+    const { kind, layer, head } = this.state;
+    this.send("heads_off", { ...this.switches.message(), chosen: [kind.id, layer, head] });
+    this.paint(changed);
   }
 
+  // -- heads of a large stage that have not come ---------------------------------------------------------------------
+  ask(heads, soon = 0) {
+    const known = (one) => this.picture && this.picture.kinds.find(({ id }) => id === one.kind)?.has(one.layer, one.head);
+    this.wanted.ask(heads.filter((one) => !known(one)), soon);
+  }
+
+  // A head that is looked at, and those of its layer, nearest first.
+  askFor(layer, head, soon = 0) {
+    const { kind } = this.state;
+    if (kind.has(layer, head)) return;
+    this.ask(neighbours(kind, layer, head).map((one) => ({ kind: kind.id, layer, head: one })), soon);
+  }
+
+  lookAhead() {
+    const { kind, layer, head } = this.state;
+    this.ask(neighbours(kind, layer, head).map((one) => ({ kind: kind.id, layer, head: one })), 400);
+  }
+
+  // Whether an answer brought heads and changed nothing else of what is on screen.
+  nothingElse(picture) {
+    const said = ({ kinds, chosen, height, theme, text, seq, heads_off: off }) =>
+      JSON.stringify([kinds.map(({ id, stats }) => [id, stats]), chosen, height, theme, text, seq, off]);
+    return said(picture) === said(this.picture);
+  }
+
+  headsCame(picture) {
+    const before = this.state.kind;
+    const waited = !before.has(this.state.layer, this.state.head) || this.waiting;
+    this.picture = picture;
+    this.state.kind = picture.kinds.find(({ id }) => id === before.id);
+    if (waited && this.state.kind.has(this.state.layer, this.state.head)) this.paintHead(this.layouts.head);
+    this.waiting = false;
+    this.light();
+    if (this.afterAll && picture.kinds.every((kind) => kind.whole.size === kind.layers * kind.heads)) {
+      this.download(this.afterAll);
+      this.afterAll = null;
+    }
+  }
+
+  // All heads of a kind in one file: those that have not come are fetched first.
   download(format) {
-    return download(this, format);
+    const { kind } = this.state;
+    if (format !== "json" || kind.whole.size === kind.layers * kind.heads) return download(this, format);
+    this.afterAll = format;
+    const all = Array.from({ length: kind.layers * kind.heads }, (_, i) => ({ kind: kind.id, layer: Math.floor(i / kind.heads), head: i % kind.heads }));
+    return this.ask(all);
   }
 
   mirror() {
@@ -207,11 +277,7 @@ export class Stage {
   pan(from, dx, dy) {
     const { matrix } = this.layouts.head;
     if (!matrix) return;
-    const part = windowOf(this.state.kind, from);
-    const left = part.left - (dx / matrix.cells.w) * part.columns;
-    const top = part.top - (dy / matrix.cells.h) * part.rows;
-    const moved = windowOf(this.state.kind, { zoom: from.zoom, left, top });
-    this.state.zoom = { zoom: from.zoom, left: moved.left, top: moved.top };
+    this.state.zoom = panned(this.state.kind, from, -dx, -dy, matrix.cells);
     this.paintSoon();
   }
 
@@ -222,6 +288,7 @@ export class Stage {
     else this.refs.tip.hidden = true;
     if (key(lit) === key(this.lit)) return;
     this.lit = lit;
+    if (lit) this.askFor(lit.layer, lit.head, 120);
     this.lightSoon();
   }
 
@@ -268,10 +335,9 @@ export class Stage {
   moveCursor(row, column) {
     const { kind } = this.state;
     this.cursor = { row: clamp(row, 0, kind.rows - 1), column: clamp(column, 0, kind.columns - 1) };
-    const part = windowOf(kind, this.state.zoom);
-    const into = (value, low, count) => (value < low ? value : value + 1 > low + count ? value + 1 - count : low);
-    if (this.state.zoom.zoom > 1) {
-      this.state.zoom = { zoom: this.state.zoom.zoom, left: into(this.cursor.column, part.left, part.columns), top: into(this.cursor.row, part.top, part.rows) };
+    const zoom = showing(kind, this.state.zoom, this.cursor.row, this.cursor.column);
+    if (zoom !== this.state.zoom) {
+      this.state.zoom = zoom;
       this.paintSoon();
     }
     this.hover(this.cursorLit());
@@ -281,4 +347,11 @@ export class Stage {
     if (this.pinned) this.pin(null);
     else this.focusHead(this.state.layer, this.state.head);
   }
+}
+
+// The heads of a layer, the nearest first, as many as make up an answer of some 300 kB.
+function neighbours(kind, layer, head) {
+  const most = Math.max(1, Math.floor(300_000 / (kind.rows * kind.columns)));
+  const heads = Array.from({ length: kind.heads }, (_, i) => i).filter((i) => !kind.has(layer, i));
+  return heads.sort((a, b) => Math.abs(a - head) - Math.abs(b - head)).slice(0, most);
 }

@@ -1,8 +1,7 @@
 // The chosen head in numbers: a name, a value and a bar for each statistic that is known.
 
 import { element } from "../../front/dom.js";
-import { clamp, signed } from "../../front/labels.js";
-import { lossDigits } from "./grid.js";
+import { clamp, lossChange, numberText, percentText } from "../../front/numbers.js";
 
 export function statisticRows(kind, layer, head, text) {
   const rows = [];
@@ -11,21 +10,21 @@ export function statisticRows(kind, layer, head, text) {
     if (value === undefined) return;
     rows.push({
       name, label: text[name], hint: text[`${name}_hint`],
-      value: value === null ? text.pending : `${Math.round(value * 100)} %`, part: value,
+      value: value === null ? text.pending : percentText(value), part: value,
     });
   };
   const entropy = kind.statistic("entropy", layer, head);
   if (entropy !== undefined) {
     rows.push({
       name: "entropy", label: text.entropy, hint: text.entropy_hint, unit: text.nats,
-      value: entropy === null ? text.pending : entropy.toFixed(2), part: entropy / Math.max(1e-9, Math.log(kind.columns)),
+      value: entropy === null ? text.pending : numberText(entropy), part: entropy / Math.max(1e-9, Math.log(kind.columns)),
     });
   }
   const distance = kind.statistic("mean_distance", layer, head);
   if (distance !== undefined) {
     rows.push({
       name: "mean_distance", label: text.mean_distance, hint: text.mean_distance_hint, unit: text.tokens,
-      value: distance === null ? text.pending : distance.toFixed(1), part: distance / Math.max(1, Math.max(kind.rows, kind.columns) - 1),
+      value: distance === null ? text.pending : numberText(distance, 1), part: distance / Math.max(1, Math.max(kind.rows, kind.columns) - 1),
     });
   }
   for (const name of ["previous", "first", "same"]) share(name);
@@ -34,7 +33,7 @@ export function statisticRows(kind, layer, head, text) {
     const all = kind.stats.delta_loss.flat().filter((value) => value !== null).map(Math.abs);
     rows.push({
       name: "delta_loss", label: text.delta_loss, hint: text.delta_loss_hint, unit: text.nats,
-      value: delta === null ? text.pending : signed(delta, lossDigits(kind)), part: Math.abs(delta) / Math.max(0.01, ...all),
+      value: delta === null ? text.pending : lossChange(delta), part: Math.abs(delta) / Math.max(0.01, ...all),
     });
   }
   return rows;

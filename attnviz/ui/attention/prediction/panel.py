@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from attnviz.language import Language
+from attnviz.ui.front import bundle
 from attnviz.ui.front.plain_data import plain_data
 from attnviz.ui.text import texts, words
 
@@ -62,8 +63,8 @@ class Panel:
 def _component() -> Callable[..., Any]:
     import streamlit as st
 
-    html, css, js = ((ASSETS / f"prediction.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
-    return st.components.v2.component("attnviz_prediction", html=html, css=css, js=js)
+    html, css = ((ASSETS / f"prediction.{kind}").read_text(encoding="utf-8") for kind in ("html", "css"))
+    return st.components.v2.component("attnviz_prediction", html=html, css=css, js=bundle(ASSETS / "prediction.js"))
 
 
 def prediction_panel(panel: Panel, *, language: Language, key: str) -> None:

@@ -1,12 +1,12 @@
 // The matrices on screen: laid out to fit, lit together, pointed at, scrolled in step.
 
 import { element } from "../../front/dom.js";
-import { clamp, fill } from "../../front/labels.js";
+import { fill } from "../../front/labels.js";
+import { clamp, numberText } from "../../front/numbers.js";
 import { equationsOf, matricesOf, viewsOf } from "./equations.js";
 import { MatrixTable } from "./matrix.js";
-import { numberText } from "./numbers.js";
+import { screenName } from "./names.js";
 import { fitEquations, measureView } from "./room.js";
-import { screenName } from "./sheet.js";
 
 export class Board {
   constructor(sheet) {

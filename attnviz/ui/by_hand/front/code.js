@@ -1,14 +1,15 @@
 // The same steps as PyTorch: the lines of the step on screen are marked; the whole runs as it stands.
 
 import { element } from "../../front/dom.js";
+import { safeName, save } from "../../front/download.js";
 
 export class Code {
   constructor(sheet) {
     this.sheet = sheet;
     this.title = element("h3");
     this.copy = element("button", { type: "button", click: () => this.copied() });
-    this.save = element("button", { type: "button", click: () => download(`${sheet.walk.name}.py`, new Blob([this.source], { type: "text/x-python" })) });
-    this.numbers = element("button", { type: "button", click: () => download("numbers.safetensors", numbersFile(sheet.walk)) });
+    this.save = element("button", { type: "button", click: () => save(new Blob([this.source], { type: "text/x-python" }), `${safeName(sheet.walk.name, "walk")}.py`) });
+    this.numbers = element("button", { type: "button", click: () => save(numbersFile(sheet.walk), "numbers.safetensors") });
     this.pre = element("pre", { tabindex: "0" });
     this.node = element("section", { class: "card code" }, [
       element("header", {}, [this.title, element("span", { class: "card-tools" }, [this.copy, this.save, this.numbers])]), this.pre,
@@ -80,12 +81,6 @@ function paintCode(node, line) {
     const kind = part[0] === "#" ? "comment" : part[0] === '"' ? "string" : /^\d/.test(part) ? "digits" : /^(import|from|as|def|return|True|False|None)$/.test(part) ? "word" : "";
     node.append(kind ? element("span", { class: kind, text: part }) : part);
   }
-}
-
-function download(name, blob) {
-  const link = element("a", { href: URL.createObjectURL(blob), download: name.replace(/[^\w.-]+/g, "_") });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 4000);
 }
 
 // The given matrices as safetensors: 8 bytes of length, a JSON header, the numbers in order.

@@ -1,8 +1,8 @@
 // What a step looks like as an equation: matrices with signs between them.
 
 import { element } from "../../front/dom.js";
+import { numberText } from "../../front/numbers.js";
 import { ACTIVATION_NAMES } from "./expression.js";
-import { numberText } from "./numbers.js";
 
 const WHOLE_WEIGHTS = 8; // up to so many columns a projection is shown whole, with the head's own columns marked
 

@@ -1,7 +1,7 @@
 // The arithmetic of a number as a tree, printed as pieces: {text, cell} where a piece is a cell's number.
 // It prints exactly as attnviz.trace.walkthrough.expression does; a test compares every cell of the examples.
 
-import { numberText } from "./numbers.js";
+import { numberText } from "../../front/numbers.js";
 
 export const ACTIVATION_NAMES = { gelu: "GELU", relu: "ReLU" };
 

@@ -1,9 +1,10 @@
 // One matrix as a table: numbers on colours, labels on both axes, and a part of it where it is too large.
 
 import { element } from "../../front/dom.js";
-import { clamp, fill, signed } from "../../front/labels.js";
+import { fill } from "../../front/labels.js";
+import { cellText, clamp, numberText } from "../../front/numbers.js";
+import { shade, usualScale } from "../../front/scale.js";
 import { symbolOf } from "./equations.js";
-import { cellText, numberText } from "./numbers.js";
 import { shownOf } from "./room.js";
 
 export const colours = {
@@ -11,8 +12,8 @@ export const colours = {
     const place = clamp(Math.round(127.5 + (value / peak) * 84), 0, 255);
     return [theme.signedCss[place], theme.signedInk[place]];
   },
-  weight(theme, value) {
-    const place = clamp(Math.round(Math.min(1, Math.max(0, value)) * 255), 0, 255);
+  weight(theme, value, step) {
+    const place = shade(value, usualScale(step.rows, step.columns));
     return [theme.css[place], theme.inkOn[place]];
   },
   tinted(theme, value, peak, hue) {
@@ -117,10 +118,13 @@ export class MatrixTable {
       if (value) node.classList.add("visible");
     } else {
       node.textContent = cellText(value, digits);
-      if (!blocked && !Number.isNaN(value)) {
+      if (Number.isNaN(value)) {
+        node.style.background = theme.alarm_fill;
+        node.style.color = theme.alarm;
+      } else if (!blocked) {
         const hue = theme[step.role];
         const peak = step.peak(source.head);
-        const [background, ink] = step.role === "weights" ? colours.weight(theme, value)
+        const [background, ink] = step.role === "weights" ? colours.weight(theme, value, step)
           : hue ? colours.tinted(theme, value, peak, hue) : colours.signed(theme, value, peak);
         node.style.background = background;
         node.style.color = ink;

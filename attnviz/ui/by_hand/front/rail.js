@@ -4,7 +4,7 @@ import { element } from "../../front/dom.js";
 import { fill } from "../../front/labels.js";
 import { lastMade } from "./equations.js";
 import { colours, isBlocked } from "./matrix.js";
-import { screenName } from "./sheet.js";
+import { screenName } from "./names.js";
 
 export class Rail {
   constructor(sheet) {
@@ -56,8 +56,9 @@ export class Rail {
       for (let column = 0; column < columns; column++) {
         const value = made.at(row, column, shown);
         if (isBlocked(walk, made, row, column, shown)) context.fillStyle = theme.blocked;
+        else if (Number.isNaN(value)) context.fillStyle = theme.alarm_fill;
         else if (made.role === "mask") context.fillStyle = theme.visible;
-        else if (made.role === "weights") [context.fillStyle] = colours.weight(theme, value);
+        else if (made.role === "weights") [context.fillStyle] = colours.weight(theme, value, made);
         else [context.fillStyle] = colours.signed(theme, Number.isFinite(value) ? value : 0, made.peak(shown));
         context.fillRect(column, row, 1, 1);
       }

@@ -1,8 +1,7 @@
 // How large numbers may be written, and how much of every axis then fits: all in units of the letter's size.
 
-import { widest } from "../../front/labels.js";
+import { cellText } from "../../front/numbers.js";
 import { viewsOf } from "./equations.js";
-import { cellText } from "./numbers.js";
 
 const CAPTION = 2.45;
 const HEADING = 1.45;

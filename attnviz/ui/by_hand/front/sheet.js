@@ -2,22 +2,22 @@
 
 import { Arrivals } from "../../front/arrivals.js";
 import { element } from "../../front/dom.js";
-import { clamp, fill, signed } from "../../front/labels.js";
+import { fill } from "../../front/labels.js";
+import { clamp, numberText } from "../../front/numbers.js";
 import { Operations } from "../../front/operations.js";
-import { appearance, applyTheme, numberOver, readTheme } from "../../front/theme.js";
+import { appearance, applyTheme, numberOver, ramp, readTheme } from "../../front/theme.js";
 import { Board } from "./board.js";
 import { Code } from "./code.js";
 import { Editor } from "./editor.js";
 import { lastMade, lookedAt } from "./equations.js";
 import { cellsOf, definitionsOf, linesOf } from "./expression.js";
-import { Keyboard } from "./keyboard.js";
-import { numberText } from "./numbers.js";
+import { screenName } from "./names.js";
 import { Rail } from "./rail.js";
-import { arithmeticOf, same } from "./rules.js";
+import { arithmeticOf } from "./rules.js";
 import { Shapes } from "./shapes.js";
 import { Picker, Switches } from "./switches.js";
 import { readAnswer } from "./walk.js";
-import { LONGEST_LIT, Why } from "./why.js";
+import { LONGEST_DEFINED, LONGEST_LIT, Why } from "./why.js";
 
 // Kept while the tab lives, so that another page and back finds the same step.
 const remembered = (window.attnvizByHandKept = window.attnvizByHandKept || { step: null, head: 0, view: "one", digits: 2, row: null, asked: null });
@@ -57,13 +57,17 @@ export class Sheet {
   }
 
   // -- the server ----------------------------------------------------------------------------------------------------
-  receive(data, setStateValue) {
-    this.operations.deliver = (message) => setStateValue("operations", message);
+  receive(data, host) {
+    this.operations.deliver = (message) => host.send("operations", message);
     return this.arrivals.take(data, {
       read: readAnswer,
       show: (answer) => this.show(answer),
       same: () => appearance(this.place) !== this.appeared && this.retheme(),
     });
+  }
+
+  get connected() {
+    return this.root.isConnected;
   }
 
   show(answer) {
@@ -303,13 +307,6 @@ export class Sheet {
     }
     if (url.href !== window.location.href) window.history.replaceState(window.history.state, "", url);
   }
-}
-
-// How a step is called; what comes from the encoder has a name of its own.
-export function screenName({ text }, { stage, steps, all }, place = "stage") {
-  const name = stage === "input" && steps.includes("memory") ? "memory" : stage;
-  if (stage === "project") return all.filter((step) => step.operation !== "given").map((step) => step.symbol).join(", ");
-  return text[`${place}_${name}`] || text[`stage_${name}`];
 }
 
 // What a step does, in a sentence; the switches change what is true.

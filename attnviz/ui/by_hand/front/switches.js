@@ -2,7 +2,7 @@
 
 import { element } from "../../front/dom.js";
 import { fill } from "../../front/labels.js";
-import { numberText } from "./numbers.js";
+import { numberText } from "../../front/numbers.js";
 
 const CHOICES = { norm: ["post", "pre", "none"], combine: ["concat", "sum"], mask: ["before", "after", "after-renormalised"] };
 

@@ -1,11 +1,12 @@
 // One answer of the server: the steps with their numbers, as the drawing code reads them.
 
 import { printable } from "../../front/labels.js";
-import { Payload } from "../../front/payload.js";
+import { Payload, readBody } from "../../front/payload.js";
 
 // Sentences and numbers, or the page of wrong shapes, which has no arrays.
 export async function readAnswer(bytes, parsed) {
-  return parsed.header.mode === "walk" ? Walk.read(bytes, parsed) : parsed.header;
+  const read = await readBody(bytes, parsed);
+  return read.header.mode === "walk" ? new Walk(read) : read.header;
 }
 
 const ROLES = { q: "query", k: "key", v: "value" };
@@ -63,8 +64,9 @@ class Step {
 }
 
 class Walk extends Payload {
-  constructor(header, body) {
-    super(header, body);
+  constructor(read) {
+    super(read);
+    const { header } = read;
     this.headDim = header.head_dim;
     this.rowLabels = header.rows.map(printable);
     this.columnLabels = header.columns.map(printable);

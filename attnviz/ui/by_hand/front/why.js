@@ -2,12 +2,11 @@
 
 import { element } from "../../front/dom.js";
 import { fill } from "../../front/labels.js";
-import { ofHead } from "./equations.js";
-import { numberText } from "./numbers.js";
+import { numberText } from "../../front/numbers.js";
 import { Picker } from "./switches.js";
 
 export const LONGEST_LIT = 10; // terms of a sum while one only points; a held cell shows all of them
-const LONGEST_DEFINED = 4; // where intermediate results stand in front
+export const LONGEST_DEFINED = 4; // where intermediate results stand in front
 
 export class Why {
   constructor(sheet) {

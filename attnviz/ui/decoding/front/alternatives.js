@@ -1,8 +1,8 @@
 // What could have come: the likeliest tokens with their probabilities, the draw, the entropy; a click says another one.
 
 import { element } from "../../front/dom.js";
-import { clamp, fill, fontOf, printable, widest } from "../../front/labels.js";
-import { nats, share } from "./numbers.js";
+import { fill, fontOf, printable, widest } from "../../front/labels.js";
+import { clamp, numberText, probabilityText } from "../../front/numbers.js";
 
 export class AlternativesCard {
   constructor(stage) {
@@ -75,8 +75,8 @@ export class AlternativesCard {
       };
       bar(this.stage.shot.sampled ? "was" : "now", one.p);
       if (this.stage.shot.sampled) bar("now", one.chance);
-      const numbers = element("span", { class: "number", text: share(one.p) });
-      if (this.stage.shot.sampled) numbers.append(element("b", { text: ` ${one.chance > 0 ? share(one.chance) : text.dropped}` }));
+      const numbers = element("span", { class: "number", text: probabilityText(one.p) });
+      if (this.stage.shot.sampled) numbers.append(element("b", { text: ` ${one.chance > 0 ? probabilityText(one.chance) : text.dropped}` }));
       button.append(name, bars, numbers);
       button.title = taken ? text.taken : fill(text.force_this, { token: printable(one.token) });
       const item = element("li", { class: `${taken ? "taken" : ""} ${step.forced && taken ? "forced" : ""} ${one.chance === 0 && this.stage.shot.sampled ? "dropped" : ""}` }, [button]);
@@ -95,7 +95,7 @@ export class AlternativesCard {
     ordered.forEach(({ id, token, chance }) => {
       const piece = element("i", { class: id === step.id ? "hit" : "", text: chance > 0.09 ? printable(token) : "" });
       piece.style.width = `${chance * 100}%`;
-      piece.title = `${printable(token)} ${share(chance)}`;
+      piece.title = `${printable(token)} ${probabilityText(chance)}`;
       bar.append(piece);
       sum += chance;
     });
@@ -104,18 +104,18 @@ export class AlternativesCard {
     bar.append(rest);
     const needle = element("span", { class: "needle" });
     needle.style.left = `${step.draw * 100}%`;
-    this.strip.append(element("span", { class: "word", text: fill(text.draw, { number: step.draw.toFixed(3) }) }), element("div", { class: "strip-place" }, [bar, needle]));
+    this.strip.append(element("span", { class: "word", text: fill(text.draw, { number: numberText(step.draw, 3) }) }), element("div", { class: "strip-place" }, [bar, needle]));
   }
 
   writeFacts(step, text) {
     const most = this.stage.shot.most_entropy;
     const gauge = element("span", { class: "gauge" }, [element("i")]);
     gauge.firstElementChild.style.width = `${(step.entropy / most) * 100}%`;
-    const entropy = [element("b", { class: "entropy", text: nats(step.entropy) }), element("span", { text: ` ${fill(text.of_most, { most: nats(most) })}` }), gauge];
-    if (this.stage.shot.sampled) entropy.splice(1, 0, element("span", { text: ` → ${nats(step.chance_entropy)}` }));
+    const entropy = [element("b", { class: "entropy", text: numberText(step.entropy) }), element("span", { text: ` ${fill(text.of_most, { most: numberText(most) })}` }), gauge];
+    if (this.stage.shot.sampled) entropy.splice(1, 0, element("span", { text: ` → ${numberText(step.chance_entropy)}` }));
     const entries = [
       [text.entropy, entropy],
-      [text.log_p, [element("b", { text: nats(step.log_p) }), element("span", { text: ` ${fill(text.sum_so_far, { sum: nats(step.cumulative) })}` })]],
+      [text.log_p, [element("b", { text: numberText(step.log_p) }), element("span", { text: ` ${fill(text.sum_so_far, { sum: numberText(step.cumulative) })}` })]],
       [text.rank, [element("b", { text: String(step.rank + 1) }), element("span", { text: step.forced ? ` ${this.at < this.stage.shot.subject.prefix ? text.was_prefix : text.was_forced}` : "" })]],
     ];
     this.facts.replaceChildren(...entries.flatMap(([name, value]) => [element("dt", { text: name }), element("dd", {}, value)]));

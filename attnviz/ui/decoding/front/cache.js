@@ -2,8 +2,9 @@
 
 import { element } from "../../front/dom.js";
 import { fill } from "../../front/labels.js";
+import { rateText, thousands } from "../../front/numbers.js";
+import { segments } from "./controls.js";
 import { MapCard } from "./map.js";
-import { rate, segments, thousands } from "./numbers.js";
 import { TakeAway } from "./take.js";
 
 export class CacheView {
@@ -53,10 +54,10 @@ export class CacheView {
       const bar = (kind, value) => {
         const made = element("i", { class: kind });
         made.style.width = `${(value / most) * 100}%`;
-        return element("div", { class: "speed-bar" }, [element("span", { class: "word", text: text[kind === "now" ? "with_cache" : "without_cache"] }), element("span", { class: "track" }, [made]), element("b", { class: kind, text: rate(value) })]);
+        return element("div", { class: "speed-bar" }, [element("span", { class: "word", text: text[kind === "now" ? "with_cache" : "without_cache"] }), element("span", { class: "track" }, [made]), element("b", { class: kind, text: rateText(value) })]);
       };
       return element("div", { class: "speed" }, [
-        element("div", { class: "speed-name" }, [element("span", { text: fill(text.length_of, { tokens: one.tokens }) }), element("b", { text: `× ${one.speedup.toFixed(1)}` })]),
+        element("div", { class: "speed-name" }, [element("span", { text: fill(text.length_of, { tokens: one.tokens }) }), element("b", { text: `× ${rateText(one.speedup)}` })]),
         bar("now", one.cached), bar("was", one.uncached),
       ]);
     }));

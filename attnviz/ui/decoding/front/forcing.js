@@ -1,9 +1,9 @@
 // Teacher forcing above free running on the same sentence, and the mistake that both are made to write.
 
 import { element } from "../../front/dom.js";
-import { clamp, fill, printable } from "../../front/labels.js";
+import { fill, printable } from "../../front/labels.js";
+import { clamp, probabilityText } from "../../front/numbers.js";
 import { Lane } from "./lanes.js";
-import { share } from "./numbers.js";
 import { TakeAway } from "./take.js";
 
 export class ForcingView {
@@ -60,7 +60,7 @@ export class ForcingView {
     this.opened = position;
     const items = place.likeliest.filter(({ token }) => token !== right).slice(0, 5).map(({ id, token, p }) =>
       element("button", { type: "button", class: "wrong-token", "data-id": String(id), click: () => this.stage.setMistake([position, id]) }, [
-        element("span", { text: printable(token) }), element("span", { class: "p", text: share(p) }),
+        element("span", { text: printable(token) }), element("span", { class: "p", text: probabilityText(p) }),
       ]),
     );
     const field = element("input", { type: "text", maxlength: "40", autocomplete: "off", "aria-label": text.force_other, placeholder: text.force_other });

@@ -1,9 +1,13 @@
 // A head's weights on a canvas: a row is a query, a column a key; the future is hatched, what is not there yet is empty.
 // what: {rows: [{from, to, weights, visible}], columns, unknown, lit, marks(q, k), band(k)}
 
-import { clamp, fill, fitted, fontOf, printable, textWidth, widest } from "../../front/labels.js";
+import { paintCells, paintTexts } from "../../front/cells.js";
+import { fill, fitted, fontOf, printable, textWidth, widest } from "../../front/labels.js";
+import { clamp, numberText, weightShort } from "../../front/numbers.js";
 import { CanvasPainter } from "../../front/painter.js";
-import { arrow } from "./ribbon.js";
+import { shade, usualScale } from "../../front/scale.js";
+import { parseColour } from "../../front/theme.js";
+import { Tiles } from "../../front/tiles.js";
 
 const LEAST_ROWS = 6;
 const LEAST_COLUMNS = 5;
@@ -54,27 +58,39 @@ export class HeatMap {
     Object.assign(this, { size, fromRoom, toRoom, arrow, left, top, cw, ch, flat, bandHeight, leanRoom: lean, labels });
   }
 
+  // The rows so far; what a query cannot see is hatched.
+  tiles() {
+    const { what, theme, labels } = this;
+    const [rows, columns] = [what.rows.length, labels.length];
+    const values = new Float32Array(rows * columns);
+    const blocked = new Uint8Array(rows * columns);
+    what.rows.forEach((row, q) => {
+      for (let k = 0; k < columns; k++) {
+        if (k < row.visible) values[q * columns + k] = row.weights[k];
+        else blocked[q * columns + k] = 1;
+      }
+    });
+    const scale = usualScale(Math.max(rows, what.whole ?? 0), columns);
+    const nan = parseColour(theme.alarm_fill);
+    return new Tiles({
+      rows, columns, values, blocked, paint: (weight) => (Number.isNaN(weight) ? nan : theme.rgb[shade(weight, scale)]),
+      write: (weight) => numberText(weight), short: weightShort, heavy: (weight) => weight >= 0.3,
+    });
+  }
+
   paint(painter) {
     const { what, theme, left, top, cw, ch, size } = this;
-    const digits = cw >= 34 ? 2 : cw >= 25 ? 1 : 0;
-    const numberSize = clamp(Math.min(cw * 0.33, ch * 0.58), 9, 16);
+    const tiles = this.tiles();
+    if (tiles.values.length) {
+      const box = { x: left, y: top, w: cw * tiles.columns, h: ch * tiles.rows };
+      const part = { left: 0, top: 0, columns: tiles.columns, rows: tiles.rows };
+      paintCells(painter, tiles, box, part, theme, { fine: cw < 16, lattice: true });
+      paintTexts(painter, tiles, box, part, theme, { largest: 16 });
+    }
+    const gap = cw > 12 && ch > 10 ? 1 : 0;
     what.rows.forEach((row, q) => {
       const y = top + q * ch;
-      for (let k = 0; k < this.labels.length; k++) {
-        const x = left + k * cw;
-        const gap = cw > 12 && ch > 10 ? 1 : 0;
-        if (k >= row.visible) {
-          painter.hatch(x, y, cw - gap, ch - gap, cw < 16);
-          continue;
-        }
-        const level = Math.round(clamp(row.weights[k], 0, 1) ** 0.75 * 255);
-        painter.rect(x, y, cw - gap, ch - gap, theme.css[level]);
-        if (digits && ch >= 14) {
-          const written = digits === 2 ? row.weights[k].toFixed(2) : row.weights[k] >= 0.05 ? row.weights[k].toFixed(1).replace(/^0/, "") : "";
-          painter.text(written, x + cw / 2, y + ch / 2, { size: numberSize, colour: theme.inkOn[level], align: "center", weight: row.weights[k] >= 0.3 ? 650 : 400 });
-        }
-        if (what.marks) this.mark(painter, what.marks(q, k), x, y, cw - gap, ch - gap);
-      }
+      for (let k = 0; what.marks && k < Math.min(row.visible, this.labels.length); k++) this.mark(painter, what.marks(q, k), left + k * cw, y, cw - gap, ch - gap);
       this.rowLabel(painter, row, q, y + ch / 2);
     });
     for (let q = what.rows.length; q < LEAST_ROWS; q++) painter.line(left, top + (q + 0.5) * ch, left + this.labels.length * cw, top + (q + 0.5) * ch, theme.line, 1, 1, [2, 5]);
@@ -188,7 +204,7 @@ export class HeatMap {
     const row = this.what.rows[cell.row];
     const seen = cell.column < row.visible;
     this.tip.textContent = fill(seen ? this.words.cell_weight : this.words.cell_blocked, {
-      query: printable(row.from), key: this.labels[cell.column], weight: seen ? row.weights[cell.column].toFixed(4) : "",
+      query: printable(row.from), key: this.labels[cell.column], weight: seen ? numberText(row.weights[cell.column], 4) : "",
     });
     const host = this.canvas.parentElement;
     const x = this.left + (cell.column + 0.5) * this.cw;
@@ -202,6 +218,6 @@ export class HeatMap {
     const at = rows[lit ?? rows.length - 1];
     if (!at) return "";
     const order = Array.from(at.weights.slice(0, at.visible), (w, k) => [w, k]).sort((a, b) => b[0] - a[0]).slice(0, 3);
-    return `${at.from} → ${order.map(([w, k]) => `${this.labels[k]} ${w.toFixed(2)}`).join(", ")}`;
+    return `${at.from} → ${order.map(([w, k]) => `${this.labels[k]} ${numberText(w)}`).join(", ")}`;
   }
 }

@@ -2,7 +2,7 @@
 
 import { element } from "../../front/dom.js";
 import { fill, printable } from "../../front/labels.js";
-import { share } from "./numbers.js";
+import { lossText, probabilityText } from "../../front/numbers.js";
 import { arrow, setColumns } from "./ribbon.js";
 
 export class Lane {
@@ -24,7 +24,7 @@ export class Lane {
     const clean = lesson[`${this.name}_clean`];
     this.score.replaceChildren(element("b", { text: `${right} / ${lesson.scored}` }), element("span", { text: ` ${text.right}` }));
     if (lesson.mistake) this.score.append(element("span", { class: "was", text: fill(text.without_mistake, { right: clean, scored: lesson.scored }) }));
-    if (this.name === "teacher") this.score.append(element("span", { class: "was", text: fill(text.loss_of, { loss: lesson.loss.toFixed(3) }) }));
+    if (this.name === "teacher") this.score.append(element("span", { class: "was", text: fill(text.loss_of, { loss: lossText(lesson.loss) }) }));
     const [target, said] = [element("span", { text: text.lane_target }), element("span", { class: "of-said", text: text.lane_said })];
     const order = this.name === "teacher" ? [said, target] : [target, said];
     const names = element("div", { class: "names" }, [...order, element("span", { class: "gap" }), element("span", { text: text.lane_fed })]);
@@ -39,7 +39,7 @@ export class Lane {
     const target = element("div", { class: "target", text: place.target === null ? "–" : printable(place.target) });
     const overwritten = lesson.mistake?.position === i;
     const said = element("button", { type: "button", class: `said ${place.right === true ? "right" : place.right === false ? "wrong" : ""} ${overwritten ? "overwritten" : ""}` }, [
-      element("span", { class: "token", text: printable(place.said) }), element("span", { class: "p", text: share(place.p) }),
+      element("span", { class: "token", text: printable(place.said) }), element("span", { class: "p", text: probabilityText(place.p) }),
     ]);
     if (overwritten) said.append(element("span", { class: "instead", text: `→ ${printable(place.written)}` }));
     const could = i < lesson.scored - 1;

@@ -1,12 +1,6 @@
-// What Streamlit calls, anew after every change of data or theme. All state lives on the element; no clean-up function.
-
+import { streamlit } from "../../front/host.js";
 import { DecodingStage } from "./stage.js";
 
-export default function decodingStage({ data, parentElement, setStateValue }) {
-  let stage = parentElement.attnvizDecoding;
-  if (!stage || !stage.root.isConnected) {
-    stage = new DecodingStage(parentElement);
-    parentElement.attnvizDecoding = stage;
-  }
-  stage.receive(data, setStateValue);
+export default function decodingStage(component) {
+  streamlit(component, "attnvizDecoding", DecodingStage);
 }

@@ -2,8 +2,8 @@
 
 import { element } from "../../front/dom.js";
 import { fill } from "../../front/labels.js";
+import { segments, siteName } from "./controls.js";
 import { HeatMap } from "./heatmap.js";
-import { segments, siteName } from "./numbers.js";
 import { keysOf } from "./path.js";
 
 export class MapCard {
@@ -80,7 +80,7 @@ export class MapCard {
     }
     const at = this.stage.row(path);
     const reused = (i) => path.step(i)?.reused[site] ?? 0;
-    const what = { rows, columns, unknown: kind === "cross" ? shot.subject.unknown_columns : [], lit: path.length ? at : null };
+    const what = { rows, columns, unknown: kind === "cross" ? shot.subject.unknown_columns : [], lit: path.length ? at : null, whole: path.whole };
     if (this.options.band && path.length && path.step(at)) {
       what.band = (k) => (k >= rows[at].visible ? null : k < reused(at) ? "reused" : "computed");
     }
@@ -92,6 +92,6 @@ export class MapCard {
     const { shot, state, theme } = this.stage;
     const columns = shot.subject.columns;
     const rows = columns.map((from, i) => ({ from, to: null, weights: shot.row(state.site, state.head, i), visible: columns.length }));
-    this.map.draw({ rows, columns, unknown: shot.subject.unknown_columns, lit: null }, theme, shot.text);
+    this.map.draw({ rows, columns, unknown: shot.subject.unknown_columns, lit: null, whole: columns.length }, theme, shot.text);
   }
 }

@@ -1,8 +1,8 @@
 // The model as it is built: every part a button, inputs at the foot, the output on top; attention parts open their map.
 
-import { element } from "../../front/dom.js";
+import { drawn, element } from "../../front/dom.js";
 import { fill } from "../../front/labels.js";
-import { drawn, thousands } from "./numbers.js";
+import { thousands } from "../../front/numbers.js";
 
 export class PartsCard {
   constructor(stage) {

@@ -1,9 +1,9 @@
 // The decoder's input as a ribbon: what it says moves one place to the right and becomes what it reads next.
 // cells: [{fed, said, class, title, act}]
 
-import { element } from "../../front/dom.js";
-import { clamp, printable, widest } from "../../front/labels.js";
-import { drawn } from "./numbers.js";
+import { drawn, element } from "../../front/dom.js";
+import { printable, widest } from "../../front/labels.js";
+import { clamp } from "../../front/numbers.js";
 
 export class Ribbon {
   constructor() {

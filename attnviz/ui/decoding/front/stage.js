@@ -2,7 +2,7 @@
 
 import { Arrivals } from "../../front/arrivals.js";
 import { element } from "../../front/dom.js";
-import { clamp } from "../../front/labels.js";
+import { clamp } from "../../front/numbers.js";
 import { appearance, applyTheme, readTheme } from "../../front/theme.js";
 import { CacheView } from "./cache.js";
 import { ForcingView } from "./forcing.js";
@@ -34,13 +34,17 @@ export class DecodingStage {
   }
 
   // -- the server ----------------------------------------------------------------------------------------------------
-  receive(data, setStateValue) {
-    this.deliver = (message) => setStateValue("message", message);
+  receive(data, host) {
+    this.deliver = (message) => host.send("message", message);
     return this.arrivals.take(data, {
       read: (bytes, parsed) => Shot.read(bytes, parsed),
       show: (shot) => this.show(shot),
       same: () => appearance(this.place) !== this.appeared && this.retheme(),
     });
+  }
+
+  get connected() {
+    return this.root.isConnected;
   }
 
   show(shot) {

@@ -2,9 +2,9 @@
 
 import { element } from "../../front/dom.js";
 import { fill } from "../../front/labels.js";
+import { probabilityText } from "../../front/numbers.js";
 import { AlternativesCard } from "./alternatives.js";
 import { MapCard } from "./map.js";
-import { share } from "./numbers.js";
 import { PartsCard } from "./parts.js";
 import { Ribbon } from "./ribbon.js";
 import { TakeAway } from "./take.js";
@@ -104,7 +104,7 @@ export class StepsView {
       cells.push({
         fed: path.fed(i), said: path.token(i), class: given ? "given" : forced ? "forced" : "", act: () => this.stage.look(i),
         fedClass: i === 0 && !path.first ? "bos" : "",
-        title: given ? text.was_prefix : forced ? text.was_forced : step ? `${share(step.p)}` : "",
+        title: given ? text.was_prefix : forced ? text.was_forced : step ? `${probabilityText(step.p)}` : "",
       });
     }
     const ended = path.length > 0 && (shot.beam ? ["finished", "dropped"].includes(shot.beam.nodes[this.stage.node()].state) : state.step >= shot.steps.length);

@@ -1,7 +1,7 @@
 // Everything on screen as a file, made in the browser: a table, all of it, the map as a picture.
 
 import { element } from "../../front/dom.js";
-import { csvCell, save } from "../../front/download.js";
+import { csvFile, safeName, save } from "../../front/download.js";
 
 export class TakeAway {
   constructor(stage, map = null) {
@@ -22,14 +22,12 @@ export class TakeAway {
 
   save(extension, blob) {
     const { name, view, strategy } = this.stage.shot;
-    const safe = name.normalize("NFKC").replace(/[^\p{L}\p{N}._-]+/gu, "-").replace(/^[-.]+|[-.]+$/g, "");
-    save(blob, `${safe || "decoding"}-${view === "steps" ? strategy : view}.${extension}`);
+    save(blob, `${safeName(name, "decoding")}-${view === "steps" ? strategy : view}.${extension}`);
   }
 
   csv() {
     const [names, rows] = this.table();
-    const lines = [names, ...rows].map((cells) => cells.map((cell) => csvCell(cell ?? "")).join(","));
-    return new Blob(["\ufeff", lines.join("\r\n"), "\r\n"], { type: "text/csv;charset=utf-8" });
+    return csvFile([names, ...rows].map((cells) => cells.map((cell) => cell ?? "")));
   }
 
   table() {

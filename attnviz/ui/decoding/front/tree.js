@@ -1,8 +1,8 @@
 // The beam tree: a column is a position, a box a continuation that was looked at; a click follows its branch.
 
-import { element } from "../../front/dom.js";
-import { clamp, fill, fitted, fontOf, printable, widest } from "../../front/labels.js";
-import { drawn, nats } from "./numbers.js";
+import { drawn, element } from "../../front/dom.js";
+import { fill, fitted, fontOf, printable, widest } from "../../front/labels.js";
+import { clamp, numberText } from "../../front/numbers.js";
 
 // One box at scale 1; with room to spare everything is larger.
 const BOX = { w: 60, h: 27, gapX: 34, gapY: 7 };
@@ -98,8 +98,8 @@ export class TreeCard {
     const name = fitted(printable(token), this.longest, fontOf(theme, 13 * this.scale, 650));
     const group = drawn("g", { class: `node ${state} ${on ? "on" : ""} ${lit ? "lit" : ""} ${chosen ? "chosen" : ""}`, transform: `translate(${x},${y})`, "data-node": node });
     group.append(drawn("rect", { width: w, height: h, rx: 6 }), drawn("text", { x: 7, y: h / 2, class: "node-token", text: name }));
-    if (parent !== null) group.append(drawn("text", { x: w - 7, y: h / 2, class: "node-score", text: nats(value) }));
-    const says = `${printable(token)} · ln p ${nats(log_p)} · Σ ${nats(score)}${penalised ? ` · ${nats(normalised)}` : ""} · ${shot.text["node_" + state]}${reason ? ` (${shot.text["reason_" + reason]})` : ""}`;
+    if (parent !== null) group.append(drawn("text", { x: w - 7, y: h / 2, class: "node-score", text: numberText(value) }));
+    const says = `${printable(token)} · ln p ${numberText(log_p)} · Σ ${numberText(score)}${penalised ? ` · ${numberText(normalised)}` : ""} · ${shot.text["node_" + state]}${reason ? ` (${shot.text["reason_" + reason]})` : ""}`;
     group.append(drawn("title", { text: says }));
     if (best && parent !== null) group.append(drawn("text", { x: w - 4, y: 0, class: "node-best", text: "★" }));
     if (parent !== null) {

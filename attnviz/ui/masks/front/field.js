@@ -1,9 +1,11 @@
 // The receptive field: layer over layer, what one output can see; or, pointing at an input, whom it reaches.
 
-import { clamp, fill } from "../../front/labels.js";
+import { fill } from "../../front/labels.js";
 import { labelStyle } from "../../front/layout.js";
-import { paintColumnLabel, shownIndices } from "../../front/matrix.js";
+import { paintColumnLabel } from "../../front/matrix.js";
+import { clamp } from "../../front/numbers.js";
 import { CanvasPainter } from "../../front/painter.js";
+import { shownIndices } from "../../front/zoom.js";
 
 const MOST_DOTS = 40; // tokens drawn with lines between the layers; more become bars of cells
 

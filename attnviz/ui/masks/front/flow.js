@@ -1,14 +1,18 @@
 // One head's computation, left to right: scores → masked scores → weights → output → prediction. Rows stay in line.
 
-import { clamp, decimals, fill, fitted, fontOf, printable, textWidth } from "../../front/labels.js";
-import { labelStyle } from "../../front/layout.js";
-import { shownIndices, windowOf } from "../../front/matrix.js";
+import { fill, fitted, fontOf, printable, textWidth } from "../../front/labels.js";
+import { flatter, labelStyle, labelsWidth } from "../../front/layout.js";
+import { paintCrossing } from "../../front/light.js";
+import { paintColumnLabels, paintRowLabels } from "../../front/matrix.js";
+import { bare, clamp, numberText, probabilityText, shortText } from "../../front/numbers.js";
 import { CanvasPainter } from "../../front/painter.js";
+import { shade, usualScale } from "../../front/scale.js";
 import { parseColour } from "../../front/theme.js";
+import { Tiles } from "../../front/tiles.js";
+import { shownIndices, windowOf } from "../../front/zoom.js";
 import { Choice } from "./build.js";
-import { probabilityText } from "./numbers.js";
 import { movedBy } from "./reach.js";
-import { Tiles, flatter, labelsWidth, paintColumnLabels, paintCrossing, paintRowLabels, paintTiles } from "./tiles.js";
+import { paintTiles } from "./tiles.js";
 
 export class Flow {
   constructor(lab) {
@@ -50,16 +54,16 @@ export class Flow {
     const replaced = shot.blocked_score;
     const masked = replaced === null ? scores : scores.map((score, i) => (blocked[i] ? Number(replaced) : score));
     this.parts = [
-      { id: "scores", title: `① ${text.scores}`, tiles: new Tiles({ rows, columns, values: scores, paint: signedScores, write: (v) => shortNumber(v) }) },
+      { id: "scores", title: `① ${text.scores}`, tiles: new Tiles({ rows, columns, values: scores, paint: signedScores, write: shortText }) },
       {
         id: "masked", title: `③ ${text.masked_scores}`,
-        tiles: new Tiles({ rows, columns, values: masked, paint: signedScores, blocked, hatchNumbers: true, write: (v) => shortNumber(v) }),
+        tiles: new Tiles({ rows, columns, values: masked, paint: signedScores, blocked, hatchNumbers: true, write: shortText }),
       },
       {
         id: "weights", title: `④ ${text.weights}`, sums: shot.array("row_sums"),
         tiles: new Tiles({
-          rows, columns, values: weights, paint: weightPaint(theme), blocked: blocked.map((hidden, i) => (hidden && weights[i] === 0 ? 1 : 0)),
-          marked: blocked.map((hidden, i) => (hidden && weights[i] !== 0 ? 1 : 0)), write: (v) => weightText(v),
+          rows, columns, values: weights, paint: weightPaint(theme, usualScale(rows, columns)), blocked: blocked.map((hidden, i) => (hidden && weights[i] === 0 ? 1 : 0)),
+          marked: blocked.map((hidden, i) => (hidden && weights[i] !== 0 ? 1 : 0)), write: (v) => bare(numberText(v)),
         }),
       },
       { id: "output", title: `⑤ ${text.output}`, tiles: new Tiles({ rows, columns: shot.shape("head_output")[1], values: output, paint: signedOutput }) },
@@ -76,7 +80,7 @@ export class Flow {
     const rowRoom = Math.min(labelsWidth(axes.rowLabels, theme, size), base * 6);
     const predicts = target.kind !== "encoder_self" && steps.length === axes.rows;
     const titled = labelsWidth([`⑥ ${text.prediction}`], theme, base * 0.95);
-    const answer = predicts ? clamp(labelsWidth(steps.map((step) => `${printable(step.now[0])}  0.00`), theme, size) + 4, titled, base * 9) : 0;
+    const answer = predicts ? clamp(labelsWidth(steps.map((step) => `${printable(step.now[0])}  0.000`), theme, size) + 4, titled, base * 9) : 0;
     const gap = base * 1.5;
     const sums = base * 2.5;
     const outputWidth = base * 3.4;
@@ -137,7 +141,7 @@ export class Flow {
       const sum = block.sums[q];
       const wrong = !(Math.abs(sum - 1) < 0.005);
       const y = cells.y + (q + 0.5 - part.top) * ch;
-      painter.text(decimals(sum), x, y, { size: this.box.size * 0.92, colour: wrong ? theme.alarm : theme.muted, weight: wrong || q === lit ? 700 : 400 });
+      painter.text(numberText(sum), x, y, { size: this.box.size * 0.92, colour: wrong ? theme.alarm : theme.muted, weight: wrong || q === lit ? 700 : 400 });
     }
   }
 
@@ -157,7 +161,7 @@ export class Flow {
         painter.rect(box.answerX - 6, y - ch / 2 + 1, box.answer + 2, Math.max(1, ch - 2), theme.key, 0.25);
       }
       const font = fontOf(theme, box.size, changed || q === lit ? 700 : 500);
-      const name = fitted(printable(token), box.answer - 10 - textWidth("0.00", fontOf(theme, box.size * 0.86)), font);
+      const name = fitted(printable(token), box.answer - 10 - textWidth("0.000", fontOf(theme, box.size * 0.86)), font);
       if (changed) painter.pill(box.answerX - 4, y - box.size * 0.78, textWidth(name, font) + 8, box.size * 1.56, 4, theme.alarm_fill);
       painter.text(name, box.answerX, y, { size: box.size, weight: changed || q === lit ? 700 : 500, colour: changed ? theme.alarm : theme.ink });
       painter.text(probabilityText(probability), box.answerX + textWidth(name, font) + 8, y, { size: box.size * 0.86, colour: theme.muted });
@@ -200,21 +204,8 @@ function signedPaint(values, theme) {
   };
 }
 
-function weightPaint(theme) {
+// The same colours as on every page.
+function weightPaint(theme, scale) {
   const nan = parseColour(theme.alarm_fill);
-  return (value) => (Number.isNaN(value) ? nan : theme.rgb[Math.round(clamp(value, 0, 1) * 255)]);
-}
-
-// At most four characters: what fits a cell. Infinite and undefined are said, not hidden.
-export function shortNumber(value) {
-  if (Number.isNaN(value)) return "NaN";
-  if (!Number.isFinite(value)) return value < 0 ? "−∞" : "∞";
-  const size = Math.abs(value);
-  if (size >= 1e4) return (value < 0 ? "−" : "") + size.toExponential(0).replace("e+", "e");
-  const text = size.toFixed(size >= 9.95 ? 0 : 1);
-  return value < 0 && Number(text) ? `−${text}` : text;
-}
-
-function weightText(value) {
-  return Number.isNaN(value) ? "NaN" : decimals(value).replace(/^0(?=\.)/, "");
+  return (value) => (Number.isNaN(value) ? nan : theme.rgb[shade(value, scale)]);
 }

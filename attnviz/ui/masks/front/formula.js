@@ -1,7 +1,7 @@
 // The formula as chips joined by ∧ ∨ ¬, and as text. Chips only ever write a new text; the server reads it.
 
 import { element } from "../../front/dom.js";
-import { clamp } from "../../front/labels.js";
+import { clamp } from "../../front/numbers.js";
 
 export class Formula {
   constructor(lab) {

@@ -1,10 +1,11 @@
 // Every head at once: the change of its weights against the model's own mask. Brown lost weight, teal gained it.
 
 import { element } from "../../front/dom.js";
-import { clamp, fill, fitted, fontOf } from "../../front/labels.js";
+import { fill, fitted, fontOf } from "../../front/labels.js";
+import { clamp, percentText } from "../../front/numbers.js";
 import { CanvasPainter } from "../../front/painter.js";
 import { parseColour } from "../../front/theme.js";
-import { Tiles } from "./tiles.js";
+import { Tiles } from "../../front/tiles.js";
 
 export class Heads {
   constructor(lab) {
@@ -65,7 +66,7 @@ export class Heads {
     for (const { kind, layers } of shot.kinds) {
       const values = shot.array(`change_${kind}`);
       const [, heads, rows, columns] = shot.shape(`change_${kind}`);
-      const paint = (code) => (code === -128 ? parseColour(theme.alarm) : theme.differenceRgb[Math.round(127.5 + code)]);
+      const paint = (code) => (code === -128 ? parseColour(theme.alarm_fill) : theme.differenceRgb[Math.round(127.5 + code)]);
       for (let i = 0; i < layers * heads; i++) {
         const piece = values.subarray(i * rows * columns, (i + 1) * rows * columns);
         this.tiles.set(`${kind}/${Math.floor(i / heads)}/${i % heads}`, new Tiles({ rows, columns, values: piece, paint }));
@@ -88,12 +89,12 @@ export class Heads {
         const place = this.place(row, head);
         const share = moved[row * shot.heads + head];
         const tiles = this.pictures().get(`${kind}/${layer}/${head}`);
-        painter.raster(tiles.rasterised(), place.x, place.y, place.w, place.h, null);
+        painter.raster(tiles.raster(), place.x, place.y, place.w, place.h, null);
         const here = kind === target.kind && layer === look.layer && head === look.head;
         painter.frame(place.x - 1, place.y - 1, place.w + 2, place.h + 2, here ? theme.strong : theme.line, here ? 3 : 1, 2);
         const strong = !(share < 0.005);
         const size = Math.min(base * 0.86, place.w / 3.4);
-        const label = Number.isNaN(share) ? "NaN" : share < 0.0005 ? "0" : `${(share * 100).toFixed(share < 0.0995 ? 1 : 0)} %`;
+        const label = share < 0.0005 ? "0" : percentText(share);
         painter.text(label, place.x + place.w / 2, place.y + place.h + box.caption * 0.56, {
           size, align: "center", weight: strong ? 700 : 400, colour: Number.isNaN(share) ? theme.alarm : strong ? theme.ink : theme.muted,
         });

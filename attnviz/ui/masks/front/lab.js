@@ -1,10 +1,11 @@
 // The lab: one shot of the server, what is hovered and chosen here, and when to lay out and draw.
 
 import { Arrivals } from "../../front/arrivals.js";
-import { clamp, fill } from "../../front/labels.js";
-import { WHOLE, windowOf, zoomed } from "../../front/matrix.js";
+import { fill } from "../../front/labels.js";
+import { clamp } from "../../front/numbers.js";
 import { Operations } from "../../front/operations.js";
-import { appearance, applyTheme, readTheme } from "../../front/theme.js";
+import { appearance, applyTheme, ramp, readTheme } from "../../front/theme.js";
+import { WHOLE, panned, showing, zoomed } from "../../front/zoom.js";
 import { Bar } from "./bar.js";
 import { buildLab } from "./build.js";
 import { expectedCells } from "./expected.js";
@@ -12,10 +13,10 @@ import { Field } from "./field.js";
 import { Flow } from "./flow.js";
 import { Formula } from "./formula.js";
 import { Heads } from "./heads.js";
-import { writeRowNumbers } from "./numbers.js";
 import { Outcome, writeVerdict } from "./outcome.js";
 import { Paint } from "./paint.js";
 import { Reach } from "./reach.js";
+import { writeRowNumbers } from "./rownumbers.js";
 import { Shot } from "./shot.js";
 import { Padding, TakeAway } from "./side.js";
 
@@ -52,13 +53,17 @@ export class Lab {
   }
 
   // -- the server ----------------------------------------------------------------------------------------------------
-  receive(data, setStateValue) {
-    this.operations.deliver = (message) => setStateValue("operations", message);
+  receive(data, host) {
+    this.operations.deliver = (message) => host.send("operations", message);
     return this.arrivals.take(data, {
       read: (bytes, parsed) => Shot.read(bytes, parsed),
       show: (shot) => this.show(shot),
       same: () => appearance(this.place) !== this.appeared && this.retheme(),
     });
+  }
+
+  get connected() {
+    return this.refs.root.isConnected;
   }
 
   show(shot) {
@@ -208,11 +213,7 @@ export class Lab {
 
   moveCursor(row, column) {
     this.cursor = { row, column };
-    if (this.zoom.zoom > 1) {
-      const part = windowOf(this.shot.axes, this.zoom);
-      const into = (value, low, count) => (value < low ? value : value + 1 > low + count ? value + 1 - count : low);
-      this.zoom = { zoom: this.zoom.zoom, left: into(column, part.left, part.columns), top: into(row, part.top, part.rows) };
-    }
+    this.zoom = showing(this.shot.axes, this.zoom, row, column);
     this.hover({ row, column });
   }
 
@@ -236,10 +237,7 @@ export class Lab {
   }
 
   pan(dx, dy, cells) {
-    const part = windowOf(this.shot.axes, this.zoom);
-    const moved = { zoom: this.zoom.zoom, left: part.left + (dx / cells.w) * part.columns, top: part.top + (dy / cells.h) * part.rows };
-    const { left, top } = windowOf(this.shot.axes, moved);
-    this.zoom = { zoom: this.zoom.zoom, left, top };
+    this.zoom = panned(this.shot.axes, this.zoom, dx, dy, cells);
     this.drawSoon();
   }
 }

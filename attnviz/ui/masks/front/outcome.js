@@ -1,8 +1,8 @@
 // What it does to the answer: every position's prediction before and now, the loss, and the candidates at one position.
 
 import { element } from "../../front/dom.js";
-import { clamp, fill, printable, signed } from "../../front/labels.js";
-import { fixed, probabilityText } from "./numbers.js";
+import { fill, printable } from "../../front/labels.js";
+import { clamp, lossChange, lossText, probabilityText } from "../../front/numbers.js";
 
 export class Outcome {
   constructor(lab) {
@@ -23,7 +23,7 @@ export class Outcome {
     this.title.textContent = text.outcome_title;
     this.hint.textContent = text[`outcome_${shot.scored}`];
     this.tokens.setAttribute("aria-label", text.tokens_label);
-    this.loss.replaceChildren(...lossChange(shot));
+    this.loss.replaceChildren(...lossMoved(shot));
     this.buttons = steps.map((step, p) => this.token(step, p));
     this.tokens.replaceChildren(...this.buttons);
     this.choose(this.lab.shownPosition());
@@ -69,15 +69,15 @@ export class Outcome {
 }
 
 // "loss 0.084 → 0.732 (+0.649)"; nothing where nothing is scored.
-function lossChange({ loss, text }) {
+function lossMoved({ loss, text }) {
   if (!loss) return [];
   const change = loss.now === null ? null : loss.now - loss.own;
   const style = change === null || change > 0.0005 ? "worse" : change < -0.0005 ? "better" : "same";
   return [
     element("span", { class: "loss" }, [
-      element("span", { class: "faint", text: `${text.loss} ` }), element("span", { class: "before", text: `${fixed(loss.own, 3)} → ` }),
-      element("b", { text: fixed(loss.now, 3) }),
-      element("b", { class: style, text: change === null ? " NaN" : ` (${signed(change, 3)})` }),
+      element("span", { class: "faint", text: `${text.loss} ` }), element("span", { class: "before", text: `${lossText(loss.own)} → ` }),
+      element("b", { text: lossText(loss.now) }),
+      element("b", { class: style, text: change === null ? " NaN" : ` (${lossChange(change)})` }),
     ]),
   ];
 }
@@ -105,6 +105,6 @@ export function writeVerdict(lab) {
     element("span", { class: "sign", text: sign, "aria-hidden": "true" }),
     element("strong", { text: sentence }),
     element("span", { class: "details", title: details.join("\n") }, details.map((detail) => element("span", { class: "detail", text: detail }))),
-    ...lossChange(shot),
+    ...lossMoved(shot),
   );
 }

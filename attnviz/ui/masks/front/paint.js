@@ -1,12 +1,17 @@
 // The mask matrix: click, drag, labels, keyboard. A cell changes in the frame of the event; the server hears of it after.
 
 import { element } from "../../front/dom.js";
-import { clamp, fill } from "../../front/labels.js";
-import { hitMatrix, mostZoom, windowOf } from "../../front/matrix.js";
+import { fill } from "../../front/labels.js";
+import { paintCrossing } from "../../front/light.js";
+import { hitMatrix, paintColumnLabels, paintRowLabels } from "../../front/matrix.js";
+import { clamp } from "../../front/numbers.js";
 import { CanvasPainter } from "../../front/painter.js";
 import { parseColour } from "../../front/theme.js";
+import { Tiles } from "../../front/tiles.js";
+import { mostZoom, wheelled, windowOf } from "../../front/zoom.js";
 import { fillAreas } from "./expected.js";
-import { Tiles, paintColumnLabels, paintCrossing, paintRowLabels, paintTiles, wholeMatrix } from "./tiles.js";
+import { paintTiles } from "./tiles.js";
+import { wholeMatrix } from "./whole.js";
 
 export class Paint {
   constructor(lab) {
@@ -98,7 +103,7 @@ export class Paint {
     const [x, y] = this.place(event);
     const { cells } = this.box;
     const into = inside ? [clamp(x, cells.x, cells.x + cells.w - 0.01), clamp(y, cells.y, cells.y + cells.h - 0.01)] : [x, y];
-    return hitMatrix(this.box, { kind: this.lab.shot.axes, zoom: this.lab.zoom }, ...into);
+    return hitMatrix(this.box, this.lab.shot.axes, this.lab.zoom, ...into);
   }
 
   down(event) {
@@ -190,13 +195,9 @@ export class Paint {
     event.preventDefault();
     const { cells } = this.box;
     const [x, y] = this.place(event);
-    const pixels = event.deltaMode === 1 ? event.deltaY * 32 : event.deltaY;
-    if (event.ctrlKey) {
-      lab.zoomAt(Math.exp(-clamp(pixels, -240, 240) * 0.01), clamp((x - cells.x) / cells.w, 0, 1), clamp((y - cells.y) / cells.h, 0, 1));
-    } else {
-      const sideways = event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY);
-      lab.pan(sideways ? event.deltaX || pixels : 0, sideways ? 0 : pixels, cells);
-    }
+    const { dx, dy, factor } = wheelled(event);
+    if (factor === 1) lab.pan(dx, dy, cells);
+    else lab.zoomAt(factor, clamp((x - cells.x) / cells.w, 0, 1), clamp((y - cells.y) / cells.h, 0, 1));
   }
 
   key(event) {

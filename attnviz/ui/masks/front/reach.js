@@ -1,13 +1,17 @@
 // Who can influence whom: one layer's mask beside what follows from it through all layers.
 
 import { element } from "../../front/dom.js";
-import { clamp, fitted, fontOf } from "../../front/labels.js";
-import { labelStyle } from "../../front/layout.js";
-import { windowOf } from "../../front/matrix.js";
+import { fitted, fontOf } from "../../front/labels.js";
+import { flatter, labelStyle, labelsWidth } from "../../front/layout.js";
+import { paintCrossing } from "../../front/light.js";
+import { paintColumnLabels, paintRowLabels } from "../../front/matrix.js";
+import { clamp, shortText } from "../../front/numbers.js";
 import { CanvasPainter } from "../../front/painter.js";
+import { intensity } from "../../front/scale.js";
 import { parseColour } from "../../front/theme.js";
-import { shortNumber } from "./flow.js";
-import { Tiles, flatter, labelsWidth, paintColumnLabels, paintCrossing, paintRowLabels, paintTiles } from "./tiles.js";
+import { Tiles } from "../../front/tiles.js";
+import { windowOf } from "../../front/zoom.js";
+import { paintTiles } from "./tiles.js";
 
 export class Reach {
   constructor(lab) {
@@ -50,7 +54,7 @@ export class Reach {
       const amount = amounts && amounts[i] >= 0 ? amounts[i] : null; // below 0: not measured
       if (future(i)) return amount === null || amount > 0 ? mixed(alarmFill, alarm, amount === null || !peak ? 0.25 : 0.25 + 0.75 * Math.sqrt(amount / peak)) : alarmFill;
       if (amount === null || !peak) return theme.visibleRgb;
-      return theme.rgb[Math.round(40 + 215 * Math.sqrt(Math.min(1, amount / peak)))];
+      return theme.rgb[Math.round(40 + 215 * intensity(amount / peak, "sqrt"))];
     };
     const mask = shot.has("look_mask") ? shot.array("look_mask") : this.lab.cells;
     this.drawn = [
@@ -59,7 +63,7 @@ export class Reach {
         title: shot.text.all_layers_through,
         tiles: new Tiles({
           rows, columns, values: reach, blocked: reach.map((arrives) => 1 - arrives), paint, marked: reach.map((arrives, i) => (arrives && !own[i] ? 1 : 0)),
-          write: (_, i) => (!amounts || amounts[i] < 0 ? "" : amounts[i] === 0 ? "0" : shortNumber(amounts[i])),
+          write: (_, i) => (!amounts || amounts[i] < 0 ? "" : amounts[i] === 0 ? "0" : shortText(amounts[i])),
         }),
       },
     ];

@@ -4,8 +4,9 @@ import { printable } from "../../front/labels.js";
 import { Payload } from "../../front/payload.js";
 
 export class Shot extends Payload {
-  constructor(header, body) {
-    super(header, body);
+  constructor(read) {
+    super(read);
+    const { header } = read;
     const [rows, columns] = [header.rows.map(printable), header.columns.map(printable)];
     // What the drawing code calls a kind: labels and sizes of the rows (queries) and columns (keys).
     this.axes = {

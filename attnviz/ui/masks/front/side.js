@@ -2,13 +2,15 @@
 
 import { element } from "../../front/dom.js";
 import { save } from "../../front/download.js";
-import { clamp, fill, fitted, fontOf } from "../../front/labels.js";
+import { fill, fitted, fontOf } from "../../front/labels.js";
 import { matrixLayout } from "../../front/layout.js";
-import { WHOLE, windowOf } from "../../front/matrix.js";
+import { paintColumnLabels, paintRowLabels } from "../../front/matrix.js";
+import { clamp } from "../../front/numbers.js";
 import { CanvasPainter } from "../../front/painter.js";
+import { WHOLE, windowOf } from "../../front/zoom.js";
 import { targetName } from "./bar.js";
 import { Segments } from "./build.js";
-import { paintColumnLabels, paintRowLabels, paintTiles } from "./tiles.js";
+import { paintTiles } from "./tiles.js";
 
 export class Padding {
   constructor(lab) {

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from attnviz.figures.theme import DARK, LIGHT
+from attnviz.ui.front import bundle
 from attnviz.ui.front.plain_data import plain_data
 from attnviz.ui.runs.series import Series
 
@@ -29,8 +30,8 @@ class Line:
 def _component() -> Callable[..., Any]:
     import streamlit as st
 
-    html, css, js = ((ASSETS / f"chart.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
-    return st.components.v2.component("attnviz_chart", html=html, css=css, js=js)
+    html, css = ((ASSETS / f"chart.{kind}").read_text(encoding="utf-8") for kind in ("html", "css"))
+    return st.components.v2.component("attnviz_chart", html=html, css=css, js=bundle(ASSETS / "chart.js"))
 
 
 def payload(

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from attnviz.ui.front import bundle
 from attnviz.ui.front.plain_data import plain_data
 from attnviz.ui.text import Words
 
@@ -41,8 +42,8 @@ class TimeLine:
 def _component() -> Callable[..., Any]:
     import streamlit as st
 
-    html, css, js = ((ASSETS / f"timeline.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
-    return st.components.v2.component("attnviz_timeline", html=html, css=css, js=js)
+    html, css = ((ASSETS / f"timeline.{kind}").read_text(encoding="utf-8") for kind in ("html", "css"))
+    return st.components.v2.component("attnviz_timeline", html=html, css=css, js=bundle(ASSETS / "timeline.js"))
 
 
 def timeline(line: TimeLine, t: Words, *, key: str) -> None:

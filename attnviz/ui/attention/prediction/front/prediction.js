@@ -1,8 +1,8 @@
+import { fill } from "../../../front/labels.js";
+import { lossChange, lossText, probabilityText } from "../../../front/numbers.js";
+
 // Everything from outside is set as textContent, never as HTML.
-const fill = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 const visible = (token) => token.replaceAll(" ", "␣").replaceAll("\n", "⏎").replaceAll("\t", "⇥");
-const share = (p) => (p === null ? "" : p >= 0.9995 ? "1.00" : p >= 0.0005 ? p.toFixed(p < 0.1 ? 3 : 2) : "<.001");
-const nats = (x) => (x === null || !Number.isFinite(x) ? "–" : x >= 0.0995 ? x.toFixed(2) : x.toFixed(3));
 
 function element(kind, name, text) {
   const made = document.createElement(kind);
@@ -16,12 +16,11 @@ function drawLoss(where, panel, text) {
   if (panel.loss === null) return;
   where.append(element("span", "", text.loss + " "));
   if (panel.loss_before === null) {
-    where.append(element("b", "", nats(panel.loss)));
+    where.append(element("b", "", lossText(panel.loss)));
   } else {
     const moved = panel.loss - panel.loss_before;
-    where.append(element("span", "was", nats(panel.loss_before) + " → "), element("b", "", nats(panel.loss)));
-    const sign = moved < 0 ? "−" : "+";
-    where.append(element("span", moved < 0 ? "better" : "worse", "  Δ " + sign + nats(Math.abs(moved))));
+    where.append(element("span", "was", lossText(panel.loss_before) + " → "), element("b", "", lossText(panel.loss)));
+    where.append(element("span", moved < 0 ? "better" : "worse", "  Δ " + lossChange(moved)));
   }
   where.append(element("small", "", text.nats));
 }
@@ -82,8 +81,8 @@ function drawTop(root, step, text, compared) {
         one.style.width = `${Math.max(0, Math.min(1, p)) * 100}%`;
         bar.append(one);
       }
-      const number = element("span", "number", share(candidate.now));
-      if (candidate.before !== null) number.append(element("small", "", " ← " + share(candidate.before)));
+      const number = element("span", "number", probabilityText(candidate.now));
+      if (candidate.before !== null) number.append(element("small", "", " ← " + probabilityText(candidate.before)));
       const name = element("span", "name", visible(candidate.token));
       name.title = candidate.token + (candidate.is_target ? " · " + text.reference_mark : "");
       if (candidate.is_target) name.textContent = "✓ " + name.textContent;

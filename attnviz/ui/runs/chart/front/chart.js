@@ -1,3 +1,5 @@
+import { accuracyText, axisText, pointText, thousands } from "../../../front/numbers.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 const LINE = 15; // pixels between two names
 
@@ -40,10 +42,7 @@ function logTicks(low, high) {
 }
 
 function said(value, share) {
-  if (share) return `${Math.round(value * 1000) / 10}%`;
-  const size = Math.abs(value);
-  if (value !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(1).replace("e-0", "e-").replace("e+", "e");
-  return String(Number(value.toPrecision(3)));
+  return share ? accuracyText(value) : pointText(value);
 }
 
 // Names at the right edge, moved apart where they would lie on each other.
@@ -86,10 +85,10 @@ function draw(root, svg, data) {
     const at = y(tick);
     if (at < box.top - 1 || at > box.bottom + 1) continue;
     svg.append(node("line", { class: "grid", x1: box.left, x2: box.right, y1: at, y2: at }));
-    svg.append(node("text", { class: "tick", x: box.left - 6, y: at + 4, "text-anchor": "end" }, said(tick, data.share)));
+    svg.append(node("text", { class: "tick", x: box.left - 6, y: at + 4, "text-anchor": "end" }, data.share ? accuracyText(tick) : axisText(tick)));
   }
   for (const tick of niceTicks(0, last, 4)) {
-    if (Number.isInteger(tick)) svg.append(node("text", { class: "tick", x: x(tick), y: height - 5, "text-anchor": "middle" }, tick.toLocaleString()));
+    if (Number.isInteger(tick)) svg.append(node("text", { class: "tick", x: x(tick), y: height - 5, "text-anchor": "middle" }, thousands(tick)));
   }
   const ends = [];
   for (const [name, value] of data.baselines) {
@@ -126,7 +125,7 @@ function draw(root, svg, data) {
     const step = ((event.clientX - bounds.left - box.left) / (box.right - box.left)) * last;
     if (step < 0 || step > last || !data.lines.length) return svg.onpointerleave();
     const near = data.lines.map((line) => line.points.reduce((a, b) => (Math.abs(b[0] - step) < Math.abs(a[0] - step) ? b : a)));
-    tip.textContent = [near[0][0].toLocaleString(), ...near.map((p, i) => `${data.lines[i].name} ${said(p[1], data.share)}`)].join("\n");
+    tip.textContent = [thousands(near[0][0]), ...near.map((p, i) => `${data.lines[i].name} ${said(p[1], data.share)}`)].join("\n");
     tip.hidden = false;
     const early = x(near[0][0]) < width / 2; // the tip stands on the other side
     tip.style.left = early ? "auto" : "50px";

@@ -1,3 +1,6 @@
+import { fill } from "../../../front/labels.js";
+import { thousands } from "../../../front/numbers.js";
+
 const MARKS = { "previous-token": "#2f6fde", "first-token": "#8a5a00", diagonal: "#0b7a66", induction: "#6d48c4", evaluation: "#66655f" };
 const THROTTLE = 140; // milliseconds between two questions to the server while dragging
 
@@ -17,7 +20,6 @@ export default function ({ data: packed, parentElement, setStateValue }) {
   const place = (step) => Math.pow(Math.min(step, total) / total, 0.42);
   const steps = data.steps;
   const last = steps.length ? steps[steps.length - 1] : 0;
-  const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const percent = (step) => `${(100 * place(step)).toFixed(3)}%`;
 
   function nearest(clientX) {
@@ -48,7 +50,7 @@ export default function ({ data: packed, parentElement, setStateValue }) {
     const step = mine.at ?? last;
     thumb.style.left = percent(step);
     thumb.hidden = !steps.length;
-    const label = fill(data.text.timeline_step, { step: step.toLocaleString() });
+    const label = fill(data.text.timeline_step, { step: thousands(step) });
     thumb.querySelector("b").textContent = label;
     track.setAttribute("aria-valuenow", step);
     track.setAttribute("aria-valuetext", label);
@@ -93,7 +95,7 @@ export default function ({ data: packed, parentElement, setStateValue }) {
   for (const step of [0, ...[1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000].filter((n) => n < total * 0.9), total]) {
     if (place(step) - free < 0.055 && step !== 0) continue;
     if (step !== total && place(total) - place(step) < 0.05) continue;
-    const tick = element("span", "", step.toLocaleString());
+    const tick = element("span", "", thousands(step));
     tick.style.left = percent(step);
     ticks.append(tick);
     free = place(step);
@@ -107,7 +109,7 @@ export default function ({ data: packed, parentElement, setStateValue }) {
     const made = element("button", "", mark.label);
     made.type = "button";
     made.tabIndex = -1;
-    made.title = `${fill(data.text.timeline_step, { step: mark.step.toLocaleString() })} · ${mark.label}`;
+    made.title = `${fill(data.text.timeline_step, { step: thousands(mark.step) })} · ${mark.label}`;
     made.style.left = percent(mark.step);
     made.style.setProperty("--mark", MARKS[mark.what] ?? "#66655f");
     made.onpointerdown = (event) => event.stopPropagation();

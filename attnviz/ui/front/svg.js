@@ -34,6 +34,12 @@ export class SvgPainter {
     this.parts.push(`<rect ${this.box(x, y, w, h)} rx="${this.n(radius)}" fill="${colour}"${opacity}/>`);
   }
 
+  rects(boxes, colour) {
+    if (!boxes.length) return;
+    const pieces = boxes.map(([x, y, w, h]) => `M${this.n(x)} ${this.n(y)}h${this.n(w)}v${this.n(h)}h${this.n(-w)}z`);
+    this.parts.push(`<path fill="${colour}" d="${pieces.join("")}"/>`);
+  }
+
   frame(x, y, w, h, colour, width = 1, radius = 0) {
     const round = radius ? ` rx="${this.n(radius)}"` : "";
     this.parts.push(

@@ -1,8 +1,8 @@
 // The chosen row in numbers: every key's score, masked score and weight, as one would write the softmax on a board.
 
 import { element } from "../../front/dom.js";
-import { clamp, decimals, fill } from "../../front/labels.js";
-import { shortNumber } from "./flow.js";
+import { fill } from "../../front/labels.js";
+import { clamp, numberText, shortText } from "../../front/numbers.js";
 
 export function writeRowNumbers(lab) {
   const { refs, shot } = lab;
@@ -23,15 +23,15 @@ export function writeRowNumbers(lab) {
   const table = element("table", {}, [
     element("thead", {}, [head]),
     element("tbody", {}, [
-      line(text.scores, (k) => [signedNumber(flow[0].tiles.at(row, k)), ""]),
-      line(text.masked_scores, (k) => [signedNumber(flow[1].tiles.at(row, k)), hidden(k) ? "blocked" : ""]),
-      line(text.weights, (k) => [fixed(weight(k), 3), weightStyle(weight(k), hidden(k))], "strong"),
-      line(text.own_weights, (k) => [fixed(own[row * axes.columns + k], 3), ""], "faint"),
+      line(text.scores, (k) => [scoreText(flow[0].tiles.at(row, k)), ""]),
+      line(text.masked_scores, (k) => [scoreText(flow[1].tiles.at(row, k)), hidden(k) ? "blocked" : ""]),
+      line(text.weights, (k) => [numberText(weight(k), 3), weightStyle(weight(k), hidden(k))], "strong"),
+      line(text.own_weights, (k) => [numberText(own[row * axes.columns + k], 3), ""], "faint"),
     ]),
   ]);
   const sum = shot.array("row_sums")[row];
   const note = element("p", { class: "row-note" }, [
-    element("span", { text: `Σ = ${fixed(sum, 3)}`, class: Math.abs(sum - 1) < 0.005 ? "" : "alarm" }),
+    element("span", { text: `Σ = ${numberText(sum, 3)}`, class: Math.abs(sum - 1) < 0.005 ? "" : "alarm" }),
     element("span", { text: rowRemark(lab, row, sum) }),
     element("span", { class: "faint", text: keys.length < axes.columns ? fill(text.keys_shown, { shown: keys.length, all: axes.columns }) : "" }),
   ]);
@@ -72,17 +72,6 @@ function rowRemark(lab, row, sum) {
   return Number.isNaN(sum) ? shot.text.sum_nan : Math.abs(sum - 1) < 0.005 ? "" : shot.text.sum_wrong;
 }
 
-export function fixed(value, digits) {
-  if (value === null || Number.isNaN(value)) return "NaN";
-  if (!Number.isFinite(value)) return value < 0 ? "−∞" : "∞";
-  const text = Math.abs(value).toFixed(digits);
-  return value < 0 && Number(text) ? `−${text}` : text;
-}
-
-function signedNumber(value) {
-  return Number.isFinite(value) && Math.abs(value) >= 1e4 ? shortNumber(value) : fixed(value, 2);
-}
-
-export function probabilityText(probability) {
-  return probability === null ? "NaN" : decimals(probability);
+function scoreText(value) {
+  return Math.abs(value) >= 1e4 ? shortText(value) : numberText(value);
 }
