@@ -166,13 +166,18 @@ def pack(values: Mapping[str, Any], arrays: Mapping[str, NDArray[Any] | bytes]) 
     return join({**values, "arrays": described, "theme": colours()}, blocks)
 
 
-def split(payload: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """Header and blocks of what `join` made; raises ValueError for anything else."""
+def outline_of(payload: bytes) -> tuple[dict[str, Any], int]:
+    """The outline and where the body begins; raises ValueError for what `join` did not make."""
     if payload[:4] != MAGIC:
         raise ValueError(f"not a packed picture: starts with {payload[:4]!r}, expected {MAGIC!r}")
     length = int.from_bytes(payload[4:8], "little")
-    outline = json.loads(payload[8 : 8 + length].decode("utf-8"))
-    body = payload[8 + length :]
+    return json.loads(payload[8 : 8 + length].decode("utf-8")), 8 + length
+
+
+def split(payload: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Header and blocks of what `join` made; raises ValueError for anything else."""
+    outline, start = outline_of(payload)
+    body = payload[start:]
     if outline["compressed"]:
         try:
             body = zlib.decompress(body)

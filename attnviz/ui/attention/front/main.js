@@ -1,5 +1,6 @@
 import { streamlit } from "../../front/host.js";
 import { Stage } from "./stage.js";
+import "./coming.js";
 import "./screen.js";
 
 export default function attentionStage(component) {

@@ -198,45 +198,6 @@ export class Stage {
     this.paint(changed);
   }
 
-  // -- heads of a large stage that have not come ---------------------------------------------------------------------
-  ask(heads, soon = 0) {
-    const known = (one) => this.picture && this.picture.kinds.find(({ id }) => id === one.kind)?.has(one.layer, one.head);
-    this.wanted.ask(heads.filter((one) => !known(one)), soon);
-  }
-
-  // A head that is looked at, and those of its layer, nearest first.
-  askFor(layer, head, soon = 0) {
-    const { kind } = this.state;
-    if (kind.has(layer, head)) return;
-    this.ask(neighbours(kind, layer, head).map((one) => ({ kind: kind.id, layer, head: one })), soon);
-  }
-
-  lookAhead() {
-    const { kind, layer, head } = this.state;
-    this.ask(neighbours(kind, layer, head).map((one) => ({ kind: kind.id, layer, head: one })), 400);
-  }
-
-  // Whether an answer brought heads and changed nothing else of what is on screen.
-  nothingElse(picture) {
-    const said = ({ kinds, chosen, height, theme, text, seq, heads_off: off }) =>
-      JSON.stringify([kinds.map(({ id, stats }) => [id, stats]), chosen, height, theme, text, seq, off]);
-    return said(picture) === said(this.picture);
-  }
-
-  headsCame(picture) {
-    const before = this.state.kind;
-    const waited = !before.has(this.state.layer, this.state.head) || this.waiting;
-    this.picture = picture;
-    this.state.kind = picture.kinds.find(({ id }) => id === before.id);
-    if (waited && this.state.kind.has(this.state.layer, this.state.head)) this.paintHead(this.layouts.head);
-    this.waiting = false;
-    this.light();
-    if (this.afterAll && picture.kinds.every((kind) => kind.whole.size === kind.layers * kind.heads)) {
-      this.download(this.afterAll);
-      this.afterAll = null;
-    }
-  }
-
   // All heads of a kind in one file: those that have not come are fetched first.
   download(format) {
     const { kind } = this.state;
@@ -347,11 +308,4 @@ export class Stage {
     if (this.pinned) this.pin(null);
     else this.focusHead(this.state.layer, this.state.head);
   }
-}
-
-// The heads of a layer, the nearest first, as many as make up an answer of some 300 kB.
-function neighbours(kind, layer, head) {
-  const most = Math.max(1, Math.floor(300_000 / (kind.rows * kind.columns)));
-  const heads = Array.from({ length: kind.heads }, (_, i) => i).filter((i) => !kind.has(layer, i));
-  return heads.sort((a, b) => Math.abs(a - head) - Math.abs(b - head)).slice(0, most);
 }

@@ -21,7 +21,7 @@ export class Wanted {
 
   /** What an answer brought; true if it is more of the same picture. @param {{ identity: string, asked: number, kinds: { id: string, heads: number, has: (layer: number, head: number) => boolean }[] }} picture */
   receive(picture) {
-    const same = picture.identity === this.identity;
+    const same = picture.identity !== "" && picture.identity === this.identity;
     this.identity = picture.identity;
     if (!same) this.owed.clear();
     for (const [key, { kind, layer, head }] of this.owed) {

@@ -15,6 +15,7 @@ import { screenName } from "./names.js";
 import { Rail } from "./rail.js";
 import { arithmeticOf } from "./rules.js";
 import { Shapes } from "./shapes.js";
+import { Keyboard } from "./keyboard.js";
 import { Picker, Switches } from "./switches.js";
 import { readAnswer } from "./walk.js";
 import { LONGEST_DEFINED, LONGEST_LIT, Why } from "./why.js";
