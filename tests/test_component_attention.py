@@ -4,34 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from random_attention import kind_picture
 
 from attnviz.ui.attention.payload import pack, unpack_kind
-from attnviz.ui.attention.picture import AttentionPicture, KindPicture
+from attnviz.ui.attention.picture import AttentionPicture
 from attnviz.ui.attention.stage import read_state
 from attnviz.ui.front.packing import quantisation_error, quantise, split
 from attnviz.ui.text import texts
-
-
-def kind_picture(layers=2, heads=3, rows=5, columns=7, *, kind="cross", seed=0, per_head=False, **changes):
-    """A random but proper kind of attention: blocked cells have no weight, rows sum to 1."""
-    rng = np.random.default_rng(seed)
-    shape = (layers, heads, rows, columns)
-    mask = rng.random(shape if per_head else shape[2:]) < 0.7
-    scores = np.where(mask, rng.normal(size=shape), -np.inf)
-    scores[..., 0] = np.where(mask.any(-1), scores[..., 0], 0)
-    shifted = np.exp(scores - scores.max(-1, keepdims=True))
-    weights = (shifted / shifted.sum(-1, keepdims=True) * mask).astype(np.float32)
-    return KindPicture(
-        **{
-            "kind": kind,
-            "weights": weights,
-            "mask": mask,
-            "row_labels": tuple(f"q{i}" for i in range(rows)),
-            "column_labels": tuple(f"k{i}" for i in range(columns)),
-            **changes,
-        }
-    )
-
 
 sizes = st.integers(1, 6)
 

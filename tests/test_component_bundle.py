@@ -42,7 +42,8 @@ def test_a_module_comes_once_and_after_what_it_needs(written: Written) -> None:
 
 def test_names_of_one_module_are_no_names_of_another(written: Written) -> None:
     entry = written(
-        main='import { say as other } from "./b.js";\nfunction say() {}\nexport default function main() {\n  say(other);\n}\n',
+        main='import { say as other } from "./b.js";\nfunction say() {}\n'
+        "export default function main() {\n  say(other);\n}\n",
         b="const hidden = 1;\nexport function say() {\n  return hidden;\n}\n",
     )
     source = bundle(entry)

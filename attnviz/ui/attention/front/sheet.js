@@ -64,6 +64,7 @@ function moved(painter, dx, dy, draw) {
         if (typeof value !== "function") return value;
         if (name === "text") return (s, x, y, o) => target.text(s, x + dx, y + dy, o);
         if (name === "raster") return (r, x, y, ...rest) => target.raster(r, x + dx, y + dy, ...rest);
+        if (name === "rects") return (boxes, colour) => target.rects(boxes.map(([x, y, w, h]) => [x + dx, y + dy, w, h]), colour);
         if (name === "line") return (a, b, c, d, ...rest) => target.line(a + dx, b + dy, c + dx, d + dy, ...rest);
         return (x, y, ...rest) => value.call(target, x + dx, y + dy, ...rest);
       },

@@ -2,6 +2,7 @@
 
 import { element } from "../../front/dom.js";
 import { clamp } from "../../front/numbers.js";
+import { formulaText } from "./terms.js";
 
 export class Formula {
   constructor(lab) {
@@ -90,7 +91,7 @@ export class Formula {
       const before = this.lab.shot.terms;
       this.menu.hidden = true;
       if (join === "=") this.lab.ask("formula", { text: term });
-      else this.lab.ask("formula", { text: `${joined(before)} ${join} ${combined ? `(${term})` : term}` });
+      else this.lab.ask("formula", { text: `${formulaText(before)} ${join} ${combined ? `(${term})` : term}` });
     };
     const button = (sign, hint, join) =>
       element("button", { type: "button", role: "menuitem", text: sign, title: hint, "aria-label": `${text[`name_${name}`]}: ${hint}`, click: use(join) });
@@ -122,16 +123,6 @@ export class Formula {
   }
 
   send(terms) {
-    this.lab.ask("formula", { text: terms.length ? joined(terms) : "full" });
+    this.lab.ask("formula", { text: terms.length ? formulaText(terms) : "full" });
   }
-}
-
-// Terms as the text of a formula; the same as `text_of` on the server.
-function joined(terms) {
-  return terms
-    .map((term, i) => {
-      const body = !term.name ? `(${term.arguments})` : term.arguments || term.bracketed ? `${term.name}(${term.arguments})` : term.name;
-      return `${i ? ` ${term.join || "&"} ` : ""}${term.negated ? "~" : ""}${body}`;
-    })
-    .join("");
 }
