@@ -1,3 +1,4 @@
+// @ts-check
 // What Streamlit hands over, in the order it was made: it calls a component anew for the same data, too, and unpacking
 // takes a moment, in which a newer payload may arrive.
 

@@ -29,6 +29,7 @@ IMPORT = re.compile(r'^import\s+(?:\{([^{}]*)\}\s*from\s*)?"(\.{1,2}/[^"\n]+\.js
 EXPORT = re.compile(r"^export (?=(?:(?:async )?function\*?|class|const) (\w+))", re.MULTILINE)
 DEFAULT = re.compile(r"^export default (?=(?:async )?function(?: (\w+))?)", re.MULTILINE)
 LEFT_OVER = re.compile(r"^\s*(?:import\b(?!\s*\()|export\b).*$|\bimport\s*\(.*$", re.MULTILINE)
+COMMENT = re.compile(r"^[ \t]*/\*(?:(?!\*/).)*\*/[ \t]*$", re.MULTILINE | re.DOTALL)  # on lines of its own
 BINDING = re.compile(r"(\w+)(?:\s+as\s+(\w+))?")
 
 
@@ -83,7 +84,7 @@ def read(path: Path) -> Script:
 
 def _code(text: str) -> str:
     """The text without comments that take whole lines."""
-    return re.sub(r"^\s*(?://.*|/\*.*?\*/\s*)$", "", text, flags=re.MULTILINE | re.DOTALL)
+    return re.sub(r"^\s*//.*$", "", COMMENT.sub("", text), flags=re.MULTILINE)
 
 
 def scripts(entry: Path) -> list[Script]:
@@ -135,6 +136,5 @@ def _wrapped(part: Script, names: dict[Path, str]) -> str:
 
 def _shortened(body: str) -> list[str]:
     """Its lines without indentation and comments. No text of ours goes over several lines (a test holds that)."""
-    without = re.sub(r"^\s*/\*.*?\*/[ \t]*$", "", body, flags=re.MULTILINE | re.DOTALL)
-    lines = (line.strip() for line in without.splitlines())
+    lines = (line.strip() for line in COMMENT.sub("", body).splitlines())
     return [line for line in lines if line and not line.startswith("//")]

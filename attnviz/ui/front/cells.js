@@ -1,17 +1,36 @@
+// @ts-check
 // The matrix painter: cells of colour, gaps between them, hatching under what is blocked, numbers as soon as they fit.
 //
-// What it paints has `rows`, `columns`, `pieces(part, cw, ch, ratio)` → [{raster, left, top, columns, rows}], rasters and the
-// cells that they cover, and `pixel(q, k)`, 0 where hatched. If it has numbers: `text(q, k)`, `short(q, k)` for less
-// room, `heavy(q, k)` in bold, `alarming(q, k)` in the alarm colour; if it has frames: `marked[cell]`.
+// Whatever is painted — tiles.js, pyramid.js — says what its pictures and its numbers are; how they look is said here.
 
 import { fontOf, textWidth } from "./labels.js";
 import { clamp } from "./numbers.js";
 import { rgbOf } from "./raster.js";
 import { numberOver } from "./theme.js";
 
+/** @typedef {import("./zoom.js").Part} Part */
+/** @typedef {import("./painter.js").CanvasPainter | import("./svg.js").SvgPainter} Painter */
+/** @typedef {{ x: number, y: number, w: number, h: number }} Box pixels */
+/** @typedef {{ raster: import("./raster.js").Raster, left: number, top: number, columns: number, rows: number }} Piece a picture and the cells it covers */
+/**
+ * @typedef {object} Cells
+ * @property {number} rows
+ * @property {number} columns
+ * @property {(part: Part, cw: number, ch: number, ratio: number) => Piece[]} pieces
+ * @property {(q: number, k: number) => number} pixel 0 where hatched
+ * @property {((q: number, k: number) => string) | null} [text] the number in a cell
+ * @property {((q: number, k: number) => string) | null} [short] the same for less room
+ * @property {((q: number, k: number) => boolean) | null} [heavy] in bold
+ * @property {((q: number, k: number) => boolean) | null} [alarming] in the alarm colour
+ * @property {ArrayLike<number> | null} [marked] framed cells
+ */
+
 const ROOMY = 5; // pixels from which cells have gaps
 
-// Cells into a box; `part` is the window that is shown, in cells. `lattice`: gaps between blocked cells, too.
+/**
+ * Cells into a box; `part` is the window that is shown. `lattice`: gaps between blocked cells, too.
+ * @param {Painter} painter @param {Cells} cells @param {Box} box @param {Part} part @param {any} theme
+ */
 export function paintCells(painter, cells, box, part, theme, { fine = false, lattice = false } = {}) {
   const cw = box.w / part.columns;
   const ch = box.h / part.rows;
@@ -20,6 +39,7 @@ export function paintCells(painter, cells, box, part, theme, { fine = false, lat
   if (cw >= ROOMY && ch >= ROOMY) painter.rects(gaps(painter, cells, box, part, lattice), theme.surface);
 }
 
+/** @param {Painter} painter @param {Piece} piece @param {Cells} cells @param {Box} box @param {Part} part */
 function paintPiece(painter, piece, cells, box, part) {
   const left = Math.max(piece.left, part.left);
   const top = Math.max(piece.top, part.top);
@@ -34,7 +54,7 @@ function paintPiece(painter, piece, cells, box, part) {
   painter.raster(piece.raster, x(left), y(top), x(right) - x(left), y(bottom) - y(top), source);
 }
 
-// On the screen an edge lies between two device pixels; the outer ones are those of the box.
+/** On the screen an edge lies between two device pixels; the outer ones are those of the box. @param {Painter} painter @param {Box} box @param {Part} part */
 function edges(painter, box, part) {
   const crisp = (value) => (painter.ratio ? Math.round(value * painter.ratio) / painter.ratio : value);
   const at = (start, size, low, count) => (i) =>
@@ -42,6 +62,7 @@ function edges(painter, box, part) {
   return { x: at(box.x, box.w, part.left, part.columns), y: at(box.y, box.h, part.top, part.rows) };
 }
 
+/** @param {Cells} cells @param {Part} part */
 export function shownCells(cells, part) {
   return {
     top: Math.max(0, Math.floor(part.top)), left: Math.max(0, Math.floor(part.left)),
@@ -50,7 +71,7 @@ export function shownCells(cells, part) {
   };
 }
 
-// All gaps as rectangles [x, y, w, h]: between large cells 2 pixels wide, else 1 at the right and the lower edge.
+/** All gaps as rectangles [x, y, w, h]: between large cells 2 pixels wide, else 1 at the right and the lower edge. @param {Painter} painter @param {Cells} cells @param {Box} box @param {Part} part @param {boolean} lattice */
 function gaps(painter, cells, box, part, lattice) {
   const { x, y } = edges(painter, box, part);
   const { top, bottom, left, right } = shownCells(cells, part);
@@ -73,7 +94,7 @@ function gaps(painter, cells, box, part, lattice) {
   return found;
 }
 
-// Frames around marked cells; where cells are too small for frames, a veil, and a lone cell is never lost to the eye.
+/** Frames around marked cells; where cells are too small for frames, a veil, and a lone cell is never lost to the eye. @param {Painter} painter @param {Cells} cells @param {Box} box @param {Part} part @param {any} theme */
 export function paintMarks(painter, cells, box, part, theme) {
   if (!cells.marked) return;
   const cw = box.w / part.columns;
@@ -94,21 +115,24 @@ export function paintMarks(painter, cells, box, part, theme) {
   }
 }
 
-// Numbers, all of one matrix in one size; where the full ones have no room the short ones, where those have none, none.
+/** Numbers, all of one matrix in one size; where the full ones have no room the short ones, where those have none, none. @param {Painter} painter @param {Cells} cells @param {Box} box @param {Part} part @param {any} theme */
 export function paintTexts(painter, cells, box, part, theme, { breadth = 0.36, largest = 17, least = 9 } = {}) {
-  if (!cells.text) return;
+  const { text: full, short: brief } = cells;
+  if (!full) return;
   const cw = box.w / part.columns;
   const ch = box.h / part.rows;
-  const full = Math.min(cw * breadth, ch * 0.56, largest);
-  const short = Boolean(cells.short) && (full < 10 || cw < 30);
-  const most = short ? Math.min(cw * 0.5, ch * 0.55, 12) : full;
+  const wished = Math.min(cw * breadth, ch * 0.56, largest);
+  const short = brief && (wished < 10 || cw < 30) ? brief : null;
+  const most = short ? Math.min(cw * 0.5, ch * 0.55, 12) : wished;
+  /** @param {number} q @param {number} k */
+  const said = (q, k) => (short || full).call(cells, q, k);
   if (most < least) return;
   const shown = shownCells(cells, part);
   const texts = [];
   let longest = 1;
   for (let q = shown.top; q < shown.bottom; q++) {
     for (let k = shown.left; k < shown.right; k++) {
-      const text = short ? cells.short(q, k) : cells.text(q, k);
+      const text = said(q, k);
       if (!text) continue;
       longest = Math.max(longest, textWidth(text, fontOf(theme, 10)) / 10);
       texts.push([q, k, text]);

@@ -1,3 +1,4 @@
+// @ts-check
 // An element with its attributes, its text and what happens when it is clicked. Text is never read as HTML.
 
 export function element(tag, properties = {}, children = []) {

@@ -1,3 +1,4 @@
+// @ts-check
 // Files made in the browser: a save dialog, a safe name, a cell of a table.
 
 export function save(blob, name) {

@@ -1,3 +1,4 @@
+// @ts-check
 // Where everything stands: pure geometry in CSS pixels, the same for the screen, PNG and SVG.
 
 import { fontOf, textWidth, widest } from "./labels.js";

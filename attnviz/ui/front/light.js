@@ -1,3 +1,4 @@
+// @ts-check
 // The light on a row and a column of a matrix: the row is framed as a query, the column as a key.
 
 // Everything outside the lit row and column is dimmed; the row is framed as a query, the column as a key.

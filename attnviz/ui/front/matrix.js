@@ -1,3 +1,4 @@
+// @ts-check
 // The labels of a matrix, and what lies under a point of it.
 
 import { fitted, fontOf, textWidth } from "./labels.js";
@@ -32,7 +33,7 @@ export function liesFlat(label, style, font) {
   return !style.angle || (style.flatRoom > 0 && textWidth(label, font) <= style.flatRoom + 1);
 }
 
-export function paintColumnLabel(painter, label, style, theme, x, base, { lit, unknown, colour, below }) {
+export function paintColumnLabel(painter, label, style, theme, x, base, { lit = false, unknown = false, colour = theme.ink, below = false }) {
   const weight = lit ? 700 : 400;
   const ink = lit ? colour : unknown ? theme.alarm : theme.ink;
   const font = fontOf(theme, style.size, weight);

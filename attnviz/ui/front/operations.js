@@ -1,3 +1,4 @@
+// @ts-check
 // What the user did and the server has not answered yet. Every message holds all of it, numbered, because Streamlit
 // keeps only the last one; until the answer comes, painted cells stand on top of the server's mask.
 

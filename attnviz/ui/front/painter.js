@@ -1,3 +1,4 @@
+// @ts-check
 // Drawing primitives. The same drawing code runs on a CanvasPainter (screen, PNG) and on an SvgPainter (svg.js).
 
 import { fontOf } from "./labels.js";
@@ -90,7 +91,7 @@ export class CanvasPainter {
     this.c.stroke();
   }
 
-  line(x1, y1, x2, y2, colour, width = 1, alpha = 1, dash = null) {
+  line(x1, y1, x2, y2, colour, width = 1, alpha = 1, dash = /** @type {number[] | null} */ (null)) {
     const c = this.c;
     c.globalAlpha = alpha;
     c.strokeStyle = colour;

@@ -1,11 +1,13 @@
+// @ts-check
 // What the server packed (packing.py), as the drawing code reads it.
 
+/** @param {Uint8Array<ArrayBuffer>} bytes */
 async function inflate(bytes) {
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-// The outline's text is the payload's identity: it holds a digest of the body.
+/** The outline's text is the payload's identity: it holds a digest of the body. @param {Uint8Array<ArrayBuffer>} bytes */
 export function readOutline(bytes) {
   const head = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const magic = String.fromCharCode(...bytes.subarray(0, 4));
@@ -15,7 +17,7 @@ export function readOutline(bytes) {
   return { text, outline: JSON.parse(text), start: 8 + length };
 }
 
-// The header, what the blocks are called, and all bytes.
+/** The header, what the blocks are called, and all bytes. @param {Uint8Array<ArrayBuffer>} bytes @param {{ outline: any, start: number }} parsed */
 export async function readBody(bytes, { outline, start }) {
   const packed = bytes.subarray(start);
   const body = outline.compressed ? await inflate(packed) : packed.slice();
@@ -27,6 +29,9 @@ export async function readBody(bytes, { outline, start }) {
 export class Payload {
   constructor({ header, blocks, body }) {
     Object.assign(this, header);
+    /** @type {Record<string, { type: string, shape: number[] }>} */
+    this.arrays = header.arrays;
+    /** @type {Record<string, [number, number]>} offset and length in `bytes` */
     this.blocks = blocks;
     this.bytes = body;
     this.made = new Map();
@@ -36,26 +41,29 @@ export class Payload {
     return new this(await readBody(bytes, parsed));
   }
 
-  // What travels as bytes: a file.
+  /** What travels as bytes: a file. @param {string} name */
   raw(name) {
     const [offset, length] = this.blocks[name];
     return this.bytes.slice(offset, offset + length);
   }
 
+  /** @param {string} name */
   has(name) {
     return name in this.arrays;
   }
 
+  /** @param {string} name */
   shape(name) {
     return this.arrays[name].shape;
   }
 
-  // All elements, row by row. Bits become one byte each, half floats become floats; NaN and infinities stay.
+  /** All elements, row by row. Bits become one byte each, half floats become floats; NaN and infinities stay. @param {string} name */
   array(name) {
     if (!this.made.has(name)) this.made.set(name, this.decoded(name));
     return this.made.get(name);
   }
 
+  /** @param {string} name */
   decoded(name) {
     const { type, shape } = this.arrays[name];
     const [offset, length] = this.blocks[name];
@@ -67,12 +75,14 @@ export class Payload {
   }
 }
 
+/** @param {Uint8Array} bytes @param {number} count */
 export function unpackedBits(bytes, count) {
   const bits = new Uint8Array(count);
   for (let i = 0; i < count; i++) bits[i] = (bytes[i >> 3] >> (i & 7)) & 1;
   return bits;
 }
 
+/** @param {number} code */
 function halfFloat(code) {
   const sign = code & 0x8000 ? -1 : 1;
   const exponent = (code >> 10) & 31;

@@ -1,3 +1,4 @@
+// @ts-check
 // The painter that writes SVG: true vectors, text stays text, hatching is a pattern.
 
 function escapeXml(text) {
@@ -14,6 +15,7 @@ export class SvgPainter {
     this.theme = theme;
     this.parts = [];
     this.clips = 0;
+    this.ratio = 0; // of device pixels: there are none
   }
 
   n(value) {
@@ -47,7 +49,7 @@ export class SvgPainter {
     );
   }
 
-  line(x1, y1, x2, y2, colour, width = 1, alpha = 1, dash = null) {
+  line(x1, y1, x2, y2, colour, width = 1, alpha = 1, dash = /** @type {number[] | null} */ (null)) {
     const extra = (alpha < 1 ? ` stroke-opacity="${this.n(alpha)}"` : "") +
       (dash ? ` stroke-dasharray="${dash.join(" ")}"` : "");
     this.parts.push(

@@ -1,5 +1,7 @@
+// @ts-check
 // Colours of the moment: data colours come from Python (one source), the frame's from Streamlit's theme variables.
 
+/** @param {string} text @returns {any} [r, g, b], null for what is no colour */
 export function parseColour(text) {
   const value = text.trim();
   const hex = /^#([0-9a-f]{3,8})$/i.exec(value);
@@ -11,17 +13,18 @@ export function parseColour(text) {
   return numbers ? numbers[1].split(/[\s,/]+/).slice(0, 3).map(Number) : null;
 }
 
+/** @param {number[]} rgb */
 function luminance([r, g, b]) {
   const linear = (v) => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4);
   return 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
 }
 
-// Black or white, whichever stands out more on a colour: a contrast of 4.58 at least (WCAG 2.2, contrast ratio).
+/** Black or white, whichever stands out more on a colour: a contrast of 4.58 at least (WCAG 2.2, contrast ratio). @param {number[]} rgb */
 export function numberOver(rgb) {
   return luminance(rgb) > Math.sqrt(1.05 * 0.05) - 0.05 ? "#000000" : "#ffffff";
 }
 
-// 256 steps between equally spaced stops.
+/** 256 steps between equally spaced stops. @param {string[]} stops */
 export function ramp(stops) {
   const colours = stops.map(parseColour);
   return Array.from({ length: 256 }, (_, i) => {

@@ -1,0 +1,28 @@
+"""`attnviz bench` starts this: one stage; the address says how large it is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from attnviz.ui.attention.bench import made_up
+from attnviz.ui.attention.picture import AttentionPicture
+from attnviz.ui.attention.stage import attention_stage, stage_state
+
+
+@st.cache_resource(show_spinner=False)
+def picture(layers: int, heads: int, tokens: int) -> AttentionPicture:
+    return made_up(layers, heads, tokens)
+
+
+def main() -> None:
+    st.set_page_config(layout="wide")
+    size = [int(st.query_params.get(name, "2")) for name in ("layers", "heads", "tokens")]
+    switches = stage_state("bench", "bench")
+    shown = replace(picture(*size), heads_off=switches.heads_off, seq=switches.seq)
+    attention_stage(shown, key="bench", height=760)
+
+
+if __name__ == "__main__":
+    main()
