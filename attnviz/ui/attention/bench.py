@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from attnviz.language import spoken
 from attnviz.ui.attention.picture import AttentionPicture, KindPicture
-from attnviz.ui.attention.text import stage_text
+from attnviz.ui.text import texts
 
-SPREAD = 1.5  # the standard deviation of scores: flatter rows than trained heads have, so that little can be packed away
+SPREAD = (
+    1.5  # the standard deviation of scores: flatter rows than trained heads have, so that little can be packed away
+)
 
 
 def made_up(layers: int, heads: int, tokens: int) -> AttentionPicture:
@@ -26,4 +29,4 @@ def made_up(layers: int, heads: int, tokens: int) -> AttentionPicture:
     kind = KindPicture(
         kind="decoder_self", weights=weights, mask=mask, row_labels=labels, column_labels=labels, stats=statistics
     )
-    return AttentionPicture(kinds=(kind,), scope="bench", text=stage_text("en"), mirror_url=False)
+    return AttentionPicture(kinds=(kind,), scope="bench", text=spoken(texts("attention_stage"), "en"), mirror_url=False)
