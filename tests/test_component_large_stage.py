@@ -72,7 +72,7 @@ def test_another_picture_is_sent_whole_whatever_was_asked(kind: KindPicture) -> 
     other = pack(picture_of(replace(kind, weights=moved)), wanted=Wanted(identity, ((NAME, 0, 1),), 7))
     assert split(other)[0]["identity"] != identity
     assert f"{NAME}/thumbs" in split(other)[1]
-    assert heads_in(other) == [1, 5]
+    assert heads_in(other) == [5]
 
 
 def test_a_thumbnail_shows_the_largest_weight_of_its_block(kind: KindPicture) -> None:
@@ -111,6 +111,19 @@ def test_masks_that_differ_by_head_travel_with_their_heads(monkeypatch: pytest.M
     weights, mask = unpack_kind(data, "cross")
     assert (mask[1, 1] == kind.mask[1, 1]).all()
     np.testing.assert_allclose(weights[1, 1], kind.weights[1, 1], atol=2e-5)
+
+
+def test_a_head_of_thousands_of_tokens_is_first_sent_as_large_as_a_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(payload, "AT_ONCE", 1000)
+    monkeypatch.setattr(payload, "HUGE", 150**2)
+    monkeypatch.setattr(payload, "SCREEN", 80)
+    kind = causal_kind(1, 1, 151)
+    first = pack(AttentionPicture(kinds=(kind,)))
+    header = split(first)[0]
+    assert header["kinds"][0]["thumbs"] == [76, 76]
+    assert heads_in(first) == []
+    wanted = Wanted(header["identity"], ((NAME, 0, 0),), 1)
+    assert heads_in(pack(AttentionPicture(kinds=(kind,)), wanted=wanted)) == [0]
 
 
 def test_the_first_view_is_a_seven_hundredth_of_bertviz() -> None:

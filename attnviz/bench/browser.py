@@ -40,9 +40,9 @@ def paint(options: Options) -> Iterator[Result]:
         return
     from playwright.sync_api import Error, sync_playwright
 
-    with sync_playwright() as playwright, _server() as url:
+    with sync_playwright() as playwright, server("masks/bench_app.py") as url:
         try:
-            browser = playwright.chromium.launch(executable_path=_executable(), args=list(ARGUMENTS))
+            browser = playwright.chromium.launch(executable_path=executable(), args=list(ARGUMENTS))
         except Error as error:
             yield Skipped(NAME, f"no Chromium could be started: {str(error).splitlines()[0]}")
             return
@@ -86,17 +86,18 @@ def _opened(browser: Any, url: str) -> Any:
     return tab
 
 
-def _executable() -> str | None:
+def executable() -> str | None:
+    """The Chromium to drive: ATTNVIZ_CHROMIUM, else the first that the machine has."""
     named = os.environ.get("ATTNVIZ_CHROMIUM")
     return named or next((found for found in map(shutil.which, BROWSERS) if found), None)
 
 
 @contextmanager
-def _server() -> Iterator[str]:
-    """The benchmark's app on a free port of this machine; ended when the block is left."""
+def server(app: str) -> Iterator[str]:
+    """A benchmark's app, by its path in `attnviz/ui`, on a free port of this machine; ended when the block is left."""
     import attnviz
 
-    script = Path(attnviz.__file__).resolve().parent / "ui" / "masks" / "bench_app.py"
+    script = Path(attnviz.__file__).resolve().parent / "ui" / app
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

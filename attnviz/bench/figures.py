@@ -36,6 +36,7 @@ class Figure:
     must: float | None = None  # `attnviz bench` fails where this is missed
     aim: float | None = None  # what would be good
     smaller_is_better: bool = True
+    unit: str = "ms"  # of both amounts, where they are no times
 
     @property
     def met(self) -> bool | None:

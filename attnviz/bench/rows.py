@@ -16,6 +16,7 @@ GROUPS: Mapping[str, tuple[str, str]] = {
     "cache": ("model", "cache"),
     "heads": ("model", "heads"),
     "paint": ("browser", "paint"),
+    "stage": ("stage", "stage"),
     "watching": ("watching", "watching"),
     "training": ("training", "language"),
     "translation": ("training", "translation"),

@@ -96,8 +96,12 @@ def _row(figure: Figure) -> tuple[str, ...]:
         marks[figure.met],
         "" if figure.aim is None else f"{sign} {figure.aim:g}",
         marks[figure.reached],
-        f"{figure.milliseconds:.1f}",
-        f"{figure.base_milliseconds:.1f}",
+        _amount(figure.milliseconds, figure.unit),
+        _amount(figure.base_milliseconds, figure.unit),
         figure.what,
         figure.against,
     )
+
+
+def _amount(value: float, unit: str) -> str:
+    return f"{value:.1f}" if unit == "ms" else f"{value:.1f} {unit}"

@@ -53,9 +53,9 @@ test("a large stage brings thumbnails and the chosen head; the heads that are lo
   assert.equal(name, "wanted");
   assert.ok(message.heads.some((one) => one.join() === "decoder_self,2,3"));
   assert.equal(message.identity, stage.picture.identity);
-  assert.equal(stage.waiting, true);
+  assert.equal(stage.coarse, true);
   await give("further.bin");
-  assert.equal(stage.waiting, false);
+  assert.equal(stage.coarse, false);
   assert.ok(stage.state.kind.has(2, 3));
   assert.ok(stage.state.kind.has(0, 0), "what was there stays");
   assert.deepEqual([stage.state.layer, stage.state.head], [2, 3]);

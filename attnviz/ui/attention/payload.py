@@ -2,8 +2,8 @@
 
 A small stage sends every head whole. Of a large one go thumbnails of all heads (the largest weight of a block of cells,
 8 bits), the chosen head, and the heads that the browser asks for; an answer to such a question about a picture that
-the browser has brings those heads and nothing else. Where a query sees itself and what came before, only that half of
-the cells travels.
+the browser has brings those heads and nothing else. A head of thousands of tokens comes when zoomed or pointed at.
+Where a query sees itself and what came before, only that half of the cells travels.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from attnviz.ui.front.packing import Codes, colours, dequantise, join, pack_bits
 
 AT_ONCE = 2**18  # cells of all heads together up to which a stage is small
 THUMB = 32  # cells a side of a thumbnail, at most
+HUGE = 2**21  # cells of one head beyond which even the chosen one is first sent small, though large enough for a screen
+SCREEN = 1024  # cells a side of such a head
 MOST_ASKED = 4096  # heads that one message may ask for
 
 Place = tuple[str, int, int]  # kind, layer, head, both from 0
@@ -71,9 +73,8 @@ def pack(
     packed = [_Packed(kind, small) for kind in picture.kinds]
     identity = "" if small else _identity(packed)
     further = bool(identity) and wanted.identity == identity
-    asked = {*wanted.heads, *([chosen] if chosen else []), (picture.chosen.kind, picture.layer, picture.head)}
-    if further:
-        asked = set(wanted.heads)
+    shown = [(picture.chosen.kind, picture.layer, picture.head), *([chosen] if chosen else [])]
+    asked = set(wanted.heads) if further else {place for place in shown if picture.chosen.weights[0, 0].size <= HUGE}
     blocks: dict[str, NDArray[Any]] = {}
     header = {
         "kinds": [one.into(blocks, asked, further) for one in packed],
@@ -117,10 +118,12 @@ class _Packed:
         self.causal = mask.ndim == 2 and _is_causal(mask)
         self.peak = 1.0
         self.bits = 16
+        layers, heads = kind.weights.shape[:2]
         if not small:
-            blocks = _pooled(kind.weights)
-            codes = quantise(blocks, fine=False)
-            self.peak, self.thumbs = codes.peak, _coarse(codes)
+            huge = kind.weights[0, 0].size > HUGE
+            self.side = min(SCREEN, max(THUMB, math.isqrt(SCREEN**2 // (layers * heads)))) if huge else THUMB
+            codes = quantise(_pooled(kind.weights, self.side), fine=False)
+            self.peak, self.thumbs = codes.peak, codes.values if huge else _coarse(codes)
 
     def into(self, blocks: dict[str, NDArray[Any]], asked: set[Place], further: bool) -> dict[str, Any]:
         """Put what is asked for into the blocks; returns the header's description."""
@@ -134,7 +137,7 @@ class _Packed:
             thumbs = list(self.thumbs.shape[2:])
             blocks[f"{name}/thumbs"] = self.thumbs
             if mask.ndim == 4:
-                blocks[f"{name}/thumb_masks"] = pack_bits(_pooled(mask))
+                blocks[f"{name}/thumb_masks"] = pack_bits(_pooled(mask, self.side))
         if self.small:
             chosen = list(range(layers * heads))
         else:
@@ -186,11 +189,11 @@ def _is_causal(mask: NDArray[np.bool_]) -> bool:
     return rows == columns and bool((mask == (np.arange(columns) <= np.arange(rows)[:, None])).all())
 
 
-def _pooled(cells: NDArray[Any]) -> NDArray[Any]:
-    """The largest of each block of cells (…, T, S), so that at most `THUMB` remain a side; NaN wins."""
+def _pooled(cells: NDArray[Any], side: int) -> NDArray[Any]:
+    """The largest of each block of cells (…, T, S), so that at most `side` remain a side; NaN wins."""
     for axis in (-1, -2):
         size = cells.shape[axis]
-        block = math.ceil(size / THUMB)
+        block = math.ceil(size / side)
         if block == 1:
             continue
         cells = np.maximum.reduceat(cells, np.arange(0, size, block), axis=axis)

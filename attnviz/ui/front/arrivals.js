@@ -7,13 +7,16 @@ import { readOutline } from "./payload.js";
 export class Arrivals {
   constructor() {
     this.turn = this.shown = 0;
+    /** @type {string | null} */
     this.text = null;
+    this.size = 0; // bytes of the latest payload
   }
 
   // `show` gets what `read` made of a payload, unless it is the one on the screen (`same` is called) or an older one.
   async take(bytes, { read, show, same }) {
     if (!bytes) return;
     const turn = ++this.turn;
+    this.size = bytes.byteLength;
     const parsed = readOutline(bytes);
     if (parsed.text === this.text) {
       same();

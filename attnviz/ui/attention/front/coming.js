@@ -2,6 +2,8 @@
 
 import { Stage } from "./stage.js";
 
+const HUGE = 2 ** 21; // cells (payload.py)
+
 Object.assign(Stage.prototype, {
   ask(heads, soon = 0) {
     const known = (one) => this.picture && this.picture.kinds.find(({ id }) => id === one.kind)?.has(one.layer, one.head);
@@ -17,6 +19,7 @@ Object.assign(Stage.prototype, {
 
   lookAhead() {
     const { kind, layer, head } = this.state;
+    if (kind.rows * kind.columns > HUGE) return; // comes when it is zoomed or pointed at
     this.ask(neighbours(kind, layer, head).map((one) => ({ kind: kind.id, layer, head: one })), 400);
   },
 
@@ -28,12 +31,9 @@ Object.assign(Stage.prototype, {
   },
 
   headsCame(picture) {
-    const before = this.state.kind;
-    const waited = !before.has(this.state.layer, this.state.head) || this.waiting;
     this.picture = picture;
-    this.state.kind = picture.kinds.find(({ id }) => id === before.id);
-    if (waited && this.state.kind.has(this.state.layer, this.state.head)) this.paintHead(this.layouts.head);
-    this.waiting = false;
+    this.state.kind = picture.kinds.find(({ id }) => id === this.state.kind.id);
+    if (this.coarse && this.state.kind.has(this.state.layer, this.state.head)) this.paintHead(this.layouts.head);
     this.light();
     const { kind } = this.state;
     if (this.afterAll && kind.whole.size === kind.layers * kind.heads) {

@@ -176,6 +176,7 @@ Object.assign(Stage.prototype, {
   paintHead(head) {
     const { refs, state, theme, ratio } = this;
     const painter = CanvasPainter.on(refs.headStatic, refs.headBody.clientWidth, refs.headBody.clientHeight, theme, ratio);
+    this.coarse = !state.kind.has(state.layer, state.head);
     if (head.matrix) paintMatrix(painter, head.matrix, state, theme);
     if (head.lines) paintLines(painter, head.lines, state, theme);
     refs.surface.dataset.zoomed = String(state.zoom.zoom > 1);

@@ -21,7 +21,7 @@ export class Stage {
     this.refs = buildFrame(this);
     this.switches = new Switches();
     this.wanted = new Wanted((message) => this.send("wanted", message));
-    this.waiting = false; // the chosen head has not come yet
+    this.coarse = false; // the head on screen is drawn from its thumbnail
     this.afterAll = null; // what is downloaded when all heads are here
     this.state = null;
     this.memory = new Map();
@@ -157,7 +157,6 @@ export class Stage {
     }
     Object.assign(this.state, { layer, head });
     this.remember();
-    this.waiting = !this.state.kind.has(layer, head);
     this.askFor(layer, head);
     this.layoutHead();
     this.paint([before, { layer, head }]);
@@ -220,6 +219,7 @@ export class Stage {
   zoomAt(factor, fx = 0.5, fy = 0.5) {
     const { matrix } = this.layouts.head;
     if (!matrix) return;
+    this.askFor(this.state.layer, this.state.head);
     this.state.zoom = zoomed(this.state.kind, matrix, this.state.zoom, factor, fx, fy);
     this.paintSoon();
   }
