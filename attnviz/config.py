@@ -7,7 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self, get_args
 
-Architecture = Literal["encoder-decoder", "decoder-only", "encoder-only"]
+Architecture = Literal[
+    "encoder-decoder",
+    "decoder-only",
+    "encoder-only",
+    # Recurrent baselines: an LSTM that sees its own text only; one that reads the source first; the same with one head
+    # of cross-attention, by a small network (Bahdanau et al. 2015) or by dot products (Luong et al. 2015).
+    "lstm",
+    "lstm-encoder-decoder",
+    "lstm-additive",
+    "lstm-dot",
+]
 Norm = Literal["pre", "post"]
 Positions = Literal["learned", "sinusoidal", "rotary", "none"]
 Activation = Literal["gelu", "relu"]
@@ -63,7 +73,7 @@ class _Config:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig(_Config):
-    """Shape of a Transformer. Impossible combinations raise ValueError naming the field."""
+    """Shape of a Transformer, or of an LSTM beside it. Impossible combinations raise ValueError naming the field."""
 
     architecture: Architecture = "encoder-decoder"
     src_vocab_size: int = 0  # tokens the encoder knows; 0 when there is no encoder
@@ -104,6 +114,8 @@ class ModelConfig(_Config):
             raise ValueError(f"head_dim is {self.head_dim}; rotary positions turn pairs, so it must be even")
         if self.has_encoder and self.src_vocab_size < 1:
             raise ValueError(f"src_vocab_size is {self.src_vocab_size}; an encoder needs at least 1")
+        if self.recurrent:
+            self._check_recurrent()
         if self.architecture == "decoder-only" and self.n_decoder_layers < 1:
             raise ValueError("n_decoder_layers is 0; a decoder-only model needs at least 1")
         if self.architecture == "encoder-only" and self.tied_embeddings:
@@ -112,6 +124,25 @@ class ModelConfig(_Config):
             raise ValueError(
                 f"n_labels is {self.n_labels}; only a decoder-only model without tied_embeddings has labels"
             )
+
+    def _check_recurrent(self) -> None:
+        allowed = {"n_heads": (1,), "positions": ("none",), "n_labels": (0,), "adapter_size": (0,)}
+        for field, values in allowed.items():
+            if getattr(self, field) not in values:
+                raise ValueError(
+                    f"{field} is {getattr(self, field)!r}; a model that is {self.architecture} allows {values[0]!r} "
+                    f"only"
+                )
+        _at_least("n_decoder_layers", self.n_decoder_layers, 1)
+        if self.architecture != "lstm":
+            _at_least("n_encoder_layers", self.n_encoder_layers, 1)
+        elif self.n_encoder_layers:
+            raise ValueError(f"n_encoder_layers is {self.n_encoder_layers}; a model that is lstm has no encoder: 0")
+
+    @property
+    def recurrent(self) -> bool:
+        """Whether positions are mixed by an LSTM."""
+        return self.architecture.startswith("lstm")
 
     @property
     def head_dim(self) -> int:
@@ -125,6 +156,9 @@ class ModelConfig(_Config):
 
     @property
     def has_encoder(self) -> bool:
+        """Whether it takes a source. A lone LSTM takes one where its task has one, and never looks at it."""
+        if self.architecture == "lstm":
+            return self.src_vocab_size > 0
         return self.architecture != "decoder-only"
 
     @property

@@ -2,7 +2,9 @@
 
 from attnviz.model.attention import MultiHeadAttention, explicit_attention, merge_heads, split_heads
 from attnviz.model.cache import KVCache
+from attnviz.model.making import new_model
 from attnviz.model.probe import ATTENTION_TAPS, SILENT, Chain, Probe
+from attnviz.model.recurrent import RecurrentModel
 from attnviz.model.transformer import Transformer
 from attnviz.model.watched import Ability, Cache, WatchedModel
 
@@ -15,9 +17,11 @@ __all__ = [
     "KVCache",
     "MultiHeadAttention",
     "Probe",
+    "RecurrentModel",
     "Transformer",
     "WatchedModel",
     "explicit_attention",
     "merge_heads",
+    "new_model",
     "split_heads",
 ]

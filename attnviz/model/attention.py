@@ -59,7 +59,20 @@ def explicit_attention(
         mask = torch.ones((1, 1, q.size(2), k.size(2)), dtype=torch.bool, device=q.device)
     scale = 1 / math.sqrt(q.size(3)) if scale is None else scale
 
-    scores = probe.tap(site, "scores", q @ k.transpose(-2, -1) * scale)
+    return weighted_sum(q @ k.transpose(-2, -1) * scale, v, mask, dropout=dropout, site=site, probe=probe)
+
+
+def weighted_sum(
+    scores: Float[Tensor, "B H T S"],
+    v: Float[Tensor, "B H S D"],
+    mask: Bool[Tensor, "b h t s"],
+    *,
+    dropout: float = 0.0,
+    site: str = "",
+    probe: Probe = SILENT,
+) -> Float[Tensor, "B H T D"]:
+    """What every attention does with its scores, wherever they come from: mask, softmax, weighted sum."""
+    scores = probe.tap(site, "scores", scores)
     mask = probe.tap(site, "mask", mask)
     masked_scores = probe.tap(site, "masked_scores", scores.masked_fill(~mask, -math.inf))
     weights = probe.tap(site, "weights", attention_weights(masked_scores, mask))

@@ -19,6 +19,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+from attnviz.model.making import new_model
 from attnviz.model.transformer import Transformer
 
 # The linear layers of a block that LoRA may stand beside, by the last part of their name.
@@ -181,6 +182,6 @@ def plain_weights(model: nn.Module) -> dict[str, Tensor]:
 
 def plain_copy(model: Transformer) -> Transformer:
     """A model without LoRA that computes the same; the given one is left as it is."""
-    copied = Transformer(model.config).to(next(model.parameters()).device)
+    copied = new_model(model.config).to(next(model.parameters()).device)
     copied.load_state_dict({name: value.clone() for name, value in plain_weights(model).items()}, strict=False)
     return copied.train(model.training)

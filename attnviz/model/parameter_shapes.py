@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import torch
+
 from attnviz.config import ModelConfig
+from attnviz.model.recurrent import RecurrentModel
 
 Shape = tuple[int, ...]
 
 
 def parameter_shapes(config: ModelConfig) -> dict[str, Shape]:
-    """What `Transformer(config).named_parameters()` would give, in another order; a tied weight occurs once."""
+    """What `new_model(config).named_parameters()` would give, in another order; a tied weight occurs once."""
+    if config.recurrent:
+        with torch.device("meta"):  # shapes without memory
+            return {name: tuple(parameter.shape) for name, parameter in RecurrentModel(config).named_parameters()}
     return dict(_all(config))
 
 

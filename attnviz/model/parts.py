@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from attnviz.model.recurrent import RecurrentModel
 from attnviz.model.transformer import Transformer
 
-PartKind = Literal["token_embedding", "positions", "norm", "self_attn", "cross_attn", "feed_forward", "output"]
+PartKind = Literal["token_embedding", "positions", "norm", "self_attn", "cross_attn", "feed_forward", "lstm", "output"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,9 @@ def parts(model: Transformer) -> tuple[Part, ...]:
 
 def _boxes(model: Transformer) -> Iterator[tuple[str, PartKind, str]]:
     config = model.config
+    if isinstance(model, RecurrentModel):
+        yield from _recurrent(model)
+        return
     if config.has_encoder:
         yield from _embedding(model, "src_embedding", "encoder")
         for layer in range(config.n_encoder_layers):
@@ -56,6 +60,18 @@ def _boxes(model: Transformer) -> Iterator[tuple[str, PartKind, str]]:
             yield from _block(model, f"decoder.{layer}", kept)
         if config.norm == "pre":
             yield "decoder_norm", "norm", "decoder"
+    yield "output", "output", "output"
+
+
+def _recurrent(model: RecurrentModel) -> Iterator[tuple[str, PartKind, str]]:
+    for stack, embedding in (("encoder", "src_embedding"), ("decoder", "embedding")):
+        if not hasattr(model, embedding):
+            continue
+        yield f"{embedding}.tokens", "token_embedding", stack
+        for block, layer in model.get_submodule(stack).named_children():
+            for name, _ in layer.named_children():
+                kind: PartKind = "cross_attn" if name == "cross_attn" else "lstm"
+                yield f"{stack}.{block}.{name}", kind, f"{stack}.{block}"
     yield "output", "output", "output"
 
 

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from attnviz.data.batch import Batch
 from attnviz.data.vocabulary import SPECIALS
-from attnviz.masks import MaskPlan
+from attnviz.masks import MaskPlan, causal
 from attnviz.model import Chain, Probe, WatchedModel
 from attnviz.model.inference import inference
 from attnviz.trace.application import Application
@@ -100,6 +100,13 @@ def reach(
         found: np.ndarray = visible.any(dim=0).numpy()
         return found
 
+    if model.layers_without_map:  # what mixes positions unseen may carry anything that came before
+        everything = None if sources is None else np.ones((1, sources, sources), dtype=bool)
+        if targets is None:
+            return Reach(encoder=everything, decoder=None, source=None)
+        past = causal().dense(batch=1, heads=1, queries=targets, keys=targets)[0].numpy()
+        read = None if sources is None else np.ones((1, targets, sources), dtype=bool)
+        return Reach(encoder=everything, decoder=past, source=read)
     encoder: list[np.ndarray] = []
     memory = np.eye(sources or 0, dtype=bool)
     for site in model.sites_of("encoder_self") if sources else ():
@@ -254,7 +261,7 @@ def _other_tokens(
 
 def _inputs_at_once(model: WatchedModel, batch: Batch, replacements: int) -> int:
     lengths = [ids.size(1) for ids in (batch.src, batch.decoder_input) if ids is not None]
-    widest = max(model.vocab_size, max(map(model.heads, model.sites)) * max(lengths), model.inner_width)
+    widest = max(model.vocab_size, max(map(model.heads, model.sites), default=1) * max(lengths), model.inner_width)
     return max(1, ELEMENTS_AT_ONCE // (replacements * max(lengths) * widest))
 
 

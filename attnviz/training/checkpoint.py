@@ -19,6 +19,7 @@ from attnviz.config import ModelConfig
 from attnviz.data import Task, tasks
 from attnviz.errors import CheckpointError
 from attnviz.model import Transformer
+from attnviz.model.making import new_model
 from attnviz.model.parameter_shapes import parameter_shapes
 from attnviz.training import held_out
 from attnviz.training.manifest import FILE as MANIFEST
@@ -206,7 +207,7 @@ def _load_weights(folder: Path, config: ModelConfig) -> Transformer:
             weights = {name: _checked(name, file.get_tensor(name)) for name in needed}
     except (SafetensorError, OSError) as error:
         raise CheckpointError("checkpoint_damaged", file=WEIGHTS, problem=str(error)[:300]) from None
-    model = Transformer(config)
+    model = new_model(config)
     model.load_state_dict(weights, strict=False)  # names were compared; tied weights appear once
     return model.eval()
 

@@ -10,6 +10,7 @@ from attnviz.config import Initialiser, ModelConfig
 from attnviz.data import Batch
 from attnviz.model import Transformer
 from attnviz.model.inference import inference
+from attnviz.model.making import new_model
 from attnviz.training.objective import predict
 from attnviz.training.randomness import RandomStream
 
@@ -27,7 +28,7 @@ _DRAW: Mapping[str, Callable[[Tensor], Tensor]] = {
 def make_model(config: ModelConfig, seed: int, initialiser: Initialiser = "default") -> Transformer:
     """A new model; the seed decides every weight and nothing else in the process is disturbed."""
     with RandomStream(seed).lent():
-        model = Transformer(config)
+        model = new_model(config)
         initialise(model, initialiser)
     return model
 

@@ -44,6 +44,10 @@ def model_config_for(task: Task, **shape: Any) -> ModelConfig:
         "max_len": max(task.max_tgt_len, 0 if is_lm else task.max_src_len),
         "n_encoder_layers": 0 if is_lm else 2,
     }
+    architecture = str(shape.get("architecture", ""))
+    if architecture.startswith("lstm"):
+        layers = {"n_encoder_layers": 0 if architecture == "lstm" else 1, "n_decoder_layers": 1}
+        fitting |= {"n_heads": 1, "positions": "none", **layers}
     if labels:
         fitting |= {"tied_embeddings": False, "n_decoder_layers": 0}
     return ModelConfig.from_dict({**fitting, **shape})

@@ -1,0 +1,12 @@
+"""The one way from a config to a model, whatever its architecture."""
+
+from __future__ import annotations
+
+from attnviz.config import ModelConfig
+from attnviz.model.recurrent import RecurrentModel
+from attnviz.model.transformer import Transformer
+
+
+def new_model(config: ModelConfig) -> Transformer:
+    """A model with weights drawn from torch's global generator."""
+    return RecurrentModel(config) if config.recurrent else Transformer(config)
