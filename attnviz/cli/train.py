@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from attnviz.cli.terminal import duration
-from attnviz.config import Activation, Initialiser, Norm, Objective, Optimizer, Positions, Removable, Schedule
+from attnviz.config import Activation, Architecture, Initialiser, Norm, Objective, Optimizer, Positions, Removable, Schedule
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -39,6 +39,7 @@ def names(text: str) -> tuple[str, ...]:
 
 # Command-line option → (field, type or choices, help).
 _SHAPE: Mapping[str, tuple[str, Any, str]] = {
+    "--architecture": ("architecture", get_args(Architecture), "default: what fits the task; lstm… are baselines"),
     "--d-model": ("d_model", int, "width of every hidden state"),
     "--heads": ("n_heads", int, "heads an attention"),
     "--encoder-layers": ("n_encoder_layers", int, "0: the decoder attends straight to the source embeddings"),
