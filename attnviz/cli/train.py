@@ -16,7 +16,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from attnviz.cli.terminal import duration
-from attnviz.config import Activation, Architecture, Initialiser, Norm, Objective, Optimizer, Positions, Removable, Schedule
+from attnviz.config import (
+    Activation,
+    Architecture,
+    Initialiser,
+    Norm,
+    Objective,
+    Optimizer,
+    Positions,
+    Removable,
+    Schedule,
+)
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
