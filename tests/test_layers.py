@@ -14,7 +14,7 @@ PACKAGE = ROOT / "attnviz"
 
 GROUND = ("language", "errors")  # for all
 BELOW_TRAINING = (*GROUND, "config", "masks", "data", "model", "trace", "decoding")
-BELOW_UI = (*BELOW_TRAINING, "foreign", "training", "runs", "experiments", "figures", "api", "bench", "cli")
+BELOW_UI = (*BELOW_TRAINING, "foreign", "training", "runs", "experiments", "figures", "api", "lessons", "bench", "cli")
 
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "openmp": (),
@@ -32,6 +32,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "experiments": (*BELOW_TRAINING, "training", "runs"),
     "figures": ("language",),
     "api": (*BELOW_TRAINING, "foreign", "training", "runs"),
+    "lessons": (*BELOW_TRAINING, "training", "runs", "experiments", "api"),
     "bench": (*BELOW_TRAINING, "foreign", "training", "runs", "figures", "api"),
     "cli": ("openmp", *BELOW_TRAINING, "foreign", "training", "runs", "experiments", "figures", "api", "bench"),
     "ui": ("openmp", *BELOW_UI),

@@ -14,7 +14,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from attnviz.language import Language
-from attnviz.ui.frame import app, language, memory
+from attnviz.ui.frame import app, language, memory, stepper
 from attnviz.ui.frame.address_bar import mirror, share_button
 from attnviz.ui.frame.boundary import boundary
 from attnviz.ui.frame.navigation import under_app
@@ -49,6 +49,7 @@ def run(name: str, body: Callable[[Frame], None]) -> None:
     hint = f"<small>{html.escape(t('hint'))}</small>"
     st.html(f'<h1 class="av-question">{html.escape(t("question"))}{hint}</h1>')
     notices = st.container(gap="small")
+    lesson = st.container()
     picture = st.container()
     waiting = st.empty()
     if "torch" not in sys.modules:
@@ -58,6 +59,8 @@ def run(name: str, body: Callable[[Frame], None]) -> None:
     with strip:
         share_button(t, key="share")
     mirror("address-language", lang=lang)
+    with lesson, boundary():
+        stepper.draw(name, lang)
     with picture, boundary():
         body(Frame(name, lang, t, controls, chips, notices))
     waiting.empty()
