@@ -41,6 +41,12 @@ def most_moving() -> int:
     return max(1, min(int(asked), 1000)) if asked.isdecimal() else 6
 
 
+def take(device: str) -> None:
+    """Make a GPU this process's current one: what names no device, kernels' scratch memory for one, goes there."""
+    if torch.device(device).type == "cuda":
+        torch.cuda.set_device(device)
+
+
 def default_threads() -> int:
     """CPU threads of a run that asks for none: ATTNVIZ_THREADS, else half of the cores, so that the app stays quick."""
     asked = os.environ.get("ATTNVIZ_THREADS", "")

@@ -64,9 +64,14 @@ def choose(
     timed = clock or (time.process_time if trainer.device.type == "cpu" else time.perf_counter)
     times: dict[Compute, float] = {}
     for way in ways:
-        times[way] = _seconds(trainer, way, timed, hopeless=HOPELESS * times[PLAIN] if PLAIN in times else None)
+        try:
+            times[way] = _seconds(trainer, way, timed, hopeless=HOPELESS * times[PLAIN] if PLAIN in times else None)
+        except RuntimeError:
+            if way == PLAIN:
+                raise
+            times[way] = float("inf")  # no room, or no kernels for these numbers
     best = min(ways, key=lambda way: times[way] / (LEAD if way.precision == "bf16" else 1.0))
-    shown = [(str(way), 1e3 * seconds) for way, seconds in times.items()]
+    shown = [(str(way), 1e3 * seconds) for way, seconds in times.items() if seconds < float("inf")]
     numbers = list(dict.fromkeys(threads))[: room - len(ways)]
     if len(numbers) < 2:
         return Choice(best, None, tuple(shown))

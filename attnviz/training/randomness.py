@@ -14,7 +14,8 @@ class RandomStream:
     """torch's global generators, lent to a run while it draws.
 
     Dropout and initialisers draw from torch's global generators and take no other. A stream puts its own state
-    in, lets the caller draw, and puts the old state back: runs that take turns do not disturb one another.
+    in, lets the caller draw, and puts the old state back: runs that take turns do not disturb one another. On a GPU
+    it is the generator of the run's own device, whichever is the current one.
     """
 
     def __init__(self, seed: int, device: torch.device | str = "cpu") -> None:
@@ -47,10 +48,10 @@ class RandomStream:
     def _current(self) -> dict[str, Tensor]:
         states = {"cpu": torch.get_rng_state()}
         if self.device.type != "cpu":
-            states["device"] = torch.get_device_module(self.device).get_rng_state()
+            states["device"] = torch.get_device_module(self.device).get_rng_state(self.device)
         return states
 
     def _set(self, states: dict[str, Tensor]) -> None:
         torch.set_rng_state(states["cpu"])
         if self.device.type != "cpu":
-            torch.get_device_module(self.device).set_rng_state(states["device"])
+            torch.get_device_module(self.device).set_rng_state(states["device"], self.device)

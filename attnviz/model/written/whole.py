@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from attnviz.masks import Mask, MaskPlan
+from attnviz.masks import Mask, MaskPlan, causal
 from attnviz.masks.predicates import Full
 from attnviz.model.attention import MultiHeadAttention
 from attnviz.model.blocks import FeedForward
@@ -71,13 +71,14 @@ class WrittenTransformer:
     ) -> tuple[Float[Tensor, "B T2 V"], list[Any]]:
         """Logits and what `backward` needs."""
         self.flat.begin()
-        plan = masks or self.model.default_masks(src, decoder_input)
+        plan = masks or MaskPlan(decoder_self=causal())
+        padding = self._padding(src) if masks is None and src is not None else None
         tape: list[Any] = []
         memory = None
         if src is not None:
             x = self._embed(self.model.src_embedding, src, tape)
             for layer, block in enumerate(self.model.encoder):
-                bias = self._bias(plan.at(f"encoder.{layer}.self_attn"), src, src)
+                bias = padding or self._bias(plan.at(f"encoder.{layer}.self_attn"), src, src)
                 x = self._attend(block, "self_attn", x, None, src.size(0), bias, tape)
                 x = self._feed(block, x, tape)
             x = self._final(self.model.encoder_norm, x, tape)
@@ -90,7 +91,7 @@ class WrittenTransformer:
                 bias = self._bias(plan.at(f"decoder.{layer}.self_attn"), decoder_input, decoder_input)
                 x = self._attend(block, "self_attn", x, None, batch, bias, tape)
                 if src is not None:
-                    bias = self._bias(plan.at(f"decoder.{layer}.cross_attn"), decoder_input, src)
+                    bias = padding or self._bias(plan.at(f"decoder.{layer}.cross_attn"), decoder_input, src)
                     x = self._attend(block, "cross_attn", x, memory, batch, bias, tape)
                 x = self._feed(block, x, tape)
             x = self._final(self.model.decoder_norm, x, tape)
@@ -147,6 +148,15 @@ class WrittenTransformer:
         x, kept = self._passes[id(norm)].forward(x)
         tape.append(kept)
         return x
+
+    def _padding(self, src: Int[Tensor, "B S"]) -> Bias:
+        """The source's own padding as `default_masks` has it; where it lies is not asked of the device."""
+        real = src != self.config.pad_id
+        if src.device.type == "cpu" and bool(real.all()):
+            return Bias(None, None)
+        places = torch.arange(1, src.size(1) + 1, device=src.device)
+        seen = places <= (real * places).amax(dim=1, keepdim=True)
+        return bias_of(seen[:, None, None, :], src.size(0), self.config.n_heads, self.flat.dtype)
 
     def _bias(self, mask: Mask, queries: Int[Tensor, "B T"], keys: Int[Tensor, "B S"]) -> Bias:
         if isinstance(mask, Full):

@@ -60,10 +60,25 @@ def claim(
     config = folder.read_config()
     journal = Journal(folder)
     try:
-        return _ready(folder, config, journal, device, threads, ranks, lead)
+        try:
+            return _ready(folder, config, journal, device, threads, ranks, lead)
+        except (RuntimeError, MemoryError) as error:
+            if torch.device(device).type == "cpu" or ranks is not None:
+                raise
+            _leave_device(journal, device, error)
+        return _ready(folder, config, journal, "cpu", threads, ranks, lead)
     except BaseException as error:
         refuse(journal, error)
         raise
+
+
+def _leave_device(journal: Journal, device: str, error: BaseException) -> None:
+    """The device has no room for the run, or no kernels for it: it is trained on the CPU, and says so."""
+    code = "device_full" if isinstance(error, torch.OutOfMemoryError | MemoryError) else "device_unusable"
+    details = {"asked": device, "device": "cpu", "problem": describe(error)}
+    journal.event(journal.last_step(), code, details)
+    journal.put("state", {**NEW, **(journal.get("state") or {}), "asked_device": "cpu"})
+    journal.flush()
 
 
 def _ready(

@@ -20,7 +20,7 @@ from types import FrameType
 
 from attnviz.data import InputError
 from attnviz.runs.database import reading
-from attnviz.runs.devices import default_threads, most_moving, resolve
+from attnviz.runs.devices import default_threads, most_moving, resolve, take
 from attnviz.runs.errors import RunError
 from attnviz.runs.folder import RunFolder, is_id
 from attnviz.runs.notice import write_notice
@@ -66,6 +66,7 @@ class Worker:
             return False
         try:
             self._deaths = self.registry.openings()
+            take(self.device)
             self._open_interrupted()
             self._loop()
         finally:
