@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from attnviz.training import Trainer
+from attnviz.data import Task
+from attnviz.model import Transformer
 from attnviz.training.samples import EXAMPLES, samples_of
 
 
@@ -19,10 +21,10 @@ class Sample:
     reference: str | None
 
 
-def samples_now(trainer: Trainer, probe: str | None) -> list[Sample]:
-    """A sample of each input at the present step; inputs that the task cannot read are left out."""
-    texts = [*([probe] if probe else []), *trainer.task.examples[:EXAMPLES]]
-    found = samples_of(trainer.model, trainer.task, texts, without=trainer.config.without)
-    return [
-        Sample(trainer.step_number, number, one.source, one.output, one.reference) for number, one in enumerate(found)
-    ]
+def samples_of_model(
+    model: Transformer, task: Task, probe: str | None, *, step: int, without: Collection[str] = ()
+) -> list[Sample]:
+    """A sample of each input, by the model of a step; inputs that the task cannot read are left out."""
+    texts = [*([probe] if probe else []), *task.examples[:EXAMPLES]]
+    found = samples_of(model, task, texts, without=without)
+    return [Sample(step, number, one.source, one.output, one.reference) for number, one in enumerate(found)]

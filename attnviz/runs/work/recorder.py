@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from attnviz.runs.errors import RunError
 from attnviz.runs.folder import RunFolder
 from attnviz.runs.memory import WHOLE_SECONDS
-from attnviz.runs.samples import samples_now
 from attnviz.runs.work.journal import METRICS, Journal
 from attnviz.runs.work.kept_steps import is_kept, per_doubling
+from attnviz.runs.work.onlooker import Look, Onlooker
 from attnviz.training import Trainer, TrainingState
-from attnviz.training.emergence import Emergence, HeadMarker, HeadProbe
+from attnviz.training.emergence import Emergence, HeadMarker
 
 SNAPSHOT_SECONDS = 10.0  # at most so much work is done again after a kill
 
@@ -50,8 +50,7 @@ class StepRecorder:
         self.trainer = trainer
         self.probe = probe
         self.density = per_doubling(folder.snapshot(trainer.step_number).stat().st_size)
-        train = trainer.config
-        self._heads = HeadProbe(trainer.model, trainer.task, seed=train.seed, without=train.without)
+        self._onlooker = Onlooker(trainer, probe)
         self._emergence = Emergence(_markers(journal, trainer.step_number))
         self._due: bool | None = None  # a snapshot that must be written; True: to be kept
         self._whole_due = False  # and with the optimizer's memory
@@ -78,13 +77,27 @@ class StepRecorder:
             self._due = False
 
     def look(self) -> None:
-        """Write down what the model says to a few inputs at this step, and which heads have found their work."""
-        for one in samples_now(self.trainer, self.probe):
-            self.journal.sample(one.step, one.number, one.source, one.output, one.reference)
-        step = self.trainer.step_number
-        for marker in self._emergence.update(step, self._heads.score(self.trainer.model)):
-            key = f"head {step} {marker.site} {marker.head} {marker.kind} {marker.became}"
-            self.journal.event(step, "head", marker.to_dict(), key=key)
+        """Have written down what the model says to a few inputs at this step, and which heads have found their work.
+
+        That is worked out beside the steps that follow, from the weights of this one.
+        """
+        self._write_down(self._onlooker.begin())
+
+    def collect(self, *, wait: bool = False) -> None:
+        """Write down what has been seen by now; `wait`: all that was looked at."""
+        self._write_down(self._onlooker.seen(wait=wait))
+
+    def close(self) -> None:
+        """Look no more."""
+        self._onlooker.close()
+
+    def _write_down(self, looks: Iterable[Look]) -> None:
+        for look in looks:
+            for one in look.samples:
+                self.journal.sample(one.step, one.number, one.source, one.output, one.reference)
+            for marker in self._emergence.update(look.step, look.scores):
+                key = f"head {look.step} {marker.site} {marker.head} {marker.kind} {marker.became}"
+                self.journal.event(look.step, "head", marker.to_dict(), key=key)
 
     def keep_here(self) -> None:
         """See to it that this very step can be looked at, and gone on from."""
@@ -102,7 +115,9 @@ class StepRecorder:
                 self._due, self._whole_due = None, False
                 raise RunError("run_weights", step=state.step)
             whole = not self._due or self._whole_due or state.seconds - self._whole_at >= WHOLE_SECONDS
-            if not whole:
+            if whole:  # whoever goes on from here does not look back
+                self.collect(wait=True)
+            else:
                 state = state.weights_only()
             self.journal.snapshot(state, kept=self._due)
             self._due, self._whole_due = None, False

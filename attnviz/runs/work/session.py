@@ -109,6 +109,7 @@ class Session:
         """Write what is due. False while that is impossible: the run then waits, and nothing is lost."""
         if time.monotonic() - self._last_order >= WAIT_SECONDS:
             self._lead("wait")
+        self._guarded(lambda: self.recorder.collect(wait=now or self.closing))
         try:
             return self._writer.write(self.recorder, self.trainer.step_number, now=now)
         except RunError as error:
@@ -343,5 +344,6 @@ class Session:
             self._snapshot_here()
         self._put(phase=None)
         self.settle(now=True)
+        self.recorder.close()
         self.journal.close()
         self._lead("end")
