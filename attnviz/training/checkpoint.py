@@ -21,7 +21,7 @@ from attnviz.errors import CheckpointError
 from attnviz.model import Transformer
 from attnviz.model.making import new_model
 from attnviz.model.parameter_shapes import parameter_shapes
-from attnviz.training import held_out
+from attnviz.training import held_out, int8
 from attnviz.training.manifest import FILE as MANIFEST
 from attnviz.training.manifest import MAX_POSITIONS, Manifest
 
@@ -79,7 +79,7 @@ def load(name_or_path: str | Path) -> tuple[Transformer, Task, Manifest]:
     manifest = load_manifest(folder)
     task = _restore_task(manifest)
     task.keep(held_out.read(folder, {split: size.fingerprint for split, size in manifest.splits.items()}))
-    model = _load_weights(folder, manifest.model)
+    model = _load_weights(folder, manifest.model, manifest.stored)
     return model, task, manifest
 
 
@@ -123,9 +123,11 @@ def save(path: str | Path, model: Transformer, manifest: Manifest, kept: held_ou
 
 
 def stored_weights(model: Transformer, stored: str = "float32") -> dict[str, Tensor]:
-    """Parameters by name, on the CPU, each shared one once, in the number format `stored`."""
+    """Parameters by name, on the CPU, each shared one once, in the number format `stored`; "int8" brings scales."""
+    if stored == int8.FORMAT:
+        return int8.packed({name: parameter.detach().cpu() for name, parameter in model.named_parameters()})
     if stored not in STORABLE:
-        raise ValueError(f"stored is {stored!r}; allowed: {', '.join(STORABLE)}")
+        raise ValueError(f"stored is {stored!r}; allowed: {', '.join(STORABLE)}, {int8.FORMAT}")
     return {
         name: parameter.detach().to("cpu", STORABLE[stored]).contiguous()
         for name, parameter in model.named_parameters()
@@ -135,7 +137,8 @@ def stored_weights(model: Transformer, stored: str = "float32") -> dict[str, Ten
 def round_weights(model: Transformer, stored: str) -> None:
     """Give the model exactly the weights that `save` would store, so that figures are those of the file."""
     with torch.no_grad():
-        for name, value in stored_weights(model, stored).items():
+        weights = stored_weights(model, stored)
+        for name, value in (int8.unpacked(weights) if stored == int8.FORMAT else weights).items():
             parameter = model.get_parameter(name)
             parameter.copy_(value.to(parameter.dtype))
 
@@ -188,7 +191,7 @@ def _restore_task(manifest: Manifest) -> Task:
     return task
 
 
-def _load_weights(folder: Path, config: ModelConfig) -> Transformer:
+def _load_weights(folder: Path, config: ModelConfig, stored: str) -> Transformer:
     """Compare names and shapes with the file's header before any memory is taken for the model."""
     _check_size(folder, WEIGHTS, MAX_WEIGHTS_BYTES)
     try:
@@ -196,6 +199,8 @@ def _load_weights(folder: Path, config: ModelConfig) -> Transformer:
             names = set(file.keys())
             _check_modest(config, len(names))
             needed = parameter_shapes(config)
+            if quantized := stored == int8.FORMAT:
+                needed = int8.packed_shapes(needed)
             if names != set(needed):
                 raise CheckpointError("checkpoint_names", file=WEIGHTS, problem=_difference(names, set(needed)))
             for name, shape in needed.items():
@@ -204,10 +209,11 @@ def _load_weights(folder: Path, config: ModelConfig) -> Transformer:
                     raise CheckpointError(
                         "checkpoint_shape", file=WEIGHTS, name=name, given=list(given), needed=list(shape)
                     )
-            weights = {name: _checked(name, file.get_tensor(name)) for name in needed}
+            weights = {name: _checked(name, file.get_tensor(name), quantized=quantized) for name in needed}
     except (SafetensorError, OSError) as error:
         raise CheckpointError("checkpoint_damaged", file=WEIGHTS, problem=str(error)[:300]) from None
     model = new_model(config)
+    weights = int8.unpacked(weights) if quantized else weights
     model.load_state_dict(weights, strict=False)  # names were compared; tied weights appear once
     return model.eval()
 
@@ -224,7 +230,9 @@ def _check_modest(config: ModelConfig, tensors: int) -> None:
             )
 
 
-def _checked(name: str, tensor: Tensor) -> Tensor:
+def _checked(name: str, tensor: Tensor, *, quantized: bool = False) -> Tensor:
+    if quantized and tensor.dtype == torch.int8:
+        return tensor
     if not tensor.is_floating_point():
         raise CheckpointError("checkpoint_dtype", file=WEIGHTS, name=name, given=str(tensor.dtype).split(".")[-1])
     tensor = tensor.to(torch.float32)
