@@ -214,6 +214,42 @@ def test_ctrl_c_keeps_what_was_learned(tmp_path: Path) -> None:
     assert not manifest.complete
 
 
+def test_how_a_file_is_read_is_shown_and_can_be_said(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "mine.csv"
+    file.write_text("\n".join(["id;en;zh", *(f"{i};well, {i};好 {i}" for i in range(19))]), encoding="gb18030")
+    code, out, _ = run(capsys, "train", "--csv", str(file), "--source", "zh", "--preview")
+    assert code == 0
+    assert "source: zh" in out
+    assert "--encoding gb18030 --separator semicolon --quoting no --heading yes --source 3 --target 2" in out
+    assert len(out.split("\n\n")[0].splitlines()) == 11
+    code, out, _ = run(capsys, "train", "--csv", str(file), "--separator", "|", "--preview")
+    assert (code, out) == (2, "")
+    code, out, _ = run(capsys, "train", "--text", str(file), "--encoding", "gb18030", "--preview")
+    assert (code, out.splitlines()[1]) == (0, "0;well, 0;好 0")
+    for wrong in (("--text", str(file), "--heading", "yes"), ("--task", "reverse", "--encoding", "utf-8")):
+        code, _, err = run(capsys, "train", *wrong)
+        assert (code, "goes with --csv" in err) == (2, True)
+    assert [one.name for one in tmp_path.iterdir()] == ["mine.csv"]
+
+
+def test_a_run_writes_down_how_its_file_was_read(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "mine.csv"
+    file.write_bytes("".join(f"word {i};Wörter {i}\n" for i in range(19)).encode("latin-1"))
+    out = tmp_path / "made"
+    code, _, _ = run(capsys, "train", "--csv", str(file), "--target", "1", *SMALL[4:], *QUICK, "--out", str(out))
+    assert code == 0
+    options = json.loads((out / "config.json").read_text(encoding="utf-8"))["task_options"]
+    known = {
+        "encoding": "latin-1",
+        "separator": "semicolon",
+        "quoting": "no",
+        "heading": "no",
+        "source": 2,
+        "target": 1,
+    }
+    assert options == known
+
+
 def test_ones_own_text_and_pairs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     lines = (f"第{number}行：{number * 37 % 101}个人，{number * 53 % 89}本书。\n" for number in range(1, 80))
     (tmp_path / "诗.txt").write_text("".join(lines), encoding="utf-8")

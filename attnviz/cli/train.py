@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from attnviz.cli import own_file
 from attnviz.cli.terminal import duration
 from attnviz.config import (
     Activation,
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from attnviz.training.held_out import Examples
 
 FAILED, INTERRUPTED = 1, 130
-MAX_FILE_BYTES = 200_000_000
 
 
 def names(text: str) -> tuple[str, ...]:
@@ -106,6 +106,7 @@ def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
                 else {"type": kind, "metavar": {str: "MASK", names: "NAMES"}.get(kind, "N")}
             )
             group.add_argument(option, dest=field, default=argparse.SUPPRESS, help=text, **values)
+    own_file.add(command)
     command.set_defaults(run=run)
 
 
@@ -120,7 +121,12 @@ def run(arguments: argparse.Namespace) -> int:
     recipe, changed = _recipe(arguments)
     together = int(os.environ.get("WORLD_SIZE", "1")) > 1
     device = local_device(device_from(arguments.device)) if together else device_from(arguments.device)
-    content = _own_content(arguments)
+    content = own_file.content_of(arguments)
+    how = own_file.how_read(arguments, content, recipe.task_options)
+    if arguments.preview:
+        print(how.shown)
+        return 0
+    recipe = replace(recipe, task_options={**recipe.task_options, **how.options})
     config = _run_config(arguments, recipe, None if changed else arguments.recipe, content)
     with joined(device) as ranks:
         if ranks is None or ranks.writes:
@@ -251,18 +257,6 @@ def _recipe(arguments: argparse.Namespace) -> tuple[Recipe, bool]:
         train=replace(base.train, **train),
     )
     return recipe, recipe != base
-
-
-def _own_content(arguments: argparse.Namespace) -> bytes | None:
-    """What is in the user's own file, if one was named."""
-    path: Path | None = arguments.text or arguments.csv
-    if path is None:
-        return None
-    with path.open("rb") as file:
-        content = file.read(MAX_FILE_BYTES + 1)
-    if len(content) > MAX_FILE_BYTES:
-        raise ValueError(f"{path} has more than {MAX_FILE_BYTES:,} bytes; a smaller file is needed")
-    return content
 
 
 def _option(text: str) -> tuple[str, Any]:

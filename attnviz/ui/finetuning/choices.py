@@ -13,6 +13,7 @@ import streamlit as st
 
 from attnviz.config import FineTuneConfig, TrainConfig
 from attnviz.data import SPECIALS, InputError, Task, tasks
+from attnviz.data.user_table import Layout
 from attnviz.training.finetuning.prepare import Prepared, prepare
 from attnviz.training.start import Start
 from attnviz.ui.finetuning.presets import LARGEST_RATE, PRESETS, RATE_BY_STRATEGY
@@ -36,7 +37,8 @@ class OwnFile:
 
     name: str
     data: bytes
-    kind: str = "labels"  # what its second column is: "labels" or "pairs"
+    kind: str = "labels"  # what is learned of its texts: "labels" or "pairs"
+    layout: Layout = field(default_factory=Layout)  # how it is read
 
     @property
     def digest(self) -> str:
@@ -73,6 +75,8 @@ class Choices:
         preset = PRESETS[self.preset]
         options = dict(preset.task_options) if self.task == preset.task else {}
         names = EITHER_WAY.get(self.task, ())
+        if self.own is not None:
+            options |= self.own.layout.chosen
         return options | dict.fromkeys(names, "characters") if names and reads_characters(self) else options
 
     @property

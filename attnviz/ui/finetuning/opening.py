@@ -7,6 +7,7 @@ from html import escape
 import streamlit as st
 
 from attnviz.data import InputError, Task
+from attnviz.data.user_table import Layout
 from attnviz.runs import RunConfig
 from attnviz.training.finetuning.prepare import Prepared, notices
 from attnviz.ui.finetuning import form, picture, tuned_models
@@ -120,7 +121,7 @@ def run_config(frame: Frame, choices: Choices, task: Task, *, name: str | None =
     return RunConfig(
         name=name or free_name(name_of(frame, choices, task)),
         task=choices.task,
-        task_options=choices.task_options,
+        task_options=choices.task_options | (Layout.of(task.options).chosen if choices.own else {}),
         own_file=choices.own.name if choices.own else None,
         train=choices.train,
         device=device_for_new_runs(),

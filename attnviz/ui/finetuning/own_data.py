@@ -6,22 +6,26 @@ from dataclasses import replace
 
 import streamlit as st
 
-from attnviz.ui.finetuning.choices import Choices, OwnFile
+from attnviz.data.user_table import Layout, Purpose
+from attnviz.ui.finetuning.choices import Choices, OwnFile, current, keep
 from attnviz.ui.frame.controls import LARGEST_TABLE, choose
 from attnviz.ui.frame.notices import plain, shortened
 from attnviz.ui.frame.page import Frame
+from attnviz.ui.sentence.table_preview import table_preview
+from attnviz.ui.text import words
 
-KINDS = ("labels", "pairs")
+KINDS: tuple[Purpose, ...] = ("labels", "pairs")
 
 
 def ask(frame: Frame, choices: Choices) -> Choices:
     """The field for the file, or the file that was taken; returns the choices with it."""
+    before: Purpose = "pairs" if choices.own is not None and choices.own.kind == "pairs" else "labels"
     kind = choose(
         "ft-own-kind",
         frame.t("own_kind"),
         KINDS,
         lambda code: frame.t(f"own_kind_{code}"),
-        default=choices.own.kind if choices.own else "labels",
+        default=before,
         look="segments",
     )
     if choices.own is not None:
@@ -30,7 +34,14 @@ def ask(frame: Frame, choices: Choices) -> Choices:
             if st.button(frame.t("own_drop"), icon=":material/close:", key="ft-own-drop"):
                 st.session_state["ft-own-dropped"] = st.session_state.get("ft-own-dropped", 0) + 1
                 return replace(choices, own=None)
-        return replace(choices, own=replace(choices.own, kind=kind))
+        own = choices.own
+
+        def heard(layout: Layout) -> None:
+            keep(replace(current(), own=replace(own, layout=layout)))
+
+        with st.expander(words("table_preview", frame.language)("title"), icon=":material/table:", expanded=True):
+            table_preview(own.data, own.layout, frame.language, heard, key=f"ft-own:{own.digest}", purpose=kind)
+        return replace(choices, own=replace(own, kind=kind))
     field = f"ft-own-file-{st.session_state.get('ft-own-dropped', 0)}"  # a new one is empty
     uploaded = st.file_uploader(
         frame.t("own_csv"), type=["csv", "tsv", "txt"], key=field, max_upload_size=LARGEST_TABLE
@@ -38,4 +49,5 @@ def ask(frame: Frame, choices: Choices) -> Choices:
     st.html(f'<p class="rn-why">{frame.t(f"own_help_{kind}")}</p>')
     if uploaded is None:
         return choices
-    return replace(choices, own=OwnFile(uploaded.name, uploaded.getvalue(), kind))
+    uploaded.seek(0)
+    return replace(choices, own=OwnFile(uploaded.name, uploaded.read(), kind))

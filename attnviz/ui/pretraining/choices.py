@@ -6,12 +6,14 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
 from attnviz.config import ModelConfig, TrainConfig
 from attnviz.data import Task, tasks
+from attnviz.data.user_table import Layout
+from attnviz.language import Language
 from attnviz.training import model_config_for
 from attnviz.ui.pretraining.presets import PRESETS, preset_for
 
@@ -31,6 +33,8 @@ class OwnFile:
     name: str
     data: bytes
     tokens: str = "auto"
+    kind: Literal["", "text", "pairs"] = ""  # what is made of it; "": as the end of its name says
+    layout: Layout = field(default_factory=Layout)  # how it is read
 
     @property
     def digest(self) -> str:
@@ -38,15 +42,18 @@ class OwnFile:
 
     @property
     def task(self) -> str:
-        """The task that such a file makes, by the end of its name."""
-        return "user-text" if self.name.lower().endswith(".txt") else "user-pairs"
+        """The task that such a file makes."""
+        return f"user-{self.kind or ('text' if self.name.lower().endswith('.txt') else 'pairs')}"
 
     @property
     def options(self) -> dict[str, Any]:
         """Options of that task."""
-        if self.task == "user-text":
-            return {} if self.tokens == "auto" else {"tokens": self.tokens}
-        return {} if self.tokens == "auto" else {"source_tokens": self.tokens, "target_tokens": self.tokens}
+        names = ("tokens",) if self.task == "user-text" else ("source_tokens", "target_tokens")
+        tokens = {} if self.tokens == "auto" else dict.fromkeys(names, self.tokens)
+        chosen = self.layout.chosen
+        return tokens | (
+            {key: chosen[key] for key in chosen if key == "encoding"} if self.task == "user-text" else chosen
+        )
 
 
 @dataclass(frozen=True)
@@ -121,11 +128,16 @@ def change(name: str, value: Any) -> None:
     keep(current().with_value(name, value))
 
 
+def data_name(choices: Choices, language: Language) -> str:
+    """What people call the data: the file's name, or the task's title."""
+    return choices.own.name if choices.own else tasks.info(choices.task_name).title[language]
+
+
 def task_of(choices: Choices) -> Task:
     """The task with its data; InputError says what is wrong with a file."""
     if choices.own is None:
         return tasks.get(choices.task_name, **choices.task_options)
-    return _own_task(choices.own.digest, choices.own.tokens, choices.own)
+    return _own_task(choices.own.digest, f"{choices.own.task} {choices.own.options}", choices.own)
 
 
 def model_config(choices: Choices, task: Task) -> ModelConfig:
@@ -134,6 +146,6 @@ def model_config(choices: Choices, task: Task) -> ModelConfig:
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _own_task(digest: str, tokens: str, _own: OwnFile) -> Task:
+def _own_task(digest: str, plan: str, _own: OwnFile) -> Task:
     make = tasks.from_text if _own.task == "user-text" else tasks.from_csv
     return make(_own.data, name=_own.name, **_own.options)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Literal
 
 import streamlit as st
 
-from attnviz.data import InputError, Task, tasks
+from attnviz.data import InputError, Notice, Task, tasks
 from attnviz.data.byte_pairs import BytePairs
 from attnviz.data.info import TaskInfo
+from attnviz.data.user_table import Layout
 from attnviz.model import Transformer
 from attnviz.training import make_model
 from attnviz.ui.frame.boundary import explain, live
@@ -20,10 +21,13 @@ from attnviz.ui.frame.notices import notice, notice_lines
 from attnviz.ui.frame.page import Frame
 from attnviz.ui.pretraining import data_picture as draw
 from attnviz.ui.pretraining import preparation
-from attnviz.ui.pretraining.choices import OwnFile, current, keep, model_config, plain_name, task_of
+from attnviz.ui.pretraining.choices import Choices, OwnFile, current, keep, model_config, plain_name, task_of
 from attnviz.ui.runs.chosen_run import view_of
 from attnviz.ui.runs.library import watched
 from attnviz.ui.runs.sheet import card
+from attnviz.ui.sentence.own_file import is_table
+from attnviz.ui.sentence.table_preview import known_table, table_preview, text_preview
+from attnviz.ui.text import words
 
 PAGE = "pretraining"
 OWN = "own-file"
@@ -31,11 +35,15 @@ LISTED = 2000  # rows of the vocabulary
 TOKENS = ("auto", "characters", "words", "byte-pairs")  # the last for texts only
 
 
-def show(frame: Frame) -> None:
-    """Two columns: which data there are, and the way of one sentence through them."""
+def show(frame: Frame, train: Callable[[], None]) -> None:
+    """Two columns: which data there are, and the way of one sentence through them. `train` starts a run of them."""
     left, right = st.columns([5, 7], gap="small")
     with left, card("data-which"):
         task = which_data(frame)
+        if task is not None and st.button(
+            frame.t("train_on_this"), icon=":material/play_arrow:", key="data-train", type="primary"
+        ):
+            train()
     with right, card("data-sentence"):
         if task is not None:
             one_sentence(frame, task)
@@ -62,6 +70,8 @@ def which_data(frame: Frame) -> Task | None:
     if picked not in (now, OWN):
         keep(replace(choices.with_task(picked)))
         st.rerun()
+    if choices.own is not None:
+        _how_read(frame, choices)
     try:
         task = task_of(choices)
         found = _splits(scope(task), task)
@@ -71,7 +81,9 @@ def which_data(frame: Frame) -> Task | None:
             keep(replace(choices, own=None))
             st.rerun()
         return None
-    notice_lines([explain(remark, frame.language) for remark in task.notices])
+    # What concerns the reading of a table stands in its preview.
+    said = [] if choices.own is None or choices.own.task == "user-text" else _preview_remarks(choices.own)
+    notice_lines([explain(remark, frame.language) for remark in task.notices if remark not in said])
     _about(frame, task.info)
     st.html(draw.split_bar(found, t) + draw.first_examples(found, t))
     return task
@@ -86,7 +98,9 @@ def own_file(frame: Frame) -> None:
     )
     if uploaded is not None and st.session_state.get("own-data-taken") != uploaded.file_id:
         st.session_state["own-data-taken"] = uploaded.file_id
-        keep(replace(choices, own=OwnFile(plain_name(uploaded.name), uploaded.getvalue()), task=""))
+        uploaded.seek(0)
+        data = uploaded.read()
+        keep(replace(choices, own=OwnFile(plain_name(uploaded.name), data, kind=_kind(data, uploaded.name)), task=""))
         st.rerun()
     if choices.own is not None:
         tokens = choose(
@@ -103,6 +117,44 @@ def own_file(frame: Frame) -> None:
         if st.button(t("own_data_back"), icon=":material/undo:", key="own-data-back"):
             keep(replace(choices, own=None))
             st.rerun()
+
+
+def _kind(data: bytes, name: str) -> Literal["text", "pairs"]:
+    """What a file is likely to be; its owner may say otherwise."""
+    try:
+        return "pairs" if is_table(data, name) else "text"
+    except InputError:  # said where the file is shown
+        return "text" if name.lower().endswith(".txt") else "pairs"
+
+
+def _how_read(frame: Frame, choices: Choices) -> None:
+    """How the file is read: as what, and with its first rows to see."""
+    own = choices.own
+    assert own is not None, "called for a file of people's own"
+    kinds: tuple[Literal["text", "pairs"], ...] = ("text", "pairs")
+    now: Literal["text", "pairs"] = "text" if own.task == "user-text" else "pairs"
+
+    def heard(layout: Layout) -> None:
+        keep(replace(current(), own=replace(own, layout=layout)))
+
+    with st.expander(words("table_preview", frame.language)("title"), icon=":material/table:", expanded=True):
+        picked = choose(
+            f"own-data-kind:{own.digest}:{now}",
+            frame.t("own_kind"),
+            kinds,
+            lambda code: frame.t(f"own_kind_{code}"),
+            default=now,
+            look="segments",
+        )
+        if picked != now:
+            keep(replace(choices, own=replace(own, kind=picked, tokens="auto")))
+            st.rerun()
+        preview = text_preview if now == "text" else table_preview
+        preview(own.data, own.layout, frame.language, heard, key=f"own-data:{own.digest}")
+
+
+def _preview_remarks(own: OwnFile) -> list[Notice]:
+    return known_table(own.data, own.layout, "pairs").pairs()[1]
 
 
 def _about(frame: Frame, info: TaskInfo) -> None:

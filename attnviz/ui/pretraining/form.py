@@ -10,12 +10,14 @@ import streamlit as st
 from attnviz.data import Task
 from attnviz.data.objectives import objectives_of, own_objective
 from attnviz.ui.frame.controls import choose
+from attnviz.ui.frame.notices import plain, shortened
 from attnviz.ui.frame.page import Frame
-from attnviz.ui.pretraining.choices import Choices, change, current, keep
+from attnviz.ui.pretraining.choices import Choices, change, current, data_name, keep
 from attnviz.ui.pretraining.presets import PRESETS
 from attnviz.ui.runs.fields import Field, ask
 from attnviz.ui.text import words
 
+OTHER = "other-data"  # in the list of presets: data that no preset is for
 WIDTHS = (16, 32, 64, 96, 128, 192, 256)
 HEADS = (1, 2, 4, 8, 16)
 FIELDS: dict[str, Field] = {
@@ -75,17 +77,23 @@ def show(frame: Frame, task: Task) -> None:
 
 
 def _preset(frame: Frame, choices: Choices) -> None:
-    names = tuple(PRESETS)
+    """The presets; before them the data, where they are not those of the preset."""
+    others = choices.own is not None or choices.task_name != PRESETS[choices.preset].task
+    names, now = (OTHER, *PRESETS) if others else tuple(PRESETS), OTHER if others else choices.preset
+    data = data_name(choices, frame.language)
     picked = choose(
-        f"preset:{choices.preset}",
+        f"preset:{choices.preset}:{data if others else ''}",
         frame.t("preset"),
         names,
-        lambda name: frame.t(f"preset_{name.replace('-', '_')}"),
-        default=choices.preset,
+        lambda name: plain(shortened(data, 60)) if name == OTHER else frame.t(f"preset_{name.replace('-', '_')}"),
+        default=now,
     )
-    if picked != choices.preset:
+    if picked != now:
         keep(Choices(preset=picked))
         st.rerun()
+    if others:
+        settings = frame.t(f"preset_{choices.preset.replace('-', '_')}")
+        st.caption(frame.t("settings_of_preset", preset=settings))
 
 
 def _field(t: Any, name: str, choices: Choices, task: Task) -> None:

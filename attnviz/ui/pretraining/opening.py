@@ -13,6 +13,7 @@ import streamlit as st
 from attnviz.config import TrainConfig
 from attnviz.data import InputError, Task
 from attnviz.data.objectives import with_objective
+from attnviz.data.user_table import Layout
 from attnviz.runs import RunConfig
 from attnviz.training import make_model
 from attnviz.ui.frame.boundary import explain
@@ -115,12 +116,15 @@ def parameters(model: Watched) -> int:
 
 
 def run_config(frame: Frame, choices: Choices, task: Task) -> RunConfig:
-    """The run that these choices make; its name says the task and what was changed."""
+    """The run that these choices make; its name says the task and what was changed.
+
+    How a file of people's own was read is written down whole: another version of a detector must not read it anew.
+    """
     probed = dashboard.sentence_name(with_objective(task, choices.train.objective))
     return RunConfig(
         name=free_name(name_of(frame, choices, task)),
         task=choices.task_name,
-        task_options=choices.task_options,
+        task_options=choices.task_options | (Layout.of(task.options).chosen if choices.own else {}),
         own_file=choices.own.name if choices.own else None,
         shape=choices.shape,
         train=choices.train,

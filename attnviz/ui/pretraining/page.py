@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import streamlit as st
 
 from attnviz.runs import Run
+from attnviz.runs.feed import RunView
 from attnviz.ui.frame.address_bar import mirror
 from attnviz.ui.frame.controls import choose
-from attnviz.ui.frame.notices import notice_lines
+from attnviz.ui.frame.notices import notice_lines, shortened
 from attnviz.ui.frame.page import Frame
 from attnviz.ui.pretraining import breaking, data_tab, opening
-from attnviz.ui.pretraining.choices import current, task_of
+from attnviz.ui.pretraining.choices import current, data_name, task_of
 from attnviz.ui.runs import comparison, dashboard, listing, phases, sheet
 from attnviz.ui.runs.chosen_run import choose_run, chosen_run, view_of
 from attnviz.ui.runs.driving import Driver
@@ -33,14 +36,14 @@ def show(frame: Frame) -> None:
     moving = st.session_state[DRIVER.moving] = view is not None and view.moving
     with frame.controls:
         polled(lambda: DRIVER.strip(frame), moving=moving)
-    chosen = _views(frame)
+    chosen = _views(frame, view)
     mirror("address-run", run=sitting.run if view is not None else None, view=None if chosen == "train" else chosen)
     if view is None or chosen != "train":
         mirror("address-step", step=None)
     with frame.notices:
         notice_lines(troubles(), "warning")
     if chosen == "data":
-        data_tab.show(frame)
+        data_tab.show(frame, lambda: _train_anew(frame))
     elif chosen == "list":
         listing.show(frame, PAGE, lambda one: not one.finetune, opened=_to_train)
     elif chosen == "compare":
@@ -51,7 +54,7 @@ def show(frame: Frame) -> None:
         polled(lambda: _watch(frame), moving=moving)
 
 
-def _views(frame: Frame) -> str:
+def _views(frame: Frame, view: RunView | None) -> str:
     asked = st.query_params.get("view", "")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         chosen = choose(
@@ -69,6 +72,9 @@ def _views(frame: Frame) -> str:
             choose_run(PAGE, None)
             _to_train()
             st.rerun()
+        name = library().open(view.id).name if view is not None else data_name(current(), frame.language)
+        what = frame.t("name_run" if view is not None else "name_data", name=shortened(name, 90))
+        st.html(f'<div class="av-name" dir="auto" title="{escape(name)}">{escape(what)}</div>')
     return chosen
 
 
@@ -81,6 +87,12 @@ def _made(frame: Frame) -> Run:
     choices = current()
     config = opening.run_config(frame, choices, task_of(choices))
     return library().create(config, choices.own.data if choices.own else None)
+
+
+def _train_anew(frame: Frame) -> None:
+    """A run of the data that are shown, whatever run was open before."""
+    choose_run(PAGE, None)
+    DRIVER.tell(frame, None, "play")
 
 
 DRIVER = Driver(PAGE, _made, _to_train)

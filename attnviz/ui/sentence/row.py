@@ -11,12 +11,14 @@ from functools import partial
 import streamlit as st
 
 from attnviz.data import InputError, Task
+from attnviz.data.user_table import Layout
 from attnviz.ui.frame.boundary import explain
 from attnviz.ui.frame.controls import LARGEST_TABLE, shown
-from attnviz.ui.frame.notices import notice, plain, shortened
+from attnviz.ui.frame.notices import notice, notice_lines, plain, shortened
 from attnviz.ui.frame.page import Frame
-from attnviz.ui.sentence.own_file import OwnSentences, read_file
+from attnviz.ui.sentence.own_file import OwnSentences, is_table, of_table, read_file
 from attnviz.ui.sentence.reading import LONGEST
+from attnviz.ui.sentence.table_preview import table_preview, text_preview
 
 LISTED = 200  # sentences of a file that the list shows
 # The example (from 1) that a task begins with where it is not its first one: a head matters in it that can be named.
@@ -85,14 +87,33 @@ def _own(frame: Frame, name: str, kept: dict[str, str], references: dict[str, st
     )
     if uploaded is None:
         return
+    file = f"{name}:{uploaded.file_id}"
+    uploaded.seek(0)
     try:
-        own = read_file(uploaded.getvalue(), uploaded.name)
+        own = _sentences(frame, uploaded.read(), uploaded.name, file)
     except InputError as error:
         notice(explain(error, frame.language), "error")
         return
-    for remark in own.notices:
-        notice(explain(remark, frame.language))
-    _pick(frame, name, uploaded.file_id, own, kept, references)
+    if own is not None:
+        _pick(frame, name, uploaded.file_id, own, kept, references)
+
+
+def _sentences(frame: Frame, data: bytes, name: str, file: str) -> OwnSentences | None:
+    """What is in a file, as its owner has it read; None after a sentence that says what is wrong."""
+    layouts: dict[str, Layout] = st.session_state.setdefault("own-layouts", {})
+    layout = layouts.get(file, Layout())
+    heard = partial(layouts.__setitem__, file)
+    if is_table(data, name, layout.encoding):
+        table = table_preview(data, layout, frame.language, heard, key=f"own:{file}")
+        if table is None:
+            return None
+        own, said = of_table(table), len(table.pairs()[1])
+        notice_lines([explain(remark, frame.language) for remark in own.notices[said:]])
+        return own
+    text_preview(data, layout, frame.language, heard, key=f"own:{file}")
+    own = read_file(data, name, layout)
+    notice_lines([explain(remark, frame.language) for remark in own.notices])
+    return own
 
 
 def _pick(

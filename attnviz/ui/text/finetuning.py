@@ -123,10 +123,10 @@ TEXTS = table(
     field_data_seed=Text("抽样种子", "Data seed"),
     why_data_seed=Text("决定抽到哪些例子、怎样分折", "Decides which examples are used and how folds are made"),
     # one's own file
-    own_kind=Text("第二列是什么", "What the second column is"),
+    own_kind=Text("学什么", "What is learned"),
     own_kind_labels=Text("文本,标签", "text,label"),
     own_kind_pairs=Text("源文,目标", "source,target"),
-    own_csv=Text("选择 CSV（UTF-8）", "Choose a CSV (UTF-8)"),
+    own_csv=Text("选择表格（.csv .tsv .txt，最大 20 MB）", "Choose a table (.csv .tsv .txt, 20 MB at most)"),
     own_help_labels=Text(
         "每行：一段文本和它的标签，2–100 种标签。文件只留在本机。",
         "A text and its label a line, 2 to 100 labels. The file stays on this machine.",
