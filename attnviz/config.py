@@ -3,57 +3,64 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Self, get_args
+from typing import Any, ClassVar, Self, get_args
 
-Architecture = Literal[
-    "encoder-decoder",
-    "decoder-only",
-    "encoder-only",
-    # Recurrent baselines: an LSTM that sees its own text only; one that reads the source first; the same with one head
-    # of cross-attention, by a small network (Bahdanau et al. 2015) or by dot products (Luong et al. 2015).
-    "lstm",
-    "lstm-encoder-decoder",
-    "lstm-additive",
-    "lstm-dot",
+from attnviz.errors import SettingError
+from attnviz.settings import COMPUTE, FINETUNING, MODEL, TRAINING, Setting
+from attnviz.settings.choices import (
+    Activation,
+    Architecture,
+    Augmentation,
+    Backbone,
+    ComputePath,
+    Initialiser,
+    LoRATarget,
+    NewTokens,
+    Norm,
+    Objective,
+    Optimizer,
+    Positions,
+    Precision,
+    Removable,
+    Schedule,
+    Strategy,
+)
+
+__all__ = [
+    "Activation",
+    "Architecture",
+    "Augmentation",
+    "Backbone",
+    "Compute",
+    "ComputePath",
+    "FineTuneConfig",
+    "Initialiser",
+    "LoRATarget",
+    "ModelConfig",
+    "NewTokens",
+    "Norm",
+    "Objective",
+    "Optimizer",
+    "Positions",
+    "Precision",
+    "Removable",
+    "Schedule",
+    "Strategy",
+    "TrainConfig",
 ]
-Norm = Literal["pre", "post"]
-Positions = Literal["learned", "sinusoidal", "rotary", "none"]
-Activation = Literal["gelu", "relu"]
-Schedule = Literal["cosine", "linear", "constant"]
-Optimizer = Literal["adamw", "adam", "momentum", "sgd"]
-Initialiser = Literal["default", "normal", "xavier", "he", "too-small", "too-large"]
-Objective = Literal["causal-lm", "masked-lm", "seq2seq", "denoising"]
-Removable = Literal["causal-mask", "shift", "padding-mask"]
-
-Precision = Literal["fp32", "bf16"]  # what products are computed in; weights, norms and losses stay float32
-ComputePath = Literal["fused", "explicit", "written"]
-
-Strategy = Literal["scratch", "full", "head", "last-layers", "layer-decay", "gradual", "lora", "adapter"]
-Backbone = Literal["auto", "whole", "encoder", "decoder"]
-NewTokens = Literal["extend", "unknown", "refuse"]
-Augmentation = Literal["none", "join", "rename", "hide"]
-LoRATarget = Literal["q_proj", "k_proj", "v_proj", "out_proj", "inner", "outer"]
-
-
-def _one_of(field: str, value: object, allowed: tuple[object, ...]) -> None:
-    if value not in allowed:
-        raise ValueError(f"{field} is {value!r}; allowed: {', '.join(map(str, allowed))}")
-
-
-def _at_least(field: str, value: float, least: float) -> None:
-    if not value >= least:
-        raise ValueError(f"{field} is {value!r}; it must be at least {least}")
-
-
-def _share(field: str, value: float) -> None:
-    if not 0 <= value < 1:
-        raise ValueError(f"{field} is {value!r}; it must be at least 0 and below 1")
 
 
 class _Config:
-    """What every config can do: become a plain dict and come back from one."""
+    """What every config can do: be checked, become a plain dict and come back from one."""
+
+    rows: ClassVar[Mapping[str, Setting]]  # one a field, with its bounds
+
+    def __post_init__(self) -> None:
+        for name, row in self.rows.items():
+            row.check(getattr(self, name))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values only, ready for JSON."""
@@ -61,19 +68,21 @@ class _Config:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """The config described by `values`; an unknown or missing field raises ValueError."""
-        fields = {field.name for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
-        if unknown := sorted(set(values) - fields):
-            raise ValueError(f"{cls.__name__} has no field {unknown[0]!r}; allowed: {', '.join(sorted(fields))}")
+        """The config described by `values`; an unknown or missing field raises SettingError."""
+        if unknown := sorted(str(name) for name in values if name not in cls.rows):
+            allowed = ", ".join(sorted(cls.rows))
+            raise SettingError("setting_unknown", config=cls.__name__, name=unknown[0][:80], allowed=allowed)
         try:
             return cls(**values)
         except TypeError as error:
-            raise ValueError(f"{cls.__name__}: {error}") from error
+            raise SettingError("setting_missing", config=cls.__name__, problem=error) from error
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig(_Config):
-    """Shape of a Transformer, or of an LSTM beside it. Impossible combinations raise ValueError naming the field."""
+    """Shape of a Transformer, or of an LSTM beside it. What is impossible raises SettingError, which names the field."""
+
+    rows = MODEL
 
     architecture: Architecture = "encoder-decoder"
     src_vocab_size: int = 0  # tokens the encoder knows; 0 when there is no encoder
@@ -95,49 +104,39 @@ class ModelConfig(_Config):
     adapter_size: int = 0  # inner width of the adapter behind every sublayer; 0: none
 
     def __post_init__(self) -> None:
-        _one_of("architecture", self.architecture, get_args(Architecture))
-        _one_of("norm", self.norm, get_args(Norm))
-        _one_of("positions", self.positions, get_args(Positions))
-        _one_of("activation", self.activation, get_args(Activation))
-        for field in ("vocab_size", "d_model", "n_heads", "d_ff", "max_len"):
-            _at_least(field, getattr(self, field), 1)
-        for field in ("n_encoder_layers", "n_decoder_layers", "pad_id", "src_vocab_size", "n_labels", "adapter_size"):
-            _at_least(field, getattr(self, field), 0)
-        _share("dropout", self.dropout)
+        super().__post_init__()
         if self.d_model % self.n_heads:
-            divisors = [h for h in range(1, self.d_model + 1) if self.d_model % h == 0]
-            raise ValueError(
-                f"d_model is {self.d_model} and n_heads is {self.n_heads}: the heads must divide d_model; "
-                f"allowed n_heads: {', '.join(map(str, divisors))}"
-            )
+            allowed = ", ".join(map(str, divisors(self.d_model)))
+            raise SettingError("setting_heads", d_model=self.d_model, n_heads=self.n_heads, allowed=allowed)
         if self.positions == "rotary" and self.head_dim % 2:
-            raise ValueError(f"head_dim is {self.head_dim}; rotary positions turn pairs, so it must be even")
+            raise SettingError("setting_rotary", head_dim=self.head_dim)
         if self.has_encoder and self.src_vocab_size < 1:
-            raise ValueError(f"src_vocab_size is {self.src_vocab_size}; an encoder needs at least 1")
+            raise SettingError("setting_source", given=self.src_vocab_size)
         if self.recurrent:
             self._check_recurrent()
         if self.architecture == "decoder-only" and self.n_decoder_layers < 1:
-            raise ValueError("n_decoder_layers is 0; a decoder-only model needs at least 1")
+            raise SettingError("setting_decoder")
         if self.architecture == "encoder-only" and self.tied_embeddings:
-            raise ValueError("tied_embeddings is True; an encoder-only model has no decoder embedding to tie")
+            raise SettingError("setting_tied")
         if self.n_labels and (self.architecture != "decoder-only" or self.tied_embeddings):
-            raise ValueError(
-                f"n_labels is {self.n_labels}; only a decoder-only model without tied_embeddings has labels"
-            )
+            raise SettingError("setting_labels", given=self.n_labels)
 
     def _check_recurrent(self) -> None:
-        allowed = {"n_heads": (1,), "positions": ("none",), "n_labels": (0,), "adapter_size": (0,)}
-        for field, values in allowed.items():
-            if getattr(self, field) not in values:
-                raise ValueError(
-                    f"{field} is {getattr(self, field)!r}; a model that is {self.architecture} allows {values[0]!r} "
-                    f"only"
-                )
-        _at_least("n_decoder_layers", self.n_decoder_layers, 1)
-        if self.architecture != "lstm":
-            _at_least("n_encoder_layers", self.n_encoder_layers, 1)
-        elif self.n_encoder_layers:
-            raise ValueError(f"n_encoder_layers is {self.n_encoder_layers}; a model that is lstm has no encoder: 0")
+        encoder = (
+            (self.n_encoder_layers == 0, "0") if self.architecture == "lstm" else (self.n_encoder_layers > 0, "≥ 1")
+        )
+        rules = {
+            "n_heads": (self.n_heads == 1, "1"),
+            "positions": (self.positions == "none", "none"),
+            "n_labels": (self.n_labels == 0, "0"),
+            "adapter_size": (self.adapter_size == 0, "0"),
+            "n_decoder_layers": (self.n_decoder_layers > 0, "≥ 1"),
+            "n_encoder_layers": encoder,
+        }
+        for name, (fine, allowed) in rules.items():
+            if not fine:
+                given = {"name": name, "value": getattr(self, name), "architecture": self.architecture}
+                raise SettingError("setting_recurrent", **given, allowed=allowed)
 
     @property
     def recurrent(self) -> bool:
@@ -170,6 +169,8 @@ class ModelConfig(_Config):
 class TrainConfig(_Config):
     """How a model is trained. Together with the task and the seed it fixes every number of a run."""
 
+    rows = TRAINING
+
     steps: int = 1000
     batch_size: int = 64  # sequences a step
     learning_rate: float = 2e-3  # the peak, reached after the warm-up
@@ -191,42 +192,21 @@ class TrainConfig(_Config):
     eval_examples: int = 256  # examples of an evaluation during training
 
     def __post_init__(self) -> None:
-        _one_of("schedule", self.schedule, get_args(Schedule))
-        _one_of("optimizer", self.optimizer, get_args(Optimizer))
-        _one_of("initialiser", self.initialiser, get_args(Initialiser))
-        if self.objective is not None:
-            _one_of("objective", self.objective, get_args(Objective))
+        super().__post_init__()
         # JSON has lists only; an order that nobody gave makes equal settings equal.
         object.__setattr__(self, "without", tuple(sorted(set(self.without))))
-        for thing in self.without:
-            _one_of("without", thing, get_args(Removable))
-        for field in ("steps", "batch_size", "eval_examples"):
-            _at_least(field, getattr(self, field), 1)
-        for field in ("warmup_steps", "weight_decay", "clip_norm", "l1", "seed", "eval_every"):
-            _at_least(field, getattr(self, field), 0)
-        if not 0 < self.learning_rate <= 10:
-            raise ValueError(f"learning_rate is {self.learning_rate!r}; it must be above 0 and at most 10")
-        if not 0 <= self.final_learning_rate_share <= 1:
-            raise ValueError(
-                f"final_learning_rate_share is {self.final_learning_rate_share!r}; it must lie between 0 and 1"
-            )
-        _share("label_smoothing", self.label_smoothing)
-        if not 0 <= self.cross_mask_share <= 1:
-            raise ValueError(f"cross_mask_share is {self.cross_mask_share!r}; it must lie between 0 and 1")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Compute(_Config):
     """In which numbers and along which path steps are computed. A bf16 run says so wherever its figures do."""
 
+    rows = COMPUTE
+
     precision: Precision = "fp32"
     # "fused": the model's modules, attention as torch's one operation; "explicit": attention step by step;
     # "written": the passes of `attnviz.model.written`.
     path: ComputePath = "fused"
-
-    def __post_init__(self) -> None:
-        _one_of("precision", self.precision, get_args(Precision))
-        _one_of("path", self.path, get_args(ComputePath))
 
     def __str__(self) -> str:
         return f"{self.precision}, {self.path}"
@@ -235,6 +215,8 @@ class Compute(_Config):
 @dataclass(frozen=True, kw_only=True)
 class FineTuneConfig(_Config):
     """What a run that begins from a trained model trains, and on which part of the data."""
+
+    rows = FINETUNING
 
     strategy: Strategy = "full"
     backbone: Backbone = "auto"  # which part of the old model carries on; "auto": the largest that fits the task
@@ -258,29 +240,19 @@ class FineTuneConfig(_Config):
     watch_old_task: bool = True  # measure the old task too at every evaluation
 
     def __post_init__(self) -> None:
-        _one_of("strategy", self.strategy, get_args(Strategy))
-        _one_of("backbone", self.backbone, get_args(Backbone))
-        _one_of("new_tokens", self.new_tokens, get_args(NewTokens))
-        _one_of("augmentation", self.augmentation, get_args(Augmentation))
+        super().__post_init__()
         # JSON has lists only; an order that nobody gave makes equal settings equal.
         order = get_args(LoRATarget)
-        for target in self.lora_targets:
-            _one_of("lora_targets", target, order)
         object.__setattr__(self, "lora_targets", tuple(sorted(set(self.lora_targets), key=order.index)))
         if not self.lora_targets:
-            raise ValueError(f"lora_targets is empty; allowed: {', '.join(order)}")
-        for field in ("last_layers", "unfreeze_every", "lora_rank", "adapter_size"):
-            _at_least(field, getattr(self, field), 1)
-        for field in ("unfreeze_blocks", "train_size", "patience", "fold", "data_seed"):
-            _at_least(field, getattr(self, field), 0)
-        if self.dropout is not None:
-            _share("dropout", self.dropout)
-        for field, value in (("layer_decay", self.layer_decay), ("augmentation_share", self.augmentation_share)):
-            if not 0 < value <= 1:
-                raise ValueError(f"{field} is {value!r}; it must be above 0 and at most 1")
-        if not 0 < self.lora_alpha < float("inf"):
-            raise ValueError(f"lora_alpha is {self.lora_alpha!r}; it must be above 0")
-        if self.folds == 1 or self.folds < 0:
-            raise ValueError(f"folds is {self.folds!r}; it must be 0 or at least 2")
+            raise SettingError("setting_targets", allowed=", ".join(order))
+        if self.folds == 1:
+            raise SettingError("setting_folds")
         if self.folds and self.fold >= self.folds:
-            raise ValueError(f"fold is {self.fold!r}; it must be below folds ({self.folds})")
+            raise SettingError("setting_fold", fold=self.fold, folds=self.folds)
+
+
+def divisors(number: int) -> list[int]:
+    """Every whole number that divides `number`, in order; found up to √number."""
+    small = [one for one in range(1, math.isqrt(number) + 1) if number % one == 0]
+    return small + [number // one for one in reversed(small) if one * one != number]

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "attnviz"
 
-GROUND = ("language", "errors")  # for all
+GROUND = ("language", "errors", "settings")  # for all
 BELOW_TRAINING = (*GROUND, "config", "masks", "data", "model", "trace", "decoding")
 BELOW_UI = (*BELOW_TRAINING, "foreign", "training", "runs", "experiments", "figures", "api", "lessons", "bench", "cli")
 
@@ -20,6 +20,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "openmp": (),
     "language": (),
     "errors": ("language",),
+    "settings": ("language", "errors"),
     "config": GROUND,
     "masks": (*GROUND, "config"),
     "data": (*GROUND, "config"),

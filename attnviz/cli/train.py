@@ -10,24 +10,13 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from attnviz.cli import own_file
 from attnviz.cli.terminal import duration
-from attnviz.config import (
-    Activation,
-    Architecture,
-    Initialiser,
-    Norm,
-    Objective,
-    Optimizer,
-    Positions,
-    Removable,
-    Schedule,
-)
+from attnviz.settings import MODEL, TRAINING, Setting
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -47,39 +36,8 @@ def names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-# Command-line option → (field, type or choices, help).
-_SHAPE: Mapping[str, tuple[str, Any, str]] = {
-    "--architecture": ("architecture", get_args(Architecture), "default: what fits the task; lstm… are baselines"),
-    "--d-model": ("d_model", int, "width of every hidden state"),
-    "--heads": ("n_heads", int, "heads an attention"),
-    "--encoder-layers": ("n_encoder_layers", int, "0: the decoder attends straight to the source embeddings"),
-    "--decoder-layers": ("n_decoder_layers", int, ""),
-    "--d-ff": ("d_ff", int, "inner width of the feed-forward network"),
-    "--max-len": ("max_len", int, "positions that a table holds"),
-    "--dropout": ("dropout", float, ""),
-    "--norm": ("norm", get_args(Norm), ""),
-    "--positions": ("positions", get_args(Positions), ""),
-    "--activation": ("activation", get_args(Activation), ""),
-}
-_TRAIN: Mapping[str, tuple[str, Any, str]] = {
-    "--steps": ("steps", int, "updates"),
-    "--batch-size": ("batch_size", int, "sequences a step"),
-    "--learning-rate": ("learning_rate", float, "the peak, reached after the warm-up"),
-    "--warmup-steps": ("warmup_steps", int, ""),
-    "--schedule": ("schedule", get_args(Schedule), "what follows the warm-up"),
-    "--weight-decay": ("weight_decay", float, ""),
-    "--clip-norm": ("clip_norm", float, "0: never clip"),
-    "--label-smoothing": ("label_smoothing", float, ""),
-    "--cross-mask": ("cross_mask", str, "hides cells of cross-attention while training, e.g. ~window(1)"),
-    "--cross-mask-share": ("cross_mask_share", float, "share of the steps in which it does"),
-    "--eval-every": ("eval_every", int, "steps between evaluations; 0: only at the end"),
-    "--optimizer": ("optimizer", get_args(Optimizer), "momentum is SGD with a momentum of 0.9"),
-    "--l1": ("l1", float, "penalty on the size of the weights"),
-    "--initialiser": ("initialiser", get_args(Initialiser), "how the first weights are drawn"),
-    "--objective": ("objective", get_args(Objective), "what to predict; default: what the task is made for"),
-    "--without": ("without", names, f"leave out on purpose, with commas: {', '.join(get_args(Removable))}"),
-    "--seed": ("seed", int, "decides weights, dropout and the order of the data"),
-}
+# The settings of a model and of its training that have an option.
+_SHAPE, _TRAIN = ({name: row for name, row in rows.items() if row.option} for rows in (MODEL, TRAINING))
 
 
 def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -97,17 +55,25 @@ def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     )
     command.add_argument("--device", default="auto", help="cpu, cuda, cuda:1, mps or auto (default)")
     command.add_argument("--threads", type=int, metavar="N", help="CPU threads (default: torch's choice)")
-    for title, options in (("model", _SHAPE), ("training", _TRAIN)):
+    for title, rows in (("model", _SHAPE), ("training", _TRAIN)):
         group = command.add_argument_group(title)
-        for option, (field, kind, text) in options.items():
-            values = (
-                {"choices": kind}
-                if isinstance(kind, tuple)
-                else {"type": kind, "metavar": {str: "MASK", names: "NAMES"}.get(kind, "N")}
-            )
-            group.add_argument(option, dest=field, default=argparse.SUPPRESS, help=text, **values)
+        for row in rows.values():
+            group.add_argument(row.option, dest=row.name, default=argparse.SUPPRESS, **_described(row))
     own_file.add(command)
     command.set_defaults(run=run)
+
+
+def _described(row: Setting) -> dict[str, Any]:
+    """What argparse is told of a setting."""
+    text = (row.label.en if row.help is None else f"{row.label.en}. {row.help.en}").replace("%", "%%")
+    match row.kind:
+        case "choice":
+            return {"choices": row.values, "help": text}
+        case "names":
+            return {"type": names, "metavar": "NAMES", "help": f"{text}: {', '.join(row.values)}, with commas"}
+        case "text":
+            return {"metavar": "TEXT", "help": text}
+    return {"type": int if row.kind == "whole" else float, "metavar": "N", "help": f"{text} ({row.range})"}
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -238,8 +204,8 @@ def _recipe(arguments: argparse.Namespace) -> tuple[Recipe, bool]:
     from attnviz.training import RECIPES, Recipe
 
     given = vars(arguments)
-    shape = {field: given[field] for field, _, _ in _SHAPE.values() if field in given}
-    train = {field: given[field] for field, _, _ in _TRAIN.values() if field in given}
+    shape = {field: given[field] for field in _SHAPE if field in given}
+    train = {field: given[field] for field in _TRAIN if field in given}
     options = dict(map(_option, arguments.option))
     if own := arguments.text or arguments.csv:
         base = Recipe(name=own.stem, task="user-text" if arguments.text else "user-pairs")

@@ -9,6 +9,7 @@ from attnviz.errors.coded import (
     MaskError,
     Notice,
     RunError,
+    SettingError,
 )
 from attnviz.errors.sentences import SENTENCES, said
 
@@ -22,5 +23,6 @@ __all__ = [
     "MaskError",
     "Notice",
     "RunError",
+    "SettingError",
     "said",
 ]

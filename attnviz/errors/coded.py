@@ -52,6 +52,10 @@ class InputError(ValueError):
         return _rebuild, (type(self), self.code, self.details)
 
 
+class SettingError(InputError):
+    """A setting, or settings together, that cannot be."""
+
+
 class MaskError(InputError):
     """A written or loaded mask that cannot be used."""
 

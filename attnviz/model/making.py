@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from attnviz.config import ModelConfig
+from attnviz.model.parameter_shapes import check_size
 from attnviz.model.recurrent import RecurrentModel
 from attnviz.model.transformer import Transformer
 
 
 def new_model(config: ModelConfig) -> Transformer:
-    """A model with weights drawn from torch's global generator."""
+    """A model with weights drawn from torch's global generator. SettingError, before any is made, for too large ones."""
+    check_size(config)
     return RecurrentModel(config) if config.recurrent else Transformer(config)

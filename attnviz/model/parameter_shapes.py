@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import torch
 
 from attnviz.config import ModelConfig
+from attnviz.errors import SettingError
 from attnviz.model.recurrent import RecurrentModel
 
 Shape = tuple[int, ...]
+MOST_PARAMETERS = 1_000_000_000  # 4 GB of weights in float32
 
 
 def parameter_shapes(config: ModelConfig) -> dict[str, Shape]:
@@ -18,6 +21,17 @@ def parameter_shapes(config: ModelConfig) -> dict[str, Shape]:
         with torch.device("meta"):  # shapes without memory
             return {name: tuple(parameter.shape) for name, parameter in RecurrentModel(config).named_parameters()}
     return dict(_all(config))
+
+
+def count_parameters(config: ModelConfig) -> int:
+    """How many numbers `new_model(config)` learns."""
+    return sum(math.prod(shape) for shape in parameter_shapes(config).values())
+
+
+def check_size(config: ModelConfig) -> None:
+    """Raise SettingError for a model of more than MOST_PARAMETERS, before any of them is made."""
+    if (given := count_parameters(config)) > MOST_PARAMETERS:
+        raise SettingError("setting_parameters", given=f"{given:,}", limit=f"{MOST_PARAMETERS:,}")
 
 
 def _all(config: ModelConfig) -> Iterator[tuple[str, Shape]]:

@@ -6,10 +6,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from attnviz.config import TrainConfig
 from attnviz.masks.parse import parse
 from attnviz.runs.errors import RunError
-from attnviz.training.settings import SETTABLE
+from attnviz.settings import MODEL, SETTABLE, TRAINING
 
 COMMANDS: Mapping[str, tuple[str, ...]] = {  # command → its arguments
     "play": (),
@@ -26,7 +25,7 @@ MAX_STEPS = 10_000_000
 
 
 def checked(kind: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of a command, complete. What is wrong raises RunError."""
+    """The arguments of a command, complete. What is wrong raises RunError, SettingError or MaskError."""
     if kind not in COMMANDS:
         raise RunError("command_unknown", name=str(kind)[:40], known=", ".join(COMMANDS))
     for name, value in arguments.items():
@@ -57,25 +56,10 @@ def _check(name: str, value: Any) -> None:
 
 
 def _check_setting(name: str, value: Any) -> None:
-    """A setting must have the type that its default has, and be one that a config takes."""
-    if name == "dropout":
-        _require(name, value, _number(value) and 0 <= value < 1, "0 ≤ … < 1")
-        return
-    default = getattr(TrainConfig(), name)
-    kinds = {int: "a whole number", float: "a number", str: "a text", tuple: "a list of names"}
-    fine = {
-        int: type(value) is int,
-        float: _number(value),
-        str: isinstance(value, str) and len(value) <= 2000,
-        tuple: isinstance(value, list | tuple) and all(isinstance(one, str) for one in value),
-    }[type(default)]
-    _require(name, value, fine, kinds[type(default)])
-    try:
-        TrainConfig.from_dict({name: value})
-    except ValueError as error:
-        raise RunError("command_argument", name=name, value=str(value)[:60], allowed=str(error)[:200]) from None
+    """A setting must be one that its config takes; SettingError or MaskError says what is wrong with it."""
+    (TRAINING[name] if name in TRAINING else MODEL[name]).check(value)
     if name == "cross_mask" and value:
-        parse(value)  # its own ValueError says what is wrong with the text
+        parse(value)
 
 
 def _number(value: Any) -> bool:

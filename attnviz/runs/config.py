@@ -123,7 +123,7 @@ def _compute(values: Mapping[str, Any]) -> Compute:
     try:
         return Compute.from_dict(values)
     except (TypeError, ValueError) as error:
-        raise RunError("run_config", file=FILE, entry="compute", problem=str(error)[:300]) from None
+        raise RunError("run_config", file=FILE, entry="compute", problem=error) from None
 
 
 def _train(values: Any) -> TrainConfig:
@@ -132,7 +132,7 @@ def _train(values: Any) -> TrainConfig:
     try:
         return TrainConfig.from_dict(values)
     except (TypeError, ValueError, AttributeError) as error:
-        raise RunError("run_config", file=FILE, entry="train", problem=str(error)[:300]) from None
+        raise RunError("run_config", file=FILE, entry="train", problem=error) from None
 
 
 def _require(entry: str, fine: bool, value: object) -> None:

@@ -1,6 +1,7 @@
 """Training: objectives, schedules, the loop, evaluation, checkpoints and recipes."""
 
 from attnviz.errors import CheckpointError
+from attnviz.settings import SETTABLE
 from attnviz.training.alignment import Alignment
 from attnviz.training.baselines import baselines
 from attnviz.training.breakages import BREAKAGES, Breakage
@@ -19,7 +20,6 @@ from attnviz.training.recipes import RECIPES, Recipe, model_config_for
 from attnviz.training.regime import broken_batch, broken_masks
 from attnviz.training.samples import Sample, samples_of, say
 from attnviz.training.schedule import learning_rate
-from attnviz.training.settings import SETTABLE
 from attnviz.training.start import Start, from_checkpoint
 from attnviz.training.state import TrainingState
 from attnviz.training.trainer import StepRecord, Trainer

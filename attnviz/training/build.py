@@ -12,6 +12,8 @@ from attnviz.data import Task, tasks
 from attnviz.data.objectives import with_objective
 from attnviz.data.origins import data_versions
 from attnviz.data.split import SPLITS
+from attnviz.errors import FineTuneError
+from attnviz.model.parameter_shapes import check_size
 from attnviz.training.baselines import baselines
 from attnviz.training.checkpoint import round_weights
 from attnviz.training.distributed import Ranks
@@ -48,8 +50,11 @@ def plan_task(plan: TrainingPlan, own: Task | None = None) -> Task:
 def plan_model_config(plan: TrainingPlan, task: Task, start: Start | None = None) -> ModelConfig:
     """The shape of a plan's model: fitted to the task, or that of the model it starts from with the plan's changes."""
     if start is None:
-        return model_config_for(task, **plan.shape)
-    return ModelConfig.from_dict({**start.config.to_dict(), **plan.shape})
+        config = model_config_for(task, **plan.shape)
+    else:
+        config = ModelConfig.from_dict({**start.config.to_dict(), **plan.shape})
+    check_size(config)
+    return config
 
 
 def build_trainer(
@@ -89,7 +94,7 @@ def _finetuner(
 
     config = FineTuneConfig.from_dict(getattr(plan, "finetune"))  # noqa: B009  # a field that not every plan has
     if plan.shape:
-        raise ValueError(f"{next(iter(plan.shape))} cannot be set: a fine-tuned model has the shape of its start")
+        raise FineTuneError("finetune_shape", name=next(iter(plan.shape)))
     return FineTuner(prepare(start, task, config, seed=plan.train.seed), plan.train, device=device, ranks=ranks)
 
 

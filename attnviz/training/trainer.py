@@ -16,10 +16,12 @@ from torch import Tensor
 
 from attnviz.config import Compute, TrainConfig
 from attnviz.data import Batch, Task
+from attnviz.errors import SettingError
 from attnviz.masks import MaskPlan
 from attnviz.masks.parse import parse
 from attnviz.model import SILENT, MultiHeadAttention, Probe, Transformer
 from attnviz.model.written import FlatParameters, WrittenTransformer, can_be_written
+from attnviz.settings import SETTABLE
 from attnviz.training.batch_stream import BatchStream, DataPosition
 from attnviz.training.compute import PLAIN, explicitly
 from attnviz.training.distributed import Ranks
@@ -30,7 +32,7 @@ from attnviz.training.optimizer import MEMORY, add_l1_gradient, decaying, make_o
 from attnviz.training.randomness import RandomStream
 from attnviz.training.regime import broken_batch, broken_masks
 from attnviz.training.schedule import learning_rate
-from attnviz.training.settings import SETTABLE, set_dropout
+from attnviz.training.settings import set_dropout
 from attnviz.training.state import TrainingState, capture_optimizer, restore_optimizer
 from attnviz.training.updates import UpdateMeter
 
@@ -287,7 +289,7 @@ class Trainer:
         """
         for name in changes:
             if name not in SETTABLE:
-                raise ValueError(f"{name} cannot be changed while training; these can: {', '.join(SETTABLE)}")
+                raise SettingError("setting_fixed", name=name, allowed=", ".join(SETTABLE))
         values = dict(changes)
         dropout = values.pop("dropout", None)
         config = replace(self.config, **values)

@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from string import Formatter
 from typing import Any
 
-from attnviz.errors.sentences import checkpoints, experiments, finetuning, foreign, inputs, masks, runs, systems
+from attnviz.errors.sentences import (
+    checkpoints,
+    experiments,
+    finetuning,
+    foreign,
+    inputs,
+    masks,
+    runs,
+    settings,
+    systems,
+)
 from attnviz.language import Language, Text, table
 
 SENTENCES: Mapping[str, Text] = table(
@@ -17,6 +27,7 @@ SENTENCES: Mapping[str, Text] = table(
     **runs.TEXTS,
     **experiments.TEXTS,
     **foreign.TEXTS,
+    **settings.TEXTS,
     **systems.TEXTS,
 )
 WORDS: Mapping[str, Text] = table(**masks.WORDS, **finetuning.WORDS, **foreign.WORDS)

@@ -25,6 +25,10 @@ TEXTS = table(
         "Nothing is left to train on: {given} examples, {need} are needed.",
     ),
     finetune_start=Text("微调需要一个起点模型。", "Fine-tuning needs a model to start from."),
+    finetune_shape=Text(
+        "不能设置 {name}：微调的模型和起点模型形状相同。",
+        "{name} cannot be set: a fine-tuned model has the shape of its start.",
+    ),
     finetune_adapter=Text(
         "模型已有宽度为 {given} 的适配器，不能再用宽度为 {wanted} 的。",
         "The model has adapters of size {given} already; adapters of size {wanted} do not fit.",

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import streamlit as st
 
+from attnviz.settings import FINETUNING
 from attnviz.ui.finetuning.choices import RUN, Choices, current, keep
-from attnviz.ui.finetuning.form import STRATEGIES, TASKS
+from attnviz.ui.finetuning.form import TASKS
 from attnviz.ui.finetuning.presets import PRESETS
 from attnviz.ui.frame.notices import shortened
 from attnviz.ui.frame.page import Frame
@@ -63,7 +64,7 @@ def read(asked: dict[str, str], choices: Choices) -> tuple[Choices, list[str]]:
         else:
             refused.append("task")
     if (strategy := asked.get("strategy")) is not None:
-        if strategy in STRATEGIES:
+        if strategy in FINETUNING["strategy"].values:
             choices = choices.with_value("strategy", strategy)
         else:
             refused.append("strategy")

@@ -70,9 +70,6 @@ def _form(frame: Frame) -> None:
     except InputError as error:
         notice(explain(error, frame.language), "error")
         return
-    except ValueError as error:
-        notice(frame.t("impossible", why=str(error)), "error")
-        return
     st.rerun()
 
 

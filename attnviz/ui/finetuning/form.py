@@ -5,26 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import get_args
 
 import streamlit as st
 
-from attnviz.config import LoRATarget
 from attnviz.data import InputError, Task
 from attnviz.data.augmentation import augmentations_of
 from attnviz.data.tasks.catalogue import INFOS
+from attnviz.settings import FINETUNING, TRAINING
+from attnviz.settings.choices import LoRATarget
 from attnviz.ui.finetuning import own_data
 from attnviz.ui.finetuning.choices import RUN, Choices, change, current, keep, start_of
 from attnviz.ui.finetuning.presets import PRESETS
 from attnviz.ui.frame.controls import choose, shown
 from attnviz.ui.frame.notices import shortened
 from attnviz.ui.frame.page import Frame
-from attnviz.ui.runs.fields import Field, ask
+from attnviz.ui.runs.fields import ask
 from attnviz.ui.runs.library import library
 from attnviz.ui.sentence import models
-from attnviz.ui.text import texts, words
+from attnviz.ui.text import words
 
-STRATEGIES = ("full", "head", "last-layers", "layer-decay", "gradual", "lora", "adapter", "scratch")
-TARGETS: tuple[LoRATarget, ...] = ("q_proj", "k_proj", "v_proj", "out_proj", "inner", "outer")
 TASKS = (
     "copy",
     "reverse",
@@ -51,42 +51,6 @@ OWN = "own"  # the task that is a file of people's own
 SIZES = (16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384)
 LISTED = 30  # runs that are offered as a start
 
-MINE: Mapping[str, Field] = {
-    field.name: field
-    for field in (
-        Field("last_layers", "whole", least=1, most=12),
-        Field("layer_decay", "real", least=0.05, most=1.0, by=0.05, digits=2),
-        Field("unfreeze_every", "whole", least=1, most=100_000, by=25),
-        Field("unfreeze_blocks", "whole", least=0, most=12),
-        Field("lora_rank", "whole", least=1, most=256),
-        Field("lora_alpha", "real", least=0.5, most=1024.0, by=4.0, digits=1),
-        Field("adapter_size", "whole", least=1, most=512, by=4),
-        Field("dropout", "real", least=0.0, most=0.9, by=0.05, digits=2),
-        Field("patience", "whole", least=0, most=1000),
-        Field("augmentation", "choice"),
-        Field("augmentation_share", "real", least=0.05, most=1.0, by=0.05, digits=2),
-        Field("backbone", "choice", ("auto", "whole", "encoder", "decoder")),
-        Field("new_tokens", "choice", ("extend", "unknown", "refuse")),
-        Field("data_seed", "whole", least=0, most=2**31 - 1),
-    )
-}
-TRAIN: Mapping[str, Field] = {
-    field.name: field
-    for field in (
-        Field("steps", "whole", least=1, most=1_000_000, by=100),
-        Field("learning_rate", "real", least=0.00001, most=10.0, by=0.0005, digits=5),
-        Field("batch_size", "whole", least=1, most=4096, by=16),
-        Field("warmup_steps", "whole", least=0, most=100_000, by=10),
-        Field("schedule", "choice", ("cosine", "linear", "constant")),
-        Field("optimizer", "choice", ("adamw", "adam", "momentum", "sgd")),
-        Field("clip_norm", "real", least=0.0, most=100.0, by=0.5, digits=2),
-        Field("weight_decay", "real", least=0.0, most=10.0, by=0.01, digits=3),
-        Field("l1", "real", least=0.0, most=1.0, by=0.00001, digits=6),
-        Field("label_smoothing", "real", least=0.0, most=0.9, by=0.05, digits=2),
-        Field("eval_every", "whole", least=1, most=100_000, by=10),
-        Field("seed", "whole", least=0, most=2**31 - 1),
-    )
-}
 OWN_FIELDS: Mapping[str, tuple[str, ...]] = {
     "last-layers": ("last_layers",),
     "layer-decay": ("layer_decay",),
@@ -172,13 +136,13 @@ def _strategy(frame: Frame, choices: Choices) -> None:
     def name(code: str) -> str:
         return frame.t(f"strategy_{code.replace('-', '_')}")
 
-    _select(frame, "strategy", STRATEGIES, name, strategy, partial(change, "strategy"))
+    _select(frame, "strategy", FINETUNING["strategy"].values, name, strategy, partial(change, "strategy"))
     st.html(f'<p class="rn-why">{frame.t("why_strategy_" + strategy.replace("-", "_"))}</p>')
     if strategy == "lora":
         chosen = shown(f"ft-targets:{frame.language}", frozenset(choices.finetune.lora_targets), _targets)
         st.pills(
             frame.t("field_lora_targets"),
-            TARGETS,
+            get_args(LoRATarget),
             selection_mode="multi",
             default=sorted(chosen.value),
             key=chosen.key,
@@ -190,7 +154,7 @@ def _strategy(frame: Frame, choices: Choices) -> None:
 
 def _targets(chosen: frozenset[LoRATarget]) -> None:
     if chosen:  # none at all would train nothing
-        change("lora_targets", tuple(sorted(chosen, key=TARGETS.index)))
+        change("lora_targets", tuple(sorted(chosen, key=get_args(LoRATarget).index)))
 
 
 def _size(frame: Frame, choices: Choices, task: Task) -> None:
@@ -219,17 +183,17 @@ def _fields(frame: Frame, names: tuple[str, ...], choices: Choices, task: Task |
 
 def _field(frame: Frame, name: str, choices: Choices, task: Task | None) -> None:
     value, heard = choices.value(name), partial(change, name)
-    if name in TRAIN:
-        t = frame.t if f"field_{name}" in texts(frame.name) else words("runs", frame.language)
-        ask(t, TRAIN[name], value, heard, scope="finetuning")
-    elif name == "dropout":
-        known = _start_dropout(choices) if value is None else value
-        ask(words("runs", frame.language), MINE[name], known, heard, scope="finetuning")
+    row, values = TRAINING[name] if name in TRAINING else FINETUNING[name], None
+    if name == "dropout" and value is None:
+        value = _start_dropout(choices)
     elif name == "augmentation":
-        if task is not None:
-            ask(frame.t, MINE[name], value, heard, scope="finetuning", values=augmentations_of(task))
-    elif name != "augmentation_share" or choices.finetune.augmentation != "none":
-        ask(frame.t, MINE[name], value, heard, scope="finetuning")
+        if task is None:
+            return
+        values = augmentations_of(task)
+    elif name == "augmentation_share" and choices.finetune.augmentation == "none":
+        return
+    words_of_values = frame.t if name in FINETUNING and name != "dropout" else words("runs", frame.language)
+    ask(words_of_values, row, value, heard, scope="finetuning", values=values)
 
 
 def _start_dropout(choices: Choices) -> float:

@@ -65,8 +65,6 @@ def ready_or_notice(frame: Frame) -> Prepared | None:
         return prepared(choices)
     except InputError as error:
         notice_lines([explain(error, frame.language), *_fitting(frame, choices, error)], "error")
-    except ValueError as error:  # what the configs say of impossible values
-        notice(frame.t("impossible", why=str(error)), "error")
     return None
 
 

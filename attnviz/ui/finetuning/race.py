@@ -10,10 +10,10 @@ import streamlit as st
 from attnviz.data import InputError, Task
 from attnviz.data.tasks.labels import LabelTask
 from attnviz.runs.feed import RunView
+from attnviz.settings import FINETUNING
 from attnviz.ui.finetuning import groups, opening, race_picture
 from attnviz.ui.finetuning.choices import Choices, current, prepared, start_of
 from attnviz.ui.finetuning.entry_figures import courses, figures_of_entries
-from attnviz.ui.finetuning.form import STRATEGIES
 from attnviz.ui.finetuning.groups import Group, Kind, Planned, with_seed
 from attnviz.ui.finetuning.task_measures import measure_of
 from attnviz.ui.frame.boundary import explain
@@ -188,13 +188,15 @@ def _form(frame: Frame) -> None:
     task = subject(frame)
     if task is None:
         return
-    entries = [entry for entry in STRATEGIES if entry in st.session_state.setdefault("ft-entries", FIRST)]
+    entries = [
+        entry for entry in FINETUNING["strategy"].values if entry in st.session_state.setdefault("ft-entries", FIRST)
+    ]
     chosen = shown(
         f"ft-entries:{frame.language}", frozenset(entries), partial(st.session_state.__setitem__, "ft-entries")
     )
     st.pills(
         frame.t("race_entries"),
-        STRATEGIES,
+        FINETUNING["strategy"].values,
         selection_mode="multi",
         default=sorted(chosen.value),
         key=chosen.key,
@@ -231,9 +233,6 @@ def _form(frame: Frame) -> None:
                 launch(frame, "race", name, plans)
         except InputError as error:
             notice(explain(error, frame.language), "error")
-            return
-        except ValueError as error:
-            notice(frame.t("impossible", why=str(error)), "error")
             return
         st.rerun()
 

@@ -9,9 +9,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from attnviz.figures.theme import palette, plotly_template
+from attnviz.settings import FINETUNING
 from attnviz.training.finetuning.spread import Spread
 from attnviz.ui.finetuning.entry_figures import Course, EntryFigures
-from attnviz.ui.finetuning.form import STRATEGIES
 from attnviz.ui.finetuning.picture import size_of
 from attnviz.ui.runs.curves import number
 from attnviz.ui.text import Words
@@ -26,7 +26,7 @@ def over_time(found: Mapping[str, Course], named: Named, *, title: str, dark: bo
     p = palette(dark)
     figure = go.Figure()
     for entry, course in found.items():
-        i = STRATEGIES.index(entry)
+        i = FINETUNING["strategy"].values.index(entry)
         ink = p.runs[i % len(p.runs)]
         if course.sd.any():
             x = np.concatenate([course.steps, course.steps[::-1]])
@@ -60,7 +60,7 @@ def plane(
     for one in found:
         if one.new is None or one.old is None:
             continue
-        i = STRATEGIES.index(one.entry)
+        i = FINETUNING["strategy"].values.index(one.entry)
         ink = p.runs[i % len(p.runs)]
         figure.add_scatter(
             x=[one.old.mean],

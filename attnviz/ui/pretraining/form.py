@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -9,44 +10,17 @@ import streamlit as st
 
 from attnviz.data import Task
 from attnviz.data.objectives import objectives_of, own_objective
+from attnviz.settings import MODEL, TRAINING, Setting
 from attnviz.ui.frame.controls import choose
 from attnviz.ui.frame.notices import plain, shortened
 from attnviz.ui.frame.page import Frame
 from attnviz.ui.pretraining.choices import Choices, change, current, data_name, keep
 from attnviz.ui.pretraining.presets import PRESETS
-from attnviz.ui.runs.fields import Field, ask
+from attnviz.ui.runs.fields import ask
 from attnviz.ui.text import words
 
 OTHER = "other-data"  # in the list of presets: data that no preset is for
-WIDTHS = (16, 32, 64, 96, 128, 192, 256)
-HEADS = (1, 2, 4, 8, 16)
-FIELDS: dict[str, Field] = {
-    field.name: field
-    for field in (
-        Field("objective", "choice"),
-        Field("n_decoder_layers", "whole", least=1, most=8),
-        Field("n_encoder_layers", "whole", least=0, most=8),
-        Field("n_heads", "choice", HEADS),
-        Field("d_model", "choice", WIDTHS),
-        Field("d_ff", "choice", (32, 64, 128, 256, 384, 512, 1024)),
-        Field("positions", "choice", ("learned", "sinusoidal", "rotary", "none")),
-        Field("norm", "choice", ("pre", "post")),
-        Field("activation", "choice", ("gelu", "relu")),
-        Field("initialiser", "choice", ("default", "normal", "xavier", "he", "too-small", "too-large")),
-        Field("optimizer", "choice", ("adamw", "adam", "momentum", "sgd")),
-        Field("schedule", "choice", ("cosine", "linear", "constant")),
-        Field("learning_rate", "real", least=0.00001, most=10.0, by=0.0005, digits=5),
-        Field("warmup_steps", "whole", least=0, most=100_000, by=50),
-        Field("steps", "whole", least=1, most=1_000_000, by=500),
-        Field("batch_size", "whole", least=1, most=4096, by=16),
-        Field("clip_norm", "real", least=0.0, most=100.0, by=0.5, digits=2),
-        Field("weight_decay", "real", least=0.0, most=10.0, by=0.01, digits=3),
-        Field("l1", "real", least=0.0, most=1.0, by=0.00001, digits=5),
-        Field("dropout", "real", least=0.0, most=0.9, by=0.05, digits=2),
-        Field("label_smoothing", "real", least=0.0, most=0.9, by=0.05, digits=2),
-        Field("seed", "whole", least=0, most=2**31 - 1),
-    )
-}
+FIELDS: Mapping[str, Setting] = {**TRAINING, **MODEL}
 FIRST = ("objective", "n_decoder_layers", "n_heads", "learning_rate")
 GROUPS: dict[str, tuple[str, ...]] = {
     "model": ("n_encoder_layers", "d_model", "d_ff", "positions", "norm", "activation", "initialiser"),
@@ -108,9 +82,9 @@ def _field(t: Any, name: str, choices: Choices, task: Task) -> None:
             ask(t, field, value or own, heard, scope="pretraining", values=values)
         return
     if name == "n_heads":
-        values = tuple(heads for heads in HEADS if fits(choices, heads, choices.value("d_model")))
+        values = tuple(heads for heads in MODEL["n_heads"].offered if fits(choices, heads, choices.value("d_model")))
     if name == "d_model":
-        values = tuple(width for width in WIDTHS if fits(choices, choices.value("n_heads"), width))
+        values = tuple(width for width in MODEL["d_model"].offered if fits(choices, choices.value("n_heads"), width))
     ask(t, field, value, partial(change, name), scope="pretraining", values=values)
 
 

@@ -72,8 +72,6 @@ def fresh(frame: Frame, choices: Choices, task: Task) -> Watched | None:
         return _fresh(signature(choices), choices, task)
     except InputError as error:
         notice(explain(error, frame.language), "error")
-    except ValueError as error:  # what ModelConfig says of an impossible shape
-        notice(frame.t("impossible", why=str(error)), "error")
     return None
 
 

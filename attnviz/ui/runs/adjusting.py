@@ -13,10 +13,12 @@ from attnviz.masks.parse import parse
 from attnviz.runs import RunConfig
 from attnviz.runs.devices import available
 from attnviz.runs.feed import RunView
+from attnviz.settings import MODEL, TRAINING
 from attnviz.ui.frame.boundary import explain
 from attnviz.ui.frame.controls import choose
 from attnviz.ui.frame.notices import notice
 from attnviz.ui.runs.acting import Act
+from attnviz.ui.runs.fields import bounds
 from attnviz.ui.text import Words
 
 DEVICE = "run-device"  # session state: where the next run is trained
@@ -47,11 +49,17 @@ def adjust(t: Words, view: RunView, act: Act) -> None:
     rate, size, dropout = now["learning_rate"], now["batch_size"], now["dropout"]
     wanted: dict[str, Any] = {
         "learning_rate": st.number_input(
-            t("field_learning_rate"), 0.00001, 10.0, rate, 0.0005, format="%.5f", key=f"adjust-rate-{rate}"
+            t("field_learning_rate"), value=rate, key=f"adjust-rate-{rate}", **bounds(TRAINING["learning_rate"])
         ),
-        "batch_size": st.number_input(t("field_batch_size"), 1, 4096, size, 16, key=f"adjust-size-{size}"),
+        "batch_size": st.number_input(
+            t("field_batch_size"), value=size, key=f"adjust-size-{size}", **bounds(TRAINING["batch_size"])
+        ),
         "dropout": st.number_input(
-            t("field_dropout"), 0.0, 0.9, dropout, 0.05, key=f"adjust-dropout-{dropout}", placeholder=t("dropout_start")
+            t("field_dropout"),
+            value=dropout,
+            key=f"adjust-dropout-{dropout}",
+            placeholder=t("dropout_start"),
+            **bounds(MODEL["dropout"]),
         ),
     }
     left_out = [one for one in now["without"] if one in MASKS]
@@ -97,7 +105,7 @@ def _dropout(config: RunConfig) -> float | None:
 def _mask(t: Words, now: str) -> str | None:
     """The mask that was written; None, with a sentence, if it is none."""
     written = st.text_input(
-        t("field_cross_mask"), now, key=f"adjust-mask-{now}", placeholder="window(2)", help=t("cross_mask_help")
+        t("field_cross_mask"), now, key=f"adjust-mask-{now}", placeholder="window(2)", help=t("why_cross_mask")
     ).strip()
     try:
         if written:

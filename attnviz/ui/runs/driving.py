@@ -70,8 +70,6 @@ class Driver:
                     st.session_state[f"{self.page}-panel"] = "phases"
         except InputError as error:
             trouble(explain(error, frame.language))
-        except ValueError as error:
-            trouble(frame.t("impossible", why=str(error)))
         st.rerun()
 
     def reset(self, frame: Frame) -> None:

@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import streamlit as st
 
-from attnviz.ui.frame import language
+from attnviz.settings import Setting
 from attnviz.ui.frame.controls import shown
 from attnviz.ui.text import Words, texts
 
 
-@dataclass(frozen=True)
-class Field:
-    """A setting; `values` for a choice, else the bounds of a number."""
-
-    name: str
-    kind: Literal["choice", "whole", "real"]
-    values: tuple[Any, ...] = ()
-    least: float = 0
-    most: float = 1
-    by: float = 1  # what one click adds
-    digits: int = 3  # decimals of a real number
-
-
 def ask(
     t: Words,
-    field: Field,
+    setting: Setting,
     value: Any,
     heard: Callable[[Any], None],
     *,
@@ -36,37 +23,41 @@ def ask(
     values: Sequence[Any] | None = None,
 ) -> None:
     """Draw the widget; `heard` is told what is answered. `values` narrows a choice; `scope` keeps pages apart."""
-    name = f"{scope}:{field.name}:{language.current()}"
-    label = t(f"field_{field.name}")
-    if field.kind == "choice":
+    name = f"{scope}:{setting.name}:{t.language}"
+    label = setting.label[t.language]
+    if setting.kind == "choice" or setting.offered:
         choice = shown(name, value, heard)
-        offered = list(field.values if values is None else values)
+        offered = list((setting.values or setting.offered) if values is None else values)
         if value not in offered:
             offered.append(value)
         st.selectbox(
             label,
             offered,
             offered.index(value),
-            format_func=lambda one: in_words(t, field.name, one),
+            format_func=lambda one: in_words(t, setting.name, one),
             key=choice.key,
             on_change=choice.answered,
         )
     else:
-        whole = field.kind == "whole"
-        cast = int if whole else float
-        least, most = cast(field.least), cast(field.most)
-        number = shown(name, cast(min(max(value, least), most)), heard)
-        st.number_input(
-            label,
-            min_value=least,
-            max_value=most,
-            value=number.value,
-            step=cast(field.by),
-            format="%d" if whole else f"%.{field.digits}f",
-            key=number.key,
-            on_change=number.answered,
-        )
-    st.html(f'<p class="rn-why">{t(f"why_{field.name}")}</p>')
+        number = shown(name, fitting(setting, value), heard)
+        st.number_input(label, **bounds(setting), value=number.value, key=number.key, on_change=number.answered)
+    if setting.help is not None:
+        st.html(f'<p class="rn-why">{html.escape(setting.help[t.language])}</p>')
+
+
+def bounds(setting: Setting) -> dict[str, Any]:
+    """What `st.number_input` is told of a setting: the smallest and the largest number, the step, the digits."""
+    whole = setting.kind == "whole"
+    cast = int if whole else float
+    least, most = setting.bounds
+    digits = "%d" if whole else f"%.{setting.digits}f"
+    return {"min_value": cast(least), "max_value": cast(most), "step": cast(setting.step), "format": digits}
+
+
+def fitting(setting: Setting, value: float) -> int | float:
+    """The nearest number that a form takes."""
+    least, most = setting.bounds
+    return (int if setting.kind == "whole" else float)(min(max(value, least), most))
 
 
 def in_words(t: Words, name: str, value: Any) -> str:

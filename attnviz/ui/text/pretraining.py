@@ -113,7 +113,6 @@ TEXTS = table(
     group_optimizer=Text("优化", "Optimisation"),
     group_regular=Text("正则化与随机", "Regularisation and chance"),
     back_to_preset=Text("恢复预设", "Back to the preset"),
-    impossible=Text("这样的设置行不通：{why}", "These settings cannot work: {why}"),
     outlook=Text("按 ▶ 之后会发生什么", "What happens after ▶"),
     outlook_data=Text("数据", "Data"),
     outlook_examples=Text("{count} 个训练例子", "{count} training examples"),
