@@ -80,7 +80,7 @@ class _Config:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig(_Config):
-    """Shape of a Transformer, or of an LSTM beside it. What is impossible raises SettingError, which names the field."""
+    """Shape of a Transformer, or of an LSTM beside it. The impossible raises SettingError, which names the field."""
 
     rows = MODEL
 
@@ -122,16 +122,15 @@ class ModelConfig(_Config):
             raise SettingError("setting_labels", given=self.n_labels)
 
     def _check_recurrent(self) -> None:
-        encoder = (
-            (self.n_encoder_layers == 0, "0") if self.architecture == "lstm" else (self.n_encoder_layers > 0, "≥ 1")
-        )
+        lone = self.architecture == "lstm"
+        layers = self.n_encoder_layers
         rules = {
             "n_heads": (self.n_heads == 1, "1"),
             "positions": (self.positions == "none", "none"),
             "n_labels": (self.n_labels == 0, "0"),
             "adapter_size": (self.adapter_size == 0, "0"),
             "n_decoder_layers": (self.n_decoder_layers > 0, "≥ 1"),
-            "n_encoder_layers": encoder,
+            "n_encoder_layers": (layers == 0, "0") if lone else (layers > 0, "≥ 1"),
         }
         for name, (fine, allowed) in rules.items():
             if not fine:

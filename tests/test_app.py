@@ -12,6 +12,7 @@ from html import escape
 from pathlib import Path
 
 import pytest
+from app_driver import html, notices, opened, ran
 from streamlit.testing.v1 import AppTest
 
 from attnviz.data import Task
@@ -24,27 +25,6 @@ from attnviz.ui.text import words
 
 APP = Path(__file__).resolve().parents[1] / "app.py"
 NASTY = "<script>alert(1)</script> **b** [a](javascript:x) $x$ :material/home:"
-
-
-def opened(**query: str) -> AppTest:
-    at = AppTest.from_file(str(APP), default_timeout=60)
-    for name, value in query.items():
-        at.query_params[name] = value
-    return shown(at.run())
-
-
-def shown(at: AppTest) -> AppTest:
-    """The app after a run that must have gone well."""
-    assert not at.exception, [error.value for error in at.exception]
-    return at
-
-
-def html(at: AppTest) -> str:
-    return "\n".join(element.proto.body for element in at.get("html"))
-
-
-def notices(at: AppTest) -> list[str]:
-    return [element.proto.body for element in at.get("html") if 'class="av-notice' in element.proto.body]
 
 
 def component(at: AppTest, key: str) -> dict[str, object] | None:
@@ -63,7 +43,7 @@ def panel(at: AppTest) -> dict[str, object]:
 
 def sentence(at: AppTest, text: str) -> AppTest:
     (field,) = [widget for widget in at.text_input if str(widget.key).startswith("sentence:")]
-    return shown(field.set_value(text).run())
+    return ran(field.set_value(text).run())
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -81,7 +61,7 @@ def test_switching_the_language_keeps_the_sentence_and_every_number() -> None:
     at = sentence(opened(lang="zh"), "我爱音乐")
     before = panel(at)
     (switch,) = [group for group in at.get("button_group") if group.key == "language-switch"]
-    shown(switch.set_value("en").run())
+    ran(switch.set_value("en").run())
     assert words("attention", "en")("question") in html(at)
     assert panel(at) == before
     assert at.text_input[0].value == "我爱音乐"
@@ -99,7 +79,7 @@ def test_another_sentence_gives_other_predictions_and_leaves_the_address_alone()
 def test_an_example_is_one_click_away_and_is_in_the_address() -> None:
     at = opened(model="pinyin")
     button = next(button for button in at.button if button.key == "example:pinyin:1")
-    shown(button.click().run())
+    ran(button.click().run())
     assert at.text_input[0].value != ""
     assert component(at, "address-example") == {"example": "2"}
 
@@ -176,7 +156,7 @@ def test_the_decoder_can_read_its_own_output() -> None:
     at = opened(model="pinyin")
     assert panel(at)["fed"] == "reference"
     (feed,) = [group for group in at.get("button_group") if str(group.key).startswith("feed")]
-    shown(feed.set_value("own").run())
+    ran(feed.set_value("own").run())
     assert panel(at)["fed"] == "own"
 
 
@@ -219,7 +199,7 @@ def test_a_bad_checkpoint_is_named_and_the_page_goes_on_with_another(
     (notice,) = notices(at)
     assert folder.name in notice
     assert component(at, "attention-stage") is None
-    shown(at.selectbox[0].set_value("reverse").run())
+    ran(at.selectbox[0].set_value("reverse").run())
     assert not notices(at)
     assert panel(at)["steps"]
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
+from app_driver import opened
 from small_models import make_model
 from streamlit.testing.v1 import AppTest
 from test_trace_watch import make_batch
@@ -16,17 +15,6 @@ from attnviz.trace import HeadsOff, all_heads, token_effects, watch
 from attnviz.ui.attention import claim
 from attnviz.ui.sentence.models import FIRST
 from attnviz.ui.sentence.row import BEGINS_WITH
-
-APP = Path(__file__).resolve().parents[1] / "app.py"
-
-
-def opened(**query: str) -> AppTest:
-    at = AppTest.from_file(str(APP), default_timeout=60)
-    for name, value in query.items():
-        at.query_params[name] = value
-    at.run()
-    assert not at.exception
-    return at
 
 
 def said(at: AppTest) -> str:

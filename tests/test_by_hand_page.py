@@ -8,7 +8,7 @@ from html import escape
 import numpy as np
 import pytest
 import torch
-from by_hand_app import Browser, address, html, notices, opened, payload, ran, same
+from by_hand_app import Browser, address, all_notices, html, opened, payload, ran, same
 from streamlit.testing.v1 import AppTest
 
 import attnviz as av
@@ -29,7 +29,7 @@ def test_the_examples_are_on_the_page_with_the_librarys_numbers(what: str, name:
     at = opened(lang=language, what=what)
     t = words("by_hand", language)  # type: ignore[arg-type]
     assert escape(t("question")) in html(at)
-    assert not notices(at)
+    assert not all_notices(at)
     shown, arrays = payload(at)
     setup = example(name, language)  # type: ignore[arg-type]
     same(arrays, setup)
@@ -79,7 +79,7 @@ def test_a_link_sets_the_switches(query: dict[str, str], variant: Variant) -> No
     same(payload(at)[1], dataclasses.replace(example("two-heads", "en"), variant=variant))
     written = address(at, "address-by-hand")
     assert {name: written[name] for name in query} == query
-    assert not notices(at)
+    assert not all_notices(at)
 
 
 @pytest.mark.parametrize("model_name", [name for name in ("reverse", "pinyin", "lm-en") if name in shipped()])
@@ -155,14 +155,14 @@ def test_another_page_opens_it_at_its_own_numbers() -> None:
         np.testing.assert_allclose(arrays[name], getattr(record, name)[0], atol=1e-6, err_msg=name)
     assert (shown["asked"]["head"], shown["asked"]["row"]) == (3, 4)
     assert shown["rows"] == ["<s>", "p", "m", "a"]
-    assert words("by_hand", "en")("prefix_given", count=4) in notices(at)
+    assert words("by_hand", "en")("prefix_given", count=4) in all_notices(at)
     # No part of a sentence of people's own is in the address.
     assert "mnop" not in str([address(at, key) for key in ("address-source", "address-by-hand", "address-what")])
     # Another sentence ends it.
     (field,) = [widget for widget in at.text_input if str(widget.key).startswith("sentence:")]
     field.set_value("abc")
     assert payload(ran(at))[0]["rows"] == ["<s>", "c", "b", "a"]
-    assert not notices(at)
+    assert not all_notices(at)
 
 
 def test_a_language_model_opens_at_a_prefix() -> None:
@@ -203,14 +203,14 @@ def test_a_language_model_opens_with_nothing_but_the_beginning() -> None:
 @pytest.mark.parametrize(("model", "site"), [("nothing", "decoder.0.self_attn"), ("reverse", "decoder.9.self_attn")])
 def test_an_opening_that_cannot_be_is_said(model: str, site: str) -> None:
     at = opened(session={ASKED: Opening(model=model, text="abc", site=site)}, lang="en")
-    assert "There is no model" in notices(at)
+    assert "There is no model" in all_notices(at)
     same(payload(at)[1], example("apples"))
 
 
 def test_a_very_wide_model_leaves_its_feed_forward_network_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page.subject, "MOST_NUMBERS", 20_000)
     at = opened(lang="en", what="model", model="reverse", site="decoder.0.cross_attn")
-    assert words("by_hand", "en")("too_wide") in notices(at)
+    assert words("by_hand", "en")("too_wide") in all_notices(at)
     steps = [step["name"] for step in payload(at)[0]["steps"]]
     assert steps[-1] == "attn_residual"
     assert not {"inner", "outer"} & set(steps)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
+from functools import partial
 from html import escape
-from pathlib import Path
 from typing import Any
 
+import app_driver
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
+from app_driver import address, all_notices, ran
 
 import attnviz as av
 from attnviz.data import BOS, EOS, UNK
@@ -23,48 +23,13 @@ from attnviz.ui.decoding.progress import Progress
 from attnviz.ui.decoding.running import decode, search
 from attnviz.ui.decoding.settings import Settings, from_address, to_address
 from attnviz.ui.decoding.subject import Subject, take_in
-from attnviz.ui.front.packing import split
 from attnviz.ui.sentence.model_picker import CHOSEN
 from attnviz.ui.text import words
 
-APP = Path(__file__).resolve().parents[1] / "app.py"
+opened = partial(app_driver.opened, "decoding", model="reverse", example="2", lang="en")
+payload = partial(app_driver.payload, stage="decoding-stage")
+
 NASTY = "<script>alert(1)</script> **b** $x$ :material/home:"
-
-
-def opened(**query: str) -> AppTest:
-    at = AppTest.from_file(str(APP), default_timeout=60)
-    for name, value in {"model": "reverse", "example": "2", "lang": "en", **query}.items():
-        at.query_params[name] = value
-    return shown(at.switch_page("pages/decoding.py").run())
-
-
-def shown(at: AppTest) -> AppTest:
-    assert not at.exception, [error.value for error in at.exception]
-    return at
-
-
-def payload(at: AppTest) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """The stage's values and arrays, as the browser gets them."""
-    (element,) = [one for one in at.get("bidi_component") if one.proto.id.endswith("decoding-stage")]
-    header, blocks = split(element.proto.bytes)
-    arrays = {
-        name: np.frombuffer(blocks[name], dtype=np.dtype(described["type"])).reshape(described["shape"])
-        for name, described in header["arrays"].items()
-    }
-    return header, arrays
-
-
-def address(at: AppTest) -> dict[str, Any]:
-    """What the page writes into the address."""
-    found: dict[str, Any] = {}
-    for element in at.get("bidi_component"):
-        if "-address-" in element.proto.id:
-            found |= json.loads(json.loads(element.proto.json))
-    return found
-
-
-def notices(at: AppTest) -> str:
-    return " ".join(one.proto.body for one in at.get("html") if 'class="av-notice' in one.proto.body)
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +91,7 @@ def test_a_link_settles_the_strategy_and_the_same_seed_draws_the_same_text(rever
     written = address(at)
     assert {name: written[name] for name in query} == query
     assert (written["step"], written["part"], written["head"]) == ("2", "decoder.0.self_attn", "3")
-    assert not notices(at)
+    assert not all_notices(at)
 
 
 def test_a_beam_trees_branch_has_the_attention_of_that_text(reverse: Subject) -> None:
@@ -226,15 +191,15 @@ def test_turning_a_knob_changes_the_text_and_the_address() -> None:
     at = opened(strategy="sample", temperature="4", seed="0")
     before = [step["id"] for step in payload(at)[0]["steps"]]
     (seed,) = [one for one in at.number_input if one.key == "decoding:seed"]
-    shown(seed.set_value(3).run())
+    ran(seed.set_value(3).run())
     assert [step["id"] for step in payload(at)[0]["steps"]] != before
     assert address(at)["seed"] == "3"
     (strategy,) = [group for group in at.get("button_group") if str(group.key).startswith("decoding-strategy")]
-    shown(strategy.set_value("beam").run())
+    ran(strategy.set_value("beam").run())
     assert "beam" in payload(at)[0]
     assert (address(at)["strategy"], address(at)["seed"]) == ("beam", None)
     (strategy,) = [group for group in at.get("button_group") if str(group.key).startswith("decoding-strategy")]
-    shown(strategy.set_value("sample").run())
+    ran(strategy.set_value("sample").run())
     assert address(at)["seed"] == "3"
 
 
@@ -258,8 +223,8 @@ def test_turning_a_knob_changes_the_text_and_the_address() -> None:
 def test_a_link_that_makes_no_sense_gets_one_sentence(query: dict[str, str], said: str, language: str) -> None:
     at = opened(lang=language, **query)
     pieces = re.split(r"\{\w+\}", words("decoding", language)(said))  # type: ignore[arg-type]
-    assert notices(at).count(escape(max(pieces, key=len))) == 1
-    assert "<script" not in notices(at)
+    assert all_notices(at).count(escape(max(pieces, key=len))) == 1
+    assert "<script" not in all_notices(at)
     assert payload(at)[0]["steps"]
 
 
@@ -273,48 +238,48 @@ def test_settings_go_through_an_address_and_back() -> None:
 def test_empty_text_gets_a_sentence_and_the_knobs_stay(language: str) -> None:
     at = opened(lang=language, strategy="sample", seed="3")
     (field,) = [one for one in at.text_input if str(one.key).startswith("sentence:")]
-    shown(field.set_value("  ").run())
-    assert said("empty", {}, language) in notices(at)  # type: ignore[arg-type]
+    ran(field.set_value("  ").run())
+    assert said("empty", {}, language) in all_notices(at)  # type: ignore[arg-type]
     (seed,) = [one for one in at.number_input if one.key == "decoding:seed"]
     assert seed.value == 3
     (field,) = [one for one in at.text_input if str(one.key).startswith("sentence:")]
-    shown(field.set_value("abc").run())
-    assert not notices(at)
+    ran(field.set_value("abc").run())
+    assert not all_notices(at)
 
 
 @pytest.mark.parametrize("text", ["a" * 100_000, "😀😀", "שלום", "‮abc", NASTY])
 def test_strange_text_is_decoded_or_explained(text: str) -> None:
     at = opened()
     (field,) = [one for one in at.text_input if str(one.key).startswith("sentence:")]
-    shown(field.set_value(text).run())
-    assert notices(at)
-    assert "<script" not in notices(at)
+    ran(field.set_value(text).run())
+    assert all_notices(at)
+    assert "<script" not in all_notices(at)
     assert payload(at)[0]["steps"]
 
 
 def test_a_prefix_is_forced_and_its_unknown_tokens_are_said() -> None:
     at = opened()
     (field,) = [one for one in at.text_input if str(one.key).startswith("decoding-prefix")]
-    shown(field.set_value("ab").run())
+    ran(field.set_value("ab").run())
     header, _ = payload(at)
     assert [step["token"] for step in header["steps"][:2]] == ["a", "b"]
     assert [step["forced"] for step in header["steps"][:3]] == [True, True, False]
-    assert not notices(at)
+    assert not all_notices(at)
     (field,) = [one for one in at.text_input if str(one.key).startswith("decoding-prefix")]
-    shown(field.set_value("a😀").run())
-    assert "😀" in notices(at)
+    ran(field.set_value("a😀").run())
+    assert "😀" in all_notices(at)
     assert payload(at)[0]["steps"][1]["id"] == UNK
     assert "😀" not in str(address(at))
     (field,) = [one for one in at.text_input if str(one.key).startswith("decoding-prefix")]
-    shown(field.set_value("b" * 5000).run())
-    assert words("decoding", "en")("prefix_cut").split("{")[0] in notices(at)
+    ran(field.set_value("b" * 5000).run())
+    assert words("decoding", "en")("prefix_cut").split("{")[0] in all_notices(at)
 
 
 def test_switching_the_language_keeps_everything() -> None:
     at = opened(lang="zh", strategy="sample", seed="5", temperature="3", step="2")
     before, _ = payload(at)
     (switch,) = [group for group in at.get("button_group") if group.key == "language-switch"]
-    shown(switch.set_value("en").run())
+    ran(switch.set_value("en").run())
     after, _ = payload(at)
     assert (after["language"], before["language"]) == ("en", "zh")
     assert after["steps"] == before["steps"]

@@ -9,13 +9,15 @@ import time
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import app_driver
 import numpy as np
 import pytest
 import streamlit as st
-from streamlit.testing.v1 import AppTest
+from app_driver import all_notices, html
 
 from attnviz.config import FineTuneConfig, TrainConfig
 from attnviz.data import tasks
@@ -54,7 +56,8 @@ from attnviz.ui.finetuning.task_measures import EXACT
 from attnviz.ui.runs.library import feed
 from attnviz.ui.text import texts, words
 
-APP = Path(__file__).resolve().parents[1] / "app.py"
+opened = partial(app_driver.opened, "finetuning")
+
 TINY = TrainConfig(steps=2, batch_size=3, learning_rate=1e-3, warmup_steps=1, eval_every=2, eval_examples=5, seed=3)
 
 
@@ -77,23 +80,6 @@ def own_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     while not all(one.done for one in started) and time.monotonic() < until:
         time.sleep(0.02)
     st.cache_resource.clear()
-
-
-def opened(**query: str) -> AppTest:
-    at = AppTest.from_file(str(APP), default_timeout=120)
-    for name, value in query.items():
-        at.query_params[name] = value
-    at.switch_page("pages/finetuning.py").run()
-    assert not at.exception, [error.value for error in at.exception]
-    return at
-
-
-def html(at: AppTest) -> str:
-    return "\n".join(one.proto.body for one in at.get("html") if "<style" not in one.proto.body)
-
-
-def notices(at: AppTest) -> str:
-    return "\n".join(one.proto.body for one in at.get("html") if 'class="av-notice' in one.proto.body)
 
 
 def tune(strategy: str, train: TrainConfig = TINY, **finetune: Any) -> None:
@@ -149,7 +135,7 @@ def test_the_page_opens_with_what_would_train(language: str) -> None:
     assert size_of(cost.bytes) in shown
     assert "decoder.1.cross_attn.q_proj.weight" in shown
     assert any(button.key == "run-play" and not button.disabled for button in at.button)
-    assert not notices(at)
+    assert not all_notices(at)
 
 
 def test_switching_the_language_keeps_the_choices() -> None:
@@ -164,7 +150,7 @@ def test_a_link_full_of_nonsense_gets_a_sentence_for_each_and_the_page_stays() -
     at = opened(
         lang="en", preset="💥", start="<b>", task="../..", strategy="best", examples="-1", run="nowhere", view="x"
     )
-    said = notices(at)
+    said = all_notices(at)
     for name in ("preset", "start", "task", "strategy", "examples"):
         assert f"{name}=" in said
     assert "&lt;b&gt;" in said
@@ -187,22 +173,22 @@ def test_a_bad_file_gets_a_sentence_and_the_form_stays(content: str, said: str) 
     at = opened(lang="en", preset="own")
     at.session_state["finetuning-choices"] = Choices(preset="own", own=OwnFile("mine.csv", content.encode()))
     at.run()
-    assert said in notices(at)
+    assert said in all_notices(at)
     assert any(button.key == "ft-own-drop" for button in at.button)
     assert not at.exception
 
 
 def test_a_model_that_does_not_know_the_text_gets_a_sentence() -> None:
     at = opened(lang="zh", task="segmentation")
-    assert "reverse" in notices(at)
-    assert "%" in notices(at)
-    assert words("finetuning", "zh")("that_fit", models="").strip() in notices(at)
-    assert "中文语言模型" in notices(at).split("合适的起点")[1]
+    assert "reverse" in all_notices(at)
+    assert "%" in all_notices(at)
+    assert words("finetuning", "zh")("that_fit", models="").strip() in all_notices(at)
+    assert "中文语言模型" in all_notices(at).split("合适的起点")[1]
     assert any(button.key == "run-play" for button in at.button)
 
 
 def test_a_start_of_another_architecture_gets_a_sentence_in_words() -> None:
-    said = notices(opened(lang="en", start="lm-zh", task="copy"))
+    said = all_notices(opened(lang="en", start="lm-zh", task="copy"))
     assert "a decoder only" in said
     assert "one sequence becomes another" in said
     assert "seq2seq" not in said
@@ -210,7 +196,7 @@ def test_a_start_of_another_architecture_gets_a_sentence_in_words() -> None:
 
 def test_english_texts_are_read_by_letters_where_the_start_reads_letters() -> None:
     at = opened(lang="en", start="lm-en", task="sentiment-en")
-    assert not notices(at)
+    assert not all_notices(at)
     choices: Choices = at.session_state["finetuning-choices"]
     assert choices.task_options == {"tokens": "characters"}
     own = replace(choices, task_chosen="", own=OwnFile("mine.csv", b"text,label\n", "labels"))
@@ -228,9 +214,9 @@ def test_a_file_of_ones_own_is_tuned_on(kind: str, start: str) -> None:
     )
     at.run()
     assert not at.exception
-    assert not notices(at)
+    assert not all_notices(at)
     next(button for button in at.button if button.key == "run-ten_steps").click().run()
-    assert not notices(at)
+    assert not all_notices(at)
     (made,) = Library().list()
     run = Library().open(made.id)
     assert set(run.config.task_options.values()) == {"characters"}
@@ -259,7 +245,7 @@ def test_a_finished_run_shows_gain_loss_drift_and_results(language: str) -> None
         at.session_state["ft-shown"] = name
         at.run()
         assert not at.exception
-        assert not notices(at) or name == "save"
+        assert not all_notices(at) or name == "save"
 
 
 # ---- links -----------------------------------------------------------------------------------------------------------
@@ -369,7 +355,7 @@ def test_races_and_folds_are_drawn(language: str, monkeypatch: pytest.MonkeyPatc
     next(button for button in at.button if button.key == "ft-ensemble").click().run()
     assert 'data-table="ensemble"' in html(at)
     assert not at.exception
-    assert not notices(at)
+    assert not all_notices(at)
 
 
 def test_a_race_with_one_seed_speaks_of_no_spread() -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import html
 import math
-from pathlib import Path
+from functools import partial
 from typing import Any
 
+import app_driver
 import numpy as np
 import pytest
 import torch
-from streamlit.testing.v1 import AppTest
+from app_driver import notices
 
 import attnviz as av
 from attnviz import masks
@@ -22,7 +23,6 @@ from attnviz.trace.application import APPLICATIONS, PRECISIONS, MaskApplication
 from attnviz.trace.leakage import influence, reach
 from attnviz.trace.predictions import predictions
 from attnviz.training.checkpoint import shipped
-from attnviz.ui.front.packing import split, unpack_bits
 from attnviz.ui.masks.lab import Lab
 from attnviz.ui.masks.measuring import baseline, measure, moved_share
 from attnviz.ui.masks.picture import thumbnails, values_and_arrays
@@ -32,35 +32,10 @@ from attnviz.ui.masks.subject import Subject, answers
 from attnviz.ui.masks.verdicts import Conclusion, conclude
 from attnviz.ui.text import texts, words
 
-APP = Path(__file__).resolve().parents[1] / "app.py"
+opened = partial(app_driver.opened, "masks", model="reverse", example="2")
+payload = partial(app_driver.payload, stage="mask-lab")
+
 TEXT = "fedcb"
-
-
-def opened(**query: str) -> AppTest:
-    at = AppTest.from_file(str(APP), default_timeout=60)
-    for name, value in {"model": "reverse", "example": "2", **query}.items():
-        at.query_params[name] = value
-    at.switch_page("pages/masks.py").run()
-    assert not at.exception, [error.value for error in at.exception]
-    return at
-
-
-def payload(at: AppTest) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """The lab's values and arrays, as the browser gets them."""
-    (element,) = [one for one in at.get("bidi_component") if one.proto.id.endswith("mask-lab")]
-    header, blocks = split(element.proto.bytes)
-    arrays = {}
-    for name, described in header["arrays"].items():
-        shape, kind = tuple(described["shape"]), described["type"]
-        if kind == "bits":
-            arrays[name] = unpack_bits(np.frombuffer(blocks[name], dtype=np.uint8), shape)
-        else:
-            arrays[name] = np.frombuffer(blocks[name], dtype=np.dtype(kind)).reshape(shape)
-    return header, arrays
-
-
-def notices(at: AppTest) -> list[str]:
-    return [one.proto.body for one in at.get("html") if 'class="av-notice' in one.proto.body]
 
 
 @pytest.fixture(scope="module")

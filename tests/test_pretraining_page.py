@@ -6,12 +6,15 @@ import io
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import app_driver
 import numpy as np
 import pytest
 import torch
+from app_driver import html, ran
 from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
@@ -29,7 +32,8 @@ from attnviz.ui.pretraining.presets import PRESETS
 from attnviz.ui.runs.chosen_run import ChosenRun
 from attnviz.ui.text import Words, words
 
-APP = Path(__file__).resolve().parents[1] / "app.py"
+opened = partial(app_driver.opened, "pretraining")
+
 TINY: dict[str, Any] = {"d_model": 16, "n_heads": 2, "d_ff": 16, "n_encoder_layers": 1, "n_decoder_layers": 1}
 STEPS = 12
 
@@ -61,23 +65,6 @@ def train(root: Path, run: str, *commands: str) -> None:
     while session.work(5.0) and not session.closing:
         pass
     session.close()
-
-
-def opened(**query: str) -> AppTest:
-    at = AppTest.from_file(str(APP), default_timeout=60)
-    at.switch_page("pages/pretraining.py")
-    for name, value in query.items():
-        at.query_params[name] = value
-    return shown(at.run())
-
-
-def shown(at: AppTest) -> AppTest:
-    assert not at.exception, [error.value for error in at.exception]
-    return at
-
-
-def html(at: AppTest) -> str:
-    return "\n".join(element.proto.body for element in at.get("html"))
 
 
 def components(at: AppTest) -> list[str]:
@@ -154,7 +141,7 @@ def test_a_step_is_walked_through_by_phase(root: Path) -> None:
     for _ in range(5):
         Library(root).open(run).send("phase")
     train(root, run)
-    shown(at.run())
+    ran(at.run())
     body = html(at)
     t = said("en")[1]
     assert t("ph_moved_most") in body
@@ -182,7 +169,7 @@ def test_breaking_forks_the_run_and_puts_both_beside_each_other(root: Path) -> N
     assert broken.parent is not None
     assert broken.parent["run"] == run
     train(root, broken.id)
-    shown(at.run())
+    ran(at.run())
     assert said("en")[1]("without_shift") in html(at)
     assert len(at.get("plotly_chart")) == 2  # the heads of two runs
     assert len([name for name in components(at) if "compare-" in name]) == 3
@@ -260,10 +247,10 @@ def test_an_own_file_becomes_the_data_and_a_bad_one_is_said(root: Path) -> None:
     assert at.session_state[choosing.KEPT].own.options == {"tokens": "byte-pairs"}
     at = opened(lang="en")
     at.session_state[choosing.KEPT] = replace(Choices(), own=OwnFile("mine.txt", text, "byte-pairs"))
-    press(shown(at.run()), "run-play")
+    press(ran(at.run()), "run-play")
     (one,) = Library(root).list()
     train(root, one.id, "step")
-    numbers = html(shown(at.run()))
+    numbers = html(ran(at.run()))
     assert "There is no task" not in numbers
     assert 'data-number="loss"' in numbers
 

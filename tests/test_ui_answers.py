@@ -9,27 +9,50 @@ from typing import Any
 
 import pytest
 import streamlit as st
+from app_driver import opened
 from streamlit.proto.WidgetStates_pb2 import WidgetStates
 from streamlit.testing.v1 import AppTest
 
-from attnviz.config import TrainConfig
+from attnviz.config import FineTuneConfig, TrainConfig
 from attnviz.runs import Library, RunConfig
 from attnviz.runs.work.session import Session
+from attnviz.settings import FINETUNING
+from attnviz.ui.by_hand import address as by_hand
+from attnviz.ui.decoding import page as decoding
+from attnviz.ui.finetuning import page as finetuning
+from attnviz.ui.frame import navigation
+from attnviz.ui.masks import page as masks
+from attnviz.ui.pretraining import page as pretraining
 
-APP = Path(__file__).resolve().parents[1] / "app.py"
 TINY: dict[str, Any] = {"d_model": 16, "n_heads": 2, "d_ff": 16, "n_encoder_layers": 1, "n_decoder_layers": 1}
-VIEWS = [
+# What tells the views of a page apart in its address, and the views.
+PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "attention": ("", ()),
+    "masks": ("what", masks.WHATS),
+    "by_hand": ("what", by_hand.WHATS),
+    "decoding": ("view", decoding.VIEWS),
+    "pretraining": ("view", pretraining.VIEWS),
+    "finetuning": ("view", finetuning.VIEWS),
+}
+VIEWS: list[tuple[str, dict[str, str]]] = [
     ("attention", {"model": "reverse"}),
-    ("masks", {"model": "reverse"}),
-    ("by_hand", {"what": "model", "model": "reverse"}),
-    ("decoding", {"model": "reverse", "strategy": "sample"}),
-    ("decoding", {"model": "reverse", "strategy": "beam"}),
-    ("pretraining", {}),
-    ("pretraining", {"view": "data"}),
-    ("finetuning", {}),
-    ("finetuning", {"strategy": "lora"}),
-    ("finetuning", {"view": "cv"}),
+    *(("masks", {"model": "reverse", "what": what}) for what in masks.WHATS),
+    *(("by_hand", {"what": what, "model": "reverse"}) for what in by_hand.WHATS),
+    *(("decoding", {"model": "reverse", "view": "steps", "strategy": way}) for way in ("greedy", "sample", "beam")),
+    ("decoding", {"model": "reverse", "view": "forcing"}),
+    ("decoding", {"model": "reverse", "view": "cache"}),
+    *(("pretraining", {"view": view}) for view in pretraining.VIEWS),
+    *(("finetuning", {"view": view}) for view in finetuning.VIEWS),
+    *(("finetuning", {"view": "tune", "strategy": way}) for way in FINETUNING["strategy"].values),
 ]
+
+
+def test_every_view_of_every_page_is_asked_and_by_its_own_name() -> None:
+    assert {entry.name for entry in navigation.PAGES} == set(PAGES)
+    for page, (key, views) in PAGES.items():
+        asked = {query[key] for name, query in VIEWS if name == page and key in query}
+        assert asked == set(views), page
+        assert page in {name for name, _ in VIEWS}
 
 
 def other_number(one: Any) -> Any:
@@ -70,15 +93,6 @@ def quiet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     st.cache_resource.clear()
 
 
-def opened(page: str, query: dict[str, str]) -> AppTest:
-    at = AppTest.from_file(str(APP), default_timeout=120)
-    for name, value in {"lang": "en", **query}.items():
-        at.query_params[name] = value
-    at.switch_page(f"pages/{page}.py").run()
-    assert not at.exception, [error.value for error in at.exception]
-    return at
-
-
 def found(at: AppTest, kind: str, name: str) -> Any:
     """The widget of that name, whichever took its place when its value changed otherwise."""
     return next((one for one in at.get(kind) if str(one.key).split("~")[0] == name), None)
@@ -109,7 +123,22 @@ def answer(at: AppTest, kind: str, key: str) -> tuple[Any, Any] | None:
     ("page", "query"), VIEWS, ids=lambda one: one if isinstance(one, str) else "-".join(one.values())
 )
 def test_an_answer_stays_until_another_is_given(page: str, query: dict[str, str]) -> None:
+    if query.get("view") in ("compare", "list"):
+        two_runs(page)
     assert not forgotten_by(page, query, [])
+
+
+def two_runs(page: str) -> list[str]:
+    """Runs that have not begun, of the kind that a page shows."""
+    config: dict[str, Any] = {"task": "reverse", "train": TrainConfig(steps=3, batch_size=8, warmup_steps=1)}
+    if page == "finetuning":
+        config |= {"start": {"checkpoint": "reverse"}, "finetune": FineTuneConfig(train_size=7).to_dict()}
+    else:
+        config["shape"] = TINY
+    made = [Library().create(RunConfig(name=f"run {i}", **config)).id for i in range(2)]
+    for run in made:
+        Session.open(Library().open(run).folder).close()
+    return made
 
 
 @pytest.mark.parametrize("panel", ["curves", "samples", "phases", "break"])
@@ -133,7 +162,7 @@ def forgotten_by(page: str, query: dict[str, str], first: list[Callable[[AppTest
     """Answer every widget, one after the other; those that show another answer than the one they were given."""
 
     def arrived() -> AppTest:
-        at = opened(page, query)
+        at = opened(page, lang="en", **query)
         for step in first:
             step(at)
         return at
@@ -156,7 +185,7 @@ def test_the_runs_that_are_compared_are_those_that_were_picked() -> None:
     made = [Library().create(RunConfig(name=f"run {i}", task="reverse", shape=TINY, train=config)).id for i in range(3)]
     for run in made:
         Session.open(Library().open(run).folder).close()
-    at = opened("pretraining", {"view": "compare"})
+    at = opened("pretraining", lang="en", view="compare")
     pick = found(at, "multiselect", "compare-pick:en")
     for wanted in (made[:1], made[1:], made[::-1]):
         pick.set_value(wanted).run()
@@ -170,7 +199,7 @@ def test_the_runs_that_are_compared_are_those_that_were_picked() -> None:
     ids=["lora", "race"],
 )
 def test_pills_stay_chosen(query: dict[str, str], group: str, more: str) -> None:
-    at = opened("finetuning", query)
+    at = opened("finetuning", lang="en", **query)
     pills = found(at, "button_group", group)
     wanted = [*pills.value, more]
     assert more not in pills.value
@@ -200,7 +229,7 @@ def stands(one: Any) -> Any:
 def test_a_browser_that_draws_a_widget_anew_shows_what_it_holds_and_nothing_is_pushed() -> None:
     """A push replaces what somebody is typing just then, and is lost where its run gives way to another."""
     for page, query in VIEWS:
-        at = opened(page, query)
+        at = opened(page, lang="en", **query)
         for kind in ("text_input", "number_input", "selectbox"):
             for one in at.get(kind)[:1]:
                 if not one.disabled and (wanted := KINDS[kind](one)) is not None:
@@ -217,7 +246,7 @@ def test_a_browser_that_draws_a_widget_anew_shows_what_it_holds_and_nothing_is_p
 
 def test_what_a_replaced_widget_said_before_is_no_answer() -> None:
     """A browser may say it again with the next click, and from another page; the newer choice stays."""
-    at = opened("attention", {"model": "reverse"})
+    at = opened("attention", lang="en", model="reverse")
     field = at.text_input(key="sentence:reverse")
     field.set_value("gfed")
     old = WidgetStates(widgets=[one for one in at._tree.get_widget_states().widgets if one.HasField("string_value")])
@@ -238,7 +267,7 @@ def test_what_a_replaced_widget_said_before_is_no_answer() -> None:
 
 def test_a_run_is_made_of_what_was_answered_last() -> None:
     """A number that is typed and left by a click on the button arrives together with the click."""
-    at = opened("pretraining", {})
+    at = opened("pretraining", lang="en")
     at.number_input(key="pretraining:learning_rate:en").set_value(0.0123)
     next(one for one in at.button if one.key == "run-one_step").click().run()
     (made,) = Library().list()
@@ -247,7 +276,7 @@ def test_a_run_is_made_of_what_was_answered_last() -> None:
 
 @pytest.mark.parametrize(("page", "button"), [("pretraining", "back-to-preset"), ("finetuning", "ft-back")])
 def test_back_to_the_defaults_takes_back_what_was_being_typed(page: str, button: str) -> None:
-    at = opened(page, {})
+    at = opened(page, lang="en")
     name = f"{page}:steps:en"
     before = found(at, "number_input", name).value
     found(at, "number_input", name).set_value(556).run()
@@ -258,7 +287,7 @@ def test_back_to_the_defaults_takes_back_what_was_being_typed(page: str, button:
 
 
 def test_the_last_projection_cannot_be_turned_off() -> None:
-    at = opened("finetuning", {"strategy": "lora"})
+    at = opened("finetuning", lang="en", strategy="lora")
     for left in (["q_proj"], []):
         found(at, "button_group", "ft-targets:en").set_value(left).run()
     assert found(at, "button_group", "ft-targets:en").value == ["q_proj"]

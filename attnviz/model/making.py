@@ -9,6 +9,6 @@ from attnviz.model.transformer import Transformer
 
 
 def new_model(config: ModelConfig) -> Transformer:
-    """A model with weights drawn from torch's global generator. SettingError, before any is made, for too large ones."""
+    """A model with weights drawn from torch's global generator; one that is too large raises SettingError first."""
     check_size(config)
     return RecurrentModel(config) if config.recurrent else Transformer(config)
