@@ -54,8 +54,9 @@ class Setting:
             case "choice":
                 self._require(isinstance(value, str) and value in self.values, value, "setting_choice")
             case "names":
-                fine = isinstance(value, list | tuple) and all(one in self.values for one in value)
-                self._require(fine, value, "setting_names")
+                self._require(isinstance(value, list | tuple), value, "setting_names")
+                for one in value:
+                    self._require(isinstance(one, str) and one in self.values, one, "setting_choice")
             case "text":
                 self._require(isinstance(value, str) and len(value) <= self.most, value, "setting_text")
             case "flag":
