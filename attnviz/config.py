@@ -80,7 +80,7 @@ class _Config:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig(_Config):
-    """Shape of a Transformer, or of an LSTM beside it. The impossible raises SettingError, which names the field."""
+    """Shape of a Transformer, or of an LSTM beside it. The impossible raises SettingError naming the field."""
 
     rows = MODEL
 

@@ -9,6 +9,6 @@ from attnviz.model.transformer import Transformer
 
 
 def new_model(config: ModelConfig) -> Transformer:
-    """A model with weights drawn from torch's global generator; one that is too large raises SettingError first."""
+    """A model with weights drawn from torch's global generator; one too large raises SettingError before that."""
     check_size(config)
     return RecurrentModel(config) if config.recurrent else Transformer(config)
