@@ -209,3 +209,17 @@ def test_a_rerun_keeps_what_the_browser_chose(opened):
     tab.page.wait_for_timeout(600)
     assert parse_qs(urlsplit(tab.page.url).query)["head"] == ["3"]
     clean(tab)
+
+
+def test_heads_of_a_large_stage_come_when_they_are_looked_at(opened):
+    tab = opened("tokens=300&kind=decoder_self&layer=1&head=1&lang=en")
+    weights = pictures(300)[0].weights
+    tab.page.locator("[data-head='2.3']").click()
+    tab.page.wait_for_function(f"() => {STAGE}.state.kind.has(1, 2) && !{STAGE}.coarse")
+    assert tab.page.locator(".head-card h3").inner_text() == "Layer 2 · head 3"
+    found = tab.page.evaluate(f"[7, 150, 299].map((row) => {STAGE}.state.kind.weight(1, 2, row, 5))")
+    np.testing.assert_allclose(found, weights[1, 2, [7, 150, 299], 5], atol=0.004)
+    point_at(tab, 200, 100)
+    assert "←" in readout(tab)
+    assert "…" not in readout(tab)
+    clean(tab)

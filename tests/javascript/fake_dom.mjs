@@ -34,8 +34,14 @@ class Element {
     (this.listeners[name] ??= []).push(heard);
   }
 
-  querySelector() {
-    return (this.found ??= new Element("found"));
+  // One element for every selector, the same one each time.
+  querySelector(selector) {
+    this.found ??= {};
+    return (this.found[selector] ??= new Element("found"));
+  }
+
+  querySelectorAll() {
+    return [];
   }
 
   getBoundingClientRect() {

@@ -79,3 +79,16 @@ test("a stage that was thrown out is made anew", async () => {
   await give("small.bin");
   assert.notEqual(element.stage, before);
 });
+
+test("a component of words and numbers draws what it is told and asks by a name", async () => {
+  const { showTimeline } = await import("../../attnviz/ui/runs/timeline/front/timeline.js");
+  const asked = [];
+  const line = fakeBrowser();
+  const text = { timeline_label: "l", timeline_live: "live", timeline_live_help: "h", timeline_step: "step {step}", timeline_none: "-" };
+  const data = { scope: "run", steps: [0, 10, 1500], total: 2000, done: 1500, at: null, moving: true, marks: [{ step: 10, what: "induction", label: "x" }], text };
+  showTimeline(data, { element: line, send: (name, value) => asked.push([name, value]) });
+  const track = line.querySelector(".line").querySelector(".track");
+  assert.equal(track.attributes["aria-valuetext"], "step 1,500");
+  track.onkeydown({ key: "Home", preventDefault() {} });
+  assert.deepEqual(asked, [["chosen", { scope: "run", step: 0 }]]);
+});

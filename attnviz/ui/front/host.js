@@ -26,3 +26,12 @@ export function serve(host, data, name, Made) {
   if (!kept[name] || !kept[name].connected) kept[name] = new Made(host.element);
   return kept[name].receive(data, host);
 }
+
+/**
+ * The same for a component without a life of its own, whose data are words and numbers (plain_data.py).
+ * @param {{ data: string, parentElement: any, setStateValue: (name: string, value: unknown) => void }} component
+ * @param {(data: any, host: Host) => void} show
+ */
+export function streamlitWords({ data, parentElement, setStateValue }, show) {
+  show(JSON.parse(data), { element: parentElement, send: (what, value) => setStateValue(what, value) });
+}

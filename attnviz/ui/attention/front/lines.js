@@ -5,7 +5,7 @@ import { clamp } from "../../front/numbers.js";
 import { intensity } from "../../front/scale.js";
 import { stride } from "../../front/zoom.js";
 
-const MOST_LINES = 5000;
+const MOST_LINES = 3000; // more are a grey veil, and take longer than a frame
 
 // The weights to draw, lightest first so that heavy lines lie on top; of very many the heaviest.
 export function linesOf(cells, scale) {

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from attnviz.ui.front.bundle import bundle
 from attnviz.ui.front.plain_data import plain_data
 from attnviz.ui.text import Words
 
@@ -17,8 +18,8 @@ ASSETS = Path(__file__).parent / "front"
 def _component(name: str) -> Callable[..., Any]:
     import streamlit as st
 
-    html, css, js = ((ASSETS / f"{name}.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
-    return st.components.v2.component(f"attnviz_address_{name}", html=html, css=css, js=js)
+    html, css = ((ASSETS / f"{name}.{kind}").read_text(encoding="utf-8") for kind in ("html", "css"))
+    return st.components.v2.component(f"attnviz_address_{name}", html=html, css=css, js=bundle(ASSETS / f"{name}.js"))
 
 
 def mirror(key: str, **values: str | int | None) -> None:

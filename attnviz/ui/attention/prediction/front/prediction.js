@@ -1,3 +1,4 @@
+import { streamlitWords } from "../../../front/host.js";
 import { fill } from "../../../front/labels.js";
 import { lossChange, lossText, probabilityText } from "../../../front/numbers.js";
 
@@ -103,9 +104,8 @@ function mostTelling(steps) {
   return best;
 }
 
-export default function ({ data, parentElement }) {
+export function showPrediction({ panel, text }, { element: parentElement }) {
   const root = parentElement.querySelector(".panel");
-  const { panel, text } = JSON.parse(data);
   const tokens = root.querySelector(".tokens");
   const compared = panel.loss_before !== null;
   const right = panel.steps.filter((step) => step.right === true).length;
@@ -170,4 +170,8 @@ export default function ({ data, parentElement }) {
     choose(root.chosen + steps[event.key], true);
   };
   choose(root.chosen, hadFocus);
+}
+
+export default function (component) {
+  streamlitWords(component, showPrediction);
 }

@@ -1,5 +1,6 @@
-export default function ({ data, parentElement }) {
-  const text = JSON.parse(data);
+import { streamlitWords } from "../../../front/host.js";
+
+export function showShare(text, { element: parentElement }) {
   const button = parentElement.querySelector("button");
   const field = parentElement.querySelector("input");
   const said = parentElement.querySelector(".said");
@@ -33,4 +34,8 @@ export default function ({ data, parentElement }) {
       say(text.share_failed, false);
     }
   };
+}
+
+export default function (component) {
+  streamlitWords(component, showShare);
 }

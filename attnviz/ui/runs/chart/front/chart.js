@@ -1,10 +1,10 @@
+import { streamlitWords } from "../../../front/host.js";
 import { accuracyText, axisText, pointText, thousands } from "../../../front/numbers.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const LINE = 15; // pixels between two names
 
-export default function ({ data: packed, parentElement }) {
-  const data = JSON.parse(packed);
+export function showChart(data, { element: parentElement }) {
   const root = parentElement.querySelector(".chart");
   const svg = root.querySelector("svg");
   root.data = data;
@@ -138,4 +138,8 @@ function draw(root, svg, data) {
     tip.hidden = true;
     hair.setAttribute("visibility", "hidden");
   };
+}
+
+export default function (component) {
+  streamlitWords(component, showChart);
 }

@@ -1,11 +1,11 @@
+import { streamlitWords } from "../../../front/host.js";
 import { fill } from "../../../front/labels.js";
 import { thousands } from "../../../front/numbers.js";
 
 const MARKS = { "previous-token": "#2f6fde", "first-token": "#8a5a00", diagonal: "#0b7a66", induction: "#6d48c4", evaluation: "#66655f" };
 const THROTTLE = 140; // milliseconds between two questions to the server while dragging
 
-export default function ({ data: packed, parentElement, setStateValue }) {
-  const data = JSON.parse(packed);
+export function showTimeline(data, { element: parentElement, send }) {
   const root = parentElement.querySelector(".line");
   const track = root.querySelector(".track");
   const live = root.querySelector(".live");
@@ -36,13 +36,13 @@ export default function ({ data: packed, parentElement, setStateValue }) {
     drawThumb();
     const now = Date.now();
     clearTimeout(mine.timer);
-    const send = () => {
+    const tell = () => {
       mine.sent = Date.now();
-      setStateValue("chosen", { scope: data.scope, step: mine.at });
+      send("chosen", { scope: data.scope, step: mine.at });
     };
     const wait = THROTTLE - (now - (mine.sent ?? 0));
-    if (wait <= 0) send();
-    else mine.timer = setTimeout(send, wait);
+    if (wait <= 0) tell();
+    else mine.timer = setTimeout(tell, wait);
   }
 
   function drawThumb() {
@@ -148,4 +148,8 @@ export default function ({ data: packed, parentElement, setStateValue }) {
   };
   live.onclick = () => ask(null);
   drawThumb();
+}
+
+export default function (component) {
+  streamlitWords(component, showTimeline);
 }
