@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { linesOf } from "../../attnviz/ui/attention/front/lines.js";
 import { Levels, Pyramid, TILE, halve, levelFor } from "../../attnviz/ui/front/pyramid.js";
 import { rgbOf } from "../../attnviz/ui/front/raster.js";
 import { shade } from "../../attnviz/ui/front/scale.js";
@@ -113,4 +114,22 @@ test("cells of a pixel or more are drawn as they are", () => {
   assert.equal(levelFor(1, 9), 0);
   assert.equal(levelFor(0.5, 9), 1);
   assert.equal(levelFor(0.01, 3), 3);
+});
+
+test("lines: the lightest first, those that cannot be seen left out, of very many the heaviest", () => {
+  const one = head();
+  const { order, levels } = linesOf(one, "linear");
+  for (let i = 1; i < order.length; i++) assert.ok(levels[order[i]] >= levels[order[i - 1]]);
+  const drawn = new Set(order);
+  for (let at = 0; at < one.codes.length; at++) assert.equal(drawn.has(at), one.decode(one.codes[at]) >= 0.015);
+  const many = head({ rows: 101, columns: 97 });
+  const some = linesOf(many, "sqrt");
+  assert.equal(some.order.length, 3000);
+  const weakest = Math.min(...Array.from(some.order, (at) => some.levels[at]));
+  const left = some.levels.filter((level, at) => level > weakest && !some.order.includes(at));
+  assert.equal(left.length, 0);
+});
+
+test("lines: attention that is the same everywhere is drawn, too", () => {
+  assert.equal(linesOf(head({ rows: 61, columns: 59, codes: new Uint8Array(61 * 59).fill(33) }), "sqrt").order.length, 3000);
 });

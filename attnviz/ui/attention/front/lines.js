@@ -7,7 +7,8 @@ import { stride } from "../../front/zoom.js";
 
 const MOST_LINES = 3000; // more are a grey veil, and take longer than a frame
 
-// The weights to draw, lightest first so that heavy lines lie on top; of very many the heaviest.
+// The weights to draw, as cells in the order of their weight, so that heavy lines lie on top; of very many the heaviest.
+// `levels`: how strong each is, of 255.
 export function linesOf(cells, scale) {
   const peaks = cells.peaks();
   const least = scale === "linear" ? 0.015 : 0.05;
@@ -23,16 +24,15 @@ export function linesOf(cells, scale) {
       counts[levels[at]]++;
     }
   }
+  // Sorted by counting: where the lines of each level begin, the lightest first.
   let lightest = 255;
-  for (let total = counts[255]; lightest > 1 && total + counts[lightest - 1] <= MOST_LINES; ) total += counts[--lightest];
-  const found = [];
-  for (let at = 0; at < levels.length; at++) {
-    if (levels[at] < lightest || !levels[at]) continue;
-    const q = Math.floor(at / columns);
-    const k = at - q * columns;
-    found.push({ q, k, level: intensity(cells.weight(q, k), scale, peaks[q]) });
-  }
-  return found.sort((a, b) => a.level - b.level).slice(-MOST_LINES);
+  let total = counts[255];
+  while (lightest > 1 && total < MOST_LINES) total += counts[--lightest];
+  const begin = new Uint32Array(257);
+  for (let level = lightest; level <= 255; level++) begin[level + 1] = begin[level] + counts[level];
+  const order = new Uint32Array(total);
+  for (let at = 0; at < levels.length; at++) if (levels[at] >= lightest) order[begin[levels[at]]++] = at;
+  return { order: order.subarray(-MOST_LINES), levels };
 }
 
 function paintLine(painter, layout, theme, { q, k, level }, colour, boost = 1) {
@@ -62,7 +62,13 @@ function paintSide(painter, labels, side, unknown, theme, base, below, only) {
 export function paintLines(painter, layout, state, theme) {
   const { kind, layer, head } = state;
   const cells = kind.cells(layer, head);
-  if (cells) for (const line of linesOf(cells, state.scale)) paintLine(painter, layout, theme, line, theme.strong);
+  if (cells) {
+    const { order, levels } = linesOf(cells, state.scale);
+    for (const at of order) {
+      const q = Math.floor(at / cells.columns);
+      paintLine(painter, layout, theme, { q, k: at - q * cells.columns, level: levels[at] / 255 }, theme.strong);
+    }
+  }
   paintSide(painter, kind.columnLabels, layout.above, kind.unknownColumns, theme, layout.top - 4, false);
   const unknown = kind.nextLabels.length ? new Set() : kind.unknownRows;
   paintSide(painter, lowerLabels(kind), layout.below, unknown, theme, layout.bottom + 4, true);
