@@ -88,6 +88,10 @@ class ForeignModel(nn.Module):
         """Heads of keys and values at a site."""
         return self.found(site).groups
 
+    def head_dim(self, site: str) -> int:
+        """Width of a head's queries and keys at a site; 0 where the model shows its maps only."""
+        return self.found(site).head_dim
+
     @property
     def layers_without_map(self) -> int:
         """Layers whose mixing of positions is no softmax over them: state space, linear attention, windows."""

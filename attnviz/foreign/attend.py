@@ -41,6 +41,7 @@ class Call:
     groups: int  # heads of keys and values
     queries: int
     keys: int
+    head_dim: int
     visible: Tensor | None  # the model's own mask, (b, h, T, S) bool; None: everything
     rule: MaskMod | None  # the predicate that it was made from, where transformers says
 
@@ -138,11 +139,11 @@ def attend(
     """
     now = _current.get() or Pass()
     number = now.number(module)
-    batch, heads, queries, _width = query.shape
+    batch, heads, queries, head_dim = query.shape
     groups, keys = key.size(1), key.size(2)
     visible, bias, rule = split_mask(attention_mask, keys)
     if now.calls is not None:
-        now.calls.append(Call(module, number, batch, heads, groups, queries, keys, visible, rule))
+        now.calls.append(Call(module, number, batch, heads, groups, queries, keys, head_dim, visible, rule))
     site = now.sites.get((id(module), number))
     if now.plan is not None and site is not None:
         planned = now.plan.at(site)

@@ -52,6 +52,7 @@ class FoundSite:
     module: str  # the module's name in the model
     heads: int
     groups: int
+    head_dim: int  # 0: not shown
     own_mask: Mask | None  # None: the model makes a mask that cannot be named, so that none can take its place
 
 
@@ -100,6 +101,7 @@ def take_census(net: nn.Module, run: Callable[[], object], *, source: int | None
                 module=names.get(id(call.module), ""),
                 heads=call.heads,
                 groups=call.groups,
+                head_dim=call.head_dim,
                 own_mask=named_mask(call),
             )
         )
@@ -179,5 +181,7 @@ def census_of_maps(maps: Mapping[str, Tensor]) -> Census:
     for number, (site, weights) in enumerate(maps.items()):
         own = causal() if kind_of(site) == "decoder_self" else full()
         heads = weights.size(1)
-        found.append(FoundSite(site=site, key=(-1, number), module="", heads=heads, groups=heads, own_mask=own))
+        found.append(
+            FoundSite(site=site, key=(-1, number), module="", heads=heads, groups=heads, head_dim=0, own_mask=own)
+        )
     return Census(tuple(found), 0)

@@ -6,7 +6,7 @@ from attnviz.model.making import new_model
 from attnviz.model.probe import ATTENTION_TAPS, SILENT, Chain, Probe
 from attnviz.model.recurrent import RecurrentModel
 from attnviz.model.transformer import Transformer
-from attnviz.model.watched import Ability, Cache, WatchedModel
+from attnviz.model.watched import Ability, Cache, WatchedModel, heads_of
 
 __all__ = [
     "ATTENTION_TAPS",
@@ -21,6 +21,7 @@ __all__ = [
     "Transformer",
     "WatchedModel",
     "explicit_attention",
+    "heads_of",
     "merge_heads",
     "new_model",
     "split_heads",

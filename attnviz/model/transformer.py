@@ -80,6 +80,10 @@ class Transformer(nn.Module):
         """Every head has keys and values of its own."""
         return self.config.n_heads
 
+    def head_dim(self, site: str) -> int:
+        """Width of a head: everywhere the same."""
+        return self.config.head_dim
+
     @property
     def layers_without_map(self) -> int:
         """None: every layer attends."""

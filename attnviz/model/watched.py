@@ -82,6 +82,10 @@ class WatchedModel(Protocol):
         """Heads of keys and values at a site: as many as `heads`, or fewer where several heads share them."""
         ...
 
+    def head_dim(self, site: str) -> int:
+        """Width of a head's queries and keys at a site; 0 where the model does not show them."""
+        ...
+
     @property
     def layers_without_map(self) -> int:
         """Layers that mix positions by something else than softmax attention, and so have no map."""
@@ -143,6 +147,10 @@ class WatchedModel(Protocol):
         """Itself and every module in it."""
         ...
 
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """Its weights, shared ones once."""
+        ...
+
     def encode(self, src: Tensor, *, masks: MaskPlan | None = None, probe: Any = ...) -> Tensor:
         """The memory of `src`."""
         ...
@@ -166,3 +174,8 @@ class WatchedModel(Protocol):
     def new_cache(self) -> Cache | None:
         """An empty cache for one sequence of `decode`s; None where nothing can be kept."""
         ...
+
+
+def heads_of(model: WatchedModel, kind: Kind | None = None) -> int:
+    """The most heads that a site of this kind has (None: any site): what a picture of all of them needs room for."""
+    return max(map(model.heads, model.sites if kind is None else model.sites_of(kind)), default=0)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from attnviz.data import InputError, Task
+from attnviz.model import heads_of
 from attnviz.trace import TokenEffects
 from attnviz.ui.attention import claim, views
 from attnviz.ui.attention.prediction import prediction_panel
@@ -32,7 +33,7 @@ FEEDS: tuple[Feed, ...] = ("reference", "own")
 
 def pick_feed(frame: Frame, loaded: Loaded) -> Feed:
     """What the decoder is fed; a language model has no choice."""
-    if not loaded.model.config.has_encoder:
+    if not loaded.model.has_encoder:
         return "own"
     with frame.controls:
         return choose(
@@ -49,7 +50,7 @@ def pick_feed(frame: Frame, loaded: Loaded) -> Feed:
 def extent(loaded: Loaded) -> tuple[tuple[str, ...], dict[str, int], int]:
     """The kinds of attention of a model, their layers, and its heads."""
     model = loaded.model
-    return model.kinds, {kind: len(model.sites_of(kind)) for kind in model.kinds}, model.config.n_heads
+    return model.kinds, {kind: len(model.sites_of(kind)) for kind in model.kinds}, heads_of(model)
 
 
 @live

@@ -9,7 +9,7 @@ import torch
 
 from attnviz.data import UNK, Batch, Notice
 from attnviz.language import Language
-from attnviz.model import Transformer
+from attnviz.model import Transformer, heads_of
 from attnviz.trace.walkthrough import Setup, example, setup_of
 from attnviz.ui.sentence import reading
 from attnviz.ui.sentence.models import Loaded
@@ -44,13 +44,13 @@ def room(model: Transformer) -> int:
 def read(loaded: Loaded, asked: Asked) -> tuple[Batch, tuple[Notice, ...]]:
     """The sentence as the model reads it, with what people should know. InputError where nothing is left to read."""
     model, task = loaded.model, loaded.task
-    if asked.decoder_input is not None and not model.config.has_encoder:
+    if asked.decoder_input is not None and not model.has_encoder:
         return with_decoder_input(Batch(None, None, None), asked, loaded), ()
     # What another page opened is taken as it was there, so that the numbers are the same.
     limit = reading.room(model) if asked.decoder_input is not None else room(model)
     sentence = reading.take_in(model, task, asked.text, asked.given, limit=limit)
     batch, _ = reading.fed(model, task, sentence, asked.feed)
-    if asked.decoder_input is not None and model.config.has_decoder:
+    if asked.decoder_input is not None and model.has_decoder:
         batch = with_decoder_input(batch, asked, loaded)
     return batch, sentence.notices
 
@@ -66,6 +66,7 @@ def with_decoder_input(batch: Batch, asked: Asked, loaded: Loaded) -> Batch:
         batch,
         decoder_input=torch.tensor([ids]),
         targets=None,
+        scored=None,
         decoder_labels=(labels,),
         target_labels=(),
         unknown_decoder=(tuple(i for i, token in enumerate(ids) if token == UNK),),
@@ -103,6 +104,6 @@ def first_site(loaded: Loaded) -> tuple[str, int]:
     """Where a model opens: the head that points best where that is known, else the last attention's first head."""
     report = loaded.manifest.report
     best = report.aligned_head if report else None
-    if best is not None and best[0] in loaded.model.sites and best[1] < loaded.model.config.n_heads:
+    if best is not None and best[0] in loaded.model.sites and best[1] < heads_of(loaded.model):
         return best
     return loaded.model.sites[-1], 0

@@ -42,7 +42,7 @@ def show(frame: Frame) -> None:
     loaded = pick_model(frame)
     if loaded is None:
         return
-    if not loaded.model.config.has_decoder:
+    if not loaded.model.has_decoder:
         notice(frame.t("no_decoder"), "warning")
         return
     explore(frame, loaded, view)
@@ -90,7 +90,7 @@ def explore(frame: Frame, loaded: Loaded, view: View) -> None:
     mirror("address-example", example=chosen.example)
     row, remarks, stage = st.container(), st.container(), st.container()
     task = loaded.task.info.name
-    has_encoder = loaded.model.config.has_encoder
+    has_encoder = loaded.model.has_encoder
     typed: dict[str, str] = st.session_state.setdefault(knobs.PREFIXES, {})
     question = Question(loaded.key, chosen.text, typed.get(task, "") if has_encoder and view == "steps" else "")
     problem, subject = None, None

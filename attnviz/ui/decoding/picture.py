@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from attnviz.data import BOS, SPECIALS
 from attnviz.decoding import BeamNode, BeamTree, DecodingStep
-from attnviz.model import Transformer
+from attnviz.model import Transformer, WatchedModel, heads_of
 from attnviz.model.parts import parts
 from attnviz.ui.decoding.progress import Progress
 from attnviz.ui.decoding.running import Run, Search
@@ -22,7 +22,7 @@ Arrays = dict[str, NDArray[np.float32]]
 Values = dict[str, Any]
 
 
-def model_values(model: Transformer) -> Values:
+def model_values(model: WatchedModel) -> Values:
     """The drawing: every part with its parameters, and the attention sites."""
     return {
         "parts": [
@@ -34,14 +34,13 @@ def model_values(model: Transformer) -> Values:
                 "parameters": part.parameters,
                 "shared": part.shared_with,
             }
-            for part in parts(model)
+            for part in (parts(model) if isinstance(model, Transformer) else ())  # how others are built is theirs
         ],
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "sites": [{"site": site, "kind": kind} for kind in model.kinds for site in model.sites_of(kind)],
-        "heads": model.config.n_heads,
-        "norm": model.config.norm,
-        "has_encoder": model.config.has_encoder,
-        "vocab_size": model.config.vocab_size,
+        "heads": heads_of(model),
+        "has_encoder": model.has_encoder,
+        "vocab_size": model.vocab_size,
     }
 
 
@@ -75,7 +74,7 @@ def run_values(subject: Subject, run: Run, settings: Settings) -> tuple[Values, 
         "steps": [_step(subject, step) for step in run.steps],
         "cached": run.cached,
         "sampled": settings.strategy == "sample",
-        "most_entropy": math.log(subject.model.config.vocab_size),
+        "most_entropy": math.log(subject.model.vocab_size),
         "written": [subject.written(step.tokens) for step in run.steps],
         "prompt_written": "",
     }

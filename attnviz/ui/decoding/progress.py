@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from attnviz.data import UNK
-from attnviz.model import Transformer
+from attnviz.model import WatchedModel, heads_of
 from attnviz.ui.decoding.forcing import Mistake
 from attnviz.ui.decoding.settings import Range, number
 from attnviz.ui.decoding.subject import Subject
@@ -63,14 +63,14 @@ class Progress:
         if isinstance(typed, Mapping):
             self._typed(typed, subject)
 
-    def look(self, model: Transformer, site: object, head: object) -> None:
+    def look(self, model: WatchedModel, site: object, head: object) -> None:
         """Choose a map; unknown names change nothing."""
         if isinstance(site, str) and site in model.sites:
             self.site = site
         number = whole(head)
         if head is None:
             self.head = None
-        elif number is not None and number < model.config.n_heads:
+        elif number is not None and number < heads_of(model):
             self.head = number
 
     def _typed(self, typed: Mapping[str, Any], subject: Subject) -> None:
@@ -132,7 +132,7 @@ def begun(params: Mapping[str, str], subject: Subject) -> Progress:
         return None if value is None else int(value)
 
     kept.step = within("step", 0, subject.room)
-    head = within("head", 1, subject.model.config.n_heads)
+    head = within("head", 1, heads_of(subject.model))
     part = params.get("part", "")
     if part and part not in subject.model.sites:
         values = {"name": "part", "value": shortened(part, 40), "allowed": ", ".join(subject.model.sites)}

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from attnviz.data import BOS, EOS
 from attnviz.decoding import BeamTree, Decoding, DecodingStep, beam_search
-from attnviz.model import Transformer
+from attnviz.model import WatchedModel
 from attnviz.ui.decoding.settings import Settings
 from attnviz.ui.decoding.subject import Subject
 
@@ -22,7 +22,7 @@ Weights = NDArray[np.float32]
 class EncoderWeights:
     """A probe that keeps what every head of the encoder looked at; the encoder runs once."""
 
-    def __init__(self, model: Transformer) -> None:
+    def __init__(self, model: WatchedModel) -> None:
         self.sites = frozenset(model.sites_of("encoder_self"))
         self.kept: dict[str, Weights] = {}
 
@@ -44,7 +44,7 @@ class Run:
     cached: bool
 
 
-def sites(model: Transformer) -> tuple[str, ...]:
+def sites(model: WatchedModel) -> tuple[str, ...]:
     """The decoder's attention sites, in order."""
     return (*model.sites_of("decoder_self"), *model.sites_of("cross"))
 

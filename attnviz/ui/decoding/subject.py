@@ -10,7 +10,7 @@ from torch import Tensor
 
 from attnviz.data import EOS, SPECIALS, UNK, Batch, Notice, Task
 from attnviz.decoding import longest
-from attnviz.model import Transformer
+from attnviz.model import WatchedModel
 from attnviz.ui.decoding.settings import MOST
 from attnviz.ui.frame.address import Remark
 from attnviz.ui.sentence import reading
@@ -23,7 +23,7 @@ NEW_TOKENS = 32  # of a language model, at first
 class Subject:
     """A sentence ready to be decoded. `prefix` holds the forced first tokens: of a language model, the text itself."""
 
-    model: Transformer
+    model: WatchedModel
     task: Task
     source: Batch
     prefix: tuple[int, ...]
@@ -82,7 +82,7 @@ class Subject:
         )
 
 
-def take_in(model: Transformer, task: Task, text: str, prefix: str) -> Subject:
+def take_in(model: WatchedModel, task: Task, text: str, prefix: str) -> Subject:
     """Encode a typed text and prefix. Raises InputError("empty") when nothing is left to read."""
     room = longest(model, MOST)
     notices: list[Notice] = []
@@ -91,7 +91,7 @@ def take_in(model: Transformer, task: Task, text: str, prefix: str) -> Subject:
         notices.append(Notice("typed_capped", {"kept": reading.MOST_CHARACTERS, "given": len(text)}))
         text = text[: reading.MOST_CHARACTERS]
     most = max(1, room * 3 // 4)  # of given tokens, so that there is room for new ones
-    if not model.config.has_encoder:
+    if not model.has_encoder:
         batch = task.encode(text, limit=most + 1)
         assert batch.decoder_input is not None
         ids = tuple(batch.decoder_input[0, 1:].tolist())

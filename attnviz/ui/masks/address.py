@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from attnviz.masks import KINDS, MaskError
+from attnviz.model import heads_of
 from attnviz.trace.application import APPLICATIONS, PRECISIONS
 from attnviz.ui.masks.lab import Lab
 from attnviz.ui.masks.setting import Setting, Target, exists, read, written
@@ -74,7 +75,7 @@ def setting_of(params: Mapping[str, str], subject: Subject) -> tuple[Setting, tu
 def target_of_address(params: Mapping[str, str], subject: Subject, default: Target) -> tuple[Target, tuple[int, int]]:
     """Where a lab opens and which head it looks at: `kind`, `layer`, `head` of the address; else the default's."""
     kind = next((one for one in subject.sizes if one == params.get("kind")), default.kind)
-    counts = (len(subject.model.sites_of(kind)), subject.model.config.n_heads)
+    counts = (len(subject.model.sites_of(kind)), heads_of(subject.model))
     numbers = [params.get(name, "") for name in ("layer", "head")]
     look = [
         int(n) - 1 if n.isascii() and n.isdigit() and len(n) <= 4 and 1 <= int(n) <= count else 0

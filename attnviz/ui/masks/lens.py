@@ -14,7 +14,7 @@ from torch import Tensor
 
 from attnviz.data import Batch
 from attnviz.masks import MaskPlan
-from attnviz.model import Chain, Transformer
+from attnviz.model import Chain, WatchedModel
 from attnviz.model.inference import inference
 from attnviz.trace.application import MaskApplication
 from attnviz.trace.loss import mean_loss
@@ -55,7 +55,7 @@ class Lens:
         return value
 
 
-def run(model: Transformer, batch: Batch, masks: MaskPlan, application: MaskApplication, site: str, head: int) -> Pass:
+def run(model: WatchedModel, batch: Batch, masks: MaskPlan, application: MaskApplication, site: str, head: int) -> Pass:
     """The model on the batch's first example, under `masks` applied as `application` says."""
     lens = Lens(site, head)
     with inference(model):

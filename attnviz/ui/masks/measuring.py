@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attnviz.masks import Kind, MaskPlan
-from attnviz.model import Transformer
+from attnviz.model import WatchedModel, heads_of
 from attnviz.trace.application import MaskApplication
 from attnviz.trace.leakage import Reach, Side, influences, reach
 from attnviz.trace.leakage import moved as really_moved
@@ -106,21 +106,21 @@ def moved_share(now: Floats, before: Floats) -> NDArray[np.float32]:
     return share
 
 
-def _layers(model: Transformer, subject: Subject, setting: Setting, kind: Kind) -> NDArray[np.bool_]:
+def _layers(model: WatchedModel, subject: Subject, setting: Setting, kind: Kind) -> NDArray[np.bool_]:
     plan, (queries, keys) = plan_of(setting, subject.own, model), subject.sizes[kind]
-    heads = model.config.n_heads
+    heads = heads_of(model)
     masks = [plan.at(site).dense(batch=1, heads=heads, queries=queries, keys=keys) for site in model.sites_of(kind)]
     return np.stack([mask[0].any(dim=0).numpy() for mask in masks])
 
 
 def _inputs_to_measure(
-    model: Transformer, kind: Kind, shown: NDArray[np.bool_], opened: NDArray[np.bool_] | None, everything: bool
+    model: WatchedModel, kind: Kind, shown: NDArray[np.bool_], opened: NDArray[np.bool_] | None, everything: bool
 ) -> Sequence[int]:
     """Which inputs are replaced to see what moves: all of a short sequence, else the first one that leaks back.
 
     `opened` (T, J): what the first layer of the decoder lets through.
     """
-    if kind == "encoder_self" and model.config.has_decoder:
+    if kind == "encoder_self" and model.has_decoder:
         return ()  # what is shown are the encoder's outputs; logits are further on
     if shown.shape[1] <= (MOST_MEASURED if everything else AT_ONCE):
         return range(shown.shape[1])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from attnviz.masks import causal
+from attnviz.model import heads_of
 from attnviz.trace.application import MaskApplication
 from attnviz.trace.predictions import log_probabilities
 from attnviz.ui.masks import address
@@ -45,7 +46,7 @@ def telling_leak(subject: Subject, own: Baseline) -> Leak | None:
     best, most = None, -1.0
     for row in range(FIRST_ROW, min(queries - 1, FIRST_ROW + TRIED)):
         cell = (row, row + 1)
-        mask = paint(causal(), [cell], True, heads=subject.model.config.n_heads, queries=queries, keys=keys)
+        mask = paint(causal(), [cell], True, heads=heads_of(subject.model), queries=queries, keys=keys)
         plan = subject.own.with_kind("decoder_self", mask)
         seen = run(subject.model, subject.batch, plan, MaskApplication(), sites[0], 0)
         change = float(np.abs(np.exp(log_probabilities(seen.logits)) - before).sum(axis=-1).max())
@@ -67,7 +68,7 @@ def opened(params: Mapping[str, str], subject: Subject, leak: Leak | None) -> tu
     setting = Setting()
     if leak is not None:
         queries, keys = subject.sizes["decoder_self"]
-        leaking = paint(causal(), [leak.cell], True, heads=subject.model.config.n_heads, queries=queries, keys=keys)
+        leaking = paint(causal(), [leak.cell], True, heads=heads_of(subject.model), queries=queries, keys=keys)
         setting = setting.with_edit(Target("decoder_self"), leaking)
         look = leak.look if target == Target("decoder_self") and "head" not in params else look
     return Lab(target=target, look=look, setting=setting), ()

@@ -14,7 +14,7 @@ from typing import Any, get_args
 from attnviz.masks import Kind, Mask, MaskError, MaskPlan
 from attnviz.masks.files import from_csv, from_npy, painted
 from attnviz.masks.snippets import APIS
-from attnviz.model import Transformer
+from attnviz.model import WatchedModel, heads_of
 from attnviz.trace.application import APPLICATIONS, PRECISIONS
 from attnviz.ui.masks.lab import UNTOUCHED, FileFormat, Lab
 from attnviz.ui.masks.painting import paint
@@ -27,7 +27,7 @@ MOST_AREAS = 512 * 512  # rectangles of one message
 class Surroundings:
     """What the operations refer to: the model, its own masks, and the sizes of each kind of attention."""
 
-    model: Transformer
+    model: WatchedModel
     own: MaskPlan
     sizes: Mapping[Kind, tuple[int, int]]  # queries, keys
     reals: Mapping[Kind, int]  # keys that are not padding
@@ -75,7 +75,7 @@ def _paint(lab: Lab, operation: Mapping[str, Any], around: Surroundings) -> Lab:
         around.mask(lab),
         cells,
         bool(operation.get("visible")),
-        heads=around.model.config.n_heads,
+        heads=heads_of(around.model),
         queries=queries,
         keys=keys,
     )

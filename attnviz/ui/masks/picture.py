@@ -14,6 +14,7 @@ from attnviz.data import Vocabulary
 from attnviz.masks import Kind, Mask, MaskPlan, kind_of
 from attnviz.masks.files import to_csv, to_npy
 from attnviz.masks.snippets import Sizes, snippet
+from attnviz.model import heads_of
 from attnviz.trace.application import APPLICATIONS, PRECISIONS
 from attnviz.trace.predictions import Predictions, log_probabilities, predictions
 from attnviz.ui.masks.lab import Lab
@@ -77,8 +78,9 @@ def values_and_arrays(
         "file": None,
     }
     if lab.code is not None:
-        config, (queries, size) = subject.model.config, subject.sizes[kind]
-        sizes = Sizes(heads=config.n_heads, queries=queries, keys=size, head_dim=config.head_dim)
+        model, (queries, size) = subject.model, subject.sizes[kind]
+        width = model.head_dim(model.sites_of(kind)[0])
+        sizes = Sizes(heads=heads_of(model, kind), queries=queries, keys=size, head_dim=width)
         values["code"] = {"api": lab.code, "source": snippet(mask, lab.code, sizes)}
     if lab.file is not None:
         shown = _matrix(mask, lab, subject)
@@ -89,7 +91,7 @@ def values_and_arrays(
 
 def _matrix(mask: Mask, lab: Lab, subject: Subject, target: Target | None = None) -> NDArray[np.bool_]:
     queries, keys = subject.sizes[(target or lab.target).kind]
-    return matrix_of(mask, head=lab.look[1], heads=subject.model.config.n_heads, queries=queries, keys=keys)
+    return matrix_of(mask, head=lab.look[1], heads=heads_of(subject.model), queries=queries, keys=keys)
 
 
 def _masks(lab: Lab, subject: Subject, mask: Mask, plan: MaskPlan) -> Arrays:
@@ -152,7 +154,7 @@ def _choices(lab: Lab, subject: Subject) -> dict[str, Any]:
     model, setting = subject.model, lab.setting
     return {
         "kinds": [{"kind": kind, "layers": len(model.sites_of(kind))} for kind in model.kinds],
-        "heads": model.config.n_heads,
+        "heads": heads_of(model),
         "target": _target(lab.target),
         "look": {"layer": lab.look[0], "head": lab.look[1]},
         "edits": [{**_target(target), "formula": _shortened(mask.formula)} for target, mask in setting.edits],
@@ -206,7 +208,7 @@ def _outcome(subject: Subject, measured: Measurement) -> dict[str, Any]:
     """Every position's prediction, before and now; the loss, before and now."""
     before = _Said.of(subject, measured.own.logits)
     now = _Said.of(subject, measured.seen.logits)
-    read = subject.labels("decoder_self" if subject.model.config.has_decoder else "encoder_self")[0]
+    read = subject.labels("decoder_self" if subject.model.has_decoder else "encoder_self")[0]
     targets = subject.batch.target_labels[0] if subject.batch.target_labels else ()
     steps = [
         {
@@ -277,7 +279,7 @@ def _blocked_score(setting: Setting) -> str | None:
 
 def _how_measured(subject: Subject, measured: Measurement, kind: Kind) -> str:
     """Which influences were measured: all, some, none yet; else why they are only followed through the masks."""
-    if kind == "encoder_self" and subject.model.config.has_decoder:
+    if kind == "encoder_self" and subject.model.has_decoder:
         return "structure"
     if measured.shown.shape[1] > MOST_MEASURED:
         return "long"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from attnviz.masks import KINDS, Kind, Mask, MaskPlan, key_padding, kind_of
 from attnviz.masks.parse import parse
-from attnviz.model import Transformer
+from attnviz.model import WatchedModel, heads_of
 from attnviz.trace.application import Application, Precision
 
 MOST_PADS = 12
@@ -81,7 +81,7 @@ class Setting:
         return self.inherited(target, own) if found is None else found
 
 
-def plan_of(setting: Setting, own: MaskPlan, model: Transformer) -> MaskPlan:
+def plan_of(setting: Setting, own: MaskPlan, model: WatchedModel) -> MaskPlan:
     """The masks of the whole model: its own, then the edits from the widest to the narrowest."""
     plan = own
     for target, mask in setting.edits:
@@ -93,13 +93,13 @@ def plan_of(setting: Setting, own: MaskPlan, model: Transformer) -> MaskPlan:
     return plan
 
 
-def exists(target: Target, model: Transformer) -> bool:
+def exists(target: Target, model: WatchedModel) -> bool:
     """Whether a model has this kind, layer and head."""
     layers = len(model.sites_of(target.kind))
-    return layers > (target.layer or 0) and model.config.n_heads > (target.head or 0)
+    return layers > (target.layer or 0) and heads_of(model) > (target.head or 0)
 
 
-def target_of(site: str, model: Transformer, head: int | None = None) -> Target:
+def target_of(site: str, model: WatchedModel, head: int | None = None) -> Target:
     """The target that is a site, or one head of it."""
     kind = kind_of(site)
     return Target(kind, model.sites_of(kind).index(site), head)

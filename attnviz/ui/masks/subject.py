@@ -11,7 +11,7 @@ import torch
 from attnviz.data import BOS, EOS, PAD, SPECIALS, Batch, Vocabulary
 from attnviz.decoding import greedy
 from attnviz.masks import Kind, MaskPlan, causal, full, key_padding
-from attnviz.model import Transformer
+from attnviz.model import WatchedModel
 from attnviz.ui.masks.setting import MOST_PADS
 
 T = TypeVar("T")
@@ -24,7 +24,7 @@ Scored = Literal["reference", "own", "text", "none"]
 class Subject:
     """One example, padded or not. `scored` says what the loss is measured against."""
 
-    model: Transformer
+    model: WatchedModel
     batch: Batch
     vocabulary: Vocabulary  # of what is predicted
     scored: Scored
@@ -84,9 +84,9 @@ class Subject:
         return replace(self, batch=replace(self.batch, src=src), pads=pads)
 
 
-def most_pads(model: Transformer, batch: Batch, room: int) -> int:
+def most_pads(model: WatchedModel, batch: Batch, room: int) -> int:
     """PADs that fit behind the source; an encoder-only model would have to be scored on them, so it gets none."""
-    if batch.src is None or not model.config.has_decoder:
+    if batch.src is None or not model.has_decoder:
         return 0
     return max(0, min(MOST_PADS, room - batch.src.size(1)))
 
@@ -101,7 +101,7 @@ class Answer:
 
 def answers(subject: Subject) -> tuple[Answer, ...]:
     """The model's own answer without PADs, and with them, with and without the padding mask."""
-    if subject.batch.src is None or not subject.model.config.has_decoder:
+    if subject.batch.src is None or not subject.model.has_decoder:
         return ()
     real = subject.batch.src[:, : subject.real_source]
     found = [Answer("plain", _said(subject, real, None))]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from attnviz.figures.text import printable
 from attnviz.masks import Kind, kind_of
+from attnviz.model import heads_of
 from attnviz.trace.leakage import verdict as verdict_on
 from attnviz.ui.masks.measuring import Measurement, from_the_future, heads_moved
 from attnviz.ui.masks.setting import Setting, plan_of
@@ -63,7 +64,7 @@ def conclude(subject: Subject, setting: Setting, measured: Measurement, kind: Ki
 
 
 def _nothing_leaks(subject: Subject, measured: Measurement) -> Said:
-    if subject.model.config.has_decoder:
+    if subject.model.has_decoder:
         return Said("verdict_causal")
     return Said("verdict_changed" if heads_moved(measured.moved) else "verdict_encoder")
 
@@ -107,7 +108,7 @@ def _worst(opened: NDArray[np.bool_], influence: NDArray[np.floating[Any]] | Non
 
 def _dead_rows(subject: Subject, setting: Setting) -> list[Said]:
     """Queries that may see nothing, at the first site where there are some."""
-    plan, heads = plan_of(setting, subject.own, subject.model), subject.model.config.n_heads
+    plan, heads = plan_of(setting, subject.own, subject.model), heads_of(subject.model)
     for site in subject.model.sites:
         queries, keys = subject.sizes[kind_of(site)]
         visible = plan.at(site).broadcast(batch=1, heads=heads, queries=queries, keys=keys)[0].any(dim=-1)

@@ -200,7 +200,7 @@ def _numbers(frame: Frame, task: Task, used: list[str]) -> None:
     t = frame.t
     known = task.src_vocab or task.tgt_vocab
     model, step = _model_of(frame, task)
-    table = (model.src_embedding if model.config.has_encoder else model.embedding).tokens.weight
+    table = (model.src_embedding if model.has_encoder else model.embedding).tokens.weight
     found = preparation.vectors(used, known, table)
     unknown = [place for place, number in enumerate(found.ids) if number == 3]
     st.html(

@@ -11,7 +11,7 @@ import streamlit as st
 from attnviz.data import InputError, Task
 from attnviz.data.tasks.labels import LabelTask
 from attnviz.language import Language
-from attnviz.model import Transformer
+from attnviz.model import Transformer, heads_of
 from attnviz.trace import HeadsOff, watch
 from attnviz.training.regime import broken_batch, broken_masks
 from attnviz.training.samples import samples_of
@@ -120,7 +120,7 @@ def picture(
     layers: dict[str, int] = {kind: len(model.sites_of(kind)) for kind in model.kinds}
     made = views.stage_picture(
         found.kinds,
-        asked=(asked or Address()).fitted(model.kinds, layers, model.config.n_heads),
+        asked=(asked or Address()).fitted(model.kinds, layers, heads_of(model)),
         best=None,
         heads_off=off,
         seq=seq,

@@ -7,6 +7,7 @@ import html
 import streamlit as st
 
 from attnviz.errors import CheckpointError
+from attnviz.model import heads_of
 from attnviz.ui.frame import address as state
 from attnviz.ui.frame.address_bar import mirror
 from attnviz.ui.frame.boundary import explain
@@ -51,13 +52,13 @@ def pick_model(frame: Frame) -> Loaded | None:
 
 def describe(frame: Frame, loaded: Loaded) -> None:
     """Chips in the strip: size and licence. In the sidebar: where the data come from."""
-    info, config = loaded.task.info, loaded.model.config
-    layers = config.n_encoder_layers * config.has_encoder + config.n_decoder_layers * config.has_decoder
+    info, model = loaded.task.info, loaded.model
+    layers = len(model.sites_of("encoder_self")) + len(model.sites_of("decoder_self"))
     size = frame.t("size", parameters=f"{loaded.manifest.parameters:,}", minutes=round(loaded.manifest.seconds / 60, 1))
     licence = f"{frame.t('licence')} {info.licence[frame.language]}"
     with frame.chips:
         st.html(
-            f'<div class="av-chips">{_chip(frame.t("heads", layers=layers, heads=config.n_heads), size, keep=True)}'
+            f'<div class="av-chips">{_chip(frame.t("heads", layers=layers, heads=heads_of(model)), size, keep=True)}'
             f"{_chip(licence, licence)}</div>"
         )
     source = f"{info.source[frame.language]}{frame.t('synthetic') if info.synthetic else ''}"

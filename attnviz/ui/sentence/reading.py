@@ -13,7 +13,7 @@ from attnviz.data import BOS, EOS, PAD, SPECIALS, UNK, Batch, Notice, Task
 from attnviz.data.task import ReferenceKind
 from attnviz.data.user_file import invisible_removed
 from attnviz.decoding import DecoderSession, inference, longest
-from attnviz.model import SILENT, Probe, Transformer
+from attnviz.model import SILENT, Probe, WatchedModel
 from attnviz.trace import HeadsOff, TokenEffects, Trace, token_effects, watch
 
 Head = tuple[str, int]  # (site, head from 0)
@@ -49,13 +49,13 @@ class Picture:
     feed: Feed | Literal["text"]  # what the decoder was fed
 
 
-def room(model: Transformer, most: int = LONGEST) -> int:
+def room(model: WatchedModel, most: int = LONGEST) -> int:
     """Positions a sentence may take: what the model's table of positions holds, at most `most`."""
     return longest(model, most)
 
 
 def take_in(
-    model: Transformer, task: Task, text: str, given: str | None = None, *, limit: int | None = None
+    model: WatchedModel, task: Task, text: str, given: str | None = None, *, limit: int | None = None
 ) -> Sentence:
     """Encode a typed text and let the model run freely on it. `given` is the user's own right answer, if there is one.
 
@@ -70,7 +70,7 @@ def take_in(
     notices += invisible_removed(text)
     batch = task.encode(text, limit=limit)
     notices += batch.notices
-    if batch.src is None or not model.config.has_decoder:
+    if batch.src is None or not model.has_decoder:
         return Sentence(batch, None, None, None, tuple(notices))
     output = free_run(model, batch, steps_allowed(task, batch, limit))
     reference, kind = given, "given" if given is not None else None
@@ -87,7 +87,7 @@ def steps_allowed(task: Task, batch: Batch, limit: int) -> int:
     return min(limit, max(task.max_tgt_len, 2 * batch.src.size(1)))
 
 
-def free_run(model: Transformer, batch: Batch, limit: int, probe: Probe = SILENT) -> Output:
+def free_run(model: WatchedModel, batch: Batch, limit: int, probe: Probe = SILENT) -> Output:
     """Greedy decoding: always the most likely token, until EOS or `limit` tokens."""
     assert batch.src is not None, "a language model has nothing to run from"
     ids: list[int] = []
@@ -102,7 +102,7 @@ def free_run(model: Transformer, batch: Batch, limit: int, probe: Probe = SILENT
     return Output(tuple(ids[: limit - 1]), ended=False)
 
 
-def fed(model: Transformer, task: Task, sentence: Sentence, feed: Feed) -> tuple[Batch, Feed | Literal["text"]]:
+def fed(model: WatchedModel, task: Task, sentence: Sentence, feed: Feed) -> tuple[Batch, Feed | Literal["text"]]:
     """The batch with its decoder input: the reference where wanted and known, else the model's own output."""
     source = sentence.source
     if sentence.output is None:
@@ -131,19 +131,19 @@ def _with_target(source: Batch, ids: list[int], tokens: list[str], *, ended: boo
     )
 
 
-def look(model: Transformer, task: Task, sentence: Sentence, feed: Feed) -> Picture:
+def look(model: WatchedModel, task: Task, sentence: Sentence, feed: Feed) -> Picture:
     """Watch the intact model on a sentence."""
     batch, what = fed(model, task, sentence, feed)
     return Picture(watch(model, batch, sites=model.sites), what)
 
 
-def look_without(model: Transformer, picture: Picture, heads: Collection[Head]) -> Picture:
+def look_without(model: WatchedModel, picture: Picture, heads: Collection[Head]) -> Picture:
     """The same input with heads switched off; weights of later layers may change too."""
     trace = watch(model, picture.trace.batch, interventions=[HeadsOff(heads)], sites=model.sites)
     return Picture(trace, picture.feed)
 
 
-def output_without(model: Transformer, task: Task, sentence: Sentence, heads: Collection[Head]) -> Output | None:
+def output_without(model: WatchedModel, task: Task, sentence: Sentence, heads: Collection[Head]) -> Output | None:
     """What the model says freely with heads switched off; None for a language model."""
     if sentence.output is None:
         return None
@@ -151,15 +151,15 @@ def output_without(model: Transformer, task: Task, sentence: Sentence, heads: Co
     return free_run(model, sentence.source, steps, HeadsOff(heads))
 
 
-def effects(model: Transformer, intact: Picture) -> TokenEffects | None:
+def effects(model: WatchedModel, intact: Picture) -> TokenEffects | None:
     """What each head switched off alone changes at every token; None where there is no loss."""
     loss = intact.trace.loss
     return token_effects(model, intact.trace.batch) if loss is not None and math.isfinite(loss) else None
 
 
-def known_heads(model: Transformer, heads: Collection[Head]) -> tuple[Head, ...]:
+def known_heads(model: WatchedModel, heads: Collection[Head]) -> tuple[Head, ...]:
     """Those of `heads` that the model has: what comes from a browser is not to be trusted."""
-    return tuple(sorted({(s, h) for s, h in heads if s in model.sites and 0 <= h < model.config.n_heads}))
+    return tuple(sorted({(s, h) for s, h in heads if s in model.sites and 0 <= h < model.heads(s)}))
 
 
 def unknown_tokens(batch: Batch) -> tuple[str, ...]:
