@@ -1,8 +1,10 @@
 """The page Fine-tuning. What every page with runs says is in `runs`."""
 
 from attnviz.language import Text, table
+from attnviz.settings import FINETUNING
 
 TEXTS = table(
+    **{f"field_{name}": row.label for name, row in FINETUNING.items()},
     title=Text("微调", "Fine-tuning"),
     question=Text("微调之后，它学会了什么，又忘了什么？", "What does fine-tuning add, and what does it forget?"),
     hint=Text(
