@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from attnviz.errors import SettingError
-from attnviz.language import Text
+from attnviz.language import Language, Text
 
 Kind = Literal["whole", "real", "choice", "names", "text", "flag"]
 
@@ -45,6 +45,10 @@ class Setting:
         """The numbers that are accepted, as one writes it: `0 < learning_rate ≤ 10`."""
         low, high = ("<" if strict else "≤" for strict in (self.above, self.below))
         return f"{self.least:g} {low} {self.name} {high} {self._shown(self.most)}"
+
+    def text(self, language: Language) -> str:
+        """The line of help; empty where there is none."""
+        return "" if self.help is None else self.help[language]
 
     def check(self, value: Any) -> None:
         """Raise SettingError, naming what would be accepted, for a value that is not."""

@@ -1,4 +1,4 @@
-"""Settings as pages with runs say them: names and reasons from the table of settings, and names of their values."""
+"""Settings as pages with runs say them: names from the table of settings, and names of their values."""
 
 from attnviz.language import Text, table
 from attnviz.settings import FINETUNING, MODEL, TRAINING
@@ -7,7 +7,6 @@ _SETTINGS = {**FINETUNING, **TRAINING, **MODEL}
 
 TEXTS = table(
     **{f"field_{name}": row.label for name, row in _SETTINGS.items()},
-    **{f"why_{name}": row.help for name, row in _SETTINGS.items() if row.help},
     without_nothing=Text("什么都不去掉", "nothing"),
     dropout_start=Text("同起点模型", "as in the start"),
     field_device=Text("设备", "Device"),
