@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -243,3 +244,33 @@ def test_a_tap_on_another_page_while_a_sentence_is_typed_leads_there(
         assert page.inner_text(".av-question").startswith(question)
         assert page.locator("[data-testid=stException]").count() == 0
     assert not tab.foreign_requests
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_chosen_token_says_what_every_head_is_worth_to_it(
+    chromium_page: Callable[..., Any], server: Any, language: str
+) -> None:
+    tab = chromium_page()
+    page = opened(tab, server, f"/?model=pinyin&example=1&lang={language}")
+    heads = page.locator(".stage .head")
+
+    def changes() -> list[float]:
+        """Δ under each head, as a screen reader hears it, in the order of the elements."""
+        labels = [heads.nth(i).get_attribute("aria-label") or "" for i in range(heads.count())]
+        return [float(re.search(r"Δ ([+−]?[0-9.]+)", label)[1].replace("−", "-")) for label in labels]  # type: ignore[index]
+
+    page.locator(".tokens .token").nth(4).click()
+    page.wait_for_timeout(300)
+    first = changes()
+    assert max(first) == pytest.approx(0.45, abs=0.02)
+    page.locator(".tokens .token").nth(1).click()
+    page.wait_for_timeout(300)
+    second = changes()
+    assert second != first
+    # Sorted: the largest change stands at the first place, at the top left.
+    page.get_by_role("button", name=words("attention_stage", language)("worth_sort"), exact=True).click()
+    page.wait_for_timeout(300)
+    boxes = [heads.nth(i).bounding_box() for i in range(heads.count())]
+    top_left = min(range(len(boxes)), key=lambda i: (round(boxes[i]["y"]), round(boxes[i]["x"])))
+    assert second[top_left] == max(second)
+    assert not tab.console_errors

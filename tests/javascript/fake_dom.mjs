@@ -64,7 +64,7 @@ export function fakeBrowser() {
   const location = { href: "http://127.0.0.1/" };
   Object.assign(globalThis, {
     document: { createElement: (tag) => new Element(tag), createElementNS: (_, tag) => new Element(tag), addEventListener() {} },
-    window: { devicePixelRatio: 1, location, history: { replaceState() {} } },
+    window: Object.assign(new EventTarget(), { devicePixelRatio: 1, location, history: { replaceState() {} } }),
     location,
     getComputedStyle: () => ({ getPropertyValue: () => "", fontSize: "16px" }),
     ResizeObserver: class {

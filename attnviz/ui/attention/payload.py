@@ -24,6 +24,7 @@ AT_ONCE = 2**18  # cells of all heads together up to which a stage is small
 THUMB = 32  # cells a side of a thumbnail, at most
 HUGE = 2**21  # cells of one head beyond which even the chosen one is first sent small, though large enough for a screen
 SCREEN = 1024  # cells a side of such a head
+MOST_WORTH = 2**14  # tokens × heads whose worth to each other travels
 MOST_ASKED = 4096  # heads that one message may ask for
 
 Place = tuple[str, int, int]  # kind, layer, head, both from 0
@@ -143,7 +144,11 @@ class _Packed:
         else:
             wanted = {(layer, head) for of, layer, head in asked if of == name}
             chosen = sorted(layer * heads + head for layer, head in wanted if layer < layers and head < heads)
+        worth = None
+        if not further and 0 < len(kind.token_change) * layers * heads <= MOST_WORTH:
+            blocks[f"{name}/worth"], worth = _worth(kind)
         return {
+            "worth": worth,
             "kind": name,
             "shape": list(kind.weights.shape),
             "thumbs": thumbs,
@@ -176,6 +181,15 @@ class _Packed:
 
     def _one(self, layer: int, head: int) -> NDArray[np.uint16] | NDArray[np.uint8]:
         return quantise(self.kind.weights[layer, head], peak=self.peak).values
+
+
+def _worth(kind: KindPicture) -> tuple[NDArray[np.float32], list[float | None]]:
+    """What heads are worth to tokens, (2, T, L, H): change of the loss, probability without; and each one's before."""
+    nothing = np.full(kind.weights.shape[:2], np.nan, dtype=np.float32)
+    changes = [nothing if one is None else one.loss for one in kind.token_change]
+    afters = [nothing if one is None else one.after for one in kind.token_change]
+    before = [None if one is None else float(f"{one.before:.6g}") for one in kind.token_change]
+    return np.stack([np.stack(changes), np.stack(afters)]).astype(np.float32), before
 
 
 def _same_everywhere(mask: NDArray[np.bool_]) -> bool:

@@ -17,7 +17,7 @@ TEXTS = table(
         "目标的每个位置只看自己和之前（因果掩码）", "Each target position looks at itself and before (causal mask)"
     ),
     about_cross=Text(
-        "目标的每个位置看源句；又称交叉注意力、编码器-解码器注意力",
+        "目标的每个位置看源句；又称交互注意力、编码器-解码器注意力",
         "Each target position looks at the source; also called encoder–decoder attention",
     ),
     # the grid
@@ -94,6 +94,16 @@ TEXTS = table(
         "只关掉这个头，损失变化多少（奈特/词元）：越大，模型越依赖它",
         "How much the loss moves when only this head is off (nats a token): the larger, the more it matters",
     ),
+    mean_short=Text("句", "mean"),
+    worth_token=Text("词元 {token}", "token {token}"),
+    worth_sentence=Text("整句", "sentence"),
+    worth_token_hint=Text(
+        "头下面写：关掉它，这个词元的概率和损失怎样变；在下面的预测里或行标签上选词元",
+        "Under a head: this token's probability and loss without it; choose a token below or by the label of its row",
+    ),
+    worth_sort=Text("排序", "Sort"),
+    worth_sort_hint=Text("按 Δ 从大到小排列各头", "Heads in the order of their Δ, the largest first"),
+    worth_needed=Text("哪个头最重要？", "Which head matters?"),
     nats=Text("奈特", "nats"),
     tokens=Text("词元", "tokens"),
     pending=Text("…", "…"),

@@ -3,6 +3,7 @@
 import { element } from "../../front/dom.js";
 
 const VIEWS = ["matrix", "lines", "both", "mask"];
+const WORTH = ["token", "sentence"];
 const SCALES = ["linear", "sqrt", "row"];
 const FORMATS = ["png", "svg", "csv", "json"];
 
@@ -49,6 +50,12 @@ export function buildFrame(stage) {
   ]);
   make("gridTitle", "h3");
   make("gridHint", "p", { class: "hint" });
+  refs.worth = segmented("worth", WORTH, (of) => stage.setWorth(of));
+  make("sort", "button", { type: "button", class: "sort", "aria-pressed": "false" });
+  refs.sort.addEventListener("click", () => stage.setSorted(!stage.state.sorted));
+  make("needed", "button", { type: "button", class: "sort" });
+  refs.needed.addEventListener("click", () => stage.findNeeded());
+  make("worthRow", "div", { class: "worth-row" }, [refs.worth.group, refs.sort, refs.needed]);
   make("allOn", "button", { type: "button", class: "all-on" });
   refs.allOn.addEventListener("click", () => stage.allOn());
   make("gridStatic", "canvas", { class: "layer", "aria-hidden": "true" });
@@ -59,7 +66,7 @@ export function buildFrame(stage) {
   make("gridScroll", "div", { class: "grid-scroll" }, [refs.gridBody]);
   const gridCard = make("gridCard", "section", { class: "card grid-card" }, [
     element("header", {}, [refs.gridTitle, legend]),
-    element("div", { class: "hint-row" }, [refs.gridHint, refs.allOn]),
+    element("div", { class: "hint-row" }, [refs.gridHint, refs.worthRow, refs.allOn]),
     refs.gridScroll,
   ]);
 
@@ -118,6 +125,13 @@ export function writeFrame(refs, stage, picture) {
   refs.gridHint.textContent = text.grid_hint;
   refs.gridHint.title = text.keys_hint;
   refs.heads.setAttribute("aria-label", `${text.grid_title}. ${text.keys_hint}`);
+  refs.worth.group.setAttribute("aria-label", text.delta_loss);
+  refs.worth.buttons.get("sentence").textContent = text.worth_sentence;
+  refs.worth.buttons.get("sentence").title = text.delta_loss_hint;
+  refs.worth.buttons.get("token").title = text.worth_token_hint;
+  refs.sort.textContent = text.worth_sort;
+  refs.sort.title = text.worth_sort_hint;
+  refs.needed.textContent = text.worth_needed;
   refs.legendBlocked.textContent = text.blocked;
   refs.allOn.textContent = text.all_on;
   refs.progress.textContent = text.working;

@@ -3,12 +3,19 @@
 import { paintCells } from "../../front/cells.js";
 import { fill, fontOf, textWidth } from "../../front/labels.js";
 import { paintCross } from "../../front/light.js";
-import { clamp, lossChange, numberText } from "../../front/numbers.js";
+import { clamp, lossChange, numberText, probabilityText, signedText } from "../../front/numbers.js";
 
-export function headCaption(kind, text, layer, head) {
+// `token`: the output token whose loss and probability are written instead of the sentence's; null for the sentence.
+export function headCaption(kind, text, layer, head, token = null) {
   const entropy = kind.statistic("entropy", layer, head);
   const delta = kind.statistic("delta_loss", layer, head);
   const value = (v, format) => (v === null ? text.pending : format(v));
+  if (token !== null && kind.worth && kind.worth.knows(token)) {
+    const change = `Δ ${signedText(kind.worth.change(token, layer, head))}`;
+    const after = probabilityText(kind.worth.after(token, layer, head));
+    const mean = delta === undefined || delta === null ? [] : [`${change} · ${text.mean_short} ${signedText(delta)}`];
+    return { entropy: [`p ${probabilityText(kind.worth.before[token])} → ${after}`, `p → ${after}`, after], delta: [...mean, change] };
+  }
   return {
     entropy: entropy === undefined ? [] : shorter([text.entropy_short], value(entropy, numberText)),
     delta: delta === undefined ? [] : shorter([text.delta_loss_short, text.delta_loss_tiny], value(delta, lossChange)),
@@ -21,7 +28,11 @@ function shorter(names, value) {
 }
 
 // The head whose removal costs most: its Δloss is written bold.
-export function costliest(kind) {
+export function costliest(kind, token = null) {
+  if (token !== null && kind.worth && kind.worth.knows(token)) {
+    const most = kind.worth.most(token);
+    return most.value > 0.005 ? most : null;
+  }
   const table = kind.stats.delta_loss;
   if (!table) return null;
   let best = null;
@@ -35,7 +46,7 @@ export function costliest(kind) {
 
 // state: {kind, scale, view, isOff(layer, head), layer, head}; `marks` draws selection and switches too.
 export function paintGrid(painter, layout, state, text, theme, marks = false) {
-  const most = costliest(state.kind);
+  const most = costliest(state.kind, state.token);
   for (const box of layout.boxes) paintHeadBox(painter, layout, box, state, text, theme, { marks, most });
 }
 
@@ -50,11 +61,11 @@ export function paintHeadBox(painter, layout, box, state, text, theme, { marks =
   const { layer, head, cells } = box;
   const off = state.isOff(layer, head);
   const chosen = state.layer === layer && state.head === head;
-  const name = fill(layout.compact ? text.head_tiny : text.head_short, { layer: layer + 1, head: head + 1 });
+  const name = fill(layout.compact && !layout.sorted ? text.head_tiny : text.head_short, { layer: layer + 1, head: head + 1 });
   const middle = box.y + layout.titleHeight / 2 - 1;
   const style = { size: layout.small, weight: chosen ? 700 : 500, colour: off ? theme.muted : theme.ink };
   painter.text(name, box.x, middle, style);
-  if (layout.compact && head === 0) {
+  if (layout.compact && !layout.sorted && head === 0) {
     painter.text(fill(text.layer_tiny, { layer: layer + 1 }), 1, middle, { size: layout.small, weight: 700, colour: theme.muted });
   }
   if (off && (marks || box.column > layout.base * 9)) {
@@ -69,7 +80,7 @@ export function paintHeadBox(painter, layout, box, state, text, theme, { marks =
   }
   painter.frame(cells.x - 0.5, cells.y - 0.5, cells.w + 1, cells.h + 1, theme.line, 1);
   if (marks && chosen) painter.frame(cells.x - 2.5, cells.y - 2.5, cells.w + 5, cells.h + 5, theme.strong, 3, 2);
-  paintCaption(painter, layout, box, headCaption(kind, text, layer, head), theme, Boolean(most && most.layer === layer && most.head === head));
+  paintCaption(painter, layout, box, headCaption(kind, text, layer, head, state.token), theme, Boolean(most && most.layer === layer && most.head === head));
 }
 
 function paintCaption(painter, layout, box, caption, theme, heavy) {

@@ -5,7 +5,8 @@ import { labelStyle, matrixLayout, sizeFitting, snapped } from "../../front/layo
 import { clamp } from "../../front/numbers.js";
 
 // All thumbnails of a kind in a box. Cells may be taller or flatter than wide, within reason, so that the box is filled.
-export function gridLayout(kind, width, height, base, ratio) {
+// `order`: which head (layer · heads + head) stands at each place; null: each at its own.
+export function gridLayout(kind, width, height, base, ratio, order = null) {
   const { layers, heads, rows, columns } = kind;
   // With many heads the layer is written once a row, and everything gets smaller.
   const compact = heads > 8;
@@ -35,15 +36,14 @@ export function gridLayout(kind, width, height, base, ratio) {
   const spare = height - layers * rowHeight - (layers - 1) * gapY;
   const extra = layers > 1 && spare > 0 ? Math.min(26, spare / (layers - 1)) : 0;
   const boxes = [];
-  for (let l = 0; l < layers; l++) {
-    for (let head = 0; head < heads; head++) {
-      const x = gutter + Math.round(head * (column + gapX)) + 1;
-      const y = Math.round(l * (rowHeight + gapY + extra));
-      boxes.push({ layer: l, head, x, y, column, rowHeight, cells: { x, y: y + titleHeight, w, h } });
-    }
+  for (let place = 0; place < layers * heads; place++) {
+    const x = gutter + Math.round((place % heads) * (column + gapX)) + 1;
+    const y = Math.round(Math.floor(place / heads) * (rowHeight + gapY + extra));
+    const which = order ? order[place] : place;
+    boxes[which] = { layer: Math.floor(which / heads), head: which % heads, x, y, column, rowHeight, cells: { x, y: y + titleHeight, w, h } };
   }
   return {
-    boxes, column, titleHeight, lineHeight, small, base, oneLine, brief, compact,
+    boxes, sorted: Boolean(order), column, titleHeight, lineHeight, small, base, oneLine, brief, compact,
     width: Math.max(width, gutter + heads * column + (heads - 1) * gapX + 2),
     height: Math.max(rowHeight, layers * rowHeight + (layers - 1) * (gapY + extra)),
   };

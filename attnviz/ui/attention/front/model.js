@@ -3,6 +3,7 @@
 import { printable } from "../../front/labels.js";
 import { readBody, unpackedBits } from "../../front/payload.js";
 import { Levels, Pyramid } from "../../front/pyramid.js";
+import { Worth } from "./worth.js";
 
 // `known` is the picture on screen: an answer that only brings further heads of it goes on with what is there.
 export async function readPicture(bytes, parsed, known = null) {
@@ -49,6 +50,7 @@ export class Kind {
     this.sites = meta.sites;
     this.stats = meta.stats;
     this.isSelf = meta.kind !== "cross" && this.rows === this.columns;
+    this.worth = meta.worth ? worthOf(meta, block(`${meta.kind}/worth`)) : before ? before.worth : null;
     this.whole = before ? before.whole : new Map();
     this.small = before ? before.small : new Map();
     this.shared = before ? before.shared : this.maskPerHead ? null : this.mask(meta, block, `${this.id}/mask`);
@@ -142,6 +144,11 @@ export class Kind {
     }
     return entries.sort((a, b) => (b.weight || 0) - (a.weight || 0) || a.index - b.index);
   }
+}
+
+function worthOf(meta, bytes) {
+  const [layers, heads] = meta.shape;
+  return new Worth(meta.worth, new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4), layers, heads);
 }
 
 // The lower half, row after row, into all cells.

@@ -47,7 +47,7 @@ Object.assign(Stage.prototype, {
     const width = refs.gridScroll.clientWidth - 10; // less its padding
     const wished = (width / kind.heads) * clamp(kind.rows / kind.columns, 0.5, 1.25) + base * 4.6;
     const height = stacked ? wished * kind.layers : refs.gridScroll.clientHeight - 10;
-    const grid = gridLayout(kind, width, height, base, this.ratio);
+    const grid = gridLayout(kind, width, height, base, this.ratio, this.order());
     refs.gridBody.style.width = `${grid.width}px`;
     refs.gridBody.style.height = `${grid.height}px`;
     this.layouts = { grid, head: null };
@@ -106,7 +106,7 @@ Object.assign(Stage.prototype, {
       const chosen = layer === state.layer && head === state.head;
       const off = state.isOff(layer, head);
       const names = { layer: layer + 1, head: head + 1 };
-      const caption = headCaption(kind, picture.text, layer, head);
+      const caption = headCaption(kind, picture.text, layer, head, state.token);
       const statistics = [caption.entropy[0], caption.delta[0], off ? picture.text.off : ""].filter(Boolean).join(" · ");
       cell.setAttribute("aria-selected", String(chosen));
       choose.setAttribute("aria-label", fill(picture.text.head_label, { ...names, statistics }));
@@ -122,6 +122,7 @@ Object.assign(Stage.prototype, {
     });
     refs.allOn.hidden = this.switches.off.size === 0;
     refs.root.dataset.pending = String(this.switches.pending);
+    this.writeToken();
     refs.kinds.press(kind.id);
     refs.views.press(this.view());
     refs.scales.press(state.scale);
@@ -163,7 +164,7 @@ Object.assign(Stage.prototype, {
     const { state, theme, ratio, layouts } = this;
     const began = performance.now();
     const painter = CanvasPainter.again(this.refs.gridStatic, theme, ratio);
-    const most = costliest(state.kind);
+    const most = costliest(state.kind, state.token);
     for (const box of this.due) {
       this.due.delete(box);
       painter.clear(...placeOf(layouts.grid, box));

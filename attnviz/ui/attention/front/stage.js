@@ -37,6 +37,7 @@ export class Stage {
     attachHeadPointer(this);
     attachGridKeys(this);
     attachMatrixKeys(this);
+    this.hearTokens();
     new ResizeObserver(() => this.resized()).observe(host.querySelector(".stage-frame"));
   }
 
@@ -100,6 +101,7 @@ export class Stage {
     this.refs.root.hidden = false;
     this.host.querySelector(".stage-place").dataset.state = "ready";
     this.theme = null;
+    this.takeToken(picture.chosen.row, kept);
     this.kindChanged();
     this.lookAhead();
   }
@@ -256,6 +258,7 @@ export class Stage {
   pin(lit) {
     const same = lit && this.pinned && lit.row === this.pinned.row && lit.column === this.pinned.column;
     this.pinned = same ? null : lit;
+    if (lit && !same && lit.row !== null && lit.label) this.tellToken(lit.row);
     if (lit && !same && lit.row !== null && lit.column !== null) this.cursor = { row: lit.row, column: lit.column };
     this.lightSoon();
   }

@@ -1,4 +1,5 @@
 import { streamlitWords } from "../../../front/host.js";
+import { hearToken, tellToken } from "../../../front/token_choice.js";
 import { fill } from "../../../front/labels.js";
 import { lossChange, lossText, probabilityText } from "../../../front/numbers.js";
 
@@ -154,6 +155,7 @@ export function showPrediction({ panel, text }, { element: parentElement }) {
     button.onclick = () => {
       root.byHand = true;
       choose(i, false);
+      tellToken("panel", i);
     };
   });
   const scrolled = tokens.scrollTop;
@@ -168,8 +170,18 @@ export function showPrediction({ panel, text }, { element: parentElement }) {
     event.preventDefault();
     root.byHand = true;
     choose(root.chosen + steps[event.key], true);
+    tellToken("panel", root.chosen);
   };
   choose(root.chosen, hadFocus);
+  // A token that is chosen in the stage is chosen here too; the panel is made once and filled again and again.
+  root.take = (row) => {
+    root.byHand = true;
+    choose(row, false);
+  };
+  if (!root.hears) {
+    root.hears = true;
+    hearToken(() => root.isConnected, "panel", (row) => root.take(row));
+  }
 }
 
 export default function (component) {
