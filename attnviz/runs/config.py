@@ -72,7 +72,9 @@ class RunConfig:
     def to_json(self) -> str:
         """The text of config.json. Values that JSON cannot hold raise RunError."""
         try:
-            return json.dumps(self.to_dict(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+            text = json.dumps(self.to_dict(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+            text.encode("utf-8")  # half of a surrogate pair cannot be written
+            return text
         except (TypeError, ValueError) as error:
             raise RunError("run_config", file=FILE, entry="", problem=str(error)) from None
 
@@ -98,9 +100,10 @@ class RunConfig:
     def from_json(cls, text: str) -> RunConfig:
         """The inverse of `to_json`."""
         try:
-            return cls.from_dict(json.loads(text))
-        except (json.JSONDecodeError, RecursionError) as error:
+            values = json.loads(text)
+        except (ValueError, RecursionError) as error:  # also of numbers with thousands of digits
             raise RunError("run_config", file=FILE, entry="", problem=str(error)[:200]) from None
+        return cls.from_dict(values)
 
     def changed(self, changes: Mapping[str, Any]) -> RunConfig:
         """With other values. A name is a field of TrainConfig, ModelConfig or RunConfig, looked for in that order."""

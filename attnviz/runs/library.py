@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from attnviz.data import InputError
 from attnviz.errors import Notice
@@ -126,7 +126,7 @@ class Library:
 
         return zipped(self.open(run))
 
-    def import_zip(self, source: Path | bytes, name: str | None = None) -> Run:
+    def import_zip(self, source: Path | bytes | IO[bytes], name: str | None = None) -> Run:
         """A run from what `export_zip` made. Whatever is broken or hostile raises RunError; nothing stays."""
         from attnviz.runs.zip.unpack import import_zip
 

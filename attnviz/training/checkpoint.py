@@ -89,7 +89,7 @@ def load_manifest(name_or_path: str | Path) -> Manifest:
     text = _read_text(folder, MANIFEST)
     try:
         values = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also of numbers with thousands of digits
         raise CheckpointError("checkpoint_json", file=MANIFEST, problem=str(error)) from None
     return Manifest.from_dict(values)
 

@@ -147,5 +147,8 @@ def restore_optimizer(
         found.setdefault(parameter_name, {})[key] = value
     for name, parameter in model.named_parameters():
         values = found.get(name, {})
+        for key, value in values.items():
+            if value.shape not in (parameter.shape, torch.Size([])):
+                raise ValueError(f"{name}/{key} has the shape {list(value.shape)}; {list(parameter.shape)} is needed")
         if values and id(parameter) in trained and memory == values.keys():
             optimizer.state[parameter] = {key: value.to(parameter.device, copy=True) for key, value in values.items()}

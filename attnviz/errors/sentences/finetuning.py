@@ -34,6 +34,10 @@ TEXTS = table(
         "The model has adapters of size {given} already; adapters of size {wanted} do not fit.",
     ),
     finetune_gradual=Text("逐步解冻只能在一个进程里训练。", "Gradual unfreezing trains in one process only."),
+    lora_base=Text(
+        "这个 LoRA 是在另一个模型（{base}）的权重上训练的，放在这个模型上没有意义。",
+        "This LoRA was trained on other weights ({base}); on this model it means nothing.",
+    ),
     lora_file=Text("{file} 不是 attnviz 的 LoRA 文件：{problem}。", "{file} is not a LoRA file of attnviz: {problem}."),
     lora_shape=Text(
         "LoRA 与模型不符：{name} 的形状是 {given}，模型需要 {needed}。",

@@ -10,45 +10,65 @@ import json
 import math
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from attnviz.config import Compute
 from attnviz.runs import database
+from attnviz.runs.commands import checked
 from attnviz.runs.database import NUMBERS, TABLES
 from attnviz.runs.errors import RunError
 from attnviz.runs.folder import DATABASE
 from attnviz.runs.status import NEW, STATES
+from attnviz.training.emergence import HeadMarker
 
 MAX_TEXT = 4 * 2**20  # characters of a value
-MAX_ROWS = 5_000_000  # of a table
+MAX_SAMPLE = 20_000  # characters
+MOST_ROWS = {"meta": 100, "metrics": 1_000_000, "events": 100_000, "samples": 100_000, "snapshots": 2_000}
+MOST_NAMES = 64  # of figures without a column of their own
+MOST_NUMBER = 1e38
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "meta": ("key", "value"),
+    "metrics": (*NUMBERS, "more"),
+    "events": ("id", "step", "kind", "details", "time", "key"),
+    "samples": ("step", "number", "source", "output", "reference"),
+    "snapshots": ("step", "kept", "settings"),
+}
+# What is divided by, or added up over a whole run; 0 is let through.
+_RANGES = {"tokens": (1, 1e12), "tokens_per_second": (1e-6, 1e12), "seconds": (0, 1e11)}
+_NAME = re.compile(r"[A-Za-z0-9_.\-]{1,60}")
 MAX_STEP = 2**40
 _KIND = re.compile(r"[a-z_]{1,40}")
 _ALLOWED = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_PRAGMA, sqlite3.SQLITE_FUNCTION}
 _OWN_TABLES = {"sqlite_sequence"}  # that SQLite makes for AUTOINCREMENT
 
 
-def copy_checked(foreign: Path, target: Path, steps: Iterable[int]) -> None:
-    """Make `target` from the rows of `foreign`; `steps` are those whose snapshot is there. Raises RunError."""
-    try:
-        with closing(_opened(foreign)) as old:
-            _check_schema(old)
-            rows = {table: _rows(old, table) for table in ("meta", "metrics", "events", "samples", "snapshots")}
-    except (sqlite3.Error, UnicodeDecodeError, OverflowError) as error:
-        raise RunError("run_damaged", file=target.name, problem=str(error)[:200]) from None
+def copy_checked(foreign: Path, target: Path, steps: Iterable[int], sites: Collection[str]) -> None:
+    """Make `target` from the rows of `foreign`, one at a time. Raises RunError.
+
+    `steps` are those whose snapshot is there, `sites` the attentions that the model has.
+    """
+    names: set[str] = set()  # of figures without a column of their own
+    there = set(steps)
+    checks: Mapping[str, Callable[[tuple[Any, ...]], tuple[Any, ...] | None]] = {
+        "metrics": lambda row: _metrics(row, names),
+        "events": lambda row: _event(row, sites),
+        "samples": _sample,
+        "snapshots": lambda row: _snapshot(row, there),
+    }
     database.create(target)
-    with database.changing(target) as new:
-        for table, checked in (
-            ("meta", _meta(rows["meta"])),
-            ("metrics", [_metrics(row) for row in rows["metrics"]]),
-            ("events", [_event(row) for row in rows["events"]]),
-            ("samples", [_sample(row) for row in rows["samples"]]),
-            ("snapshots", _snapshots(rows["snapshots"], set(steps))),
-        ):
-            if checked:
-                new.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({_marks(checked[0])})", checked)
+    try:
+        with closing(_opened(foreign)) as old, database.changing(target) as new:
+            _check_schema(old)
+            new.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", _meta(list(_rows(old, "meta"))))
+            for table, check in checks.items():
+                rows = (checked for row in _rows(old, table) if (checked := check(row)) is not None)
+                marks = ", ".join("?" * len(COLUMNS[table]))
+                new.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", rows)
+    except (sqlite3.Error, UnicodeError, OverflowError) as error:
+        raise RunError("run_damaged", file=target.name, problem=error) from None
 
 
 def _opened(path: Path) -> sqlite3.Connection:
@@ -75,11 +95,11 @@ def _check_schema(connection: sqlite3.Connection) -> None:
         raise RunError("run_damaged", file=DATABASE, problem=str(verdict)[:200])
 
 
-def _rows(connection: sqlite3.Connection, table: str) -> list[tuple[Any, ...]]:
-    rows = connection.execute(f"SELECT * FROM {table} LIMIT ?", (MAX_ROWS + 1,)).fetchall()
-    if len(rows) > MAX_ROWS:
-        raise RunError("zip_too_large", given=f"> {MAX_ROWS}", limit=MAX_ROWS, unit="rows")
-    return rows
+def _rows(connection: sqlite3.Connection, table: str) -> Iterator[tuple[Any, ...]]:
+    for number, row in enumerate(connection.execute(f"SELECT {', '.join(COLUMNS[table])} FROM {table}")):
+        if number >= MOST_ROWS[table]:
+            raise RunError("zip_too_large", given=f"> {number}", limit=MOST_ROWS[table], unit="rows")
+        yield row
 
 
 # ---- what each column may hold --------------------------------------------------------------------------------
@@ -87,81 +107,108 @@ def _rows(connection: sqlite3.Connection, table: str) -> list[tuple[Any, ...]]:
 
 def _meta(rows: list[tuple[Any, ...]]) -> list[tuple[str, str]]:
     """Only what a run needs elsewhere; it is paused, whatever it was doing there."""
-    given = {key: _json(value) for key, value in rows if isinstance(key, str)}
+    given = {key: _json(value) for key, value in rows if key in ("created", "state")}
     found: dict[str, Any] = {}
-    if isinstance(given.get("created"), int | float) and math.isfinite(given["created"]):
-        found["created"] = given["created"]
+    created = given.get("created")
+    if _is_number(created, 1e11):
+        found["created"] = created
     state = given.get("state")
     if isinstance(state, Mapping):
         recorded = state.get("state")
         threads = state.get("threads")
         steps = state.get("steps")
+        compute = state.get("compute")
         found["state"] = {
             **NEW,
             "state": "paused" if recorded not in STATES or recorded in ("running", "failed") else recorded,
             "threads": threads if type(threads) is int and 1 <= threads <= 256 else None,
-            "compute": _compute(state.get("compute")),
             "steps": steps if type(steps) is int and 1 <= steps < MAX_STEP else None,
         }
+        if compute is not None:
+            try:
+                found["state"]["compute"] = Compute.from_dict(compute).to_dict()
+            except (ValueError, TypeError, AttributeError):
+                _require(False, "meta")
     return [(key, json.dumps(value)) for key, value in found.items()]
 
 
-def _compute(values: Any) -> dict[str, Any] | None:
-    """How the run was computed, where that is something that this program knows."""
-    try:
-        return Compute.from_dict(values).to_dict() if isinstance(values, Mapping) else None
-    except ValueError:
-        return None
-
-
-def _metrics(row: tuple[Any, ...]) -> tuple[Any, ...]:
+def _metrics(row: tuple[Any, ...], names: set[str]) -> tuple[Any, ...]:
     step = _step(row[0])
-    numbers = [None if value is None else _number(value) for value in row[1 : len(NUMBERS)]]
+    numbers = []
+    for name, value in zip(NUMBERS[1:], row[1 : len(NUMBERS)], strict=True):
+        if value is not None:
+            least, most = _RANGES.get(name, (-MOST_NUMBER, MOST_NUMBER))
+            endless = isinstance(value, float) and math.isinf(value) and name not in _RANGES
+            _require((_is_number(value) and (least <= value <= most or value == 0)) or endless, "metrics")
+        numbers.append(value)
     more = row[len(NUMBERS)]
     if more is not None:
         values = _json(more)
         _require(isinstance(values, Mapping) and all(_is_number(value) for value in values.values()), "metrics")
+        names |= values.keys()
+        _require(len(names) <= MOST_NAMES and not names & set(NUMBERS), "metrics")
+        _require(all(_NAME.fullmatch(name) for name in values), "metrics")
         more = json.dumps(values)
     return (step, *numbers, more)
 
 
-def _event(row: tuple[Any, ...]) -> tuple[Any, ...]:
+def _event(row: tuple[Any, ...], sites: Collection[str]) -> tuple[Any, ...]:
     number, step, kind, details, moment, key = row
     _require(type(number) is int and isinstance(kind, str) and bool(_KIND.fullmatch(kind)), "events")
     values = _json(details)
     _require(isinstance(values, Mapping), "events")
     _require(key is None or isinstance(key, str), "events")
-    moment = float(moment) if _is_number(moment) else 0.0
-    return (number, _step(step), kind, json.dumps(values), moment, key)
+    try:
+        if kind == "set":
+            checked("set", values)
+        elif kind == "head":
+            marker = HeadMarker(**values)
+            _require(marker.site in sites and type(marker.head) is int and 0 <= marker.head < 1024, "events")
+    except (ValueError, TypeError):
+        _require(False, "events")
+    return (number, _step(step), kind, json.dumps(values), float(moment) if _is_number(moment, 1e11) else 0.0, key)
 
 
 def _sample(row: tuple[Any, ...]) -> tuple[Any, ...]:
     step, number, source, output, reference = row
-    _require(type(number) is int, "samples")
-    _require(all(isinstance(text, str) for text in (source, output)), "samples")
-    _require(reference is None or isinstance(reference, str), "samples")
+    _require(type(number) is int and 0 <= number < 1000, "samples")
+    for text in (source, output, reference):
+        _require(text is None or (isinstance(text, str) and len(text) <= MAX_SAMPLE), "samples")
+    _require(source is not None and output is not None, "samples")
     return (_step(step), number, source, output, reference)
 
 
-def _snapshots(rows: list[tuple[Any, ...]], there: set[int]) -> list[tuple[int, int, int]]:
-    """Rows whose file is there; a file without a row is not a kept step."""
-    found = []
-    for step, kept, settings in rows:
-        _require(type(kept) is int and type(settings) is int, "snapshots")
-        if _step(step) in there:
-            found.append((step, int(bool(kept)), settings))
-    return found
+def _snapshot(row: tuple[Any, ...], there: set[int]) -> tuple[int, int, int] | None:
+    """A row whose file is there; a file without a row is not a kept step."""
+    step, kept, settings = row
+    _require(type(kept) is int and type(settings) is int and 0 <= settings < MAX_STEP, "snapshots")
+    return (step, int(bool(kept)), settings) if _step(step) in there else None
 
 
 def _json(text: Any) -> Any:
+    """A value; only numbers of a size that everybody can reckon with, only text that can be written again."""
     _require(isinstance(text, str) and len(text) <= MAX_TEXT, "JSON")
     try:
-        return json.loads(text, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
+        value = json.loads(text, parse_constant=_no_constant)
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except (ValueError, LookupError, RecursionError):
         raise RunError("run_damaged", file=DATABASE, problem="a value is not JSON") from None
+    _require(_is_modest(value), "JSON")
+    return value
 
 
 _no_constant: Callable[[str], Any] = {"NaN": None, "Infinity": None, "-Infinity": None}.__getitem__
+
+
+def _is_modest(value: Any) -> bool:
+    match value:
+        case dict():
+            return all(_is_modest(one) for one in value.values())
+        case list():
+            return all(_is_modest(one) for one in value)
+        case bool() | str() | None:
+            return True
+    return _is_number(value)
 
 
 def _step(value: Any) -> int:
@@ -169,17 +216,8 @@ def _step(value: Any) -> int:
     return int(value)
 
 
-def _number(value: Any) -> float:
-    _require(_is_number(value), "metrics")
-    return float(value)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and (abs(value) <= 1e308 or math.isinf(value))
-
-
-def _marks(row: tuple[Any, ...]) -> str:
-    return ", ".join("?" * len(row))
+def _is_number(value: Any, most: float = 1e38) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and -most <= value <= most
 
 
 def _require(fine: bool, what: str) -> None:

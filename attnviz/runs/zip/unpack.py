@@ -14,6 +14,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import IO
 
 from attnviz.data import InputError
 from attnviz.runs import creation
@@ -23,14 +24,16 @@ from attnviz.runs.errors import RunError, clear_errors
 from attnviz.runs.folder import DATABASE, TASK, RunFolder, step_of
 from attnviz.runs.notice import write_notice
 from attnviz.runs.run import Run
+from attnviz.runs.zip.archive import files, opened
 from attnviz.runs.zip.rows import copy_checked
-from attnviz.training import TrainingState, held_out
+from attnviz.training import Trainer, TrainingState, held_out
 
 MAX_FILES = 2_000
 MAX_BYTES = 8 * 2**30  # of all files, unpacked
 MAX_SMALL_BYTES = 256 * 2**20  # of each file that is not a snapshot
 MAX_RATIO = 200  # unpacked to packed, of a file above a megabyte: nothing that a run holds comes near
 _CHUNK = 2**20
+_LIMITS = {"config.json": 2**20, TASK: 16 * 2**20}  # bytes: what a program must read whole, it must be able to
 _SNAPSHOT = re.compile(r"snapshots/step-\d{8,12}\.safetensors")
 _FIXED = (
     "config.json",
@@ -42,50 +45,44 @@ _FIXED = (
 )
 
 
-def import_zip(root: Path, source: Path | bytes, name: str | None = None) -> Run:
+def import_zip(root: Path, source: Path | bytes | IO[bytes], name: str | None = None) -> Run:
     """Unpack, check and keep a run under a new id. Raises RunError; nothing is left then."""
     stream = io.BytesIO(source) if isinstance(source, bytes) else source
-    try:
-        with zipfile.ZipFile(stream) as archive:
-            entries = _checked_entries(archive)
-            config = _config(archive, entries)
-            if name is not None:
-                config = replace(config, name=name)
-            return creation.build_whole(root, config.name, lambda path: _fill(path, archive, entries, config))
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError) as error:
-        raise RunError("zip_damaged", problem=describe(error)) from None
-    except OSError as error:
-        if isinstance(source, bytes):
-            raise
-        raise RunError("zip_damaged", problem=describe(error)) from None
+    with opened(stream, lambda problem: RunError("zip_damaged", problem=describe(problem))) as archive:
+        entries = _checked_entries(archive)
+        config = _config(archive, entries)
+        if name is not None:
+            config = replace(config, name=name)
+        return creation.build_whole(root, config.name, lambda path: _fill(path, archive, entries, config))
 
 
 def _checked_entries(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     """The files by name. A name that no run has, a link, an encrypted or oversized file refuses the whole."""
-    infos = archive.infolist()
-    if len(infos) > MAX_FILES:
-        raise RunError("zip_too_large", given=len(infos), limit=MAX_FILES, unit="files")
+    if len(archive.infolist()) > MAX_FILES:
+        raise RunError("zip_too_large", given=len(archive.infolist()), limit=MAX_FILES, unit="files")
+    if len({info.filename for info in archive.infolist()}) < len(archive.infolist()):
+        twice = next(info for info in archive.infolist() if archive.getinfo(info.filename) is not info)
+        raise RunError("zip_hostile", problem="it holds a file twice", name=twice.filename[:80])
     found: dict[str, zipfile.ZipInfo] = {}
-    for info in infos:
+    for name, info in files(archive).items():
         shown = info.filename[:80]
         kind = stat.S_IFMT(info.external_attr >> 16)
         if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
             raise RunError("zip_hostile", problem="it holds a link or a device", name=shown)
-        if info.filename.endswith("/"):
-            if info.filename in ("snapshots/", "data/", f"{START}/"):
+        if name.endswith("/"):
+            if name in ("snapshots/", "data/", f"{START}/"):
                 continue
             raise RunError("zip_hostile", problem="it holds a folder that no run has", name=shown)
-        if not _belongs(info.filename):
+        if not _belongs(name):
             raise RunError("zip_hostile", problem="it holds a file that no run has", name=shown)
-        if info.filename in found:
-            raise RunError("zip_hostile", problem="it holds a file twice", name=shown)
         if info.flag_bits & 0x1:
             raise RunError("zip_hostile", problem="it is encrypted", name=shown)
         if info.file_size > 2**20 and info.file_size > MAX_RATIO * max(1, info.compress_size):
             raise RunError("zip_hostile", problem="it unpacks to far more than it holds", name=shown)
-        if not _SNAPSHOT.fullmatch(info.filename) and info.file_size > MAX_SMALL_BYTES:
-            raise RunError("zip_too_large", given=info.file_size, limit=MAX_SMALL_BYTES, unit="bytes")
-        found[info.filename] = info
+        limit = _LIMITS.get(name, MAX_SMALL_BYTES)
+        if not _SNAPSHOT.fullmatch(name) and info.file_size > limit:
+            raise RunError("zip_too_large", given=info.file_size, limit=limit, unit="bytes")
+        found[name] = info
     if (size := sum(info.file_size for info in found.values())) > MAX_BYTES:
         raise RunError("zip_too_large", given=size, limit=MAX_BYTES, unit="bytes")
     for needed in ("config.json", DATABASE):
@@ -143,19 +140,19 @@ def _fill(path: Path, archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipIn
         folder.config.write_text(config.to_json(), encoding="utf-8")
         write_notice(folder, {})
     steps = [step for file in folder.snapshots.iterdir() if (step := step_of(file.name)) is not None]
-    _check_snapshots(folder, config, steps)
-    copy_checked(foreign, folder.database, steps)
+    trainer = _check_snapshots(folder, config, steps)
+    copy_checked(foreign, folder.database, steps, tuple(trainer.model.sites))
     with clear_errors(path):
         foreign.unlink()
 
 
-def _check_snapshots(folder: RunFolder, config: RunConfig, steps: list[int]) -> None:
-    """Every snapshot must go on this run's trainer: same names, same shapes, finite numbers."""
+def _check_snapshots(folder: RunFolder, config: RunConfig, steps: list[int]) -> Trainer:
+    """The run's trainer. Every snapshot must go on this run's trainer: same names, same shapes, finite numbers."""
     try:
         trainer = build_trainer(folder, config)
     except InputError:
         raise
-    except (ValueError, TypeError, KeyError, RuntimeError, MemoryError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError, MemoryError) as error:
         raise RunError("zip_not_a_run", problem=describe(error)) from None
     for step in steps:
         path = folder.snapshot(step)
@@ -164,7 +161,8 @@ def _check_snapshots(folder: RunFolder, config: RunConfig, steps: list[int]) -> 
             if state.step != step:
                 raise ValueError(f"it is of step {state.step}")
             trainer.restore(state)
-            if not all(value.isfinite().all() for value in state.model.values()):
+            if not state.finite:
                 raise ValueError("it holds numbers that are not finite")
-        except (ValueError, RuntimeError, KeyError, TypeError, OverflowError) as error:
+        except (ValueError, RuntimeError, LookupError, TypeError, OverflowError, AttributeError) as error:
             raise RunError("run_snapshot_bad", step=step, problem=describe(error)) from None
+    return trainer

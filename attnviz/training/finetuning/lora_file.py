@@ -20,7 +20,8 @@ WEIGHTS = "lora.safetensors"
 DESCRIPTION = "lora.json"
 FORMAT = "attnviz-lora"
 VERSION = 1
-MAX_BYTES = 512 * 2**20
+MAX_BYTES = 64 * 2**20
+MOST_RANK = 4096
 
 
 def save_lora(path: str | Path, tuner: FineTuner) -> Path:
@@ -41,6 +42,7 @@ def save_lora(path: str | Path, tuner: FineTuner) -> Path:
         "format": FORMAT,
         "format_version": VERSION,
         "base": tuner.prepared.start.name,
+        "base_weights": weights_digest(tuner.prepared.before),
         "rank": config.lora_rank,
         "alpha": config.lora_alpha,
         "targets": list(config.lora_targets),
@@ -85,8 +87,12 @@ def load_lora(path: str | Path, model: Transformer, vocabulary: Vocabulary | Non
                 raise FineTuneError("lora_file", file=WEIGHTS, problem=f"{min(keys ^ wanted)} is missing or unknown")
             for name in names:
                 made[name] = _layer(model, name, rank, alpha, file)
-    except (SafetensorError, OSError) as error:
+    except FineTuneError:
+        raise
+    except (SafetensorError, OSError, ValueError, TypeError, LookupError) as error:
         raise FineTuneError("lora_file", file=WEIGHTS, problem=str(error)[:200]) from None
+    if description.get("base_weights") not in (None, weights_digest(model)):
+        raise FineTuneError("lora_base", base=description["base"][:80])
     for name, layer in made.items():
         replace_module(model, name, layer)
     return description
@@ -121,7 +127,7 @@ def _layer(model: Transformer, name: str, rank: int, alpha: float, file: Any) ->
 def _description(path: Path) -> dict[str, Any]:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # also of numbers with thousands of digits
         raise FineTuneError("lora_file", file=path.name, problem=str(error)[:200]) from None
     kinds = {"rank": int, "alpha": (int, float), "layers": list, "base": str}
     if not isinstance(values, dict) or values.get("format") != FORMAT or values.get("format_version") != VERSION:
@@ -129,6 +135,8 @@ def _description(path: Path) -> dict[str, Any]:
     for name, kind in kinds.items():
         if not isinstance(values.get(name), kind) or isinstance(values.get(name), bool):  # type: ignore[arg-type]
             raise FineTuneError("lora_file", file=path.name, problem=f"the entry {name} is missing or of another kind")
+    if not 0 < values["alpha"] <= 1e6 or values["rank"] > MOST_RANK:
+        raise FineTuneError("lora_file", file=path.name, problem="rank or alpha cannot be")
     if values["rank"] < 1 or not all(isinstance(name, str) for name in values["layers"]) or not values["layers"]:
         raise FineTuneError("lora_file", file=path.name, problem="rank or layers cannot be")
     return values
@@ -138,3 +146,14 @@ def _digest(vocabulary: Vocabulary) -> str:
     import hashlib
 
     return hashlib.blake2b("\x1f".join(vocabulary.tokens).encode(), digest_size=8).hexdigest()
+
+
+def weights_digest(model: Transformer) -> str:
+    """A fingerprint of a base model's weights: the same numbers under the same names, and no others, give the same."""
+    import hashlib
+
+    digest = hashlib.blake2b(digest_size=8)
+    for name, parameter in sorted(model.named_parameters()):
+        digest.update(name.encode())
+        digest.update(parameter.detach().to("cpu", torch.float32).contiguous().numpy().tobytes())
+    return digest.hexdigest()

@@ -13,6 +13,7 @@ from attnviz.data import InputError
 from attnviz.errors import FineTuneError
 from attnviz.model.lora import lora_layers
 from attnviz.runs.feed import RunView
+from attnviz.runs.zip.archive import files, opened
 from attnviz.training.evaluation import evaluate
 from attnviz.training.finetuning.lora_file import DESCRIPTION, MAX_BYTES, WEIGHTS, load_lora, save_lora
 from attnviz.training.finetuning.model_card import model_card
@@ -164,12 +165,14 @@ def tried(content: bytes, now: Tuned, frame: Frame) -> str:
 
 def unpack(content: bytes, folder: Path) -> None:
     """The two files of a LoRA out of a zip, and nothing else. Raises FineTuneError("lora_file")."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as file:
-            for name in (WEIGHTS, DESCRIPTION):
-                info = file.getinfo(name)
-                if info.file_size > MAX_BYTES:
-                    raise FineTuneError("lora_file", file=name, problem=f"{info.file_size} bytes")
-                (folder / name).write_bytes(file.read(info))
-    except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, OSError) as error:
-        raise FineTuneError("lora_file", file="zip", problem=str(error)[:120]) from None
+
+    def refuse(problem: object) -> FineTuneError:
+        return FineTuneError("lora_file", file="zip", problem=str(problem)[:120])
+
+    with opened(io.BytesIO(content), refuse) as file:
+        entries = files(file)
+        for name in (WEIGHTS, DESCRIPTION):
+            info = entries[name]
+            if info.file_size > MAX_BYTES or (info.file_size > 2**20 and info.file_size > 200 * info.compress_size):
+                raise FineTuneError("lora_file", file=name, problem=f"{info.file_size} bytes")
+            (folder / name).write_bytes(file.read(info))

@@ -20,7 +20,7 @@ from attnviz.ui.runs.trouble import trouble
 from attnviz.ui.text import Words, words
 
 LISTED = 40  # runs; older ones are still there
-LARGEST = 1024  # megabytes of a zip file
+LARGEST = 200  # megabytes of a zip file; larger ones are for the command line
 DELETED = "runs-deleted"  # session state: (id, name) that can be undone here
 
 
@@ -124,7 +124,7 @@ def _import(frame: Frame, t: Words, page: str, opened: Callable[[], None]) -> No
     st.session_state["run-zip-taken"] = uploaded.file_id
     st.session_state["run-zip-refused"] = None
     try:
-        run = library().import_zip(uploaded.getvalue())
+        run = library().import_zip(uploaded)
         others = {one.name for one in library().list() if one.id != run.id}
         if run.name in others:
             run.rename(free_name(run.name))
