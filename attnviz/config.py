@@ -53,9 +53,6 @@ __all__ = [
 ]
 
 
-MOST_PARAMETERS = 150_000_000  # of a model that is built here: 600 MB
-
-
 class _Config:
     """What every config can do: be checked, become a plain dict and come back from one."""
 
@@ -111,8 +108,6 @@ class ModelConfig(_Config):
         if self.d_model % self.n_heads:
             allowed = ", ".join(map(str, divisors(self.d_model)))
             raise SettingError("setting_heads", d_model=self.d_model, n_heads=self.n_heads, allowed=allowed)
-        if (count := self._least_parameters()) > MOST_PARAMETERS:
-            raise SettingError("setting_parameters", given=f"{count:,}", limit=f"{MOST_PARAMETERS:,}")
         if self.positions == "rotary" and self.head_dim % 2:
             raise SettingError("setting_rotary", head_dim=self.head_dim)
         if self.has_encoder and self.src_vocab_size < 1:
@@ -125,17 +120,6 @@ class ModelConfig(_Config):
             raise SettingError("setting_tied")
         if self.n_labels and (self.architecture != "decoder-only" or self.tied_embeddings):
             raise SettingError("setting_labels", given=self.n_labels)
-
-    def _least_parameters(self) -> int:
-        """The large matrices alone, counted before anything is built."""
-        tables = self.src_vocab_size * self.has_encoder + self.vocab_size * self.has_decoder
-        if self.positions == "learned":
-            tables += self.max_len * (self.has_encoder + self.has_decoder)
-        if not self.tied_embeddings:
-            tables += self.n_outputs
-        block = (8 if self.recurrent else 4) * self.d_model**2 + 2 * self.d_model * self.d_ff * (not self.recurrent)
-        layers = self.n_encoder_layers * self.has_encoder + self.n_decoder_layers * self.has_decoder
-        return tables * self.d_model + layers * block
 
     def _check_recurrent(self) -> None:
         lone = self.architecture == "lstm"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from fuzz_readers import READERS, main, try_one
+from fuzz_readers import READERS, lora_files, main, try_one, valid
 
 MOST_SECONDS = 5.0
 
 
 @pytest.mark.parametrize("name", READERS)
 def test_hostile_files_are_refused_with_a_sentence(name: str) -> None:
+    valid()
+    lora_files()
     outcomes = [try_one(name, seed) for seed in range(8)]
     assert all(said for said, _ in outcomes)
     assert max(seconds for _, seconds in outcomes) < MOST_SECONDS

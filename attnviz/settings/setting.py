@@ -70,7 +70,7 @@ class Setting:
                 self._require(whole and self._inside(value), value, "setting_whole")
             case "real":
                 number = isinstance(value, int | float) and not isinstance(value, bool)
-                self._require(number and math.isfinite(value) and self._inside(value), value, "setting_real")
+                self._require(number and self._inside(value) and math.isfinite(value), value, "setting_real")
 
     def _inside(self, value: float) -> bool:
         low = value > self.least if self.above else value >= self.least

@@ -43,6 +43,7 @@ _USER_CLASSES: Mapping[str, str] = {
     "user-pairs": "user:UserPairs",
     "user-labels": "user_labels:UserLabels",
 }
+LONGEST = 2**20  # positions of a sequence
 KEPT = 32  # tasks, with whatever data they have read
 _made: dict[str, Task] = {}
 _lock = threading.Lock()
@@ -90,6 +91,9 @@ def restore(
     """
     if name not in _USER_CLASSES:
         _require(name)
+    for entry, length in (("max_src_len", max_src_len), ("max_tgt_len", max_tgt_len)):
+        if length is not None and not (type(length) is int and 0 <= length <= LONGEST):
+            raise InputError("bad_option", name=entry, value=str(length)[:40], allowed=f"0 … {LONGEST}")
     task = _make(name, dict(options or {}))
     task.freeze(
         src_vocab=None if src_vocab is None else _vocabulary(src_vocab),

@@ -28,10 +28,6 @@ TEXTS = table(
         "训练途中不能改 {name}；能改的有：{allowed}。", "{name} cannot be changed while training; these can: {allowed}."
     ),
     # settings that do not go together
-    setting_parameters=Text(
-        "模型至少有 {given} 个参数；最多可以有 {limit} 个。",
-        "The model would have {given} parameters or more; {limit} are possible.",
-    ),
     setting_heads=Text(
         "d_model 是 {d_model}，n_heads 是 {n_heads}：头数必须整除 d_model；n_heads 可以是 {allowed}。",
         "d_model is {d_model} and n_heads is {n_heads}: the heads must divide d_model; allowed n_heads: {allowed}.",

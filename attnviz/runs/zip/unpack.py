@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import IO
 
 from attnviz.data import InputError
+from attnviz.model.parameter_shapes import count_parameters
 from attnviz.runs import creation
 from attnviz.runs.config import RunConfig
-from attnviz.runs.contents import READERS, START, build_trainer, describe
+from attnviz.runs.contents import READERS, START, build_trainer, describe, load_task
 from attnviz.runs.errors import RunError, clear_errors
 from attnviz.runs.folder import DATABASE, TASK, RunFolder, step_of
 from attnviz.runs.notice import write_notice
@@ -27,8 +28,10 @@ from attnviz.runs.run import Run
 from attnviz.runs.zip.archive import files, opened
 from attnviz.runs.zip.rows import copy_checked
 from attnviz.training import Trainer, TrainingState, held_out
+from attnviz.training.build import plan_model_config, plan_task
 
 MAX_FILES = 2_000
+MAX_PARAMETERS = 100_000_000  # of a model that is built before its weights are seen
 MAX_BYTES = 8 * 2**30  # of all files, unpacked
 MAX_SMALL_BYTES = 256 * 2**20  # of each file that is not a snapshot
 MAX_RATIO = 200  # unpacked to packed, of a file above a megabyte: nothing that a run holds comes near
@@ -149,6 +152,10 @@ def _fill(path: Path, archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipIn
 def _check_snapshots(folder: RunFolder, config: RunConfig, steps: list[int]) -> Trainer:
     """The run's trainer. Every snapshot must go on this run's trainer: same names, same shapes, finite numbers."""
     try:
+        if config.start is None and config.finetune is None:  # else the weights are in the zip, and as large as it is
+            shape = plan_model_config(config, plan_task(config, load_task(folder, config)))
+            if (count := count_parameters(shape)) > MAX_PARAMETERS:
+                raise RunError("zip_too_large", given=count, limit=MAX_PARAMETERS, unit="parameters")
         trainer = build_trainer(folder, config)
     except InputError:
         raise
