@@ -105,7 +105,11 @@ def _dropout(config: RunConfig) -> float | None:
 def _mask(t: Words, now: str) -> str | None:
     """The mask that was written; None, with a sentence, if it is none."""
     written = st.text_input(
-        t("field_cross_mask"), now, key=f"adjust-mask-{now}", placeholder="window(2)", help=TRAINING["cross_mask"].text(t.language)
+        t("field_cross_mask"),
+        now,
+        key=f"adjust-mask-{now}",
+        placeholder="window(2)",
+        help=TRAINING["cross_mask"].text(t.language),
     ).strip()
     try:
         if written:

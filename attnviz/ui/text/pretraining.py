@@ -38,7 +38,6 @@ TEXTS = table(
     own_tokens_words=Text("词", "words"),
     own_tokens_byte_pairs=Text("字节对 BPE", "byte pairs"),
     data_synthetic=Text("程序生成", "synthetic"),
-    splits=Text("划分 split", "Split"),
     split_train=Text("训练", "train"),
     split_validation=Text("验证", "validation"),
     split_test=Text("测试", "test"),

@@ -115,7 +115,6 @@ TEXTS = table(
     mark_label=Text("{where}：{what}", "{where} {what}"),
     # attention
     attention_at=Text("第 {step} 步", "Step {step}"),
-    probe=Text("探针句", "Probe sentence"),
     probe_labels=Text("它判为", "it says"),
     probe_said=Text("它自己写出", "it writes"),
     probe_right=Text("正确", "right"),

@@ -45,8 +45,4 @@ TEXTS = table(
     encoding_utf_16_le=same("UTF-16 LE"),
     encoding_utf_16_be=same("UTF-16 BE"),
     encoding_utf_32=same("UTF-32"),
-    too_large=Text(
-        "文件有 {given} MB；网页里最多 {limit} MB，更大的请用命令行：attnviz train --csv 文件",
-        "The file has {given} MB; the app takes {limit} MB. Train on a larger one with: attnviz train --csv FILE",
-    ),
 )
