@@ -30,6 +30,7 @@ from attnviz.runs import Library, RunConfig, database
 from attnviz.runs.creation import fill_folder
 from attnviz.runs.work.recorder import StepRecorder
 from attnviz.runs.work.session import Session
+from attnviz.settings import FINETUNING
 from attnviz.training.checkpoint import shipped
 from attnviz.training.finetuning.freezing import TensorPlan
 from attnviz.training.finetuning.lora_file import load_lora
@@ -49,7 +50,7 @@ from attnviz.ui.finetuning import (
 )
 from attnviz.ui.finetuning.choices import Choices, OwnFile
 from attnviz.ui.finetuning.confusion import chosen_cell, confusion_figure
-from attnviz.ui.finetuning.form import STRATEGIES, TASKS
+from attnviz.ui.finetuning.form import TASKS
 from attnviz.ui.finetuning.picture import size_of
 from attnviz.ui.finetuning.presets import PRESETS
 from attnviz.ui.finetuning.task_measures import EXACT
@@ -253,7 +254,7 @@ def test_a_finished_run_shows_gain_loss_drift_and_results(language: str) -> None
 
 def test_what_the_address_says_is_read_back() -> None:
     for preset in PRESETS:
-        for strategy in STRATEGIES:
+        for strategy in FINETUNING["strategy"].values:
             choices = Choices(preset=preset).with_value("strategy", strategy).with_value("train_size", 31)
             said = {name: str(value) for name, value in address.of(choices).items() if value is not None}
             assert address.read(said, Choices()) == (choices, [])
@@ -269,7 +270,7 @@ def test_presets_name_what_there_is() -> None:
 # ---- the drawing -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("strategy", FINETUNING["strategy"].values)
 def test_every_tensor_is_drawn_once_and_as_what_it_does(strategy: str) -> None:
     config = FineTuneConfig(strategy=strategy, train_size=11, unfreeze_every=7)  # type: ignore[arg-type]
     ready = prepare(from_checkpoint("reverse"), tasks.get("copy"), config)
