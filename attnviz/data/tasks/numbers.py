@@ -121,4 +121,5 @@ def _engine() -> Any:
 def english_words(number: int) -> tuple[str, ...]:
     """The words of a number, American style (no "and")."""
     spelt: str = _engine().number_to_words(number, andword="", comma="")
-    return tuple(spelt.replace("-", "- ").split())
+    # inflect 7.4 puts its commas whatever `comma` says.
+    return tuple(spelt.replace(",", "").replace("-", "- ").split())
