@@ -133,7 +133,7 @@ class Drawing:
         out = np.empty(self.values.shape, dtype=object)
         for (layer, head, i, j), value in np.ndenumerate(self.values):
             name = "" if self.tiles.single else word("head", self.language, layer=layer + 1, head=head + 1) + "  "
-            number = f"{value:.4f}".replace("-", "−") if np.isfinite(value) else self.scale.number(value)
+            number = f"{value:.4f}".replace("-", "−") if np.isfinite(value) else self.scale.number(float(value))
             text = f"{name}{rows[i]} {'←' if pairs else ''} {columns[j]}  <b>{number}</b>"
             if pairs:
                 text += f"<br>{query} {i} · {key} {j}" + ("" if self.visible[layer, head, i, j] else f" · {blocked}")

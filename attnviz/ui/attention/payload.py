@@ -239,7 +239,6 @@ def unpack_kind(payload: bytes, kind: str) -> tuple[NDArray[np.float32], NDArray
     if described is None:
         raise ValueError(f"the payload holds {[one['kind'] for one in header['kinds']]}, not {kind!r}")
     layers, heads, rows, columns = described["shape"]
-    dtype: type[np.uint16] | type[np.uint8] = np.uint16 if described["bits"] == 16 else np.uint8
     weights = np.full((layers * heads, rows, columns), np.nan, np.float32)
     masks = np.zeros((layers * heads, rows, columns), np.bool_)
     if described["mask"] == "causal":
@@ -251,9 +250,11 @@ def unpack_kind(payload: bytes, kind: str) -> tuple[NDArray[np.float32], NDArray
         if described["mask"] == "heads":
             packed = np.frombuffer(blocks[f"{kind}/{index}/mask"], np.uint8)
             masks[index] = unpack_bits(packed, (rows, columns))
-        sent = np.frombuffer(blocks[f"{kind}/{index}"], np.dtype(dtype).newbyteorder("<"))
-        codes: NDArray[np.uint16] | NDArray[np.uint8] = np.zeros((rows, columns), dtype)
+        sent = np.frombuffer(blocks[f"{kind}/{index}"], "<u2" if described["bits"] == 16 else np.uint8)
+        shape = rows, columns
+        codes: NDArray[np.uint16] | NDArray[np.uint8]
+        codes = np.zeros(shape, np.uint16) if described["bits"] == 16 else np.zeros(shape, np.uint8)
         codes[masks[index] if one["half"] else ...] = sent if one["half"] else sent.reshape(rows, columns)
         weights[index] = dequantise(Codes(codes, described["peak"]))
-    shape = (layers, heads, rows, columns)
-    return weights.reshape(shape), masks.reshape(shape)
+    whole = (layers, heads, rows, columns)
+    return weights.reshape(whole), masks.reshape(whole)
