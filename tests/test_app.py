@@ -228,7 +228,7 @@ def test_data_that_moved_since_the_training_are_said_beside_the_data(
         at = opened(model="mine-moved", lang=language)
         assert looked.wait(30), "the installed data are looked at when a model is opened"
         time.sleep(0.1)
-        assert escape(remark.text(language)) in html(shown(at.run()))
+        assert escape(remark.text(language)) in html(ran(at.run()))
         assert not notices(at)
 
 

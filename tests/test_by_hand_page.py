@@ -8,7 +8,8 @@ from html import escape
 import numpy as np
 import pytest
 import torch
-from by_hand_app import Browser, address, all_notices, html, opened, payload, ran, same
+from app_driver import address, all_notices, html, ran
+from by_hand_app import Browser, opened, payload, same
 from streamlit.testing.v1 import AppTest
 
 import attnviz as av

@@ -73,7 +73,7 @@ def components(at: AppTest) -> list[str]:
 
 def press(at: AppTest, key: str) -> AppTest:
     (button,) = [button for button in at.button if button.key == key]
-    return shown(button.click().run())
+    return ran(button.click().run())
 
 
 def said(language: str) -> tuple[Words, Words]:
@@ -98,7 +98,7 @@ def test_it_opens_on_a_preset_ready_to_play_with_heads_on_screen(root: Path, lan
 def test_play_makes_a_run_of_what_was_chosen_and_tells_it_to_play(root: Path) -> None:
     at = opened(lang="en")
     (heads,) = [box for box in at.selectbox if str(box.key).startswith("pretraining:n_heads")]
-    shown(heads.set_value(2).run())
+    ran(heads.set_value(2).run())
     press(at, "run-play")
     (one,) = Library(root).list()
     run = Library(root).open(one.id)
@@ -129,7 +129,7 @@ def test_a_trained_run_shows_curves_samples_numbers_and_its_heads(root: Path, la
     press(at, "run-take")
     assert [button for button in at.button if button.key == "run-play"]
     panel = next(group for group in at.get("button_group") if str(group.key).startswith("pretraining-panel"))
-    shown(panel.set_value("samples").run())
+    ran(panel.set_value("samples").run())
     assert t("samples_history") in html(at)
 
 
@@ -146,7 +146,7 @@ def test_a_step_is_walked_through_by_phase(root: Path) -> None:
     t = said("en")[1]
     assert t("ph_moved_most") in body
     group = [group for group in at.get("button_group") if str(group.key).startswith("phase-of")]
-    shown(group[0].set_value("gradients").run())
+    ran(group[0].set_value("gradients").run())
     assert "✓" in html(at)
     assert t("ph_autograd") in html(at)
 
@@ -162,7 +162,7 @@ def test_breaking_forks_the_run_and_puts_both_beside_each_other(root: Path) -> N
     train(root, run, "play")
     at = press(opened(lang="en", run=run), "run-take")
     panel = next(group for group in at.get("button_group") if str(group.key).startswith("pretraining-panel"))
-    shown(panel.set_value("break").run())
+    ran(panel.set_value("break").run())
     press(at, "break-no-shift")
     broken = next(one for one in Library(root).list() if one.id != run)
     assert Library(root).open(broken.id).config.train.without == ("shift",)
@@ -210,7 +210,7 @@ def hostile() -> bytes:
 def test_a_bad_zip_is_refused_with_a_sentence(root: Path, content: bytes) -> None:
     at = opened(lang="en", view="list")
     (upload,) = at.get("file_uploader")
-    shown(upload.set_value(("run.zip", content, "application/zip")).run())
+    ran(upload.set_value(("run.zip", content, "application/zip")).run())
     assert "av-error" in html(at)
     assert "zip" in html(at)
     assert not [path for path in root.rglob("*") if "evil" in path.name]
@@ -234,16 +234,16 @@ def test_the_data_tab_shows_every_step_of_a_sentence(root: Path, language: str) 
 def test_an_own_file_becomes_the_data_and_a_bad_one_is_said(root: Path) -> None:
     at = opened(lang="en", view="data")
     (upload,) = at.get("file_uploader")
-    shown(upload.set_value(("tiny.txt", b"too short", "text/plain")).run())
+    ran(upload.set_value(("tiny.txt", b"too short", "text/plain")).run())
     assert "at least 300 are needed" in html(at)
     text = "".join(f"line {n} says {n * n}\n" for n in range(200)).encode()
     at = opened(lang="en", view="data")
     (upload,) = at.get("file_uploader")
-    shown(upload.set_value(("mine.txt", text, "text/plain")).run())
+    ran(upload.set_value(("mine.txt", text, "text/plain")).run())
     assert "mine.txt" in html(at) or "mine.txt" in str(at.session_state[choosing.KEPT])
     assert said("en")[0]("split_disjoint") in html(at)
     (tokens,) = [group for group in at.get("button_group") if str(group.key).startswith("own-data-tokens")]
-    shown(tokens.set_value("byte-pairs").run())
+    ran(tokens.set_value("byte-pairs").run())
     assert at.session_state[choosing.KEPT].own.options == {"tokens": "byte-pairs"}
     at = opened(lang="en")
     at.session_state[choosing.KEPT] = replace(Choices(), own=OwnFile("mine.txt", text, "byte-pairs"))
