@@ -12,7 +12,7 @@ import streamlit as st
 from attnviz.data import Batch, InputError, Notice
 from attnviz.errors import CheckpointError
 from attnviz.trace.walkthrough import Setup, Walk, walk
-from attnviz.ui.by_hand import address, opening, shapes, subject
+from attnviz.ui.by_hand import address, claim, opening, shapes, subject
 from attnviz.ui.by_hand.operations import carry_out, pending
 from attnviz.ui.by_hand.picture import problem_of, values_and_arrays
 from attnviz.ui.by_hand.sheet import Sheet, applied
@@ -21,6 +21,7 @@ from attnviz.ui.by_hand.subject import Asked, Unknown
 from attnviz.ui.frame import address as state
 from attnviz.ui.frame.address_bar import mirror
 from attnviz.ui.frame.boundary import explain, live
+from attnviz.ui.frame.claim import Trial, claim_row
 from attnviz.ui.frame.controls import choose
 from attnviz.ui.frame.notices import listed, notice, notice_lines, shortened
 from attnviz.ui.frame.page import Frame
@@ -146,6 +147,7 @@ def walked(frame: Frame, kept: Kept, key: object, setup: Setup, name: str, unkno
     while len(kept.sheets) > MOST_SHEETS:
         kept.sheets.pop(next(iter(kept.sheets)))
     done = walk(applied(setup, sheet.changes))
+    _say(frame, kept, key, setup, sheet)
     with st.container():  # a place of its own, so that a remark that goes moves no element
         notice_lines(_beyond(frame, kept, done), "warning")
     values, arrays = values_and_arrays(done, setup, sheet)
@@ -155,6 +157,26 @@ def walked(frame: Frame, kept: Kept, key: object, setup: Setup, name: str, unkno
     values["problem"] = problem_of(sheet, frame.t)
     by_hand_stage(pack(values, arrays), key=STAGE)
     mirror("address-by-hand", **address.parameters(sheet.changes))
+
+
+def _say(frame: Frame, kept: Kept, key: object, setup: Setup, sheet: Sheet) -> None:
+    """The claim about these numbers, and the switch that tries it."""
+    asked = kept.asked.get("row")
+    found = claim.claimed(setup, sheet.changes, None if asked is None else asked - 1)
+    if found is None:
+        return
+    values = {
+        "row": shortened(setup.row_labels[found.row], 20),
+        "column": shortened(setup.column_labels[found.column], 20),
+        "now": f"{found.now:.2f}",
+        "other": f"{found.otherwise:.2f}",
+    }
+    word = "claim_divided" if found.divided else "claim_undivided"
+
+    def switch() -> None:
+        kept.sheets[key] = sheet.changed(sheet.changes.switched("divide", not found.divided))
+
+    claim_row(frame.t(word, **values), Trial(frame.t(f"{word}_try", **values), switch, undoes=not found.divided))
 
 
 @live

@@ -8,8 +8,8 @@ from typing import Literal, get_args
 
 import streamlit as st
 
-from attnviz.data import InputError
-from attnviz.ui.decoding import forcing, handover, knobs, measuring, picture, progress, running
+from attnviz.data import SPECIALS, InputError
+from attnviz.ui.decoding import claim, forcing, handover, knobs, measuring, picture, progress, running
 from attnviz.ui.decoding.forcing import Lesson, Mistake
 from attnviz.ui.decoding.progress import Progress
 from attnviz.ui.decoding.running import Run, Search
@@ -19,6 +19,7 @@ from attnviz.ui.decoding.subject import Subject, take_in
 from attnviz.ui.frame import address as state
 from attnviz.ui.frame.address_bar import mirror
 from attnviz.ui.frame.boundary import explain, live, rerun
+from attnviz.ui.frame.claim import Trial, claim_row
 from attnviz.ui.frame.controls import choose
 from attnviz.ui.frame.notices import notice, notice_lines, shortened
 from attnviz.ui.frame.page import Frame
@@ -157,6 +158,7 @@ def _draw(
             values["speeds"] = timing.values
         else:
             handover.leave(subject, run, kept, chosen.text)
+            _say(frame, subject, run, kept)
     else:
         lesson = _lesson(question, chosen.reference, kept, subject)
         values = {"lesson": forcing.values(subject, lesson)}
@@ -179,6 +181,38 @@ def _draw(
     if timing is not None and not timing.values:
         timing.measure(subject)  # the map is on screen; how fast it was follows
         rerun()
+
+
+def _say(frame: Frame, subject: Subject, run: Run, kept: Progress) -> None:
+    """Where the choice was closest, and a button that takes the other token; or what came of it."""
+    forced = {at: token for at, token in kept.forced.items() if at >= len(subject.prefix)}
+
+    def named(token: int) -> str:
+        return shortened(subject.task.tgt_vocab.tokens[token].replace(" ", "␣"), 20)
+
+    def force(tokens: dict[int, int]) -> None:
+        kept.forced = tokens
+        kept.step = None if not tokens else max(tokens) + 2
+
+    if forced:
+        at, token = max(forced.items())
+        words = subject.task.tgt_vocab.decode(run.steps[-1].tokens[len(subject.prefix) :]) if run.steps else []
+        text = shortened(subject.task.detokenize([one for one in words if one not in SPECIALS]), 60)
+        values = {"position": at + 1, "token": named(token), "text": text}
+        claim_row(frame.t("claim_forced", **values), Trial(frame.t("claim_free"), lambda: force({}), undoes=True))
+        return
+    found = claim.closest(run.steps)
+    if found is None:
+        return
+    values = {
+        "position": found.position + 1,
+        "token": named(found.token),
+        "p": f"{found.probability:.2f}",
+        "other": named(found.other),
+        "q": f"{found.other_probability:.2f}",
+    }
+    trial = Trial(frame.t("claim_force", **values), lambda: force({found.position: found.other}))
+    claim_row(frame.t("claim", **values), trial)
 
 
 def _settled(step: int | None, length: int, prefix: int, subject: Subject) -> int:

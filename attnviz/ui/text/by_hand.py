@@ -16,6 +16,16 @@ TEXTS = table(
     what_shapes=Text("形状不合的例子", "Wrong shapes"),
     what_model=Text("真实模型的任何一个头", "Any head of a model"),
     site=Text("哪一层注意力", "Which attention"),
+    claim_divided=Text(
+        "“{row}”最看“{column}”：权重 {now}；不除以 √head_dim 会是 {other}。",
+        '"{row}" looks at "{column}" most: {now}; without dividing by √head_dim it would be {other}.',
+    ),
+    claim_divided_try=Text("去掉 ÷√head_dim ▸ {other}", "Leave out ÷√head_dim ▸ {other}"),
+    claim_undivided=Text(
+        "没有除以 √head_dim：“{row}”对“{column}”的权重是 {now}，除了就是 {other}。",
+        'Without ÷√head_dim: "{row}" gives "{column}" {now}; divided it is {other}.',
+    ),
+    claim_undivided_try=Text("恢复 ÷√head_dim", "Divide again"),
     site_encoder_self_attn=Text("编码器第 {layer} 层 · 自注意力", "encoder {layer} · self-attention"),
     site_decoder_self_attn=Text("解码器第 {layer} 层 · 自注意力", "decoder {layer} · self-attention"),
     site_decoder_cross_attn=Text("解码器第 {layer} 层 · 交叉注意力", "decoder {layer} · cross-attention"),

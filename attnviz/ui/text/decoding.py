@@ -16,6 +16,17 @@ TEXTS = table(
         "这个模型只有编码器，没有解码器，不能逐个写出词元。请换一个模型。",
         "This model has an encoder only and cannot write token by token. Pick another one.",
     ),
+    # the claim
+    claim=Text(
+        "最难的一步是第 {position} 步：{token} {p}，其次 {other} {q}。",
+        'The closest call is token {position}: "{token}" {p} before "{other}" {q}.',
+    ),
+    claim_force=Text("改写 {other} ▸ 看后面怎样", 'Write "{other}" instead ▸ see what follows'),
+    claim_forced=Text(
+        "第 {position} 步被改写成 {token}，整句变成：{text}",
+        'Token {position} was made "{token}"; the whole text is now: {text}',
+    ),
+    claim_free=Text("取消改写", "Take it back"),
     # views
     view=Text("看什么", "What to look at"),
     view_steps=Text("逐个词元", "Token by token"),
