@@ -33,7 +33,7 @@ def claimed(setup: Setup, changes: Changes, row: int | None = None) -> Claim | N
     if not all(bool(np.isfinite(steps["scores"].values).all()) for steps in walked):
         return None
     weights, otherwise = (np.asarray(steps["weights"].values, dtype=np.float64) for steps in walked)
-    visible: np.ndarray = np.asarray(setup.mask).reshape(-1, *weights.shape[1:]).any(axis=0)
+    visible = np.atleast_2d(np.asarray(setup.mask).reshape(-1, *weights.shape[1:]).max(axis=0))
     rows = [row] if row is not None else [at for at in range(weights.shape[1])[::-1] if visible[at].sum() > 1]
     if not rows or not 0 <= rows[0] < weights.shape[1]:
         return None
