@@ -22,7 +22,10 @@ class Missing(Exception):
 
 
 def nanogpt(folder: Path | None, *, vocab: int, layers: int, width: int, heads: int, length: int) -> Step:
-    """nanoGPT's model, optimizer and clipping, eager, from a checkout; raises Missing where there is none."""
+    """nanoGPT's model, optimizer and clipping, eager, from a checkout; raises Missing where there is none.
+
+    The step has `loss`, which says what a batch costs without learning from it.
+    """
     if folder is None or not (folder / "model.py").is_file():
         raise Missing("needs a checkout of nanoGPT: --nanogpt FOLDER or ATTNVIZ_NANOGPT")
     found = importlib.util.spec_from_file_location("nanogpt_model", folder / "model.py")
@@ -38,10 +41,21 @@ def nanogpt(folder: Path | None, *, vocab: int, layers: int, width: int, heads: 
         model = module.GPT(config)
         optimizer = model.configure_optimizers(0.1, 1e-3, (0.9, 0.99), "cpu")
 
-    def step(batch: Any) -> float:
+    def loss_of(batch: Any) -> Tensor:
         _, loss = model(batch.decoder_input, batch.targets.masked_fill(batch.targets == 0, -1))
-        return _updated(model, optimizer, loss)
+        return loss
 
+    def evaluate(batch: Any) -> float:
+        model.eval()
+        with torch.no_grad():
+            found = loss_of(batch).item()
+        model.train()
+        return found
+
+    def step(batch: Any) -> float:
+        return _updated(model, optimizer, loss_of(batch))
+
+    step.loss = evaluate  # type: ignore[attr-defined]
     return step
 
 

@@ -20,6 +20,11 @@ GROUPS: Mapping[str, tuple[str, str]] = {
     "watching": ("watching", "watching"),
     "training": ("training", "language"),
     "translation": ("training", "translation"),
+    "loss": ("training", "to_loss"),
+    "session": ("sessions", "session"),
+    "live-capture": ("sessions", "capture"),
+    "quality": ("sessions", "quality"),
+    "processes": ("sessions", "together"),
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,9 @@ class Size:
 
 A = Size(layers=4, width=128, heads=4, length=128, batch=32)
 S = Size(layers=2, width=64, heads=4, length=32, batch=8)
+RECIPE = Size(layers=4, width=128, heads=4, length=64, batch=12)  # nanoGPT's, for a CPU
+TARGET = 1.88  # nats a token
+MOST_STEPS = 4_000
 STEPS = 2_000  # of the run that is begun: long enough for every way of computing to be tried
 
 
@@ -62,8 +65,60 @@ def translation(options: Options) -> Iterator[Result]:
     )
 
 
-def trainer_of(task: str, task_options: dict[str, Any], size: Size, **shape: Any) -> Trainer:
-    """The trainer of a run, which has chosen how to compute."""
+def to_loss(options: Options) -> Iterator[Result]:
+    """CPU seconds until a validation loss is reached, against nanoGPT's recipe for a CPU, on the same text."""
+    from attnviz.bench import peers
+    from attnviz.training.batch_stream import BatchStream
+
+    target, every = (3.0 if options.quick else TARGET), 25
+    ours = trainer_of("lm-en", {"window": RECIPE.length}, RECIPE, {"learning_rate": 4e-3, "warmup_steps": 50})
+    shape = {"vocab": len(ours.task.tgt_vocab), "layers": RECIPE.layers, "width": RECIPE.width, "heads": RECIPE.heads}
+    try:
+        theirs = peers.nanogpt(options.nanogpt, **shape, length=RECIPE.length + 1)
+    except peers.Missing as missing:
+        yield Skipped("seconds-to-loss/nanogpt", str(missing))
+        return
+    held_out = next(iter(ours.task.batches("validation", 64, shuffle=False)))
+    stream = BatchStream(ours.task, RECIPE.batch, seed=1)
+
+    def ours_now() -> float:
+        return float(ours.forward(held_out).nats)  # dropout is 0: as in evaluation
+
+    mine = _seconds_to(target, ours.advance, ours_now, every)
+    other = _seconds_to(target, partial(_drawn, theirs, stream), lambda: theirs.loss(held_out), every)  # type: ignore[attr-defined]
+    if mine is None or other is None:
+        late = "ours" if mine is None else "nanoGPT"
+        yield Skipped("seconds-to-loss/nanogpt", f"{late} did not reach {target} in {MOST_STEPS} steps")
+        return
+    yield Figure(
+        name="seconds-to-loss/nanogpt",
+        ratio=mine / other,
+        what=f"CPU time until the validation loss is {target}, {ours.compute}",
+        against="nanoGPT with its recipe for a CPU",
+        milliseconds=1e3 * mine,
+        base_milliseconds=1e3 * other,
+        must=0.5,
+        aim=0.25,
+    )
+
+
+def _seconds_to(target: float, step: Callable[[], object], loss: Callable[[], float], every: int) -> float | None:
+    """CPU seconds of the steps alone until `loss` is reached; None where that takes too many."""
+    spent = 0.0
+    for _ in range(0, MOST_STEPS, every):
+        began = time.process_time()
+        for _ in range(every):
+            step()
+        spent += time.process_time() - began
+        if loss() <= target:
+            return spent
+    return None
+
+
+def trainer_of(
+    task: str, task_options: dict[str, Any], size: Size, train: Mapping[str, Any] | None = None, **shape: Any
+) -> Trainer:
+    """The trainer of a run, which has chosen how to compute; `train` changes fields of its TrainConfig."""
     from attnviz.config import TrainConfig
     from attnviz.data import tasks
     from attnviz.training import Trainer, make_model
@@ -72,7 +127,8 @@ def trainer_of(task: str, task_options: dict[str, Any], size: Size, **shape: Any
 
     made = tasks.get(task, **task_options)
     wide = {"d_model": size.width, "n_heads": size.heads, "d_ff": 4 * size.width, "n_decoder_layers": size.layers}
-    config = TrainConfig(steps=STEPS, batch_size=size.batch, eval_every=0, learning_rate=1e-3)
+    values = {"steps": STEPS, "batch_size": size.batch, "eval_every": 0, "learning_rate": 1e-3, **(train or {})}
+    config = TrainConfig.from_dict(values)
     trainer = Trainer(make_model(model_config_for(made, **wide, dropout=0.0, **shape), seed=0), made, config)
     trainer.adopt(choose(trainer).compute)
     return trainer

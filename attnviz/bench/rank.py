@@ -1,0 +1,34 @@
+"""One of the processes that `sessions.together` times; started as a script, alone or by torch.distributed.run."""
+
+from __future__ import annotations
+
+import time
+
+from attnviz.bench.sessions import STEPS, WARM_UP
+from attnviz.bench.training import A, trainer_of
+
+
+def main() -> None:
+    """Train a little and print the steps per second."""
+    import torch
+
+    from attnviz.config import Compute
+    from attnviz.training import Trainer
+    from attnviz.training.distributed import joined
+
+    torch.set_num_threads(1)
+    with joined() as ranks:
+        ready = trainer_of("lm-en", {"window": A.length}, A)
+        way = Compute(precision="bf16", path="written")  # the same in every process
+        trainer = Trainer(ready.model, ready.task, ready.config, ranks=ranks, compute=way)
+        for _ in range(WARM_UP):
+            trainer.step()
+        began = time.perf_counter()
+        for _ in range(STEPS):
+            trainer.step()
+        if ranks is None or ranks.writes:
+            print(f"rate {STEPS / (time.perf_counter() - began)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
