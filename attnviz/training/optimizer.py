@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from attnviz.config import TrainConfig
 
@@ -44,22 +44,39 @@ def make_optimizer(model: nn.Module, config: TrainConfig) -> torch.optim.Optimiz
 
 
 def optimizer_over(groups: Sequence[nn.Parameter], first_decays: bool, config: TrainConfig) -> torch.optim.Optimizer:
-    """The same over parameters that stand for many: see `attnviz.model.written.flat`."""
+    """The same over parameters that stand for many: see `attnviz.model.written.flat`.
+
+    On a GPU the learning rate lies on the device, where a recorded step finds it: see `set_rate`.
+    """
     decays = [config.weight_decay if first_decays and not i else 0.0 for i in range(len(groups))]
     described = [{"params": [one], "weight_decay": decay} for one, decay in zip(groups, decays, strict=True)]
-    return _optimizer(described, config, fused=_can_fuse(groups))
+    return _optimizer(described, config, fused=_can_fuse(groups), recordable=groups[0].device.type == "cuda")
 
 
-def _optimizer(groups: list[dict[str, Any]], config: TrainConfig, *, fused: bool) -> torch.optim.Optimizer:
+def set_rate(group: dict[str, Any], rate: float) -> None:
+    """The learning rate of a group from now on."""
+    if isinstance(group["lr"], Tensor):
+        group["lr"].fill_(rate)
+    else:
+        group["lr"] = rate
+
+
+def _optimizer(
+    groups: list[dict[str, Any]], config: TrainConfig, *, fused: bool, recordable: bool = False
+) -> torch.optim.Optimizer:
+    more: dict[str, Any] = {"fused": fused, "lr": config.learning_rate}
+    if recordable and config.optimizer in ("adam", "adamw"):
+        device = groups[0]["params"][0].device
+        more |= {"capturable": True, "lr": torch.tensor(config.learning_rate, device=device)}
     match config.optimizer:
         case "adamw":
-            return torch.optim.AdamW(groups, lr=config.learning_rate, betas=BETAS, fused=fused)
+            return torch.optim.AdamW(groups, betas=BETAS, **more)
         case "adam":
-            return torch.optim.Adam(groups, lr=config.learning_rate, betas=BETAS, fused=fused)
+            return torch.optim.Adam(groups, betas=BETAS, **more)
         case "momentum":
-            return torch.optim.SGD(groups, lr=config.learning_rate, momentum=MOMENTUM, fused=fused)
+            return torch.optim.SGD(groups, momentum=MOMENTUM, **more)
         case "sgd":
-            return torch.optim.SGD(groups, lr=config.learning_rate, fused=fused)
+            return torch.optim.SGD(groups, **more)
 
 
 def add_l1_gradient(model: nn.Module, strength: float) -> None:

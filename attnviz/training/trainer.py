@@ -26,9 +26,10 @@ from attnviz.training.batch_stream import BatchStream, DataPosition
 from attnviz.training.compute import PLAIN, explicitly
 from attnviz.training.distributed import Ranks
 from attnviz.training.evaluation import Metrics, evaluate
+from attnviz.training.graphed import MOST_GRAPHS, GraphedStep, bucketed
 from attnviz.training.initialiser import make_model
 from attnviz.training.objective import Loss, cross_entropy, predict
-from attnviz.training.optimizer import MEMORY, add_l1_gradient, decaying, make_optimizer, optimizer_over
+from attnviz.training.optimizer import MEMORY, add_l1_gradient, decaying, make_optimizer, optimizer_over, set_rate
 from attnviz.training.randomness import RandomStream
 from attnviz.training.regime import broken_batch, broken_masks
 from attnviz.training.schedule import learning_rate
@@ -106,6 +107,7 @@ class Trainer:
         self.compute = compute
         self.flat: FlatParameters | None = None
         self._written: WrittenTransformer | None = None
+        self._graphs: dict[tuple[Any, ...], GraphedStep] = {}
         self._attentions = [one for one in self.model.modules() if isinstance(one, MultiHeadAttention)]
         self._shared = None
         if compute.path == "written":
@@ -118,6 +120,12 @@ class Trainer:
         self.optimizer = self.make_optimizer()
         if self.ranks is not None:
             self._shared = self.ranks.wrap(self.model)
+
+    @property
+    def written(self) -> WrittenTransformer:
+        """The written passes, of a trainer that computes so."""
+        assert self._written is not None, "compute.path is not 'written'"
+        return self._written
 
     def can(self, compute: Compute) -> bool:
         """Whether it can be trained in this way."""
@@ -150,6 +158,67 @@ class Trainer:
         ratio = None if meter is None else meter.ratio()
         loss.nats.item()  # waits for the device, so the clock below is honest
         return self.finish_step(loss, grad_norm, rate, ratio, time.perf_counter() - begin)
+
+    @property
+    def runs_ahead(self) -> bool:
+        """Whether several steps can be made before the first is read: on a GPU, along the written passes."""
+        plain = not self.config.l1 and not self.config.cross_mask and not self.config.without
+        recordable = self.config.optimizer in ("adam", "adamw") and self.ranks is None
+        return self.device.type == "cuda" and self.flat is not None and plain and recordable
+
+    def block(self, most: int) -> list[StepRecord]:
+        """Make up to `most` steps and then read what they did, at once; stops where an evaluation is due.
+
+        Where steps cannot run ahead it is one step.
+        """
+        if most < 2 or not self.runs_ahead:
+            return [self.step()]
+        return self._ahead(most)
+
+    def _ahead(self, most: int) -> list[StepRecord]:
+        began, rates, figures = time.perf_counter(), [], []
+        for _ in range(most):
+            batch = bucketed(self.draw(), self.model.config.max_len)
+            rate = learning_rate(self.config, self.step_number + 1)
+            for group in self.optimizer.param_groups:
+                set_rate(group, rate)
+            with self.random.lent() if self.model.config.dropout else nullcontext():
+                figures.append(self._graph(batch)(batch).clone())
+            rates.append(rate)
+            self.step_number += 1
+            if self._evaluation_due():
+                break
+        found = torch.stack(figures).tolist()  # the only time that the device is waited for
+        seconds = (time.perf_counter() - began) / len(found)
+        measures = self.ranks is None or self.ranks.writes
+        records = []
+        for index, (rate, (nats, right, scored, norm)) in enumerate(zip(rates, found, strict=True)):
+            self.seconds += seconds
+            last = index == len(found) - 1
+            records.append(
+                StepRecord(
+                    step=self.step_number - len(found) + 1 + index,
+                    loss=nats,
+                    token_accuracy=right / max(scored, 1.0),
+                    learning_rate=rate,
+                    grad_norm=norm,
+                    tokens=int(scored),
+                    tokens_per_second=scored / max(seconds, 1e-9),
+                    seconds=self.seconds,
+                    metrics=self.evaluate() if last and measures and self._evaluation_due() else None,
+                )
+            )
+        return records
+
+    def _graph(self, batch: Batch) -> GraphedStep:
+        if not self.model.training:
+            self.model.train()
+        key = tuple(None if x is None else tuple(x.shape) for x in (batch.src, batch.decoder_input, batch.targets))
+        if key not in self._graphs:
+            if len(self._graphs) >= MOST_GRAPHS:
+                self._graphs.pop(next(iter(self._graphs)))
+            self._graphs[key] = GraphedStep(self, batch)
+        return self._graphs[key]
 
     def advance(self) -> Loss:
         """One update and nothing else: no record, no evaluation."""
@@ -260,7 +329,7 @@ class Trainer:
         """Move the weights; returns the learning rate used."""
         rate = learning_rate(self.config, self.step_number + 1)
         for group in self.optimizer.param_groups:
-            group["lr"] = rate * group.get("share", 1.0)
+            set_rate(group, rate * group.get("share", 1.0))
         self.optimizer.step()
         self.step_number += 1
         return rate
@@ -298,6 +367,7 @@ class Trainer:
             set_dropout(self.model, dropout)
         self.config, self.cross_mask = config, cross_mask
         self.settings |= changes
+        self._graphs.clear()  # what was recorded holds the old settings
         self.batches.resize(config.batch_size)
         decayed = {id(parameter) for parameter in decaying(self.model)}
         if self.flat is not None and self.flat.n_matrices:
@@ -341,3 +411,4 @@ class Trainer:
         self.batches.seek(DataPosition(state.position.epoch + 1) if other_size else state.position)
         self.step_number = state.step
         self.seconds = state.seconds
+        self._graphs.clear()  # they know the optimizer's old memory

@@ -64,6 +64,10 @@ class WrittenTransformer:
         logits: Tensor = _Passes.apply(self._anchor, self, src, decoder_input, masks)
         return logits
 
+    def masks_in_use(self) -> tuple[Bias, ...]:
+        """The masks that are kept from one step to the next."""
+        return tuple(self._biases.values())
+
     # ---- forward ------------------------------------------------------------------------------------------
 
     def forward(

@@ -128,6 +128,10 @@ class StepRecorder:
         """Write none: the present state is not one to go on from."""
         self._due, self._whole_due = None, False
 
+    def next_kept(self, step: int, latest: int) -> int:
+        """The first step after `step` that is kept, or `latest` where none before it is."""
+        return next((one for one in range(step + 1, latest) if self._is_kept(one)), latest)
+
     def _is_kept(self, step: int) -> bool:
         return is_kept(step, self.density)
 

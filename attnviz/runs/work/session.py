@@ -22,6 +22,7 @@ from attnviz.runs.work.step_walk import StepWalk, check_weight
 from attnviz.runs.work.writer import Writer
 from attnviz.training.distributed import Ranks
 
+MOST_AHEAD = 32  # steps that a GPU makes before their losses are read: a command waits no longer than these
 WAIT_SECONDS = 60.0  # a rank that hears nothing for long takes the others for dead
 
 
@@ -130,9 +131,21 @@ class Session:
             self._finish_walk()
         elif self.trainer.step_number < self.trainer.config.steps:
             self._lead("step")
-            self._record(self.trainer.step().to_dict())
+            for record in self.trainer.block(self._ahead()):
+                if not self.closing:  # after a step that failed, the others are none
+                    self._record(record.to_dict())
         self._replay_due()
         self._end_if_done()
+
+    def _ahead(self) -> int:
+        """Steps that may be made before the next thing that concerns the state after one of them."""
+        if not self.trainer.runs_ahead or self._leader is not None or self.catching_up or self.state["speed"]:
+            return 1
+        step = self.trainer.step_number
+        stops = [self.trainer.config.steps, self.recorder.next_kept(step, step + MOST_AHEAD)]
+        stops += [] if self.state["until"] is None else [self.state["until"]]
+        stops += [at for at, _ in self.replay[:1]]
+        return max(1, min(stops) - step)
 
     def _guarded(self, act: Callable[[], None]) -> None:
         """Do a part of training; what goes wrong ends the session with a reason, and what was recorded stays."""
