@@ -125,3 +125,10 @@ def test_every_benchmark_is_in_the_help(capsys: pytest.CaptureFixture[str]) -> N
     assert main(["bench", "--help"]) == 0
     said = capsys.readouterr().out
     assert all(name in said for name in GROUPS)
+
+
+def test_rows_whose_peer_or_device_is_missing_say_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "gpu", "loss", "--quick", "--nanogpt", "nowhere"]) == 0
+    said = capsys.readouterr().out
+    assert "gpu: skipped, needs a GPU" in said
+    assert "seconds-to-loss/nanogpt: skipped, needs a checkout of nanoGPT" in said

@@ -21,7 +21,9 @@ class Missing(Exception):
     """A peer that is not there, and what would bring it."""
 
 
-def nanogpt(folder: Path | None, *, vocab: int, layers: int, width: int, heads: int, length: int) -> Step:
+def nanogpt(
+    folder: Path | None, *, vocab: int, layers: int, width: int, heads: int, length: int, device: str = "cpu"
+) -> Step:
     """nanoGPT's model, optimizer and clipping, eager, from a checkout; raises Missing where there is none.
 
     The step has `loss`, which says what a batch costs without learning from it.
@@ -38,8 +40,8 @@ def nanogpt(folder: Path | None, *, vocab: int, layers: int, width: int, heads: 
         config = module.GPTConfig(
             block_size=length, vocab_size=vocab, n_layer=layers, n_head=heads, n_embd=width, dropout=0.0, bias=False
         )
-        model = module.GPT(config)
-        optimizer = model.configure_optimizers(0.1, 1e-3, (0.9, 0.99), "cpu")
+        model = module.GPT(config).to(device)
+        optimizer = model.configure_optimizers(0.1, 1e-3, (0.9, 0.99), torch.device(device).type)
 
     def loss_of(batch: Any) -> Tensor:
         _, loss = model(batch.decoder_input, batch.targets.masked_fill(batch.targets == 0, -1))

@@ -25,6 +25,7 @@ GROUPS: Mapping[str, tuple[str, str]] = {
     "live-capture": ("sessions", "capture"),
     "quality": ("sessions", "quality"),
     "processes": ("sessions", "together"),
+    "gpu": ("gpu", "gpu"),
 }
 
 

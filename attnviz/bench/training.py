@@ -42,7 +42,12 @@ def language(options: Options) -> Iterator[Result]:
         ("S", S, options.repeats(150, 5), {"nanogpt": (1.4, 2.0)}),
     ):
         trainer = trainer_of("lm-en", {"window": size.length}, size)
-        shape = {"vocab": len(trainer.task.tgt_vocab), "layers": size.layers, "width": size.width, "heads": size.heads}
+        shape: dict[str, Any] = {
+            "vocab": len(trainer.task.tgt_vocab),
+            "layers": size.layers,
+            "width": size.width,
+            "heads": size.heads,
+        }
         yield from _against(f"training/{name}", trainer, peers, {**shape, "length": size.length + 1}, repeats, options)
 
 
@@ -72,7 +77,12 @@ def to_loss(options: Options) -> Iterator[Result]:
 
     target, every = (3.0 if options.quick else TARGET), 25
     ours = trainer_of("lm-en", {"window": RECIPE.length}, RECIPE, {"learning_rate": 4e-3, "warmup_steps": 50})
-    shape = {"vocab": len(ours.task.tgt_vocab), "layers": RECIPE.layers, "width": RECIPE.width, "heads": RECIPE.heads}
+    shape: dict[str, Any] = {
+        "vocab": len(ours.task.tgt_vocab),
+        "layers": RECIPE.layers,
+        "width": RECIPE.width,
+        "heads": RECIPE.heads,
+    }
     try:
         theirs = peers.nanogpt(options.nanogpt, **shape, length=RECIPE.length + 1)
     except peers.Missing as missing:
@@ -116,7 +126,13 @@ def _seconds_to(target: float, step: Callable[[], object], loss: Callable[[], fl
 
 
 def trainer_of(
-    task: str, task_options: dict[str, Any], size: Size, train: Mapping[str, Any] | None = None, **shape: Any
+    task: str,
+    task_options: dict[str, Any],
+    size: Size,
+    train: Mapping[str, Any] | None = None,
+    *,
+    device: str = "cpu",
+    **shape: Any,
 ) -> Trainer:
     """The trainer of a run, which has chosen how to compute; `train` changes fields of its TrainConfig."""
     from attnviz.config import TrainConfig
@@ -129,7 +145,8 @@ def trainer_of(
     wide = {"d_model": size.width, "n_heads": size.heads, "d_ff": 4 * size.width, "n_decoder_layers": size.layers}
     values = {"steps": STEPS, "batch_size": size.batch, "eval_every": 0, "learning_rate": 1e-3, **(train or {})}
     config = TrainConfig.from_dict(values)
-    trainer = Trainer(make_model(model_config_for(made, **wide, dropout=0.0, **shape), seed=0), made, config)
+    model = make_model(model_config_for(made, **wide, dropout=0.0, **shape), seed=0)
+    trainer = Trainer(model, made, config, device=device)
     trainer.adopt(choose(trainer).compute)
     return trainer
 
@@ -138,7 +155,7 @@ def _against(
     name: str,
     trainer: Trainer,
     limits: dict[str, tuple[float, float]],
-    shape: dict[str, int],
+    shape: dict[str, Any],
     repeats: int,
     options: Options,
 ) -> Iterator[Result]:

@@ -78,7 +78,11 @@ class Batch:
         """The same batch with its tensors on a device."""
 
         def move(x: Tensor | None) -> Tensor | None:
-            return None if x is None else x.to(device, non_blocking=True)
+            if x is None:
+                return None
+            if x.device.type == "cpu" and torch.device(device).type == "cuda":
+                x = x.pin_memory()  # only from pinned memory does a GPU fetch by itself, while others go on
+            return x.to(device, non_blocking=True)
 
         return replace(
             self,

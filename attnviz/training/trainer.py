@@ -183,7 +183,7 @@ class Trainer:
             for group in self.optimizer.param_groups:
                 set_rate(group, rate)
             with self.random.lent() if self.model.config.dropout else nullcontext():
-                figures.append(self._graph(batch)(batch).clone())
+                figures.append(self.graph(batch)(batch).clone())
             rates.append(rate)
             self.step_number += 1
             if self._evaluation_due():
@@ -210,7 +210,8 @@ class Trainer:
             )
         return records
 
-    def _graph(self, batch: Batch) -> GraphedStep:
+    def graph(self, batch: Batch) -> GraphedStep:
+        """The recorded step for batches of this one's shape."""
         if not self.model.training:
             self.model.train()
         key = tuple(None if x is None else tuple(x.shape) for x in (batch.src, batch.decoder_input, batch.targets))
