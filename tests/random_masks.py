@@ -23,6 +23,7 @@ def leaves(batch: int = 3) -> st.SearchStrategy[Mask]:
         st.just(masks.full()),
         st.just(masks.causal()),
         st.lists(st.integers(0, 12), min_size=batch, max_size=batch).map(masks.key_padding),
+        st.lists(st.tuples(st.integers(0, batch - 1), st.integers(0, 12)), max_size=7).map(masks.pads),
         st.integers(1, 9).map(masks.sliding_window),
         st.integers(0, 9).map(masks.prefix),
         st.lists(_positions, max_size=4).map(masks.global_tokens),

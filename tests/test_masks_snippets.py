@@ -25,6 +25,7 @@ CHOSEN = (
     masks.full(),
     masks.causal() & masks.key_padding([11, 4, 7]),
     masks.causal() & ~masks.cells([(0, 0), (2, 1)]),
+    masks.causal() & masks.pads([(0, 0), (0, 1), (1, 5), (2, 12)]),
     masks.sliding_window(2) | masks.global_tokens([0, 99]),
     masks.prefix(3) & ~masks.dilated(3, 2),
     masks.documents([0, 0, 1, 1, 1, 2]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attnviz.decoding.rows import RowsOf
 from attnviz.masks import And, Mask, MaskPlan, Or
-from attnviz.masks.predicates import Causal, Cells
+from attnviz.masks.predicates import Causal, Cells, Pads
 from attnviz.model import WatchedModel
 
 
@@ -17,6 +17,8 @@ def sees_only_the_past(mask: Mask) -> bool:
             return sees_only_the_past(left) or sees_only_the_past(right)
         case Or(left=left, right=right):
             return sees_only_the_past(left) and sees_only_the_past(right)
+        case Pads():
+            return False
         case Cells(visible=visible):
             return all(key <= query for query, key in visible)
         case RowsOf(mask=inner):

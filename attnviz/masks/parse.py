@@ -30,6 +30,7 @@ from attnviz.masks.predicates import (
     full,
     global_tokens,
     heads,
+    pads,
 )
 
 MAX_TEXT = 65_536  # characters
@@ -116,6 +117,7 @@ def _graph(arguments: _Arguments) -> Mask:
 # name → how it is written, how its arguments become a mask
 _WITH_ARGUMENTS: Mapping[str, tuple[str, Callable[[_Arguments], Mask]]] = {
     "padding": ("padding(5,3)", lambda a: KeyPadding(_several(a, MAX_NUMBER))),
+    "pads": ("pads(0:0-1)", lambda a: pads(read_cells(a.text, a.position))),
     "window": ("window(3)", lambda a: SlidingWindow(*a.exactly((1, MAX_NUMBER)))),
     "prefix": ("prefix(2)", lambda a: Prefix(*a.exactly((0, MAX_NUMBER)))),
     "global": ("global(0,4)", lambda a: global_tokens(a.numbers())),

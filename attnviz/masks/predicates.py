@@ -274,6 +274,18 @@ class Graph(Cells):
     name = "graph"
 
 
+@dataclass(frozen=True)
+class Pads(Cells):
+    """Padding wherever it stands: `visible` lists (example, key) pairs, each hidden from all queries of its example."""
+
+    name = "pads"
+
+    def mask_mod(self, device: torch.device | str = "cpu") -> MaskMod:
+        table = self._table.to(device)
+        rows, columns = table.size(0) - 1, table.size(1) - 1
+        return lambda b, h, q, k: ~table[b.clamp(max=rows), k.clamp(max=columns)] & (q >= 0)
+
+
 def full() -> Mask:
     """Every query sees every key."""
     return Full()
@@ -287,6 +299,11 @@ def causal() -> Mask:
 def key_padding(lengths: Iterable[int] | Tensor) -> Mask:
     """Example b has `lengths[b]` real keys; the padding after them is blocked for every query."""
     return KeyPadding(tuple(int(length) for length in lengths))
+
+
+def pads(places: Iterable[tuple[int, int]]) -> Mask:
+    """The given (example, key) are padding, blocked for every query: also before tokens and between them."""
+    return Pads(tuple(sorted({(int(example), int(key)) for example, key in places})))
 
 
 def sliding_window(window: int) -> Mask:

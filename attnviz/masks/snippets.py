@@ -22,6 +22,7 @@ from attnviz.masks.predicates import (
     GlobalTokens,
     Heads,
     KeyPadding,
+    Pads,
     Prefix,
     SlidingWindow,
 )
@@ -131,7 +132,7 @@ def _inputs(sizes: Sizes) -> list[str]:
 
 def _dense(mask: Mask, tables: list[str], expression: str) -> list[str]:
     axes = ["q = torch.arange(queries)[:, None]", "k = torch.arange(keys)"]
-    if "[b]" in expression:
+    if "[b]" in expression or "[b, " in expression:
         axes.insert(0, "b = torch.arange(batch)[:, None, None, None]")
     if "[h]" in expression:
         axes.insert(0, "h = torch.arange(heads)[:, None, None]")
@@ -183,6 +184,8 @@ class _Code:
                 return f"((q - k).abs() < {mask.window * mask.step}) & ((q - k) % {mask.step} == 0)", _AND
             case KeyPadding():
                 return f"(k < {self._table(mask, 'lengths', self._lengths(mask))}[b]) & (q >= 0)", _AND
+            case Pads():
+                return f"~{self._table(mask, 'is_pad', self._pads(mask))}[b, k] & (q >= 0)", _AND
             case Documents():
                 name = self._table(mask, "document", self._documents(mask))
                 return f"({name}[q] == {name}[k]) & ({name}[q] >= 0)", _AND
@@ -206,6 +209,10 @@ class _Code:
 
     def _lengths(self, mask: KeyPadding) -> list[str]:
         return [f"NAME = torch.tensor({list(mask.lengths)})"]
+
+    def _pads(self, mask: Pads) -> list[str]:
+        hidden = ~mask.dense(batch=self.sizes.batch, heads=1, queries=1, keys=self.sizes.keys)[:, 0, 0]
+        return [f"NAME = torch.tensor({hidden.int().tolist()}).bool()"]
 
     def _documents(self, mask: Documents) -> list[str]:
         longest = max(self.sizes.queries, self.sizes.keys)

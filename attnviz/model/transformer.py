@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from attnviz import masks as mask_library
 from attnviz.config import ModelConfig
 from attnviz.masks import Kind, Mask, MaskPlan, kind_of
-from attnviz.masks.predicates import Full
+from attnviz.masks.predicates import Full, Pads
 from attnviz.model.blocks import DecoderBlock, EncoderBlock
 from attnviz.model.cache import KVCache
 from attnviz.model.positions import TokenEmbedding
@@ -23,6 +23,19 @@ def real_lengths(ids: Int[Tensor, "B S"], pad_id: int) -> list[int]:
     positions = torch.arange(1, ids.size(1) + 1, device=ids.device)
     lengths: list[int] = (real * positions).amax(dim=1).tolist()
     return lengths
+
+
+def padding_of(ids: Int[Tensor, "B S"], pad_id: int) -> Mask:
+    """Hides padding as key: by lengths where it stands at the end, as in our own batches, else key by key."""
+    real = ids != pad_id
+    count, length = torch.stack(
+        [real.sum(dim=1), (real * torch.arange(1, ids.size(1) + 1, device=ids.device)).amax(dim=1)]
+    )
+    counts: list[int] = count.tolist()
+    lengths: list[int] = length.tolist()
+    if counts != lengths:
+        return mask_library.pads((row, key) for row, key in torch.nonzero(~real).tolist())
+    return mask_library.key_padding(lengths) if min(lengths) < ids.size(1) else mask_library.full()
 
 
 class Transformer(nn.Module):
@@ -144,14 +157,16 @@ class Transformer(nn.Module):
         return KVCache()
 
     def default_masks(self, src: Int[Tensor, "B S"] | None, decoder_input: Int[Tensor, "B T"] | None) -> MaskPlan:
-        """The model's own masks: source padding hidden as key, the decoder causal. Target padding stands at the end,
-        where the causal mask hides it from every real query already."""
-        padding: Mask = mask_library.full()
-        if src is not None:
-            lengths = real_lengths(src, self.config.pad_id)
-            if min(lengths) < src.size(1):
-                padding = mask_library.key_padding(lengths)
-        return MaskPlan(encoder_self=padding, decoder_self=mask_library.causal(), cross=padding)
+        """The model's own masks: source padding hidden as key, wherever it stands, and the decoder causal.
+
+        Target padding at the end needs no mask: the causal one hides it from every real query already. Before or
+        between tokens, as batches of other people's have it, it is hidden too.
+        """
+        padding = mask_library.full() if src is None else padding_of(src, self.config.pad_id)
+        causal = mask_library.causal()
+        before = Full() if decoder_input is None else padding_of(decoder_input, self.config.pad_id)
+        decoder = causal & before if isinstance(before, Pads) else causal
+        return MaskPlan(encoder_self=padding, decoder_self=decoder, cross=padding)
 
     def forward(
         self,

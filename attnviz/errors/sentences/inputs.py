@@ -19,6 +19,10 @@ TEXTS = table(
     ),
     # files
     empty_file=Text("文件是空的。", "The file is empty."),
+    upload_too_large=Text(
+        "文件有 {given} MB，网页里最多 {limit} MB；更大的请用命令行：{command}。",
+        "The file has {given} MB, the app takes {limit} MB; for a larger one use the command line: {command}.",
+    ),
     binary=Text(
         "这不是文本文件（{what}）。请另存为 UTF-8 的纯文本或 CSV。",
         "This is not a text file ({what}). Save it as plain text or CSV in UTF-8.",

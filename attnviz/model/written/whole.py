@@ -158,9 +158,7 @@ class WrittenTransformer:
         real = src != self.config.pad_id
         if src.device.type == "cpu" and bool(real.all()):
             return Bias(None, None)
-        places = torch.arange(1, src.size(1) + 1, device=src.device)
-        seen = places <= (real * places).amax(dim=1, keepdim=True)
-        return bias_of(seen[:, None, None, :], src.size(0), self.config.n_heads, self.flat.dtype)
+        return bias_of(real[:, None, None, :], src.size(0), self.config.n_heads, self.flat.dtype)
 
     def _bias(self, mask: Mask, queries: Int[Tensor, "B T"], keys: Int[Tensor, "B S"]) -> Bias:
         if isinstance(mask, Full):

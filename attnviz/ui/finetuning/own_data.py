@@ -7,10 +7,13 @@ from dataclasses import replace
 import streamlit as st
 
 from attnviz.data.user_table import Layout, Purpose
+from attnviz.errors import InputError
 from attnviz.ui.finetuning.choices import Choices, OwnFile, current, keep
-from attnviz.ui.frame.controls import LARGEST_TABLE, choose
-from attnviz.ui.frame.notices import plain, shortened
+from attnviz.ui.frame.boundary import explain
+from attnviz.ui.frame.controls import choose
+from attnviz.ui.frame.notices import notice, plain, shortened
 from attnviz.ui.frame.page import Frame
+from attnviz.ui.frame.uploads import LARGEST_TABLE, table_of
 from attnviz.ui.sentence.table_preview import table_preview
 from attnviz.ui.text import words
 
@@ -49,5 +52,8 @@ def ask(frame: Frame, choices: Choices) -> Choices:
     st.html(f'<p class="rn-why">{frame.t(f"own_help_{kind}")}</p>')
     if uploaded is None:
         return choices
-    uploaded.seek(0)
-    return replace(choices, own=OwnFile(uploaded.name, uploaded.read(), kind))
+    try:
+        return replace(choices, own=OwnFile(uploaded.name, table_of(uploaded), kind))
+    except InputError as error:
+        notice(explain(error, frame.language), "error")
+        return choices

@@ -135,8 +135,9 @@ def _try(frame: Frame, now: Tuned) -> None:
     )
     if uploaded is None:
         return
+    uploaded.seek(0)
     try:
-        said = tried(uploaded.getvalue(), now, frame)
+        said = tried(uploaded.read(), now, frame)
     except InputError as error:
         notice(explain(error, frame.language), "error")
         return

@@ -17,7 +17,6 @@ import streamlit as st
 from attnviz.ui.frame import language
 from attnviz.ui.frame.whereabouts import brought_back
 
-LARGEST_TABLE = 20  # megabytes of a text or table that is uploaded
 T = TypeVar("T", bound=str)
 V = TypeVar("V")
 

@@ -16,9 +16,10 @@ from attnviz.data.user_table import Layout
 from attnviz.model import Transformer
 from attnviz.training import make_model
 from attnviz.ui.frame.boundary import explain, live
-from attnviz.ui.frame.controls import LARGEST_TABLE, choose, shown
+from attnviz.ui.frame.controls import choose, shown
 from attnviz.ui.frame.notices import notice, notice_lines
 from attnviz.ui.frame.page import Frame
+from attnviz.ui.frame.uploads import LARGEST_TABLE, table_of
 from attnviz.ui.pretraining import data_picture as draw
 from attnviz.ui.pretraining import preparation
 from attnviz.ui.pretraining.choices import Choices, OwnFile, current, keep, model_config, plain_name, task_of
@@ -98,8 +99,11 @@ def own_file(frame: Frame) -> None:
     )
     if uploaded is not None and st.session_state.get("own-data-taken") != uploaded.file_id:
         st.session_state["own-data-taken"] = uploaded.file_id
-        uploaded.seek(0)
-        data = uploaded.read()
+        try:
+            data = table_of(uploaded)
+        except InputError as error:
+            notice(explain(error, frame.language), "error")
+            return
         keep(replace(choices, own=OwnFile(plain_name(uploaded.name), data, kind=_kind(data, uploaded.name)), task=""))
         st.rerun()
     if choices.own is not None:

@@ -13,6 +13,7 @@ from attnviz.runs import RunSummary
 from attnviz.ui.frame.boundary import explain
 from attnviz.ui.frame.notices import notice, plain, shortened
 from attnviz.ui.frame.page import Frame
+from attnviz.ui.frame.uploads import LARGEST, stream_of
 from attnviz.ui.runs.chosen_run import choose_run, chosen_run
 from attnviz.ui.runs.library import forget, free_name, library
 from attnviz.ui.runs.sheet import card
@@ -20,7 +21,6 @@ from attnviz.ui.runs.trouble import trouble
 from attnviz.ui.text import Words, words
 
 LISTED = 40  # runs; older ones are still there
-LARGEST = 200  # megabytes of a zip file; larger ones are for the command line
 DELETED = "runs-deleted"  # session state: (id, name) that can be undone here
 
 
@@ -124,7 +124,7 @@ def _import(frame: Frame, t: Words, page: str, opened: Callable[[], None]) -> No
     st.session_state["run-zip-taken"] = uploaded.file_id
     st.session_state["run-zip-refused"] = None
     try:
-        run = library().import_zip(uploaded)
+        run = library().import_zip(stream_of(uploaded, LARGEST, "attnviz runs import FILE"))
         others = {one.name for one in library().list() if one.id != run.id}
         if run.name in others:
             run.rename(free_name(run.name))

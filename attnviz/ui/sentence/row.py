@@ -13,9 +13,10 @@ import streamlit as st
 from attnviz.data import InputError, Task
 from attnviz.data.user_table import Layout
 from attnviz.ui.frame.boundary import explain
-from attnviz.ui.frame.controls import LARGEST_TABLE, shown
+from attnviz.ui.frame.controls import shown
 from attnviz.ui.frame.notices import notice, notice_lines, plain, shortened
 from attnviz.ui.frame.page import Frame
+from attnviz.ui.frame.uploads import LARGEST_TABLE, table_of
 from attnviz.ui.sentence.own_file import OwnSentences, is_table, of_table, read_file
 from attnviz.ui.sentence.reading import LONGEST
 from attnviz.ui.sentence.table_preview import table_preview, text_preview
@@ -88,9 +89,8 @@ def _own(frame: Frame, name: str, kept: dict[str, str], references: dict[str, st
     if uploaded is None:
         return
     file = f"{name}:{uploaded.file_id}"
-    uploaded.seek(0)
     try:
-        own = _sentences(frame, uploaded.read(), uploaded.name, file)
+        own = _sentences(frame, table_of(uploaded), uploaded.name, file)
     except InputError as error:
         notice(explain(error, frame.language), "error")
         return

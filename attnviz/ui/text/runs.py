@@ -146,8 +146,9 @@ TEXTS = table(
     list_export=Text("导出", "Export"),
     list_import=Text("导入 zip", "Import zip"),
     list_import_help=Text(
-        "别人导出的训练。里面的程序不会执行；有问题的文件整个拒绝。",
-        "A run that somebody exported. Nothing in it is executed; a bad file is refused whole.",
+        "别人导出的训练，最大 200 MB，更大的用 attnviz runs import。里面的程序不会执行；有问题的文件整个拒绝。",
+        "A run that somebody exported, 200 MB at most; a larger one: attnviz runs import. Nothing in it is executed; "
+        "a bad file is refused whole.",
     ),
     list_imported=Text("已导入“{name}”。", "'{name}' was imported."),
     list_trash=Text("回收站（{count}）", "Trash ({count})"),
