@@ -119,7 +119,7 @@ def _say(
     }
     if heads_off:
         lost = (now.trace.loss or 0.0) - (intact.trace.loss or 0.0)
-        values["lost"] = f"{lost:+.2f}".replace("-", "−")
+        values["lost"] = f"{lost:+.3f}".replace("-", "−")  # as the stage and the panel print it
         if heads_off == (claimed.head,):
             key = "claim_tried_other" if claimed.said_after != claimed.target else "claim_tried"
         else:

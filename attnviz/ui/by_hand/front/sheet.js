@@ -1,10 +1,10 @@
 // The whole walk on the page: what the server said, what is chosen here, and when to lay out, draw and light.
 
-import { Arrivals } from "../../front/arrivals.js";
 import { element } from "../../front/dom.js";
 import { fill } from "../../front/labels.js";
 import { clamp, numberText } from "../../front/numbers.js";
 import { Operations } from "../../front/operations.js";
+import { Shell } from "../../front/shell.js";
 import { appearance, applyTheme, numberOver, ramp, readTheme } from "../../front/theme.js";
 import { Board } from "./board.js";
 import { Code } from "./code.js";
@@ -15,20 +15,19 @@ import { screenName } from "./names.js";
 import { Rail } from "./rail.js";
 import { arithmeticOf } from "./rules.js";
 import { Shapes } from "./shapes.js";
-import { Keyboard } from "./keyboard.js";
 import { Picker, Switches } from "./switches.js";
 import { readAnswer } from "./walk.js";
 import { LONGEST_DEFINED, LONGEST_LIT, Why } from "./why.js";
+import { Keyboard } from "./keyboard.js";
 
 // Kept while the tab lives, so that another page and back finds the same step.
 const remembered = (window.attnvizByHandKept = window.attnvizByHandKept || { step: null, head: 0, view: "one", digits: 2, row: null, asked: null });
 
-export class Sheet {
+export class Sheet extends Shell {
   constructor(host) {
-    this.host = host;
-    this.place = host.querySelector(".sheet-place");
+    super(host, ".sheet-place");
     this.operations = new Operations();
-    this.arrivals = new Arrivals();
+    this.operations.deliver = (message) => this.send("operations", message);
     this.hovered = this.held = this.aimed = null;
     this.board = new Board(this);
     this.why = new Why(this);
@@ -58,17 +57,8 @@ export class Sheet {
   }
 
   // -- the server ----------------------------------------------------------------------------------------------------
-  receive(data, host) {
-    this.operations.deliver = (message) => host.send("operations", message);
-    return this.arrivals.take(data, {
-      read: readAnswer,
-      show: (answer) => this.show(answer),
-      same: () => appearance(this.place) !== this.appeared && this.retheme(),
-    });
-  }
-
-  get connected() {
-    return this.root.isConnected;
+  read(bytes, parsed) {
+    return readAnswer(bytes, parsed);
   }
 
   show(answer) {

@@ -1,8 +1,8 @@
 // The stage: one answer of the server, where the class stands in it, and what is told back.
 
-import { Arrivals } from "../../front/arrivals.js";
 import { element } from "../../front/dom.js";
 import { clamp } from "../../front/numbers.js";
+import { Shell } from "../../front/shell.js";
 import { appearance, applyTheme, readTheme } from "../../front/theme.js";
 import { CacheView } from "./cache.js";
 import { ForcingView } from "./forcing.js";
@@ -13,38 +13,23 @@ import { StepsView } from "./steps.js";
 const PLAY_EVERY = 750; // milliseconds a token
 const TELL_AFTER = 220; // milliseconds of rest before the server hears where we are
 
-export class DecodingStage {
+export class DecodingStage extends Shell {
   constructor(host) {
-    this.host = host;
-    this.place = host.querySelector(".stage-place");
+    super(host, ".stage-place");
     this.root = element("div", { class: "stage" });
     this.busy = element("div", { class: "progress", role: "status" });
     this.place.append(this.root, this.busy);
     this.views = {};
     this.state = { step: 0, row: null, site: null, head: null, forced: [], node: null, mistake: undefined, attempt: 0, refused: null };
     this.seq = this.answered = 0;
-    this.arrivals = new Arrivals();
     this.withCache = true;
     new ResizeObserver(() => this.resized()).observe(this.root);
-    const keys = (event) => {
-      if (!this.root.isConnected) document.removeEventListener("keydown", keys);
-      else this.shortcut(event);
-    };
-    document.addEventListener("keydown", keys);
+    this.hearKeys((event) => this.shortcut(event));
   }
 
   // -- the server ----------------------------------------------------------------------------------------------------
-  receive(data, host) {
-    this.deliver = (message) => host.send("message", message);
-    return this.arrivals.take(data, {
-      read: (bytes, parsed) => Shot.read(bytes, parsed),
-      show: (shot) => this.show(shot),
-      same: () => appearance(this.place) !== this.appeared && this.retheme(),
-    });
-  }
-
-  get connected() {
-    return this.root.isConnected;
+  read(bytes, parsed) {
+    return Shot.read(bytes, parsed);
   }
 
   show(shot) {
@@ -87,7 +72,7 @@ export class DecodingStage {
     const send = () => {
       this.telling = null;
       const { step, row, site, head, forced, attempt } = this.state;
-      this.deliver?.({ scope: this.shot.state.scope, seq: ++this.seq, step, row, site, head, forced, attempt, ...this.extra });
+      this.send?.("message", { scope: this.shot.state.scope, seq: ++this.seq, step, row, site, head, forced, attempt, ...this.extra });
       this.extra = {};
       this.root.dataset.told = String(this.seq);
     };

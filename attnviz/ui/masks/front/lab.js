@@ -1,9 +1,9 @@
 // The lab: one shot of the server, what is hovered and chosen here, and when to lay out and draw.
 
-import { Arrivals } from "../../front/arrivals.js";
 import { fill } from "../../front/labels.js";
 import { clamp } from "../../front/numbers.js";
 import { Operations } from "../../front/operations.js";
+import { Shell } from "../../front/shell.js";
 import { appearance, applyTheme, ramp, readTheme } from "../../front/theme.js";
 import { WHOLE, panned, showing, zoomed } from "../../front/zoom.js";
 import { Bar } from "./bar.js";
@@ -20,13 +20,13 @@ import { writeRowNumbers } from "./rownumbers.js";
 import { Shot } from "./shot.js";
 import { Padding, TakeAway } from "./side.js";
 
-export class Lab {
+export class Lab extends Shell {
   constructor(host) {
-    this.host = host;
-    this.place = host.querySelector(".lab-place");
+    super(host, ".lab-place");
     this.refs = buildLab(this);
+    this.root = this.refs.root;
     this.operations = new Operations();
-    this.arrivals = new Arrivals();
+    this.operations.deliver = (message) => this.send("operations", message);
     this.zoom = WHOLE;
     this.lit = null;
     this.cursor = { row: 0, column: 0 };
@@ -45,25 +45,12 @@ export class Lab {
       [this.paint, this.refs.paint], [this.flow, this.refs.flow], [this.heads, this.refs.heads], [this.reach, this.refs.reach], [this.field, this.refs.field],
     ];
     new ResizeObserver(() => this.resized()).observe(this.refs.root);
-    const keys = (event) => {
-      if (!this.refs.root.isConnected) document.removeEventListener("keydown", keys);
-      else this.shortcut(event);
-    };
-    document.addEventListener("keydown", keys);
+    this.hearKeys((event) => this.shortcut(event));
   }
 
   // -- the server ----------------------------------------------------------------------------------------------------
-  receive(data, host) {
-    this.operations.deliver = (message) => host.send("operations", message);
-    return this.arrivals.take(data, {
-      read: (bytes, parsed) => Shot.read(bytes, parsed),
-      show: (shot) => this.show(shot),
-      same: () => appearance(this.place) !== this.appeared && this.retheme(),
-    });
-  }
-
-  get connected() {
-    return this.refs.root.isConnected;
+  read(bytes, parsed) {
+    return Shot.read(bytes, parsed);
   }
 
   show(shot) {
