@@ -28,6 +28,9 @@ def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("app", help="open the app in the browser (the same as attnviz alone)")
     command.add_argument("--port", type=_port, metavar="N", help=f"default: the first free one from {FIRST_PORT} on")
     command.add_argument("--address", default="127.0.0.1", help="0.0.0.0 opens it to the room (default: 127.0.0.1)")
+    command.add_argument(
+        "--host", action="append", default=[], metavar="NAME", help="a further name that browsers call this machine by"
+    )
     command.add_argument("--lang", choices=("zh", "en"), help="default: what the browser asks for")
     command.add_argument("--no-browser", action="store_true", help="only serve; open no browser")
     command.set_defaults(run=run)
@@ -64,8 +67,9 @@ def run(arguments: argparse.Namespace) -> int:
         environment[LANGUAGE_VARIABLE] = arguments.lang
     shown = "127.0.0.1" if arguments.address in ("0.0.0.0", "::") else arguments.address
     print(f"attnviz: http://{shown}:{port}  (Ctrl-C ends it)", flush=True)
-    command = [sys.executable, "-m", "streamlit", "run", str(served)]
+    command = [sys.executable, "-m", "attnviz.ui.frame.serve", "run", str(served)]
     command += [f"--server.port={port}", f"--server.address={arguments.address}", f"--browser.serverAddress={shown}"]
+    command += [f"--server.allowedHosts={name}" for name in hosts(arguments.address, arguments.host)]
     if arguments.no_browser:
         command.append("--server.headless=true")
     server = subprocess.Popen(command, env=environment)
@@ -77,6 +81,30 @@ def run(arguments: argparse.Namespace) -> int:
         finally:
             _end(server)
             end_workers(registry, others)
+
+
+def hosts(address: str, more: Iterable[str] = ()) -> tuple[str, ...]:
+    """The names under which browsers may ask for the app: another name in a request comes from a page elsewhere.
+
+    Nothing is asked of a name server. Open to the room (0.0.0.0), it is this machine's name and its address there.
+    """
+    names = ["localhost", "127.0.0.1", "::1"]
+    if address in ("0.0.0.0", "::"):
+        name = socket.gethostname()
+        names += [name, f"{name.partition('.')[0]}.local", *own_addresses()]
+    else:
+        names.append(address)
+    return tuple(dict.fromkeys([*names, *more]))
+
+
+def own_addresses() -> list[str]:
+    """This machine's addresses in its networks; a datagram socket is given a direction, and nothing is sent."""
+    found = []
+    for family, direction in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
+        with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((direction, 9))
+            found.append(str(probe.getsockname()[0]))
+    return found
 
 
 class ended_by_signals:  # used like a function

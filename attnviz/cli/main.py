@@ -27,7 +27,7 @@ def parser() -> argparse.ArgumentParser:
 
 def completed(argv: Sequence[str]) -> list[str]:
     """Without a command it is the app that is meant, with or without the app's options."""
-    options = {"--port", "--address", "--lang", "--no-browser"}
+    options = {"--port", "--address", "--host", "--lang", "--no-browser"}
     return list(argv) if argv and argv[0].partition("=")[0] not in options else ["app", *argv]
 
 

@@ -9,8 +9,10 @@ import streamlit as st
 import attnviz
 from attnviz.openmp import wait_passively
 from attnviz.ui.frame import language, navigation, sidebar, style, whereabouts
+from attnviz.ui.frame.serve import stay_here
 from attnviz.ui.text import words
 
+stay_here()
 wait_passively(os.environ)  # before any page loads torch
 
 ICON = (
