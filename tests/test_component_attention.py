@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from random_attention import kind_picture
 
@@ -16,6 +16,7 @@ sizes = st.integers(1, 6)
 
 
 @given(sizes, sizes, sizes, sizes, st.booleans(), st.integers(0, 9))
+@example(5, 5, 5, 3, True, 5)
 def test_round_trip_within_the_quantisation_error(layers, heads, rows, columns, per_head, seed):
     kind = kind_picture(layers, heads, rows, columns, seed=seed, per_head=per_head)
     weights, mask = unpack_kind(pack(AttentionPicture(kinds=(kind,))), "cross")

@@ -79,8 +79,11 @@ def dequantise(codes: Codes) -> NDArray[np.float32]:
 
 
 def quantisation_error(weights: NDArray[np.floating[Any]], codes: Codes) -> NDArray[np.float64]:
-    """The largest error that rounding can make at each weight: half a step of the square root, squared back."""
-    half = 0.5 / codes.top
+    """The largest error that rounding can make at each weight: half a step of the square root, squared back.
+
+    The root, its multiple and the sum in `quantise` are float32, which rounds a little, too.
+    """
+    half = 0.5 / codes.top + 2.0**-22
     roots = np.sqrt(np.nan_to_num(weights.astype(np.float64)) / codes.peak)
     return codes.peak * (2 * roots * half + half * half)
 
