@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -107,6 +108,7 @@ def watch(
 
     Of a text, or a batch whose output is not known, the model first writes the output itself, greedily and with its
     own masks. `target` is the output of a text, if you know it. `task` is needed for models that `load` did not make.
+    What was done to the text, such as cutting one that is too long, is said in a warning.
     """
     if not isinstance(model, WatchedModel):
         return _watch_module(model, what, masks=masks, interventions=interventions, sites=sites, taps=taps)
@@ -119,6 +121,8 @@ def watch(
         what = task.encode(what, target)
     elif target is not None:
         raise ValueError("target goes with a text; a batch holds its own")
+    for notice in what.notices:  # a notebook has no other place for what a page says under the sentence
+        warnings.warn(str(notice), stacklevel=2)
     if what.decoder_input is None and model.has_decoder:
         what = with_output(model, what, task)
     return watch_batch(model, what, masks=masks, interventions=interventions, sites=sites, taps=taps)

@@ -59,6 +59,16 @@ def test_a_text_is_enough(loaded: tuple[Transformer, Task]) -> None:
     assert np.array_equal(by_text.logits, by_batch.logits)
 
 
+def test_text_that_was_cut_is_said(loaded: tuple[Transformer, Task], recwarn: pytest.WarningsRecorder) -> None:
+    model, task = loaded
+    attnviz.watch(model, task.examples[0])
+    assert not [one for one in recwarn if "cut" in str(one.message)]
+    long = task.examples[0] * 99
+    for given in (long, task.encode(long)):
+        with pytest.warns(UserWarning, match="cut to the first"):
+            attnviz.watch(model, given)
+
+
 def test_a_known_target_is_scored(loaded: tuple[Transformer, Task]) -> None:
     model, _ = loaded
     right, wrong = attnviz.watch(model, "abcd", target="dcba"), attnviz.watch(model, "abcd", target="aaaa")

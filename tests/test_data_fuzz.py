@@ -27,7 +27,7 @@ from attnviz.ui.sentence.own_file import read_file
 LONGEST = 5.0  # CPU seconds
 BITS = (
     *("word", "two words", "词语", "文字。", "été", "naïve", "сло́во", "हिन्दी", "ไทย", "한국어", "かな", "e\u0301"),
-    *('"', '""', "'", ",", ";", "\t", "|", "\n", "\r\n", "\r", "\x00", "\u2028", "\u200b", "\u202e", "\ufeff"),
+    *('"', '""', "'", ",", ";", "\t", "|", "\n", "\r\n", "\r", "\u2028", "\u200b", "\u202e", "\ufeff"),
     *("\ud800", "\U000e0001", "\u0600", "1", "0", "-inf", "1e309", "nan", "3,5", "<b>", "=cmd", "<pad>", "text"),
     *(" ", "  ", "\u3000", "source", "target", "id", "v1", "a" * 99, "٣", "²", "\\", "/", "#", "\u0301" * 7, "label"),
     *("👩🏽\u200d🚒", "🇳🇿", "\ufe0f"),
@@ -146,7 +146,7 @@ def test_a_few_hundred_wild_inputs_are_read_or_refused() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(3000)
 def test_twelve_thousand_wild_inputs_are_read_or_refused() -> None:
-    found, slowest, which = tried(seed=2, rounds=1715)
+    found, slowest, which = tried(seed=3, rounds=1715)
     print(f"\n{found.total():,} inputs; slowest {slowest:.2f} CPU s: {which}")
     for name, count in sorted(found.items()):
         print(f"{count:7,}  {name}")
@@ -178,4 +178,4 @@ def test_a_large_file_of_one_kind_takes_no_longer(kind: str) -> None:
         outcome = outcome_of(partial(read, data))
         spent = time.process_time() - begin
         print(f"{kind}, {len(data):,} bytes, {name}: {outcome}, {spent:.2f} CPU s")
-        assert spent < 4 * LONGEST, name
+        assert spent < LONGEST, name

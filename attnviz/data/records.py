@@ -18,6 +18,7 @@ from attnviz.errors import InputError
 
 SEPARATORS = {"tab": "\t", "semicolon": ";", "comma": ",", "bar": "|"}  # of equally good ones the first
 SAMPLE = 500  # lines that the manner is found from
+MOST_COLUMNS = 1_000  # a line with more is no row of a table
 LONGEST_CELL = 200  # lines that one quoted cell may span
 
 
@@ -89,7 +90,7 @@ def _tried(sample: Sequence[str], name: str, quoting: bool | None) -> _Trial | N
             cells = line.split(separator)
             spaced += name != "tab" and f"{separator} " in line
         counts[len(cells)] += 1
-    divided = [(count, columns) for columns, count in counts.items() if columns > 1]
+    divided = [(count, columns) for columns, count in counts.items() if 1 < columns <= MOST_COLUMNS]
     if not divided:
         return None
     count, columns = max(divided)
