@@ -128,11 +128,17 @@ def test_the_link_one_shares_holds_no_text_of_ones_own(chromium_page: Callable[.
     page = opened(tab, server, "/?model=reverse")
     typed_in(page, "dcbaa")
     page.wait_for_function("() => !new URL(location.href).searchParams.has('example')")
-    page.locator("button[part=share]").click()
+    page.locator("button[part=share]").click(modifiers=["Shift"])
     page.wait_for_selector("button.done")
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == page.url
     assert "dcbaa" not in copied
+    # Without Shift whoever opens it reads their own language.
+    page.locator("button[part=share]").click()
+    page.wait_for_timeout(300)
+    without = page.evaluate("navigator.clipboard.readText()")
+    assert without == copied.replace("lang=en&", "")
+    assert "lang=" not in without
     assert {"model", "kind", "layer", "head", "lang"} <= set(address(page))
 
 
@@ -273,4 +279,44 @@ def test_a_chosen_token_says_what_every_head_is_worth_to_it(
     boxes = [heads.nth(i).bounding_box() for i in range(heads.count())]
     top_left = min(range(len(boxes)), key=lambda i: (round(boxes[i]["y"]), round(boxes[i]["x"])))
     assert second[top_left] == max(second)
+    assert not tab.console_errors
+
+
+def test_presentation_is_large_and_nothing_but_the_page(chromium_page: Callable[..., Any], server: Any) -> None:
+    tab = chromium_page(width=1920, height=1080)
+    page = opened(tab, server, "/?lang=en&model=pinyin")
+    sidebar = page.locator('[data-testid="stSidebar"]')
+    size = "() => parseFloat(getComputedStyle(document.documentElement).fontSize)"
+    small, label = page.evaluate(size), page.locator(".stage .segmented.views button").first
+    before = label.bounding_box()["height"]
+    page.locator("h1").first.click()
+    page.keyboard.press("p")
+    sidebar.wait_for(state="hidden")
+    page.wait_for_timeout(500)
+    assert page.evaluate(size) >= 1.4 * small
+    assert label.bounding_box()["height"] >= 1.3 * before
+    # A letter that is typed into the sentence is a letter.
+    page.locator(FIELD).first.fill("")
+    page.locator(FIELD).first.press("p")
+    assert page.locator(FIELD).first.input_value() == "p"
+    assert sidebar.is_hidden()
+    page.get_by_role("button", name=words("attention", "en")("present_end")).click()
+    sidebar.wait_for(state="visible")
+    assert not tab.console_errors
+
+
+def test_a_link_carries_the_heads_that_are_off_and_not_the_language(
+    chromium_page: Callable[..., Any], server: Any
+) -> None:
+    tab = chromium_page(locale="zh-CN")
+    page = opened(tab, server, "/?model=pinyin&example=1&kind=decoder_self&off=decoder.1.self_attn.2~nonsense.9")
+    assert page.locator('[data-switch="2.2"]').get_attribute("aria-checked") == "false"
+    assert page.locator('[data-switch="2.1"]').get_attribute("aria-checked") == "true"
+    assert address(page)["off"] == "decoder.1.self_attn.2"
+    page.locator('[data-switch="2.2"]').click()
+    for _ in range(100):
+        if "off" not in address(page):
+            break
+        page.wait_for_timeout(100)
+    assert "off" not in address(page)
     assert not tab.console_errors

@@ -76,8 +76,10 @@ def explore(frame: Frame, loaded: Loaded, feed: Feed) -> None:
     worth = _worth(question)
     if not worth.measured and intact.trace.logits.shape[1] <= AT_ONCE:
         worth.measure(loaded, intact)
+    _arrived_off(loaded)
     switches = _switches(scope(loaded))
     heads = reading.known_heads(loaded.model, switches.heads_off)
+    mirror("address-off", off=off_in_address(heads))
     now, output = _without(question, heads, loaded, sentence, intact) if heads else (intact, sentence.output)
     claimed = claim.strongest(worth.effects) if worth.effects is not None else None
     with claims:
@@ -163,6 +165,29 @@ def _set_off(loaded: Loaded, heads: tuple[Head, ...]) -> None:
     """Move switches from here; the browser takes them over, since they count as newer than its own."""
     of = scope(loaded)
     st.session_state[SWITCHES] = (of, AttentionStageState(heads, _switches(of).seq + 1))
+
+
+def _arrived_off(loaded: Loaded) -> None:
+    """The heads that a link says are off; taken over once, when the session comes."""
+    if SWITCHES in st.session_state:
+        return
+    heads = reading.known_heads(loaded.model, off_of_address(st.query_params.get("off", "")))
+    st.session_state[SWITCHES] = (scope(loaded), AttentionStageState(heads, 1 if heads else 0))
+
+
+def off_in_address(heads: tuple[Head, ...]) -> str | None:
+    """Heads as a link names them, counted from 1: `decoder.1.self_attn.2~…`; None where all are on."""
+    return "~".join(f"{site}.{head + 1}" for site, head in heads) or None
+
+
+def off_of_address(written: str) -> tuple[Head, ...]:
+    """The inverse of `off_in_address`; what is no head is left out."""
+    found = []
+    for part in written[:4000].split("~"):
+        site, _, number = part.rpartition(".")
+        if site and number.isascii() and number.isdigit() and int(number[:6]) >= 1:
+            found.append((site, int(number[:6]) - 1))
+    return tuple(found)
 
 
 def _switches(of: str) -> AttentionStageState:

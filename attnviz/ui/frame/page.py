@@ -18,6 +18,7 @@ from attnviz.ui.frame import app, language, memory, stepper
 from attnviz.ui.frame.address_bar import mirror, share_button
 from attnviz.ui.frame.boundary import boundary
 from attnviz.ui.frame.navigation import under_app
+from attnviz.ui.frame.presenting import present_button
 from attnviz.ui.text import Words, words
 
 
@@ -57,6 +58,7 @@ def run(name: str, body: Callable[[Frame], None]) -> None:
             f'<div class="av-loading">{html.escape(t("loading"))}</div><div class="av-skeleton"><i></i><i></i></div>'
         )
     with strip:
+        present_button(t, key="present")
         share_button(t, key="share")
     mirror("address-language", lang=lang)
     with lesson, boundary():

@@ -15,12 +15,19 @@ TEXTS = table(
     version=Text("版本 {version}", "Version {version}"),
     # strip
     model=Text("模型", "Model"),
+    present=Text("演示", "Present"),
+    present_end=Text("结束演示", "End"),
+    present_help=Text(
+        "大字、只留本页（按 P）；演示时按 F，指着的画面占满屏幕",
+        "Large type and this page only (key P); while presenting, F puts the panel you point at on the whole screen",
+    ),
     share=Text("分享", "Share"),
     share_help=Text(
-        "复制本页链接：含模型、例句、层、头和语言，不含您输入的文字",
-        "Copy a link to this page: model, example, layer, head and language, never what you typed",
+        "复制本页链接：含模型、例句、层、头和关掉的头，不含您输入的文字；按住 Shift 点选连语言一起复制",
+        "Copy a link to this page: model, example, layer, heads that are off, never what you typed; with Shift the "
+        "language too",
     ),
-    share_done=Text("链接已复制", "Link copied"),
+    share_done=Text("已复制（不含您输入的文字）", "Copied, without what you typed"),
     share_failed=Text("请按 Ctrl+C 复制", "Press Ctrl+C to copy"),
     data=Text("模型与数据 Data", "Model and data"),
     licence=Text("许可", "Licence"),

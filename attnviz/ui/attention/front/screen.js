@@ -23,6 +23,12 @@ Object.assign(Stage.prototype, {
     this.layout();
   },
 
+  // Type has another size although the place has not.
+  resizedSoon() {
+    this.size = "";
+    requestAnimationFrame(() => this.resized());
+  },
+
   retheme() {
     this.theme = null;
     this.layout();

@@ -38,6 +38,7 @@ export class Stage {
     attachGridKeys(this);
     attachMatrixKeys(this);
     this.hearTokens();
+    window.addEventListener("attnviz-present", () => this.connected && this.resizedSoon());
     new ResizeObserver(() => this.resized()).observe(host.querySelector(".stage-frame"));
   }
 

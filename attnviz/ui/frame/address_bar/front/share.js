@@ -19,8 +19,11 @@ export function showShare(text, { element: parentElement }) {
     }, 2200);
   }
 
-  button.onclick = async () => {
-    const address = window.location.href;
+  button.onclick = async (event) => {
+    // Whoever opens the link reads their own language, unless the sender asks for this one.
+    const link = new URL(window.location.href);
+    if (!event.shiftKey) link.searchParams.delete("lang");
+    const address = link.href;
     try {
       await navigator.clipboard.writeText(address);
       field.hidden = true;
