@@ -102,6 +102,9 @@ class ModelConfig(_Config):
     pad_id: int = 0
     n_labels: int = 0  # what the logits of a decoder that labels its tokens range over; 0: its vocabulary
     adapter_size: int = 0  # inner width of the adapter behind every sublayer; 0: none
+    picture_size: int = 0  # "vision": pixels that a square picture is high and wide
+    picture_channels: int = 0  # 1: grey, 3: colour
+    patch_size: int = 0  # pixels that a square patch is high and wide
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -114,9 +117,11 @@ class ModelConfig(_Config):
             raise SettingError("setting_source", given=self.src_vocab_size)
         if self.recurrent:
             self._check_recurrent()
+        if self.architecture in ("vision", "graph"):
+            self._check_field()
         if self.architecture == "decoder-only" and self.n_decoder_layers < 1:
             raise SettingError("setting_decoder")
-        if self.architecture == "encoder-only" and self.tied_embeddings:
+        if not self.has_decoder and self.tied_embeddings:
             raise SettingError("setting_tied")
         if self.n_labels and (self.architecture != "decoder-only" or self.tied_embeddings):
             raise SettingError("setting_labels", given=self.n_labels)
@@ -136,6 +141,28 @@ class ModelConfig(_Config):
             if not fine:
                 given = {"name": name, "value": getattr(self, name), "architecture": self.architecture}
                 raise SettingError("setting_recurrent", **given, allowed=allowed)
+
+    def _check_field(self) -> None:
+        rules = {
+            "n_decoder_layers": (self.n_decoder_layers == 0, "0"),
+            "adapter_size": (self.adapter_size == 0, "0"),
+            "positions": (self.positions == "learned", "learned"),
+        }
+        if self.architecture == "vision":
+            sizes = ("picture_size", "picture_channels", "patch_size")
+            rules |= {name: (getattr(self, name) > 0, "≥ 1") for name in sizes}
+            whole = bool(self.patch_size) and self.picture_size % self.patch_size == 0
+            rules["patch_size"] = (whole, "≥ 1, picture_size / n")
+            rules["max_len"] = (self.max_len == self.n_patches + 1, str(self.n_patches + 1))
+        for name, (fine, allowed) in rules.items():
+            if not fine:
+                given = {"name": name, "value": getattr(self, name), "architecture": self.architecture}
+                raise SettingError("setting_recurrent", **given, allowed=allowed)
+
+    @property
+    def n_patches(self) -> int:
+        """Patches of a picture; 0 where there is none."""
+        return (self.picture_size // self.patch_size) ** 2 if self.patch_size else 0
 
     @property
     def recurrent(self) -> bool:
@@ -161,7 +188,7 @@ class ModelConfig(_Config):
 
     @property
     def has_decoder(self) -> bool:
-        return self.architecture != "encoder-only"
+        return self.architecture not in ("encoder-only", "vision", "graph")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from attnviz.config import ModelConfig
+from attnviz.model.families import family_of
 from attnviz.model.parameter_shapes import check_size
-from attnviz.model.recurrent import RecurrentModel
 from attnviz.model.transformer import Transformer
 
 
 def new_model(config: ModelConfig) -> Transformer:
     """A model with weights drawn from torch's global generator; one too large raises SettingError before that."""
     check_size(config)
-    return RecurrentModel(config) if config.recurrent else Transformer(config)
+    return family_of(config)(config)

@@ -9,7 +9,8 @@ import torch
 
 from attnviz.config import ModelConfig
 from attnviz.errors import SettingError
-from attnviz.model.recurrent import RecurrentModel
+from attnviz.model.families import family_of
+from attnviz.model.transformer import Transformer
 
 Shape = tuple[int, ...]
 MOST_PARAMETERS = 1_000_000_000  # 4 GB of weights in float32
@@ -17,9 +18,9 @@ MOST_PARAMETERS = 1_000_000_000  # 4 GB of weights in float32
 
 def parameter_shapes(config: ModelConfig) -> dict[str, Shape]:
     """What `new_model(config).named_parameters()` would give, in another order; a tied weight occurs once."""
-    if config.recurrent:
+    if (family := family_of(config)) is not Transformer:
         with torch.device("meta"):  # shapes without memory
-            return {name: tuple(parameter.shape) for name, parameter in RecurrentModel(config).named_parameters()}
+            return {name: tuple(parameter.shape) for name, parameter in family(config).named_parameters()}
     return dict(_all(config))
 
 

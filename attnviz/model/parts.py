@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from attnviz.model.fields import FieldTransformer
 from attnviz.model.recurrent import RecurrentModel
 from attnviz.model.transformer import Transformer
 
@@ -46,8 +47,11 @@ def _boxes(model: Transformer) -> Iterator[tuple[str, PartKind, str]]:
     if isinstance(model, RecurrentModel):
         yield from _recurrent(model)
         return
-    if config.has_encoder:
+    if isinstance(model, FieldTransformer):
+        yield "src_embedding", "token_embedding", "encoder"
+    elif config.has_encoder:
         yield from _embedding(model, "src_embedding", "encoder")
+    if config.has_encoder:
         for layer in range(config.n_encoder_layers):
             yield from _block(model, f"encoder.{layer}", ("self_attn", "feed_forward"))
         if config.norm == "pre":

@@ -14,6 +14,8 @@ Architecture = Literal[
     "lstm-encoder-decoder",
     "lstm-additive",
     "lstm-dot",
+    "vision",  # an encoder over the patches of a picture
+    "graph",  # an encoder over the nodes of a graph; the adjacency matrix is its mask
 ]
 Norm = Literal["pre", "post"]
 Positions = Literal["learned", "sinusoidal", "rotary", "none"]

@@ -173,4 +173,26 @@ MODEL: Mapping[str, Setting] = by_name(
         label=Text("适配器宽度", "Adapter width"),
         most=16_384,
     ),
+    Setting(
+        name="picture_size",
+        kind="whole",
+        label=Text("图片边长", "Picture size"),
+        help=Text("正方形图片的边长，像素", "Pixels that a square picture is high and wide"),
+        most=4_096,
+    ),
+    Setting(
+        name="picture_channels",
+        kind="whole",
+        label=Text("颜色通道", "Channels"),
+        help=Text("1 是灰度，3 是彩色", "1: grey, 3: colour"),
+        most=4,
+    ),
+    Setting(
+        name="patch_size",
+        kind="whole",
+        label=Text("小块边长", "Patch size"),
+        help=Text("图片切成多大的小块，像素；要能整除图片边长", "Pixels that a patch is high and wide; it divides the picture's"),
+        most=4_096,
+        option="--patch-size",
+    ),
 )

@@ -160,7 +160,7 @@ def head_importance(
 
 
 def _chunks(model: WatchedModel, batch: Batch, heads: Sequence[Head | None]) -> Iterator[list[Head | None]]:
-    lengths = [ids.size(1) for ids in (batch.src, batch.decoder_input) if ids is not None]
+    lengths = [ids.size(1) for ids in (batch.src, batch.decoder_input) if ids is not None] or [model.max_len]
     widest = max(model.vocab_size, max(map(model.heads, model.sites), default=1) * max(lengths), model.inner_width)
     at_once = max(1, ELEMENTS_AT_ONCE // (batch.size * max(lengths) * widest))
     for start in range(0, len(heads), at_once):

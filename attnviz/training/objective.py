@@ -40,7 +40,7 @@ def predict(
     model: Transformer, batch: Batch, masks: MaskPlan | None = None, *, probe: Probe = SILENT
 ) -> Float[Tensor, "B T V"]:
     """The logits that stand for `batch.targets`. `masks` None: the model's own."""
-    return model(batch.src, batch.decoder_input if model.config.has_decoder else None, masks=masks, probe=probe)
+    return model(batch.source, batch.decoder_input if model.config.has_decoder else None, masks=masks, probe=probe)
 
 
 def cross_entropy(

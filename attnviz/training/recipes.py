@@ -8,6 +8,7 @@ from typing import Any
 
 from attnviz.config import ModelConfig, TrainConfig
 from attnviz.data import Task, tasks
+from attnviz.data.tasks.fields import FieldTask
 from attnviz.data.tasks.labels import LabelTask
 
 
@@ -33,6 +34,13 @@ class Recipe:
 
 def model_config_for(task: Task, **shape: Any) -> ModelConfig:
     """A ModelConfig that fits the task's vocabularies and lengths; `shape` sets or overrides its other fields."""
+    if isinstance(task, FieldTask):
+        assert task.src_vocab is not None, "a field has a vocabulary, if an empty one"
+        sizes = {"src_vocab_size": len(task.src_vocab), "vocab_size": len(task.tgt_vocab)}
+        fitting = {**task.model_shape, **sizes, "tied_embeddings": False, "n_decoder_layers": 0}
+        if "patch_size" in shape:
+            fitting["max_len"] = (fitting["picture_size"] // shape["patch_size"]) ** 2 + 1
+        return ModelConfig.from_dict({**fitting, **shape})
     if isinstance(task, LabelTask) and task.form != "sequence":
         return _labelling_config(task, shape)
     is_lm = task.src_vocab is None

@@ -45,7 +45,7 @@ def broken_masks(model: Transformer, batch: Batch, without: Collection[str]) -> 
     """
     if not {"causal-mask", "padding-mask"} & set(without):
         return None
-    plan = model.default_masks(batch.src, batch.decoder_input)
+    plan = model.default_masks(batch.source, batch.decoder_input)
     if "padding-mask" in without:
         plan = plan.with_kind("encoder_self", full()).with_kind("cross", full())
     if "causal-mask" in without:

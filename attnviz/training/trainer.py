@@ -303,7 +303,7 @@ class Trainer:
         drawn = random.Random(f"{self.config.seed} {self.step_number}").random()
         if drawn >= self.config.cross_mask_share:
             return broken
-        own = broken or self.model.default_masks(batch.src, batch.decoder_input)
+        own = broken or self.model.default_masks(batch.source, batch.decoder_input)
         return own.with_kind("cross", own.cross & self.cross_mask)
 
     def backward(self, loss: Loss) -> None:

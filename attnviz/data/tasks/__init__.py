@@ -14,6 +14,8 @@ from attnviz.data.vocabulary import Vocabulary
 from attnviz.errors import InputError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from attnviz.data.task import Task
 
 _CLASSES: Mapping[str, str] = {  # name → module and class; in the order the interface lists them
@@ -38,10 +40,16 @@ _CLASSES: Mapping[str, str] = {  # name → module and class; in the order the i
     "lm-en": "language_model:EnglishDocumentation",
     "lm-zh": "language_model:ChineseSentences",
 }
+_FIELD_CLASSES: Mapping[str, str] = {  # pictures and graphs: what they read is no text
+    "digits": "digits:Digits",
+    "graph-connected": "graphs:Connected",
+    "karate-club": "graphs:KarateClub",
+}
 _USER_CLASSES: Mapping[str, str] = {
     "user-text": "user:UserText",
     "user-pairs": "user:UserPairs",
     "user-labels": "user_labels:UserLabels",
+    "user-pictures": "user_pictures:UserPictures",
 }
 LONGEST = 2**20  # positions of a sequence
 KEPT = 32  # tasks, with whatever data they have read
@@ -52,6 +60,11 @@ _lock = threading.Lock()
 def names() -> tuple[str, ...]:
     """Tasks that come with the package; the user's own files are made by `from_text` and `from_csv`."""
     return tuple(_CLASSES)
+
+
+def field_names() -> tuple[str, ...]:
+    """Tasks of pictures and graphs; they come with the extras `pictures` and `graphs`."""
+    return tuple(_FIELD_CLASSES)
 
 
 def info(name: str) -> TaskInfo:
@@ -125,9 +138,16 @@ def from_labels(data: bytes | str, *, name: str = "", **options: Any) -> Task:
     return UserLabels.read(data, name, **options)
 
 
+def from_pictures(source: Path | str | bytes, *, name: str = "", **options: Any) -> Task:
+    """A task from the user's pictures: a folder, a zip's path or its bytes, a folder a class; see `task.notices`."""
+    from attnviz.data.tasks.user_pictures import UserPictures
+
+    return UserPictures.read(source, name, **options)
+
+
 def _require(name: str) -> None:
-    if name not in _CLASSES:
-        raise InputError("unknown_task", name=name, known=", ".join(_CLASSES))
+    if name not in _CLASSES and name not in _FIELD_CLASSES:
+        raise InputError("unknown_task", name=name, known=", ".join((*_CLASSES, *_FIELD_CLASSES)))
 
 
 def _vocabulary(tokens: Vocabulary | Sequence[str]) -> Vocabulary:
@@ -135,7 +155,7 @@ def _vocabulary(tokens: Vocabulary | Sequence[str]) -> Vocabulary:
 
 
 def _make(name: str, options: Mapping[str, Any]) -> Task:
-    module, _, kind = {**_CLASSES, **_USER_CLASSES}[name].partition(":")
+    module, _, kind = {**_CLASSES, **_FIELD_CLASSES, **_USER_CLASSES}[name].partition(":")
     own = {key: value for key, value in options.items() if key != "objective"}
     made = cast("Task", getattr(importlib.import_module(f"attnviz.data.tasks.{module}"), kind)(**own))
     return with_objective(made, options.get("objective"))

@@ -299,6 +299,55 @@ def _infos() -> tuple[TaskInfo, ...]:
             **_USER,
         ),
         TaskInfo(
+            name="digits",
+            title=Text("手写数字", "Handwritten digits"),
+            note=Text(
+                "8×8 的图片切成 2×2 的小块，每一块像词元一样读。",
+                "An 8 × 8 picture cut into 2 × 2 patches, each read like a token.",
+            ),
+            kind="classification",
+            source=Text(
+                "scikit-learn 自带的 UCI 手写数字（Alpaydin 与 Kaynak，1998）",
+                "the UCI digits that come with scikit-learn (Alpaydin & Kaynak 1998)",
+            ),
+            licence=Text("CC-BY-4.0（数据）、BSD（软件包）", "CC-BY-4.0 (data), BSD (package)"),
+            url="https://archive.ics.uci.edu/dataset/80",
+        ),
+        TaskInfo(
+            name="graph-connected",
+            title=Text("图连通吗", "Is the graph connected?"),
+            note=Text(
+                "七个节点以内的所有图；邻接矩阵就是掩码。",
+                "All graphs of up to seven nodes; the adjacency matrix is the mask.",
+            ),
+            kind="classification",
+            source=Text("networkx 的图谱（Read 与 Wilson，1998）", "networkx's atlas (Read & Wilson 1998)"),
+            licence=same("BSD"),
+            url="https://networkx.org",
+        ),
+        TaskInfo(
+            name="karate-club",
+            title=Text("空手道俱乐部", "Karate club"),
+            note=Text(
+                "俱乐部一分为二：知道十个人站在哪边，猜其余的人。",
+                "A club broke in two: from the side of ten members, the side of the others.",
+            ),
+            kind="tagging",
+            source=Text("networkx（Zachary，1977）", "networkx (Zachary 1977)"),
+            licence=same("BSD"),
+            url="https://networkx.org",
+        ),
+        TaskInfo(
+            name="user-pictures",
+            title=Text("我的图片", "My pictures"),
+            note=Text(
+                "自己的图片：每一类一个文件夹，文件夹或压缩包都行。",
+                "Your own pictures: a folder for each class, as a folder or a zip.",
+            ),
+            kind="classification",
+            **_USER,
+        ),
+        TaskInfo(
             name="user-labels",
             title=Text("我的标签", "My labels"),
             note=Text("自己的两列表格：文字和它的标签。", "Your own two-column table: a text and its label."),

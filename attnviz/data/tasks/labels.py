@@ -29,6 +29,8 @@ class LabelTask(Task):
     allowed: ClassVar[Mapping[str, Sequence[Any]]] = {"form": FORMS}
     titles: ClassVar[Mapping[str, Text]] = {}  # label → its name in zh and en
 
+    unscored: ClassVar[str] = ""  # what stands in a pair where a token's label is not asked for
+
     @property
     def per_token(self) -> bool:
         """Whether every token has a label of its own."""
@@ -136,7 +138,7 @@ class LabelTask(Task):
         return ["", *labels] if self.form == "decoder" else [*labels, ""]
 
     def _numbers(self, row: Sequence[str]) -> list[int]:
-        return [PAD if label == "" else self.tgt_vocab.id(label) for label in row]
+        return [PAD if label in ("", self.unscored) else self.tgt_vocab.id(label) for label in row]
 
 
 def label_vocabulary(labels: Sequence[str]) -> Vocabulary:

@@ -109,7 +109,7 @@ def report_of(task: LabelTask, pairs: Sequence[Pair], rows: Sequence[Float[np.nd
     decisions = [
         LabelPrediction(example, place, number[label], int(row[place].argmax()), float(row[place].max()))
         for example, (pair, row) in enumerate(zip(pairs, rows, strict=True))
-        for place, label in enumerate(pair.target)
+        for place, label in enumerate(one for one in pair.target if one != (task.unscored or None))
         if label in number
     ]
     return LabelReport(task.labels, tuple(decisions), pairs)
