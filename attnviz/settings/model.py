@@ -191,7 +191,10 @@ MODEL: Mapping[str, Setting] = by_name(
         name="patch_size",
         kind="whole",
         label=Text("小块边长", "Patch size"),
-        help=Text("图片切成多大的小块，像素；要能整除图片边长", "Pixels that a patch is high and wide; it divides the picture's"),
+        help=Text(
+            "图片切成多大的小块，像素；要能整除图片边长",
+            "Pixels that a patch is high and wide; it divides the picture's",
+        ),
         most=4_096,
         option="--patch-size",
     ),
