@@ -13,7 +13,7 @@ from attnviz import experiments
 from attnviz.cli.main import main
 from attnviz.config import TrainConfig
 from attnviz.data import tasks
-from attnviz.errors import ExperimentError
+from attnviz.errors import ExperimentError, InputError
 from attnviz.experiments import At, Bound, Choice, Experiment, Found, Lab, Plan, Progress, Quantity, Slider, Source, Try
 from attnviz.experiments.recording import recipe_digest, record, recorded, recordings_folder
 from attnviz.experiments.result import found
@@ -178,11 +178,11 @@ def test_a_run_repeats_and_a_smaller_size_takes_fewer_steps() -> None:
         ({"measure": lambda models, at: {"loss": 1.0}}, "experiment_measured"),
         ({"measure": lambda models, at: {}["nothing"]}, "experiment_broke"),
         ({"plans": lambda at: 1 / 0}, "experiment_broke"),
-        ({"plans": lambda at: {"one": Plan(task="copy", shape={"n_heads": 7})}}, "experiment_broke"),
+        ({"plans": lambda at: {"one": Plan(task="copy", shape={"n_heads": 7})}}, "setting_heads"),
     ],
 )
 def test_what_breaks_inside_an_experiment_is_a_sentence(changes: dict[str, object], code: str) -> None:
-    with pytest.raises(ExperimentError) as caught:
+    with pytest.raises(InputError) as caught:
         experiments.run(replace(tiny(), **changes), seeds=(1,))  # type: ignore[arg-type]
     assert caught.value.code == code
     assert all(caught.value.text(language) for language in LANGUAGES)
