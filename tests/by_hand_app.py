@@ -38,7 +38,7 @@ class Browser:
         shown, _ = payload(self.at)
         self.seq = shown["seq"] + 1
         self.message = {"scope": shown["scope"], "operations": [{"op": op, "seq": self.seq, **values}]}
-        answer = payload(ran(self.at))
+        answer = payload(ran(self.at.run()))
         assert answer[0]["seq"] == self.seq
         return answer
 

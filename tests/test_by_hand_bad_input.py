@@ -134,7 +134,7 @@ def test_strange_sentences(language: str) -> None:
     def typed(text: str) -> AppTest:
         (field,) = [widget for widget in at.text_input if str(widget.key).startswith("sentence:")]
         field.set_value(text)
-        return ran(at)
+        return ran(at.run())
 
     assert said("empty", {}, language) in all_notices(typed("   "))  # type: ignore[arg-type]
     for text in ("ab" * 50_000, "😀🎉", "שלום", NASTY):
@@ -150,7 +150,7 @@ def test_unknown_characters_are_said_and_marked() -> None:
     at = opened(lang="en", what="model", model="reverse", site="decoder.0.cross_attn")
     (field,) = [widget for widget in at.text_input if str(widget.key).startswith("sentence:")]
     field.set_value("a😀b")
-    shown = payload(ran(at))[0]
+    shown = payload(ran(at.run()))[0]
     assert shown["unknown"]["key"] == [1]
     assert shown["columns"][1] == "😀"
     assert "😀" in all_notices(at)

@@ -58,7 +58,7 @@ def test_switching_the_language_keeps_edits_and_switches(monkeypatch: pytest.Mon
     before = payload(at)[1]
     (switch,) = [group for group in at.get("button_group") if group.key == "language-switch"]
     switch.set_value("en")
-    shown, after = payload(ran(at))
+    shown, after = payload(ran(at.run()))
     assert shown["language"] == "en"
     assert before["x"][2, 1] == after["x"][2, 1] == 3
     for name, array in before.items():
@@ -162,7 +162,7 @@ def test_another_page_opens_it_at_its_own_numbers() -> None:
     # Another sentence ends it.
     (field,) = [widget for widget in at.text_input if str(widget.key).startswith("sentence:")]
     field.set_value("abc")
-    assert payload(ran(at))[0]["rows"] == ["<s>", "c", "b", "a"]
+    assert payload(ran(at.run()))[0]["rows"] == ["<s>", "c", "b", "a"]
     assert not all_notices(at)
 
 
