@@ -26,6 +26,7 @@ from attnviz.runs.folder import RunFolder
 from attnviz.trace import Intervention, Trace
 from attnviz.trace import watch as watch_batch
 from attnviz.training import checkpoint
+from attnviz.training.manifest import FILE as MANIFEST
 
 # A loaded model remembers its task, so that `watch(model, batch)` can print tokens instead of numbers.
 _task_of: WeakKeyDictionary[WatchedModel, Task | ForeignTexts] = WeakKeyDictionary()
@@ -65,7 +66,7 @@ def run_folder(path: str | Path) -> RunFolder | None:
 
 def _is_checkpoint_of(folder: RunFolder) -> bool:
     """Whether a run's folder holds a checkpoint of its last step: `attnviz train` puts one there, maybe rounded."""
-    if not (folder.path / checkpoint.MANIFEST).is_file():
+    if not (folder.path / MANIFEST).is_file():
         return False
     kept = Run(folder).kept_steps()
     return not kept or checkpoint.load_manifest(folder.path).steps_done >= kept[-1]

@@ -81,7 +81,8 @@ def characters(text: str) -> list[str]:
     """
     if _PLAIN.fullmatch(text):
         return list(text)
-    return _CLUSTER.findall(text)
+    found: list[str] = _CLUSTER.findall(text)
+    return found
 
 
 def is_han(text: str) -> bool:

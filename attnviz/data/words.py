@@ -34,17 +34,20 @@ _NO_SPACE_BETWEEN = regex.compile(f"{_BEFORE} {_AFTER}")
 
 def spaced_words(text: str) -> list[str]:
     """Words with the space before them, punctuation, line ends: "".join gives the cleaned text back."""
-    return _SPACED.findall(clean(text))
+    found: list[str] = _SPACED.findall(clean(text))
+    return found
 
 
 def words(text: str) -> list[str]:
     """Words and punctuation, without spaces."""
-    return _WORD.findall(clean(text))
+    found: list[str] = _WORD.findall(clean(text))
+    return found
 
 
 def joined_words(tokens: Sequence[str]) -> str:
     """Words as a line of text; splitting it again gives the same words."""
-    return _NO_SPACE_BETWEEN.sub("", _NO_SPACE_BEFORE.sub(r"\1", " ".join(tokens)))
+    line: str = _NO_SPACE_BETWEEN.sub("", _NO_SPACE_BEFORE.sub(r"\1", " ".join(tokens)))
+    return line
 
 
 def fitting_tokens(texts: Iterable[str]) -> str:

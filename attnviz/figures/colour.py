@@ -64,7 +64,8 @@ def lightness(colour: str) -> float:
 
 def oklab(srgb: NDArray[np.float64]) -> NDArray[np.float64]:
     """Three numbers in 0..1 as OKLab: lightness and two axes of hue; distances are close to what eyes see."""
-    return np.cbrt(_linear(srgb) @ _TO_LMS.T) @ _TO_LAB.T
+    found: NDArray[np.float64] = np.cbrt(_linear(srgb) @ _TO_LMS.T) @ _TO_LAB.T
+    return found
 
 
 def at(scale: Sequence[str], positions: ArrayLike) -> NDArray[np.float64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,11 +73,12 @@ class Tiles:
     def y_edges(self) -> NDArray[np.float64]:
         return np.concatenate([i * self.stride_y - 0.5 + np.arange(self.rows + 1) for i in range(self.layers)])
 
-    def sheet(self, values: NDArray, empty: object = np.nan) -> NDArray:
+    def sheet(self, values: NDArray[Any], empty: object = np.nan) -> NDArray[Any]:
         """(L, H, T, S) as one matrix, with an empty row and column between tiles."""
         layers, heads, rows, columns = values.shape
         if self.single:
-            return values[0, 0]
+            found: NDArray[Any] = values[0, 0]
+            return found
         sheet = np.full((layers, rows + 1, heads, columns + 1), empty, dtype=values.dtype)
         sheet[:, :rows, :, :columns] = values.transpose(0, 2, 1, 3)
         return sheet.reshape(layers * (rows + 1), heads * (columns + 1))[:-1, :-1]

@@ -137,7 +137,8 @@ def _visible(matrix: np.ndarray) -> np.ndarray:
         row, column = np.argwhere(wrong)[0].tolist()
         code = "mask_file_added" if hidden.any() else "mask_file_value"
         raise MaskError(code, row=row + 1, column=column + 1, value=f"{numbers[row, column]:g}")
-    return visible
+    found: np.ndarray = visible
+    return found
 
 
 def _of_shape(matrix: np.ndarray, shape: tuple[int, int] | None) -> np.ndarray:

@@ -39,7 +39,8 @@ class _Block(nn.Module):
 
     def _sublayer(self, x: Tensor, norm: nn.Module, sublayer: Callable[[Tensor], Tensor]) -> Tensor:
         if self.pre_norm:
-            return x + self.dropout(sublayer(norm(x)))
+            found: Tensor = x + self.dropout(sublayer(norm(x)))
+            return found
         y: Tensor = norm(x + self.dropout(sublayer(x)))
         return y
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from attnviz.errors import RunError
 from attnviz.masks.parse import parse
-from attnviz.runs.errors import RunError
 from attnviz.settings import MODEL, SETTABLE, TRAINING
 
 COMMANDS: Mapping[str, tuple[str, ...]] = {  # command → its arguments

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from attnviz.config import Compute, ModelConfig, TrainConfig
-from attnviz.runs.errors import RunError
+from attnviz.errors import RunError
 
 FILE = "config.json"
 FORMAT = "attnviz-run"

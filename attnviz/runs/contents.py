@@ -8,9 +8,10 @@ from collections.abc import Mapping
 import torch
 
 from attnviz.data import InputError, Task, tasks
+from attnviz.errors import RunError
 from attnviz.model import Transformer
 from attnviz.runs.config import RunConfig
-from attnviz.runs.errors import RunError, clear_errors
+from attnviz.runs.errors import clear_errors
 from attnviz.runs.folder import RunFolder, write_whole
 from attnviz.training import Trainer, TrainingState
 from attnviz.training.build import build_trainer as from_plan

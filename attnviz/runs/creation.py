@@ -9,13 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from attnviz.data import Task
+from attnviz.errors import RunError
 from attnviz.masks.parse import parse
 from attnviz.model import Transformer
 from attnviz.model.lora import plain_copy
 from attnviz.runs import database
 from attnviz.runs.config import RunConfig
 from attnviz.runs.contents import READERS, START, own_task
-from attnviz.runs.errors import RunError, clear_errors, from_system
+from attnviz.runs.errors import clear_errors, from_system
 from attnviz.runs.folder import TRASH, RunFolder, slug, write_whole
 from attnviz.runs.notice import write_notice
 from attnviz.runs.run import Run, open_run

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from attnviz.runs.errors import RunError, clear_damage, clear_errors
+from attnviz.errors import RunError
+from attnviz.runs.errors import clear_damage, clear_errors
 
 VERSION = 1
 BUSY_SECONDS = 10.0

@@ -6,7 +6,7 @@ import os
 
 import torch
 
-from attnviz.runs.errors import RunError
+from attnviz.errors import RunError
 
 
 def available() -> tuple[str, ...]:

@@ -7,9 +7,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from attnviz.errors import RunError
 from attnviz.runs import config as run_config
 from attnviz.runs.config import RunConfig
-from attnviz.runs.errors import RunError, clear_errors
+from attnviz.runs.errors import clear_errors
 
 DATABASE = "run.sqlite"
 SNAPSHOTS = "snapshots"

@@ -12,11 +12,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from attnviz.errors import RunError
 from attnviz.runs import database
 from attnviz.runs.config import RunConfig
 from attnviz.runs.contents import START, build_trainer, describe, load_state
 from attnviz.runs.creation import fill_folder
-from attnviz.runs.errors import RunError, clear_errors
+from attnviz.runs.errors import clear_errors
 from attnviz.runs.folder import RunFolder
 from attnviz.runs.memory import with_memory
 

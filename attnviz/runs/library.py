@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from attnviz.data import InputError
-from attnviz.errors import Notice
+from attnviz.errors import Notice, RunError
 from attnviz.runs import creation, database, fork, trash
 from attnviz.runs.config import RunConfig
-from attnviz.runs.errors import RunError, clear_errors
+from attnviz.runs.errors import clear_errors
 from attnviz.runs.folder import TRASH, RunFolder, default_root, is_id
 from attnviz.runs.registry import Registry
 from attnviz.runs.run import Run, open_run
@@ -193,4 +193,4 @@ def only_one(folder: RunFolder) -> Iterator[None]:
         yield
     finally:
         mark.unlink(missing_ok=True)
-        (folder.path.parent / trash.TRASH / folder.path.name / mark.name).unlink(missing_ok=True)
+        (folder.path.parent / TRASH / folder.path.name / mark.name).unlink(missing_ok=True)

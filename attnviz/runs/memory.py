@@ -14,9 +14,9 @@ from typing import Any
 import torch
 
 from attnviz.config import Compute
+from attnviz.errors import RunError
 from attnviz.runs import database
 from attnviz.runs.contents import build_trainer, load_state
-from attnviz.runs.errors import RunError
 from attnviz.runs.folder import RunFolder, is_id
 from attnviz.training import Trainer, TrainingState
 

@@ -14,8 +14,9 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from attnviz.errors import RunError
 from attnviz.runs.database import BUSY_SECONDS, writing
-from attnviz.runs.errors import RunError, clear_errors
+from attnviz.runs.errors import clear_errors
 from attnviz.runs.process import Identity, host, myself, start_detached, start_time
 
 FILE = "workers.sqlite"

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from attnviz.errors import RunError
 from attnviz.runs import database
 from attnviz.runs.commands import checked
 from attnviz.runs.config import RunConfig
-from attnviz.runs.errors import RunError
 from attnviz.runs.folder import RunFolder, is_id
 from attnviz.runs.registry import Registry
 from attnviz.runs.samples import Sample

@@ -7,7 +7,8 @@ import shutil
 import time
 from pathlib import Path
 
-from attnviz.runs.errors import RunError, clear_errors
+from attnviz.errors import RunError
+from attnviz.runs.errors import clear_errors
 from attnviz.runs.folder import TRASH, RunFolder, is_id
 
 PATIENCE = 5.0  # seconds; on Windows a folder cannot be moved while somebody reads in it

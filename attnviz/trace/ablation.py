@@ -56,7 +56,8 @@ class TokenEffects:
     def mean(self) -> NDArray[np.float64]:
         """The change in nats per scored target token, (N,); NaN where nothing is scored."""
         with np.errstate(invalid="ignore"):
-            return self.change.sum(axis=(1, 2), dtype=np.float64) / np.float64(self.scored.sum())
+            found: NDArray[np.float64] = self.change.sum(axis=(1, 2), dtype=np.float64) / np.float64(self.scored.sum())
+            return found
 
     def means(self) -> dict[Head, float]:
         """The same by head."""
@@ -185,4 +186,5 @@ def _logits(
         logits = model.logits_of(memory)
     else:
         logits = model.decode(decoder_input, memory, masks=plan, probe=probe)
-    return logits.unflatten(0, (copies, batch.size))
+    found: Float[Tensor, "N B T V"] = logits.unflatten(0, (copies, batch.size))
+    return found

@@ -210,7 +210,8 @@ def influence(
 def moved(amount: Float[np.ndarray, "T J"], logits: Float[np.ndarray, "B T V"]) -> Bool[np.ndarray, "T J"]:
     """Which outputs really moved: by more than rounding, relative to the largest of the `logits`; NaN counts."""
     largest = np.abs(logits[np.isfinite(logits)]).max(initial=1.0)
-    return ~(amount <= TOLERANCE * largest)
+    found: Bool[np.ndarray, "T J"] = ~(amount <= TOLERANCE * largest)
+    return found
 
 
 def verdict(influenced: Bool[np.ndarray, "T T"], amount: Float[np.ndarray, "T T"] | None = None) -> Verdict:

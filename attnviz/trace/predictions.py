@@ -41,7 +41,8 @@ class Predictions:
 def log_probabilities(logits: Float[np.ndarray, "*rows V"]) -> Float[np.ndarray, "*rows V"]:
     """ln softmax over the vocabulary, in nats."""
     shifted = logits - logits.max(axis=-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    found: Float[np.ndarray, "*rows V"] = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return found
 
 
 def predictions(

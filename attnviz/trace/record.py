@@ -78,12 +78,14 @@ class AttentionRecord:
     @property
     def row_sums(self) -> Float[np.ndarray, "B H T"]:
         """Total weight of each query: 1 when the mask was applied before the softmax."""
-        return self.weights.sum(axis=-1)
+        found: Float[np.ndarray, "B H T"] = self.weights.sum(axis=-1)
+        return found
 
     @property
     def blocked_share(self) -> Float[np.ndarray, "B H T"]:
         """Weight that each query puts on blocked keys: 0 when the mask does its work."""
-        return np.where(self.mask, 0, self.weights).sum(axis=-1, dtype=np.float32)
+        found: Float[np.ndarray, "B H T"] = np.where(self.mask, 0, self.weights).sum(axis=-1, dtype=np.float32)
+        return found
 
 
 @dataclass(frozen=True, eq=False)

@@ -32,7 +32,10 @@ class Rollout:
         if self.source is None:
             raise ValueError("this model has no cross-attention")
         total = self.source.sum(axis=-1, keepdims=True)
-        return np.divide(self.source, total, out=np.zeros_like(self.source), where=total > 0)
+        found: Float[np.ndarray, "L2 B T S"] = np.divide(
+            self.source, total, out=np.zeros_like(self.source), where=total > 0
+        )
+        return found
 
 
 def residual_mix(weights: Float[np.ndarray, "B H T S"]) -> tuple[np.ndarray, np.ndarray]:

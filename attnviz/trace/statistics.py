@@ -29,7 +29,8 @@ class HeadStatistics:
 def row_entropy(weights: Float[np.ndarray, "*rows S"]) -> Float[np.ndarray, "*rows"]:
     """−Σ w ln w over the keys, in nats; 0·ln 0 = 0."""
     positive = np.where(weights > 0, weights, 1)
-    return -(weights * np.log(positive)).sum(axis=-1)
+    found: Float[np.ndarray, "*rows"] = -(weights * np.log(positive)).sum(axis=-1)
+    return found
 
 
 def statistics(

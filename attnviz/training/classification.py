@@ -63,4 +63,5 @@ def scores(confusion: Int[np.ndarray, "L L"]) -> Scores:
 
 
 def _share(part: np.ndarray, whole: np.ndarray) -> Float[np.ndarray, " L"]:
-    return np.divide(part, whole, out=np.zeros(len(part)), where=np.asarray(whole) > 0)
+    found: Float[np.ndarray, " L"] = np.divide(part, whole, out=np.zeros(len(part)), where=np.asarray(whole) > 0)
+    return found

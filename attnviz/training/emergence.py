@@ -198,12 +198,14 @@ def _on_followers(weights: Float[np.ndarray, "B H T S"], period: int, begins: bo
     """Mean weight of the queries of the second reading on the token after their first occurrence."""
     first = int(begins)  # position of x₁
     queries = np.arange(first + period, first + 2 * period)
-    return weights[:, :, queries, queries - period + 1].mean(axis=(0, 2))
+    found: Float[np.ndarray, " H"] = weights[:, :, queries, queries - period + 1].mean(axis=(0, 2))
+    return found
 
 
 def _even(mask: np.ndarray) -> Float[np.ndarray, "B H T S"]:
     visible = mask.sum(axis=-1, keepdims=True)
-    return (mask / np.maximum(visible, 1)).astype(np.float32)
+    found: Float[np.ndarray, "B H T S"] = (mask / np.maximum(visible, 1)).astype(np.float32)
+    return found
 
 
 def _mean(values: np.ndarray, counts: np.ndarray) -> Float[np.ndarray, " H"]:

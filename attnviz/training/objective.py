@@ -40,7 +40,10 @@ def predict(
     model: Transformer, batch: Batch, masks: MaskPlan | None = None, *, probe: Probe = SILENT
 ) -> Float[Tensor, "B T V"]:
     """The logits that stand for `batch.targets`. `masks` None: the model's own."""
-    return model(batch.source, batch.decoder_input if model.config.has_decoder else None, masks=masks, probe=probe)
+    found: Float[Tensor, "B T V"] = model(
+        batch.source, batch.decoder_input if model.config.has_decoder else None, masks=masks, probe=probe
+    )
+    return found
 
 
 def cross_entropy(

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from attnviz.data import BOS, EOS, Batch, InputError, Task
-from attnviz.data.objectives.masked import MASK
+from attnviz.data.vocabulary import MASK
 from attnviz.decoding import Choice, Decoding, greedy
 from attnviz.model import Transformer
 from attnviz.model.inference import inference

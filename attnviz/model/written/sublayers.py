@@ -72,7 +72,8 @@ class Norm:
         )
         self.gradients[0].copy_(gain)
         self.gradients[1].copy_(bias)
-        return back
+        found: Tensor = back
+        return found
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,11 @@ import torch
 
 from attnviz.config import Compute
 from attnviz.data import InputError
+from attnviz.errors import RunError
 from attnviz.runs.config import RunConfig
 from attnviz.runs.contents import build_trainer, describe, load_task, remember_task
 from attnviz.runs.devices import most_threads
-from attnviz.runs.errors import RunError, clear_damage
+from attnviz.runs.errors import clear_damage
 from attnviz.runs.folder import RunFolder
 from attnviz.runs.status import NEW
 from attnviz.runs.work.journal import Journal

@@ -18,8 +18,9 @@ from typing import Any
 from safetensors import SafetensorError
 
 from attnviz.data import InputError
+from attnviz.errors import RunError
 from attnviz.runs import database
-from attnviz.runs.errors import RunError, clear_errors
+from attnviz.runs.errors import clear_errors
 from attnviz.runs.folder import RunFolder, step_of
 from attnviz.runs.notice import write_notice
 from attnviz.runs.process import Identity, myself

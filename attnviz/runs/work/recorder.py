@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from attnviz.runs.errors import RunError
+from attnviz.errors import RunError
 from attnviz.runs.folder import RunFolder
 from attnviz.runs.memory import WHOLE_SECONDS
 from attnviz.runs.work.journal import METRICS, Journal

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from attnviz.errors import RunError
 from attnviz.runs.contents import describe, load_state
-from attnviz.runs.errors import RunError
 from attnviz.runs.folder import RunFolder
 from attnviz.runs.memory import with_memory
 from attnviz.runs.work.journal import Journal

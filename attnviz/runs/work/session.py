@@ -10,9 +10,9 @@ from typing import Any
 import torch
 
 from attnviz.data import InputError
+from attnviz.errors import RunError
 from attnviz.runs.contents import describe
 from attnviz.runs.devices import most_moving
-from attnviz.runs.errors import RunError
 from attnviz.runs.folder import RunFolder
 from attnviz.runs.status import GOING
 from attnviz.runs.work.claim import Claimed, as_problem, claim

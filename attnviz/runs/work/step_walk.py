@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from attnviz.runs.errors import RunError
+from attnviz.errors import RunError
 from attnviz.training import Trainer
 from attnviz.training.phases import walk
 

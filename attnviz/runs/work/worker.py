@@ -19,9 +19,9 @@ from pathlib import Path
 from types import FrameType
 
 from attnviz.data import InputError
+from attnviz.errors import RunError
 from attnviz.runs.database import reading
 from attnviz.runs.devices import default_threads, most_moving, resolve, take
-from attnviz.runs.errors import RunError
 from attnviz.runs.folder import RunFolder, is_id
 from attnviz.runs.notice import write_notice
 from attnviz.runs.registry import Registry

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from attnviz.runs.errors import RunError
+from attnviz.errors import RunError
 from attnviz.runs.work.journal import Journal
 from attnviz.runs.work.pulse import Pulse
 from attnviz.runs.work.recorder import StepRecorder

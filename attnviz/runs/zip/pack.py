@@ -10,9 +10,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import IO
 
+from attnviz.errors import RunError
 from attnviz.runs import database
 from attnviz.runs.contents import START
-from attnviz.runs.errors import RunError, clear_errors
+from attnviz.runs.errors import clear_errors
 from attnviz.runs.folder import DATABASE, RunFolder
 from attnviz.runs.run import Run
 

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from attnviz.config import Compute
+from attnviz.errors import RunError
 from attnviz.runs import database
 from attnviz.runs.commands import checked
 from attnviz.runs.database import NUMBERS, TABLES
-from attnviz.runs.errors import RunError
 from attnviz.runs.folder import DATABASE
 from attnviz.runs.status import NEW, STATES
 from attnviz.training.emergence import HeadMarker

@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import IO
 
 from attnviz.data import InputError
+from attnviz.errors import RunError
 from attnviz.model.parameter_shapes import count_parameters
 from attnviz.runs import creation
 from attnviz.runs.config import RunConfig
 from attnviz.runs.contents import READERS, START, build_trainer, describe, load_task
-from attnviz.runs.errors import RunError, clear_errors
+from attnviz.runs.errors import clear_errors
 from attnviz.runs.folder import DATABASE, TASK, RunFolder, step_of
 from attnviz.runs.notice import write_notice
 from attnviz.runs.run import Run

@@ -10,9 +10,9 @@ from functools import cached_property
 import streamlit as st
 
 from attnviz.data import Task
+from attnviz.errors import RunError
 from attnviz.model import Transformer
 from attnviz.runs.contents import build_trainer, load_state
-from attnviz.runs.errors import RunError
 from attnviz.runs.feed import RunView
 from attnviz.training.evaluation import Metrics, evaluate
 from attnviz.training.finetuning.drift import Drift, weight_drift

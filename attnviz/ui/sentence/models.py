@@ -19,6 +19,7 @@ from attnviz.errors import CheckpointError, Notice
 from attnviz.language import Language
 from attnviz.model import Transformer
 from attnviz.training import checkpoint, held_out
+from attnviz.training.manifest import FILE as MANIFEST
 from attnviz.training.manifest import Manifest
 from attnviz.ui.text import words
 
@@ -107,7 +108,7 @@ def describe(name: str, manifest: Manifest, language: Language) -> str:
 
 def _stamp(folder: Path) -> float:
     try:
-        return max((folder / file).stat().st_mtime for file in (checkpoint.WEIGHTS, checkpoint.MANIFEST))
+        return max((folder / file).stat().st_mtime for file in (checkpoint.WEIGHTS, MANIFEST))
     except OSError:
         return 0.0
 

@@ -11,9 +11,10 @@ from typing import Any
 
 import streamlit as st
 
+from attnviz.data.table_columns import Column
 from attnviz.data.text import clean
 from attnviz.data.user_file import opened
-from attnviz.data.user_table import CHOICES, Column, Layout, Purpose, Table, read_table
+from attnviz.data.user_table import CHOICES, Layout, Purpose, Table, read_table
 from attnviz.errors import InputError
 from attnviz.language import Language
 from attnviz.ui.frame.boundary import explain
