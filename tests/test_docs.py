@@ -1,0 +1,32 @@
+"""The documentation names what there is: its pages exist, and the modules that the reference is made from."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+
+
+def test_every_page_of_the_documentation_is_in_its_menu_and_is_there() -> None:
+    named = set(re.findall(r"^\s*- (\S+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE))
+    assert named == {path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md")}
+
+
+def test_the_reference_is_made_from_modules_that_say_what_they_are() -> None:
+    pages = sorted((DOCS / "reference").glob("*.md"))
+    assert len(pages) >= 8
+    for page in pages:
+        (name,) = re.findall(r"^::: (\S+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+        assert importlib.import_module(name).__doc__, name
+
+
+def test_links_and_files_that_the_documents_name_exist() -> None:
+    for page in [*DOCS.glob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]:
+        text = page.read_text(encoding="utf-8")
+        for target in re.findall(r"\]\(([^)#:]+)\)", text):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+        for target in re.findall(r"`((?:attnviz|tests|ui|docs)/[\w/]+\.(?:py|js|md))`", text):
+            assert (ROOT / target).exists() or (ROOT / "attnviz" / target).exists(), f"{page.name}: {target}"
