@@ -122,11 +122,29 @@ def watch(
         what = task.encode(what, target)
     elif target is not None:
         raise ValueError("target goes with a text; a batch holds its own")
+    if _moved_by_padding(model, what):
+        warnings.warn(
+            "padding stands before tokens: it is masked, but positions are counted from it; pad at the end of rows",
+            stacklevel=2,
+        )
     for notice in what.notices:  # a notebook has no other place for what a page says under the sentence
         warnings.warn(str(notice), stacklevel=2)
     if what.decoder_input is None and model.has_decoder:
         what = with_output(model, what, task)
     return watch_batch(model, what, masks=masks, interventions=interventions, sites=sites, taps=taps)
+
+
+def _moved_by_padding(model: WatchedModel, batch: Batch) -> bool:
+    """Whether padding gives tokens other positions than the model learned them at."""
+    positions = getattr(getattr(model, "config", None), "positions", None)
+    if positions not in ("learned", "sinusoidal") or batch.pad_id is None:
+        return False
+    for ids in (batch.src, batch.decoder_input):
+        if ids is not None:
+            real = ids != batch.pad_id
+            if bool((real[:, 1:] & ~real[:, :-1]).any()):
+                return True
+    return False
 
 
 def _watch_module(model: Any, what: Any, **how: Any) -> Trace | ModuleTrace:

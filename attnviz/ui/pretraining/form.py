@@ -12,7 +12,7 @@ from attnviz.data import Task
 from attnviz.data.objectives import objectives_of, own_objective
 from attnviz.settings import MODEL, TRAINING, Setting
 from attnviz.ui.frame.controls import choose
-from attnviz.ui.frame.notices import plain, shortened
+from attnviz.ui.frame.notices import shortened
 from attnviz.ui.frame.page import Frame
 from attnviz.ui.pretraining.choices import Choices, change, current, data_name, keep
 from attnviz.ui.pretraining.presets import PRESETS
@@ -59,7 +59,7 @@ def _preset(frame: Frame, choices: Choices) -> None:
         f"preset:{choices.preset}:{data if others else ''}",
         frame.t("preset"),
         names,
-        lambda name: plain(shortened(data, 60)) if name == OTHER else frame.t(f"preset_{name.replace('-', '_')}"),
+        lambda name: shortened(data, 60) if name == OTHER else frame.t(f"preset_{name.replace('-', '_')}"),
         default=now,
     )
     if picked != now:

@@ -19,7 +19,7 @@ from attnviz.errors import InputError
 from attnviz.language import Language
 from attnviz.ui.frame.boundary import explain
 from attnviz.ui.frame.controls import shown
-from attnviz.ui.frame.notices import notice, notice_lines, plain, shortened
+from attnviz.ui.frame.notices import notice, notice_lines, shortened
 from attnviz.ui.text import Words, texts, words
 
 ROWS = 10
@@ -55,9 +55,9 @@ class _Form:
 
         def written(option: Column) -> str:
             if option != "auto":
-                return plain(say(option))
+                return say(option)
             found: Column = "auto" if self.found is None else getattr(self.found, name)
-            return plain(self.t("auto_none") if found == "auto" else self.t("auto", found=say(found)))
+            return self.t("auto_none") if found == "auto" else self.t("auto", found=say(found))
 
         field = shown(f"{self.key}:{name}:{self.language}", now, tell)
         place = list(options).index(field.value) if field.value in options else 0
