@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from attnviz.config import TrainConfig
+from attnviz.config import Compute, TrainConfig
 from attnviz.data import tasks
 from attnviz.training import StepRecord, Trainer, build_trainer, joined
 from attnviz.training.distributed import Ranks
@@ -32,6 +32,7 @@ RUNS: dict[str, dict[str, object]] = {
     "plain": {},
     "masked": {"objective": "masked-lm", "optimizer": "sgd", "l1": 1e-3},
     "unshifted": {"without": ("shift", "padding-mask"), "optimizer": "momentum"},
+    "written": {"optimizer": "momentum"},
 }
 SHAPE = {"d_model": 12, "n_heads": 3, "d_ff": 17, "n_encoder_layers": 1, "dropout": 0.0}
 
@@ -40,7 +41,10 @@ def make_trainer(changes: dict[str, object], ranks: Ranks | None = None) -> Trai
     """The same run, alone or together; 53 training examples, so that the last batch of a pass has one row."""
     config = TrainConfig.from_dict({**CONFIG.to_dict(), **changes})
     recipe = Recipe(name="together", task="reverse", shape=SHAPE, train=config)
-    return build_trainer(recipe, task=tasks.get("reverse", size=100, symbols=5, max_length=5), ranks=ranks)
+    trainer = build_trainer(recipe, task=tasks.get("reverse", size=100, symbols=5, max_length=5), ranks=ranks)
+    if changes is RUNS["written"]:  # gradients in one buffer, which the ranks average themselves
+        trainer.adopt(Compute(path="written"))
+    return trainer
 
 
 def train(trainer: Trainer) -> list[StepRecord]:
