@@ -34,10 +34,6 @@ class TrainingState:
     batch_size: int = 0  # that `position` counts in; 0: the config's
     whole: bool = True  # False: without the optimizer's memory; such a state can be looked at, but not gone on from
 
-    def weights_only(self) -> TrainingState:
-        """The same without the optimizer's memory, which is two thirds of it; whole where there is none."""
-        return replace(self, optimizer={}, whole=False) if self.optimizer else self
-
     @property
     def finite(self) -> bool:
         """Whether every weight is a number: from others nobody can go on."""

@@ -380,14 +380,19 @@ class Trainer:
 
     # ---- stopping and going on ----------------------------------------------------------------------------
 
-    def capture(self) -> TrainingState:
-        """A copy of everything that the next step depends on; call it between steps."""
+    def capture(self, *, whole: bool = True) -> TrainingState:
+        """A copy of everything that the next step depends on; call it between steps.
+
+        Not `whole`: without the optimizer's memory, where it has one: to be looked at only.
+        """
+        whole = whole or not any(self.optimizer.state.values())
         return TrainingState(
             step=self.step_number,
             seconds=self.seconds,
             position=self.batches.position,
             model={name: value.detach().clone() for name, value in self.model.state_dict().items()},
-            optimizer=capture_optimizer(self.optimizer, self.model, self.flat),
+            optimizer=capture_optimizer(self.optimizer, self.model, self.flat) if whole else {},
+            whole=whole,
             random=self.random.capture(),
             settings=dict(self.settings),
             batch_size=self.batches.batch_size,

@@ -38,6 +38,7 @@ class Onlooker:
         self._heads = HeadProbe(trainer.model, trainer.task, seed=train.seed, without=train.without)
         self._thread: ThreadPoolExecutor | None = None
         self._waiting: Future[Look] | None = None
+        self._copy: Transformer | None = None
 
     def begin(self) -> list[Look]:
         """Look at the weights as they are now; returns what was seen before, which is waited for.
@@ -47,9 +48,19 @@ class Onlooker:
         found = self.seen(wait=True)
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="onlooker")
-        model, step = copy.deepcopy(self.trainer.model), self.trainer.step_number
-        self._waiting = self._thread.submit(self._look, model, step, torch.get_num_threads())
+        step, threads = self.trainer.step_number, torch.get_num_threads()
+        self._waiting = self._thread.submit(self._look, self._weights_now(), step, threads)
         return found
+
+    def _weights_now(self) -> Transformer:
+        """The copy, which nobody looks at now, with the weights of this moment."""
+        if self._copy is None:
+            self._copy = copy.deepcopy(self.trainer.model)
+            return self._copy
+        with torch.no_grad():
+            for old, new in zip(self._copy.parameters(), self.trainer.model.parameters(), strict=True):
+                old.copy_(new)
+        return self._copy
 
     def seen(self, *, wait: bool = False) -> list[Look]:
         """What has been seen since it was last asked for; `wait`: also that which is being looked at."""

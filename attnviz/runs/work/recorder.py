@@ -110,15 +110,14 @@ class StepRecorder:
         Weights that are not finite are never kept: RunError("run_weights").
         """
         if self._due is not None:
-            state = self.trainer.capture()
+            waited = self.trainer.seconds - self._whole_at
+            whole = not self._due or self._whole_due or waited >= WHOLE_SECONDS
+            state = self.trainer.capture(whole=whole)
             if not state.finite:
                 self._due, self._whole_due = None, False
                 raise RunError("run_weights", step=state.step)
-            whole = not self._due or self._whole_due or state.seconds - self._whole_at >= WHOLE_SECONDS
-            if whole:  # whoever goes on from here does not look back
+            if state.whole:  # whoever goes on from here does not look back
                 self.collect(wait=True)
-            else:
-                state = state.weights_only()
             self.journal.snapshot(state, kept=self._due)
             self._due, self._whole_due = None, False
             if state.whole:

@@ -170,8 +170,8 @@ class FineTuner(Trainer):
 
     # ---- stopping and going on ----------------------------------------------------------------------------
 
-    def capture(self) -> TrainingState:
-        state = super().capture()
+    def capture(self, *, whole: bool = True) -> TrainingState:
+        state = super().capture(whole=whole)
         if not self.finetune.patience:
             return state
         stopping = {"loss": self.stopping.loss, "step": self.stopping.step, "waited": self.stopping.waited}
