@@ -7,7 +7,7 @@ def body(frame: Frame) -> None:
     from attnviz.ui.attention import page as attention
     from attnviz.ui.sentence import model_picker
 
-    loaded = model_picker.pick_model(frame)
+    loaded = model_picker.pick_model(frame, elsewhere=True)
     if loaded is not None:
         feed = attention.pick_feed(frame, loaded)
         attention.explore(frame, loaded, feed)

@@ -41,6 +41,8 @@ def installed() -> Mapping[str, Path]:
     """Installed packages that carry a model's config and weights, and the folder in which they lie."""
     found: dict[str, Path] = {}
     for distribution in importlib.metadata.distributions():
+        if ".safetensors" not in (distribution.read_text("RECORD") or ""):
+            continue  # most of them: going through all their files takes seconds
         files = [PurePath(str(file)) for file in distribution.files or ()]
         with_weights = {file.parent for file in files if file.suffix == ".safetensors"}
         for file in files:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -13,6 +14,14 @@ from attnviz.errors import InputError, Notice
 from attnviz.foreign.adapter import ForeignModel
 from attnviz.foreign.tokens import ForeignTokens
 
+EXAMPLES = (
+    "The animal did not cross the street because it was too tired.",
+    "When Mary and John went to the store, John gave a drink to Mary.",
+    "one two three four one two three",
+    "银行里有行人。",
+)
+HIDING = ("The capital of France is [MASK].", "The [MASK] sat on the mat.", *EXAMPLES[:2])
+_FIRST, _LATER = re.compile(r"^(␣?.+) 1/\d$"), re.compile(r"^.+ [2-9]/\d$")
 Kind = Literal["seq2seq", "lm", "masked-lm", "sentence"]
 
 
@@ -103,6 +112,27 @@ class ForeignTexts:
             target_labels=((*labels[1:], self.tgt_vocab.label(end) if ended else ""),),
             notices=notices,
             pad_id=None,
+        )
+
+    @property
+    def examples(self) -> tuple[str, ...]:
+        """Texts to begin with: they ask for what heads are known for."""
+        if self.kind == "masked-lm":
+            return tuple(text.replace("[MASK]", self.tgt_vocab.raw(self.tgt_vocab.mask_id or 0)) for text in HIDING)
+        return EXAMPLES
+
+    def answer(self, source: Sequence[str]) -> None:
+        """Nobody knows the right answer."""
+        return
+
+    def tokenize_target(self, text: str) -> list[str]:
+        """Labels of a target's tokens."""
+        return self.tokenize(text)
+
+    def detokenize(self, tokens: Sequence[str]) -> str:
+        """Text of labels: of the pieces of a character the first says it."""
+        return (
+            "".join(_LATER.sub("", _FIRST.sub(r"\1", token)) for token in tokens).replace("␣", " ").replace("⏎", "\n")
         )
 
     def tokenize(self, text: str) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, overload
 
 from attnviz.data.tokens import Reading
 
@@ -51,6 +51,19 @@ class ForeignTokens:
     def mask_id(self) -> int | None:
         """What stands for a hidden token."""
         return _number(self.tokenizer.mask_token_id)
+
+    @property
+    def tokens(self) -> Sequence[str]:
+        """The label of every number, made when it is asked for."""
+        return _Labels(self)
+
+    def id(self, token: str) -> int:
+        """The number of a token that is written as its label or as its raw piece; unknown ones become the unknown."""
+        found = self.tokenizer.convert_tokens_to_ids(token)
+        if found is None or found == self.tokenizer.unk_token_id:
+            ids = self.read(token.replace("␣", " ").replace("⏎", "\n").replace("⇥", "\t")).ids
+            found = ids[0] if len(ids) == 1 else self.tokenizer.unk_token_id
+        return int(found) if isinstance(found, int) else 0
 
     @cached_property
     def special_ids(self) -> frozenset[int]:
@@ -140,6 +153,27 @@ class ForeignTokens:
             if token == unknown and end > first:  # an unknown token keeps its own characters
                 labels[place] = _shown(text[first:end].encode("utf-8", "replace"))
         return Reading(tuple(ids), tuple(labels), tuple(spans))
+
+
+class _Labels(Sequence[str]):
+    """Labels by number: tens of thousands of them, of which a page shows a few."""
+
+    def __init__(self, tokens: ForeignTokens) -> None:
+        self._tokens = tokens
+
+    def __len__(self) -> int:
+        return len(self._tokens)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[str]: ...
+
+    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
+        if isinstance(index, slice):
+            return tuple(self._tokens.label(token) for token in range(*index.indices(len(self))))
+        return self._tokens.label(int(index))
 
 
 def _number(value: object) -> int | None:

@@ -73,6 +73,7 @@ TEXTS = table(
         "{name} 只能显示注意力图：它的掩码和注意力头不能改动。",
         "{name} shows its maps only: its masks and heads cannot be changed.",
     ),
+    foreign_no_text=Text("{name} 不读文本，这一页无法使用。", "{name} reads no text; this page has no use for it."),
     foreign_too_long=Text(
         "文本有 {given} 个词元，{name} 最多容纳 {limit} 个。",
         "The text has {given} tokens; {name} has room for {limit}.",

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from attnviz.data import InputError, Task
+from attnviz.data import InputError
+from attnviz.errors import ForeignError
 from attnviz.model import heads_of
 from attnviz.trace import TokenEffects
 from attnviz.ui.attention import claim, views
@@ -22,7 +23,8 @@ from attnviz.ui.frame.page import Frame
 from attnviz.ui.sentence import reading
 from attnviz.ui.sentence.model_picker import CHOSEN, scope
 from attnviz.ui.sentence.models import Loaded, ModelKey
-from attnviz.ui.sentence.reading import Feed, Head, Output, Picture, Sentence
+from attnviz.ui.sentence.opened import Opened
+from attnviz.ui.sentence.reading import Feed, Head, Output, Picture, Sentence, Texts
 from attnviz.ui.sentence.row import sentence_row
 
 STAGE, SWITCHES = "attention-stage", "attention-switches"
@@ -31,7 +33,7 @@ AT_ONCE = 128  # tokens up to which measuring every head is too quick to be put 
 FEEDS: tuple[Feed, ...] = ("reference", "own")
 
 
-def pick_feed(frame: Frame, loaded: Loaded) -> Feed:
+def pick_feed(frame: Frame, loaded: Loaded | Opened) -> Feed:
     """What the decoder is fed; a language model has no choice."""
     if not loaded.model.has_encoder:
         return "own"
@@ -47,14 +49,14 @@ def pick_feed(frame: Frame, loaded: Loaded) -> Feed:
         )
 
 
-def extent(loaded: Loaded) -> tuple[tuple[str, ...], dict[str, int], int]:
+def extent(loaded: Loaded | Opened) -> tuple[tuple[str, ...], dict[str, int], int]:
     """The kinds of attention of a model, their layers, and its heads."""
     model = loaded.model
     return model.kinds, {kind: len(model.sites_of(kind)) for kind in model.kinds}, heads_of(model)
 
 
 @live
-def explore(frame: Frame, loaded: Loaded, feed: Feed) -> None:
+def explore(frame: Frame, loaded: Loaded | Opened, feed: Feed) -> None:
     """Sentence, stage and predictions: everything that changes with a sentence or a head, in a fragment of its own."""
     # Every part has its place, filled or not, so that a remark that comes or goes moves no element to another one's.
     asked = state.arrival(frame.name).fitted(*extent(loaded), examples=len(loaded.task.examples))
@@ -74,7 +76,7 @@ def explore(frame: Frame, loaded: Loaded, feed: Feed) -> None:
         notice_lines(remarks_on(frame, loaded, sentence, feed))
     intact = _looked(question, loaded, sentence)
     worth = _worth(question)
-    if not worth.measured and intact.trace.logits.shape[1] <= AT_ONCE:
+    if not worth.measured and intact.trace.logits.shape[1] <= AT_ONCE and isinstance(loaded, Loaded):
         worth.measure(loaded, intact)
     _arrived_off(loaded)
     switches = _switches(scope(loaded))
@@ -99,7 +101,7 @@ def explore(frame: Frame, loaded: Loaded, feed: Feed) -> None:
 
 def _say(
     frame: Frame,
-    loaded: Loaded,
+    loaded: Loaded | Opened,
     claimed: claim.Claim | None,
     heads_off: tuple[Head, ...],
     now: Picture,
@@ -152,7 +154,7 @@ def shown_token(token: str) -> str:
     return shortened(token.replace(" ", "␣").replace("\n", "⏎").replace("\t", "⇥"), 20)
 
 
-def read_before(task: Task, picture: Picture, row: int) -> str:
+def read_before(task: Texts, picture: Picture, row: int) -> str:
     """The end of what the decoder has read before it says the token of a row, as text."""
     batch = picture.trace.batch
     assert batch.decoder_input is not None, "a claim is about what a decoder says"
@@ -161,7 +163,7 @@ def read_before(task: Task, picture: Picture, row: int) -> str:
     return text if len(text) <= READ else "…" + text[-READ:]
 
 
-def _set_off(loaded: Loaded, heads: tuple[Head, ...]) -> None:
+def _set_off(loaded: Loaded | Opened, heads: tuple[Head, ...]) -> None:
     """Move switches from here; the browser takes them over, since they count as newer than its own."""
     of = scope(loaded)
     st.session_state[SWITCHES] = (of, AttentionStageState(heads, _switches(of).seq + 1))
@@ -201,7 +203,7 @@ def _switches(of: str) -> AttentionStageState:
 
 def draw_stage(
     frame: Frame,
-    loaded: Loaded,
+    loaded: Loaded | Opened,
     shown: Picture,
     worth: Worth,
     claimed: claim.Claim | None,
@@ -209,8 +211,7 @@ def draw_stage(
     seq: int,
 ) -> None:
     """Every head, opened at what the address says, else at the one that is claimed to matter, else at the best."""
-    report = loaded.manifest.report
-    best = report.aligned_head if report else None
+    best = loaded.best_head
     importance = None if not worth.measured else worth.effects.means() if worth.effects else {}
     said = views.all_predictions(loaded.task, shown)
     attention_stage(
@@ -229,9 +230,11 @@ def draw_stage(
     )
 
 
-def remarks_on(frame: Frame, loaded: Loaded, sentence: Sentence, feed: Feed) -> list[str]:
+def remarks_on(frame: Frame, loaded: Loaded | Opened, sentence: Sentence, feed: Feed) -> list[str]:
     """Everything worth a sentence about this text."""
     said = [explain(remark, frame.language) for remark in sentence.notices]
+    if isinstance(loaded, Opened) and "ablate" not in loaded.model.can:
+        said.append(explain(ForeignError("foreign_maps_only", name=loaded.model.name), frame.language))
     source = sentence.source
     read, trained = (
         (source.decoder_input, loaded.task.max_tgt_len) if source.src is None else (source.src, loaded.task.max_src_len)
@@ -265,18 +268,18 @@ class Worth:
         self.measured = False
         self.effects: TokenEffects | None = None
 
-    def measure(self, loaded: Loaded, intact: Picture) -> None:
+    def measure(self, loaded: Loaded | Opened, intact: Picture) -> None:
         self.effects = reading.effects(loaded.model, intact)
         self.measured = True
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
-def _taken_in(question: Question, _loaded: Loaded) -> Sentence:
+def _taken_in(question: Question, _loaded: Loaded | Opened) -> Sentence:
     return reading.take_in(_loaded.model, _loaded.task, question.text, question.given)
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
-def _looked(question: Question, _loaded: Loaded, _sentence: Sentence) -> Picture:
+def _looked(question: Question, _loaded: Loaded | Opened, _sentence: Sentence) -> Picture:
     return reading.look(_loaded.model, _loaded.task, _sentence, question.feed)
 
 
@@ -287,7 +290,7 @@ def _worth(question: Question) -> Worth:
 
 @st.cache_resource(show_spinner=False, max_entries=32)
 def _without(
-    question: Question, heads: tuple[Head, ...], _loaded: Loaded, _sentence: Sentence, _intact: Picture
+    question: Question, heads: tuple[Head, ...], _loaded: Loaded | Opened, _sentence: Sentence, _intact: Picture
 ) -> tuple[Picture, Output | None]:
     picture = reading.look_without(_loaded.model, _intact, heads)
     return picture, reading.output_without(_loaded.model, _loaded.task, _sentence, heads)

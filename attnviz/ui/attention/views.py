@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from attnviz.data import Task, Vocabulary
+from attnviz.data import Tokens
 from attnviz.language import Language, spoken
 from attnviz.masks import Kind
 from attnviz.trace import Predictions, TokenEffects, Trace, predictions
@@ -14,7 +14,7 @@ from attnviz.trace.predictions import log_probabilities
 from attnviz.ui.attention.picture import AttentionPicture, KindPicture, TokenChange
 from attnviz.ui.attention.prediction import Candidate, Panel, Step
 from attnviz.ui.frame.address import Address
-from attnviz.ui.sentence.reading import Head, Output, Picture, Sentence
+from attnviz.ui.sentence.reading import Head, Output, Picture, Sentence, Texts
 from attnviz.ui.text import texts
 
 TOP = 5
@@ -131,7 +131,7 @@ def stage_picture(
 
 
 def panel(
-    task: Task,
+    task: Texts,
     sentence: Sentence,
     intact: Picture,
     now: Picture,
@@ -184,13 +184,13 @@ def panel(
     )
 
 
-def written(task: Task, output: Output) -> str:
+def written(task: Texts, output: Output) -> str:
     """A free run as text."""
     return task.detokenize(task.tgt_vocab.decode(output.ids))
 
 
 def _step(
-    vocabulary: Vocabulary,
+    vocabulary: Tokens,
     *,
     read: str,
     read_unknown: bool,
@@ -200,7 +200,7 @@ def _step(
     wanted: str,
 ) -> Step:
     def name(token: int) -> str:
-        return vocabulary.tokens[token]
+        return vocabulary.label(token)
 
     best = np.argsort(-logs, kind="stable")[:TOP]
     said = int(best[0])
@@ -225,7 +225,7 @@ def _step(
     )
 
 
-def all_predictions(task: Task, picture: Picture) -> Predictions:
+def all_predictions(task: Texts, picture: Picture) -> Predictions:
     """The most likely tokens at every position."""
     return predictions(
         picture.trace.logits, task.tgt_vocab, TOP, targets=picture.trace.targets, scored=picture.trace.scored

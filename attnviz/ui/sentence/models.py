@@ -44,6 +44,11 @@ class Loaded:
     manifest: Manifest
     remarks: list[Notice] = field(default_factory=list)  # on its data: there as soon as they were looked at
 
+    @property
+    def best_head(self) -> tuple[str, int] | None:
+        """The head that points best at what belongs together, where that was measured."""
+        return self.manifest.report.aligned_head if self.manifest.report else None
+
 
 # By language: the models in the order in which they are offered; all others follow. The first one is opened at first.
 FIRST: Mapping[Language, tuple[str, ...]] = {
@@ -63,6 +68,8 @@ def choices(language: Language = "zh") -> Mapping[str, Path]:
     for entry in os.environ.get(OWN_MODELS, "").split(os.pathsep):
         if entry.strip():
             folder = Path(entry.strip())
+            if (folder / "config.json").exists() and not (folder / checkpoint.MANIFEST).exists():
+                continue  # a model from elsewhere
             name, number = folder.name or "own", 2
             while name in found:
                 name, number = f"{folder.name}-{number}", number + 1

@@ -9,16 +9,20 @@ from typing import Literal
 
 import torch
 
-from attnviz.data import BOS, EOS, PAD, SPECIALS, UNK, Batch, Notice, Task
+from attnviz.data import BOS, EOS, Batch, Notice, Task, Vocabulary
 from attnviz.data.task import ReferenceKind
 from attnviz.data.user_file import invisible_removed
+from attnviz.data.vocabulary import UNK
 from attnviz.decoding import DecoderSession, inference, longest
+from attnviz.foreign.texts import ForeignTexts
 from attnviz.model import SILENT, Probe, WatchedModel
 from attnviz.trace import HeadsOff, TokenEffects, Trace, token_effects, watch
 
 Head = tuple[str, int]  # (site, head from 0)
 Feed = Literal["reference", "own"]
+Texts = Task | ForeignTexts  # from what people type to what a model reads
 LONGEST = 512  # tokens of a sentence
+MOST_WORK = 3e11  # multiplications: about twenty seconds of a laptop's; what takes longer is not measured unasked
 MOST_CHARACTERS = 20_000  # read of a text; more could not be shown anyway
 
 
@@ -55,7 +59,7 @@ def room(model: WatchedModel, most: int = LONGEST) -> int:
 
 
 def take_in(
-    model: WatchedModel, task: Task, text: str, given: str | None = None, *, limit: int | None = None
+    model: WatchedModel, task: Texts, text: str, given: str | None = None, *, limit: int | None = None
 ) -> Sentence:
     """Encode a typed text and let the model run freely on it. `given` is the user's own right answer, if there is one.
 
@@ -72,7 +76,7 @@ def take_in(
     notices += batch.notices
     if batch.src is None or not model.has_decoder:
         return Sentence(batch, None, None, None, tuple(notices))
-    output = free_run(model, batch, steps_allowed(task, batch, limit))
+    output = free_run(model, batch, steps_allowed(task, batch, limit), ends=ends_of(task))
     reference, kind = given, "given" if given is not None else None
     if given is None:
         found = task.answer(batch.src_labels[0][:-1])
@@ -81,84 +85,122 @@ def take_in(
     return Sentence(batch, reference, kind, output, tuple(notices))  # type: ignore[arg-type]
 
 
-def steps_allowed(task: Task, batch: Batch, limit: int) -> int:
+def steps_allowed(task: Texts, batch: Batch, limit: int) -> int:
     """How long a free run may get: twice the source or what training showed, so that one that never stops is cut."""
     assert batch.src is not None, "a language model has nothing to run from"
-    return min(limit, max(task.max_tgt_len, 2 * batch.src.size(1)))
+    usual = 0 if isinstance(task, ForeignTexts) else task.max_tgt_len
+    return min(limit, max(usual, 2 * batch.src.size(1)))
 
 
-def free_run(model: WatchedModel, batch: Batch, limit: int, probe: Probe = SILENT) -> Output:
-    """Greedy decoding: always the most likely token, until EOS or `limit` tokens."""
+def ends_of(task: Texts) -> tuple[int, int | None]:
+    """What a decoder reads first, and what ends its text."""
+    return task.tgt_vocab.bos_id or 0, task.tgt_vocab.eos_id
+
+
+def free_run(
+    model: WatchedModel,
+    batch: Batch,
+    limit: int,
+    probe: Probe = SILENT,
+    *,
+    ends: tuple[int, int | None] = (BOS, EOS),
+) -> Output:
+    """Greedy decoding: always the most likely token, until the end of `ends` (first, end) or `limit` tokens."""
     assert batch.src is not None, "a language model has nothing to run from"
     ids: list[int] = []
     with inference(model):
         session = DecoderSession(model, batch.src, probe=probe)
-        token = BOS
+        token, end = ends
         for _ in range(limit):
             token = int(session.feed(torch.tensor([[token]]))[0, -1].argmax())
-            if token == EOS:
+            if token == end:
                 return Output(tuple(ids), ended=True)
             ids.append(token)
     return Output(tuple(ids[: limit - 1]), ended=False)
 
 
-def fed(model: WatchedModel, task: Task, sentence: Sentence, feed: Feed) -> tuple[Batch, Feed | Literal["text"]]:
+def fed(model: WatchedModel, task: Texts, sentence: Sentence, feed: Feed) -> tuple[Batch, Feed | Literal["text"]]:
     """The batch with its decoder input: the reference where wanted and known, else the model's own output."""
     source = sentence.source
     if sentence.output is None:
         return source, "text"
     if feed == "reference" and sentence.reference:
-        target = task.tokenize_target(sentence.reference)[: room(model) - 1]
-        ids = task.tgt_vocab.encode(target)
+        ids, target = _wanted(task, sentence.reference, room(model) - 1)
         if ids:
-            return _with_target(source, ids, target, ended=True), "reference"
+            return _with_target(task, source, ids, target, ended=True), "reference"
     ids = list(sentence.output.ids)
-    return _with_target(source, ids, task.tgt_vocab.decode(ids), ended=sentence.output.ended), "own"
+    return _with_target(task, source, ids, task.tgt_vocab.decode(ids), ended=sentence.output.ended), "own"
 
 
-def _with_target(source: Batch, ids: list[int], tokens: list[str], *, ended: bool) -> Batch:
-    end = (EOS, SPECIALS[EOS]) if ended else (PAD, "")
+def _wanted(task: Texts, reference: str, most: int) -> tuple[list[int], list[str]]:
+    if isinstance(task, ForeignTexts):
+        read = task.tgt_vocab.read(reference)
+        return list(read.ids[:most]), list(read.labels[:most])
+    target = task.tokenize_target(reference)[:most]
+    return task.tgt_vocab.encode(target), target
+
+
+def _with_target(task: Texts, source: Batch, ids: list[int], tokens: list[str], *, ended: bool) -> Batch:
+    vocabulary = task.tgt_vocab
+    first, end = ends_of(task)
+    last = end if ended and end is not None else vocabulary.pad_id or 0
+    unknown = isinstance(vocabulary, Vocabulary)
     return Batch(
         src=source.src,
-        decoder_input=torch.tensor([[BOS, *ids]]),
-        targets=torch.tensor([[*ids, end[0]]]),
+        decoder_input=torch.tensor([[first, *ids]]),
+        targets=torch.tensor([[*ids, last]]),
+        scored=torch.tensor([[True] * len(ids) + [ended]]),
         src_labels=source.src_labels,
-        decoder_labels=((SPECIALS[BOS], *tokens),),
-        target_labels=((*tokens, end[1]),),
+        decoder_labels=((vocabulary.label(first), *tokens),),
+        target_labels=((*tokens, vocabulary.label(last) if ended else ""),),
         unknown_src=source.unknown_src,
-        unknown_decoder=(tuple(i + 1 for i, token in enumerate(ids) if token == UNK),),
+        unknown_decoder=(tuple(i + 1 for i, token in enumerate(ids) if unknown and token == UNK),),
         notices=source.notices,
+        pad_id=source.pad_id,
     )
 
 
-def look(model: WatchedModel, task: Task, sentence: Sentence, feed: Feed) -> Picture:
+def look(model: WatchedModel, task: Texts, sentence: Sentence, feed: Feed) -> Picture:
     """Watch the intact model on a sentence."""
     batch, what = fed(model, task, sentence, feed)
-    return Picture(watch(model, batch, sites=model.sites), what)
+    return Picture(watch(model, batch, sites=model.sites, taps=()), what)
 
 
 def look_without(model: WatchedModel, picture: Picture, heads: Collection[Head]) -> Picture:
     """The same input with heads switched off; weights of later layers may change too."""
-    trace = watch(model, picture.trace.batch, interventions=[HeadsOff(heads)], sites=model.sites)
+    trace = watch(model, picture.trace.batch, interventions=[HeadsOff(heads)], sites=model.sites, taps=())
     return Picture(trace, picture.feed)
 
 
-def output_without(model: WatchedModel, task: Task, sentence: Sentence, heads: Collection[Head]) -> Output | None:
+def output_without(model: WatchedModel, task: Texts, sentence: Sentence, heads: Collection[Head]) -> Output | None:
     """What the model says freely with heads switched off; None for a language model."""
     if sentence.output is None:
         return None
     steps = steps_allowed(task, sentence.source, room(model))
-    return free_run(model, sentence.source, steps, HeadsOff(heads))
+    return free_run(model, sentence.source, steps, HeadsOff(heads), ends=ends_of(task))
 
 
 def effects(model: WatchedModel, intact: Picture) -> TokenEffects | None:
     """What each head switched off alone changes at every token; None where there is no loss."""
     loss = intact.trace.loss
+    if "ablate" not in model.can or _work(model, intact) > MOST_WORK:
+        return None
     return token_effects(model, intact.trace.batch) if loss is not None and math.isfinite(loss) else None
 
 
+def _work(model: WatchedModel, intact: Picture) -> float:
+    """Multiplications that switching off every head, one by one, takes."""
+    tokens = intact.trace.logits.shape[1]
+    return float(sum(p.numel() for p in model.parameters())) * tokens * sum(map(model.heads, model.sites))
+
+
 def known_heads(model: WatchedModel, heads: Collection[Head]) -> tuple[Head, ...]:
-    """Those of `heads` that the model has: what comes from a browser is not to be trusted."""
+    """Those of `heads` that the model has: what comes from a browser is not to be trusted.
+
+    None where heads cannot be switched off.
+    """
+    if "ablate" not in model.can:
+        return ()
     return tuple(sorted({(s, h) for s, h in heads if s in model.sites and 0 <= h < model.heads(s)}))
 
 

@@ -18,7 +18,7 @@ from attnviz.ui.frame.notices import notice, notice_lines, plain, shortened
 from attnviz.ui.frame.page import Frame
 from attnviz.ui.frame.uploads import LARGEST_TABLE, table_of
 from attnviz.ui.sentence.own_file import OwnSentences, is_table, of_table, read_file
-from attnviz.ui.sentence.reading import LONGEST
+from attnviz.ui.sentence.reading import LONGEST, Texts
 from attnviz.ui.sentence.table_preview import table_preview, text_preview
 
 LISTED = 200  # sentences of a file that the list shows
@@ -37,17 +37,17 @@ class Chosen:
 
 
 def sentence_row(
-    frame: Frame, task: Task, *, first: int | None = None, name: str | None = None, longest: int = LONGEST
+    frame: Frame, task: Texts, *, first: int | None = None, name: str | None = None, longest: int = LONGEST
 ) -> Chosen:
     """Draw the row and return the sentence. `first` is the example that the address asks for.
 
     Sentences are kept by `name` (None: the task's), so that two models may share one or not. `longest` is said where
     long texts are typed: how many tokens this page and its model take.
     """
-    name = name or task.info.name
+    name = name or (task.info.name if isinstance(task, Task) else task.kind)
     kept: dict[str, str] = st.session_state.setdefault("sentences", {})
     if name not in kept:
-        kept[name] = task.examples[(first or BEGINS_WITH.get(task.info.name, 1)) - 1] if task.examples else ""
+        kept[name] = task.examples[(first or BEGINS_WITH.get(name, 1)) - 1] if task.examples else ""
     references: dict[str, str] = st.session_state.setdefault("references", {})
 
     take = partial(kept.__setitem__, name)

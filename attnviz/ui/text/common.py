@@ -35,6 +35,25 @@ TEXTS = table(
     synthetic=Text("（程序生成，非真实语料）", " (synthetic, not a corpus)"),
     loading=Text("正在载入模型…", "Loading the model…"),
     # models
+    open_model=Text("打开模型…", "Open a model…"),
+    open_model_help=Text(
+        "本机上的 Hugging Face 模型：文件夹、GGUF 文件、缓存里的名称或已安装的包；不下载任何东西",
+        "A Hugging Face model on this computer: a folder, a GGUF file, a cached name or an installed package; "
+        "nothing is downloaded",
+    ),
+    open_model_field=Text("文件夹或名称", "Folder or name"),
+    open_model_extra=Text(
+        "先安装：pip install 'attnviz[hf]'，再重新启动。", "Install first: pip install 'attnviz[hf]', then start again."
+    ),
+    opening_model=Text("正在打开 {name}…", "Opening {name} …"),
+    size_opened=Text("{kind}，{parameters} 个参数，{size}", "{kind}, {parameters} parameters, {size}"),
+    heads_groups=Text(
+        "{layers} 层 × {heads} 头（{groups} 组键值）", "{layers} layers × {heads} heads ({groups} key/value groups)"
+    ),
+    layers_without_map=Text("{count} 层没有注意力图", "{count} layers have no map"),
+    maps_only=Text("只有注意力图", "maps only"),
+    not_stated=Text("未注明", "not stated"),
+    from_elsewhere=Text("这台电脑上的模型", "A model on this computer"),
     depth_both=Text("编码器 {encoder} 层 + 解码器 {decoder} 层", "{encoder} encoder layers, {decoder} decoder layers"),
     depth_no_encoder=Text("无编码器层 + 解码器 {decoder} 层", "no encoder layers, {decoder} decoder layers"),
     depth_decoder=Text("解码器 {decoder} 层", "{decoder} decoder layers"),
