@@ -169,7 +169,7 @@ def _set_off(loaded: Loaded | Opened, heads: tuple[Head, ...]) -> None:
     st.session_state[SWITCHES] = (of, AttentionStageState(heads, _switches(of).seq + 1))
 
 
-def _arrived_off(loaded: Loaded) -> None:
+def _arrived_off(loaded: Loaded | Opened) -> None:
     """The heads that a link says are off; taken over once, when the session comes."""
     if SWITCHES in st.session_state:
         return

@@ -68,7 +68,7 @@ def choices(language: Language = "zh") -> Mapping[str, Path]:
     for entry in os.environ.get(OWN_MODELS, "").split(os.pathsep):
         if entry.strip():
             folder = Path(entry.strip())
-            if (folder / "config.json").exists() and not (folder / checkpoint.MANIFEST).exists():
+            if (folder / "config.json").exists() and not (folder / MANIFEST).exists():
                 continue  # a model from elsewhere
             name, number = folder.name or "own", 2
             while name in found:
