@@ -324,3 +324,25 @@ def test_progress_writes_seldom_where_nothing_can_be_redrawn() -> None:
     lines = stream.getvalue().splitlines()
     assert len(lines) == 2  # the first and the last
     assert "1000/1000" in lines[-1]
+
+
+@pytest.mark.parametrize("name", ["second 中文", "Second", "a b"])
+def test_a_run_that_no_list_would_show_is_refused_before_training(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("ATTNVIZ_RUNS", str(tmp_path))
+    code, _, error = run(capsys, "train", "--task", "reverse", *SMALL, *QUICK, "--out", str(tmp_path / name))
+    assert code == 2
+    assert name in error
+    assert "--out" in error
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_positions_that_are_too_few_are_refused_before_training(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    code, _, error = run(capsys, "train", "--task", "reverse", "--max-len", "2", *QUICK, "--out", str(out))
+    assert code == 2
+    assert "max_len is 2" in error
+    assert not out.exists()

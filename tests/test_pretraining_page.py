@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sqlite3
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,6 +14,7 @@ from typing import Any
 import app_driver
 import numpy as np
 import pytest
+import streamlit
 import torch
 from app_driver import html, ran
 from hypothesis import given
@@ -29,6 +31,7 @@ from attnviz.ui.pretraining import choices as choosing
 from attnviz.ui.pretraining import data_picture, preparation
 from attnviz.ui.pretraining.choices import Choices, OwnFile
 from attnviz.ui.pretraining.presets import PRESETS
+from attnviz.ui.runs import chosen_run, driving
 from attnviz.ui.runs.chosen_run import ChosenRun
 from attnviz.ui.text import Words, words
 
@@ -318,3 +321,56 @@ def test_a_csv_becomes_pairs_and_a_text_a_language_model() -> None:
     assert OwnFile("a.csv", b"").task == "user-pairs"
     assert OwnFile("A.TXT", b"").task == "user-text"
     assert Choices(own=OwnFile("a.txt", b"x", "words")).task_options == {"tokens": "words"}
+
+
+def commands_of(root: Path, run: str) -> list[str]:
+    with sqlite3.connect(Library(root).open(run).folder.database) as connection:
+        return [row[0] for row in connection.execute("SELECT kind FROM commands ORDER BY id")]
+
+
+def test_a_step_that_was_pressed_is_not_lost_when_the_page_is_drawn_anew(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As happens in the moment in which a run comes to rest."""
+    run = make(root)
+    at = press(opened(lang="en", run=run), "run-take")
+    again = [True]
+    look = driving.view_of
+
+    def interrupted(*given: Any) -> Any:
+        if again:
+            again.pop()
+            streamlit.rerun()
+        return look(*given)
+
+    monkeypatch.setattr(driving, "view_of", interrupted)
+    press(at, "run-one_step")
+    assert not again
+    assert commands_of(root, run) == ["step"]
+
+
+def test_the_browser_that_controlled_a_run_controls_it_after_loading_the_page_anew(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = make(root)
+    monkeypatch.setattr(chosen_run, "browser", lambda: "mine")
+    at = opened(lang="en", run=run)
+    assert at.session_state["chosen-run:pretraining"] == ChosenRun(run, controls=False)
+    press(at, "run-take")
+    assert opened(lang="en", run=run).session_state["chosen-run:pretraining"] == ChosenRun(run)
+    for other in ("yours", None):
+        monkeypatch.setattr(chosen_run, "browser", lambda other=other: other)
+        assert opened(lang="en", run=run).session_state["chosen-run:pretraining"] == ChosenRun(run, controls=False)
+
+
+def test_a_browser_is_known_by_the_token_under_the_mask() -> None:
+    def cookie(mask: bytes, token: bytes = b"sixteen letters!") -> str:
+        hidden = bytes(one ^ mask[place % 4] for place, one in enumerate(token))
+        return f"2|{mask.hex()}|{hidden.hex()}|1700000000"
+
+    known = chosen_run.digest_of(cookie(b"\1\2\3\4"))
+    assert known is not None
+    assert chosen_run.digest_of(cookie(b"\5\6\7\x08")) == known
+    assert chosen_run.digest_of(cookie(b"\1\2\3\4", b"another browser!")) != known
+    for odd in ("", "2|x|y|z", "2||00|1", "1|00|00|1", "2|01020304|00|1"):
+        assert chosen_run.digest_of(odd) is None

@@ -118,6 +118,7 @@ def _train(
     from attnviz.training import finish, held_out
 
     path = _free_folder(arguments.out or default_root() / slug(recipe.name), arguments.overwrite)
+    _check_listed(path, default_root())
     for notice in check_plan(config, content).notices:
         print(f"attnviz: {notice}", file=sys.stderr)
     _clear(path)
@@ -147,6 +148,7 @@ def _train(
     manifest = finish(trainer, name=recipe.name, stored=recipe.stored, recipe=config.recipe)
     _put_checkpoint(path, trainer.model, manifest, held_out.of(trainer.task))
     print(f"{path}: {_summary(manifest)}")
+    print(f"{path} holds the run too, with its kept steps: `attnviz runs resume {path}` goes on", file=sys.stderr)
     return INTERRUPTED if interrupted else 0
 
 
@@ -253,6 +255,17 @@ def _free_folder(folder: Path, overwrite: bool) -> Path:
     if folder.is_dir() and any(folder.iterdir()) and not ((folder / FILE).exists() or run.exists):
         raise ValueError(f"{folder} is not empty and holds no checkpoint; choose another --out")
     return folder
+
+
+def _check_listed(path: Path, root: Path) -> None:
+    """Refuse a folder among the runs whose name no list would show."""
+    from attnviz.runs.folder import is_id, slug
+
+    if path.absolute().parent == root.absolute() and not is_id(path.name):
+        raise ValueError(
+            f"{path.name!r} cannot be the name of a run in {root}: small letters a to z, digits and - can. "
+            f"For example: --out {path.parent / slug(path.name)}"
+        )
 
 
 def _clear(path: Path) -> None:

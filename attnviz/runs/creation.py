@@ -75,7 +75,10 @@ def check_plan(config: RunConfig, data: bytes | None) -> Task:
     if config.train.cross_mask:
         parse(config.train.cross_mask)
     if config.start is None and config.finetune is None:
-        plan_model_config(config, task)
+        shape = plan_model_config(config, task)
+        longest = max(task.max_tgt_len, task.max_src_len if shape.has_encoder else 0)
+        if shape.positions == "learned" and shape.max_len < longest:
+            raise RunError("run_too_short", max_len=shape.max_len, longest=longest)
     return task
 
 

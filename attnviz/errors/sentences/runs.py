@@ -51,6 +51,10 @@ TEXTS = table(
         "从第 {step} 步起不能再改 {name}：{problem}。请从第 0 步分出。",
         "From step {step} on, {name} cannot be changed: {problem}. Fork from step 0.",
     ),
+    run_too_short=Text(
+        "max_len 是 {max_len}，可是这个任务的序列最长有 {longest} 个词元；请至少用 {longest}。",
+        "max_len is {max_len}, but the longest sequences of this task have {longest} tokens; use {longest} at least.",
+    ),
     run_start=Text("起点的权重不合适：{problem}。", "The weights to begin from do not fit: {problem}."),
     run_together=Text(
         "几个进程一起训练时不能 {name}。", "{name} is not possible while several processes train the run together."

@@ -15,6 +15,7 @@ from attnviz.ui.runs.curves import number
 from attnviz.ui.runs.series import left
 from attnviz.ui.text import Words
 
+TOLD = "run-told"  # session state: what buttons have asked for and no run has heard
 SPEEDS = ("0", "1", "5", "20", "100")  # steps a second; "0": as fast as it goes
 
 
@@ -34,6 +35,8 @@ def console(
 
 
 def _buttons(t: Words, view: RunView | None, act: Act, reset: Callable[[], None]) -> None:
+    for told in st.session_state.pop(TOLD, []):  # pressed, and not heard yet
+        act(told[0], **told[1])
     moving = view is not None and view.status.state in ("running", "waiting")
     done = view is not None and view.status.state == "finished"
     if moving:
@@ -48,8 +51,15 @@ def _buttons(t: Words, view: RunView | None, act: Act, reset: Callable[[], None]
         ("ten_steps", ":material/fast_forward:", "step", {"n": 10}),
         ("phase", ":material/footprint:", "phase", {}),
     ):
-        if st.button(t(name), icon=icon, key=f"run-{name}", help=t(f"{name}_help"), disabled=moving or done):
-            act(kind, **arguments)
+        st.button(
+            t(name),
+            icon=icon,
+            key=f"run-{name}",
+            help=t(f"{name}_help"),
+            disabled=moving or done,
+            on_click=_told,
+            args=(kind, arguments),
+        )
     if st.button("", icon=":material/restart_alt:", key="run-reset", help=t("reset_help"), disabled=view is None):
         reset()
     _speed(t, view, act)
@@ -59,6 +69,11 @@ def _buttons(t: Words, view: RunView | None, act: Act, reset: Callable[[], None]
                 pick_device(t)
             else:
                 adjust(t, view, act)
+
+
+def _told(kind: str, arguments: dict[str, object]) -> None:
+    """Keep what was pressed until the strip is drawn: a page that is drawn anew in between would forget it."""
+    st.session_state.setdefault(TOLD, []).append((kind, arguments))
 
 
 def _speed(t: Words, view: RunView | None, act: Act) -> None:
