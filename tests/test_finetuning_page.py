@@ -220,7 +220,9 @@ def test_a_file_of_ones_own_is_tuned_on(kind: str, start: str) -> None:
     assert not all_notices(at)
     (made,) = Library().list()
     run = Library().open(made.id)
-    assert set(run.config.task_options.values()) == {"characters"}
+    options = run.config.task_options
+    assert {value for name, value in options.items() if "tokens" in name} == {"characters"}
+    assert (options["separator"], options["source"], options["target"]) == ("comma", 1, 2)  # read as it was shown
     session = Session.open(run.folder)
     session.work(0.1)
     session.settle(now=True)
