@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 import stat
 import struct
@@ -159,7 +160,9 @@ def test_weights_in_several_files_are_one_model(tmp_path: Path) -> None:
     assert av.load(folder)[0].sites
 
 
-def test_the_command_line_says_size_licence_and_heads(kept: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_line_says_size_licence_and_heads(
+    kept: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert main(["open", str(kept), "--json", "--text", TEXT]) == 0
     captured = capsys.readouterr()
     assert "of memory …" in captured.err
@@ -169,6 +172,11 @@ def test_the_command_line_says_size_licence_and_heads(kept: Path, capsys: pytest
     assert 0 < facts["heads"][0]["weight"] <= 1
     assert main(["open", str(kept)]) == 0
     assert "key/value groups" in capsys.readouterr().out
+    started: list[str] = []
+    monkeypatch.setattr("attnviz.cli.app.run", lambda _: started.append(os.environ["ATTNVIZ_MODELS"]) or 0)
+    monkeypatch.setenv("ATTNVIZ_MODELS", "elsewhere")
+    assert main(["open", str(kept), "--app"]) == 0
+    assert started == [f"elsewhere{os.pathsep}{kept}"]
     assert main(["open", "nobody/nothing"]) == 2
     assert "No model named 'nobody/nothing'" in capsys.readouterr().err
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attnviz.cli.terminal import table
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
+
+
+OWN_MODELS = "ATTNVIZ_MODELS"  # what the app lists besides its own
 
 
 def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -21,12 +26,13 @@ def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
         "model", metavar="FOLDER|NAME", help="a folder, a GGUF or zip file, a cached name, or an installed package"
     )
     command.add_argument("--text", help="a text to read; prints the heads that look hardest at one place")
+    command.add_argument("--app", action="store_true", help="start the app with this model in its list")
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Say what it is, load it, say what can be done to it."""
+    """Say what it is, load it, say what can be done to it; or start the app with it."""
     from attnviz.foreign import library
     from attnviz.foreign.load import size_text
 
@@ -37,6 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"{said}; takes {size_text(about.memory)} of memory …", file=sys.stderr, flush=True)
     else:
         facts = {}
+    if arguments.app:
+        return _in_the_app(library.find(arguments.model))
     model, texts = library.open_model(arguments.model)
     facts |= {
         "licence": facts.get("licence"),
@@ -68,6 +76,15 @@ def run(arguments: argparse.Namespace) -> int:
     for head in facts.get("heads", ()):
         print(f"{head['site']} head {head['head']}: {head['query']} → {head['key']} {head['weight']:.2f}")
     return 0
+
+
+def _in_the_app(path: Path) -> int:
+    """The app, with the model at the end of its list."""
+    from attnviz.cli import app
+
+    others = [entry for entry in os.environ.get(OWN_MODELS, "").split(os.pathsep) if entry]
+    os.environ[OWN_MODELS] = os.pathsep.join([*others, str(path.resolve())])
+    return app.run(argparse.Namespace(port=None, address="127.0.0.1", lang=None, no_browser=False))
 
 
 def _heads(model: Any, texts: Any, text: str, most: int = 8) -> list[dict[str, Any]]:

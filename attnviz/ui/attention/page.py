@@ -35,7 +35,7 @@ FEEDS: tuple[Feed, ...] = ("reference", "own")
 
 def pick_feed(frame: Frame, loaded: Loaded | Opened) -> Feed:
     """What the decoder is fed; a language model has no choice."""
-    if not loaded.model.has_encoder:
+    if not (loaded.model.has_encoder and loaded.model.has_decoder):
         return "own"
     with frame.controls:
         return choose(
@@ -43,7 +43,7 @@ def pick_feed(frame: Frame, loaded: Loaded | Opened) -> Feed:
             frame.t("feed"),
             FEEDS,
             lambda code: frame.t(f"feed_{code}"),
-            default="reference",
+            default="reference" if isinstance(loaded, Loaded) else "own",  # nobody knows what is right
             look="segments",
             help=frame.t("feed_help"),
         )
