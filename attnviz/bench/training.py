@@ -71,7 +71,7 @@ def translation(options: Options) -> Iterator[Result]:
 
 
 def to_loss(options: Options) -> Iterator[Result]:
-    """CPU seconds until a validation loss is reached, on the same text, sizes and batches as nanoGPT's recipe for a CPU.
+    """CPU seconds until a validation loss is reached: same text, sizes and batches as nanoGPT's recipe for a CPU.
 
     Each side has a learning rate of its own, and nanoGPT's schedule is left out: this is not speed alone.
     """
