@@ -28,7 +28,7 @@ class Dropout:
     """Zeroes a share of the values; the share is exact to 1/65536. A third of the time of torch's Bernoulli draws."""
 
     @staticmethod
-    def drawn(shape: torch.Size, share: float, device: torch.device) -> Bool[Tensor, "..."]:
+    def drawn(shape: torch.Size, share: float, device: torch.device) -> Bool[Tensor, "*shape"]:
         """Where values are dropped, from torch's global generator."""
         if device.type != "cpu":
             return torch.rand(shape, device=device) < share
