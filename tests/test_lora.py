@@ -201,3 +201,16 @@ def test_only_a_lora_run_has_a_lora_to_save(tmp_path: Path) -> None:
         save_lora(tmp_path, tuner("full"))
     assert error.value.code == "lora_none"
     assert not list(tmp_path.iterdir())
+
+
+def test_a_lora_for_other_weights_is_refused_and_an_older_file_is_not(tmp_path: Path) -> None:
+    run = tuner("lora")
+    save_lora(tmp_path, run)
+    other = plain_copy(run.prepared.before)
+    with torch.no_grad():
+        next(other.parameters()).add_(0.01)
+    assert refused(tmp_path, other).code == "lora_base"
+    description = json.loads((tmp_path / DESCRIPTION).read_text(encoding="utf-8"))
+    del description["base_weights"]
+    (tmp_path / DESCRIPTION).write_text(json.dumps(description), encoding="utf-8")
+    load_lora(tmp_path, other)

@@ -10,6 +10,7 @@ import pytest
 import torch
 from tiny_runs import tell, tiny_config, train
 
+from attnviz.cli.main import main
 from attnviz.runs import Library, Run, RunError
 from attnviz.runs.contents import load_state
 from attnviz.runs.feed import Feed
@@ -149,3 +150,28 @@ def test_what_was_set_on_the_way_that_led_nowhere_is_not_set_again(tmp_path: Pat
     assert run.status().state == "finished"
     after = run.metrics()
     np.testing.assert_allclose(after["learning_rate"][after["step"] > max(kept, 7)], 0.003)
+
+
+def test_resuming_from_the_command_line_does_not_call_a_failure_a_success(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = diverged(tmp_path)
+    kept = run.kept_steps()
+    assert main(["runs", "--root", str(tmp_path), "resume", run.id, "--device", "cpu"]) == 1
+    assert "diverged" in capsys.readouterr().err
+    assert run.status().state == "failed"
+    assert set(run.kept_steps()) <= set(kept)
+    assert all(load_state(run.folder, step).finite for step in run.kept_steps())
+
+
+def test_a_memory_of_another_shape_is_not_taken(tmp_path: Path) -> None:
+    run = Library(tmp_path).create(tiny_config())
+    tell(run, "step", n=2)
+    train(run)
+    state = load_state(run.folder, 2)
+    name = next(name for name, value in state.optimizer.items() if value.ndim == 2)
+    state.optimizer[name] = torch.zeros(3, 11)
+    state.save(run.folder.snapshot(2))
+    with pytest.raises(RunError) as caught:
+        Library(tmp_path).fork(run.id, 2)
+    assert caught.value.code == "run_fork"
