@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -106,3 +107,17 @@ def test_import_attnviz_is_light() -> None:
     code = f"import sys, attnviz; print([m for m in {heavy!r} if m in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert result.stdout.strip() == "[]"
+
+
+def test_pages_know_no_architecture() -> None:
+    names = re.compile(r"model_type|BertModel|Llama|GPT2|\bmodel\.config\.(n_heads|has_|vocab|max_len)")
+    for folder in (PACKAGE / "ui", ROOT / "pages"):
+        for path in folder.rglob("*.py"):
+            assert not names.search(path.read_text(encoding="utf-8")), path.name
+
+
+def test_the_app_starts_without_what_opens_models_from_elsewhere() -> None:
+    heavy = ("transformers", "huggingface_hub", "tokenizers", "peft", "gguf")
+    code = f"import sys, attnviz.ui.sentence.model_picker; print([m for m in {heavy!r} if m in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    assert result.stdout.strip().splitlines()[-1] == "[]"
