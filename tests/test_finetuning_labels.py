@@ -13,13 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attnviz.config import FineTuneConfig
-from attnviz.data import BOS, EOS, PAD, InputError, Pair, tasks
+from attnviz.data import BOS, EOS, PAD, SPECIALS, InputError, Pair, tasks
 from attnviz.data.augmentation import augmentation, augmentations_of
 from attnviz.data.derived import derive, example_key, folded
 from attnviz.data.hsk_labels import word_labels
 from attnviz.data.tasks.labels import LabelTask
 from attnviz.data.tasks.syntax import tags_of
 from attnviz.errors import FineTuneError
+from attnviz.training.evaluation import evaluate
 from attnviz.training.finetuning.cross_validation import FoldResult, cross_validate, summary
 from attnviz.training.finetuning.ensemble import Member, ensemble_exact_match, ensemble_report, vote
 from attnviz.training.finetuning.labels import (
@@ -131,6 +132,18 @@ def test_a_trained_model_labels_and_its_old_task_is_watched(
     metrics = run.evaluate()
     assert metrics.macro_f1 is not None
     assert old == begin.config
+
+
+def test_one_rule_reads_labels_before_the_first_step_and_in_the_table() -> None:
+    """An untrained head may find a special token likeliest; nobody reads that as a label, neither here nor there."""
+    made = prepared("full", label_task(), start("lm"), backbone="encoder")
+    assert isinstance(made.task, LabelTask)
+    with torch.no_grad():
+        made.model.output.bias[: len(SPECIALS)] += 50.0
+    found = evaluate(made.model, made.task, "test")
+    report = label_report(made.model, made.task, "test")
+    assert found.token_accuracy == pytest.approx(report.scores.accuracy)
+    assert found.token_accuracy > 0
 
 
 def test_the_blocks_of_a_decoder_become_those_of_an_encoder() -> None:

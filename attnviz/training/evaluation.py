@@ -7,7 +7,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from attnviz.data import BOS, EOS, Batch, Pair, Task
+from jaxtyping import Float
+from torch import Tensor
+
+from attnviz.data import BOS, EOS, SPECIALS, Batch, Pair, Task
+from attnviz.data.tasks.labels import LabelTask
 from attnviz.decoding import greedy
 from attnviz.masks import MaskPlan
 from attnviz.model import Transformer
@@ -82,6 +86,8 @@ def evaluate(
     counter = AlignmentCounter(model, task)
     free_running = model.config.has_encoder and model.config.has_decoder
     device = next(model.parameters()).device
+    # A place that has a label is read as the most likely label, here as in every table of labels.
+    specials = len(SPECIALS) if isinstance(task, LabelTask) and task.form != "sequence" else None
     ordered = _by_length(pairs)
     with inference(model):
         for chunk in (list(ordered[i : i + batch_size]) for i in range(0, len(ordered), batch_size)):
@@ -92,7 +98,7 @@ def evaluate(
             logits = counter.forward(batch, chunk, broken_masks(model, batch, without))
             part = cross_entropy(logits, batch.targets, pad_id=model.config.pad_id)
             loss += part.nats.item() * part.tokens
-            correct += part.correct
+            correct += part.correct if specials is None else _labels_right(logits, batch, specials)
             tokens += part.tokens
             if free_running:
                 free = broken_masks(model, replace(batch, decoder_input=None), without)
@@ -105,6 +111,14 @@ def evaluate(
         examples=len(pairs),
         tokens=tokens,
     )
+
+
+def _labels_right(logits: Float[Tensor, "B T V"], batch: Batch, specials: int) -> int:
+    """At how many scored places the most likely label, not counting special tokens, is the right one."""
+    assert batch.targets is not None, "an evaluated batch has targets"
+    assert batch.scored is not None, "targets are scored somewhere or nowhere"
+    said = logits[..., specials:].argmax(dim=-1) + specials
+    return int(((said == batch.targets) & batch.scored).sum())
 
 
 def exact_matches(model: Transformer, task: Task, batch: Batch, masks: MaskPlan | None = None) -> list[bool]:
