@@ -187,8 +187,8 @@ TRAINING: Mapping[str, Setting] = by_name(
         kind="whole",
         label=Text("随机种子", "Seed"),
         help=Text(
-            "同样的种子，在同一设备、同一版本上，每个数字都一样（GPU 上不保证）",
-            "The same seed gives the same numbers on the same device and version; not promised on a GPU",
+            "同样的种子，在同一设备、同一版本、同一算法（见运行信息）上，每个数字都一样（GPU 上不保证）",
+            "The same seed gives the same numbers on one device, version and way of computing; not promised on a GPU",
         ),
         most=2**63 - 1,
         within=(0, 2**31 - 1),

@@ -16,7 +16,7 @@ from attnviz.data import SPECIALS, InputError, Task, tasks
 from attnviz.data.user_table import Layout
 from attnviz.training.finetuning.prepare import Prepared, prepare
 from attnviz.training.start import Start
-from attnviz.ui.finetuning.presets import LARGEST_RATE, PRESETS, RATE_BY_STRATEGY
+from attnviz.ui.finetuning.presets import LARGEST_RATE, PRESETS
 from attnviz.ui.runs.library import library
 from attnviz.ui.sentence import models
 
@@ -85,8 +85,8 @@ class Choices:
 
     @property
     def train(self) -> TrainConfig:
-        train = PRESETS[self.preset].train
-        factor = RATE_BY_STRATEGY.get(self.finetune.strategy, 1)
+        preset = PRESETS[self.preset]
+        train, factor = preset.train, preset.rates.get(self.finetune.strategy, 1)
         rate = train.learning_rate if factor == 1 else min(train.learning_rate * factor, LARGEST_RATE)
         return replace(train, **{"learning_rate": rate, **self._changed_of(TrainConfig)})
 

@@ -25,6 +25,7 @@ class EntryFigures:
     f1: Spread | None
     loss: Spread | None
     seconds: Spread | None
+    rate: float  # the learning rate of its runs
     step: int  # of all its runs together
     steps: int
 
@@ -48,6 +49,7 @@ def figures_of_entries(
                 f1=Spread.of(view.last("macro_f1") for view in seen),
                 loss=Spread.of(view.last("validation_loss") for view in seen),
                 seconds=Spread.of(view.last("seconds") for view in seen),
+                rate=seen[0].config.train.learning_rate,
                 step=sum(view.status.step for view in seen),
                 steps=sum(view.status.steps for view in seen),
             )

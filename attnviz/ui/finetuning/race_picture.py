@@ -124,7 +124,7 @@ def _layout(figure: go.Figure, dark: bool, height: int, title: str) -> None:
 
 def table(found: Sequence[EntryFigures], named: Named, t: Words, *, seeds: int, labels: bool) -> str:
     """Every entry with what it trains, gained, kept and took; the best of a column stands out."""
-    columns = ["trained", "memory", "new", "old", *(["f1"] if labels else []), "loss", "seconds"]
+    columns = ["trained", "rate", "memory", "new", "old", *(["f1"] if labels else []), "loss", "seconds"]
     best = {
         "new": max((one.new.mean for one in found if one.new), default=None),
         "old": max((one.old.mean for one in found if one.old), default=None),
@@ -134,6 +134,7 @@ def table(found: Sequence[EntryFigures], named: Named, t: Words, *, seeds: int, 
         share = 100 * one.member.trained / one.member.parameters
         cells = {
             "trained": f"{one.member.trained:,} <small>{share:.3g}%</small>",
+            "rate": f"{one.rate:.2g}",
             "memory": size_of(one.member.size),
             "new": _spread(one.new),
             "old": _spread(one.old),

@@ -43,11 +43,12 @@ TEXTS = table(
     strategy_adapter=Text("瓶颈适配器", "bottleneck adapter"),
     strategy_scratch=Text("从零开始（对照）", "from scratch (control)"),
     why_strategy_full=Text(
-        "所有参数都动：新任务学得最好，旧任务忘得最多",
-        "Everything moves: best on the new task, forgets most of the old one",
+        "所有参数都动：学习率合适时学得很好，旧任务几乎忘光",
+        "Everything moves: learns well at a fitting rate, and forgets nearly all of the old task",
     ),
     why_strategy_head=Text(
-        "只动输出头：旧的一点不忘，新的往往学不会", "Only the output head moves: nothing forgotten, little learned"
+        "只动输出头：其余一位不变，新的往往学不会；头变了，旧任务也会退步",
+        "Only the output head moves: the rest stays bit for bit, little is learned, and the old task loses its head",
     ),
     why_strategy_last_layers=Text(
         "离输出近的几层和头在动，下面冻结", "The layers nearest to the output and the head move; the rest is frozen"
@@ -64,7 +65,8 @@ TEXTS = table(
         "每个子层后面插一个窄网络，只训练它", "A narrow network behind each sublayer; nothing else trains"
     ),
     why_strategy_scratch=Text(
-        "同样的形状，随机的权重：看预训练值多少", "The same shape with random weights: what pretraining is worth"
+        "同样的形状，随机的权重，学习率也调过：看预训练值多少",
+        "The same shape with random weights, at a rate of its own: what pretraining is worth",
     ),
     size_all=Text("全部 {count}", "all {count}"),
     size_examples=Text("{count} 例", "{count} examples"),
@@ -266,6 +268,7 @@ TEXTS = table(
         "No race yet. Choose strategies and press Start: all train together from the same start with the same seeds.",
     ),
     race_trained=Text("训练的参数", "trained"),
+    race_rate=Text("学习率", "rate"),
     race_memory=Text("内存", "memory"),
     race_new=Text("新任务", "new task"),
     race_old=Text("旧任务（还记得）", "old task (kept)"),

@@ -1,0 +1,49 @@
+"""Rates: every strategy is searched in the same way, and the rate of a race stands in its table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import get_args
+
+import pytest
+from fine_tuning_starts import TRAIN, start
+
+from attnviz.config import FineTuneConfig, Strategy
+from attnviz.data import tasks
+from attnviz.training.finetuning.race import entries
+from attnviz.training.finetuning.rates import FACTORS, TunedRate, tuned_rates
+from attnviz.ui.finetuning.choices import Choices
+from attnviz.ui.finetuning.presets import LARGEST_RATE, PRESETS
+
+
+def test_the_best_score_wins_and_a_lower_loss_decides_between_equals() -> None:
+    assert TunedRate("full", {1.0: (0.2, 9.0), 4.0: (0.7, 5.0), 10.0: (0.6, 0.1)}).factor == 4.0
+    assert TunedRate("head", {1.0: (0.0, 5.0), 4.0: (0.0, 2.6), 10.0: (0.0, 2.7)}).factor == 4.0
+
+
+def test_every_entry_is_tried_at_every_factor() -> None:
+    begin = start("seq2seq")
+    found = tuned_rates(
+        begin,
+        tasks.get("copy"),
+        entries(("full", "head"), train_size=13),
+        replace(TRAIN, steps=3),
+        factors=(1.0, 4.0),
+        limit=7,
+    )
+    assert list(found) == ["full", "head"]
+    for tuned in found.values():
+        assert set(tuned.tried) == {1.0, 4.0}
+        assert tuned.factor in tuned.tried
+        assert len({loss for _, loss in tuned.tried.values()}) == 2  # the rate made a difference
+
+
+def test_reverse_to_copy_has_a_rate_for_every_strategy_scratch_included() -> None:
+    preset = PRESETS["reverse-copy"]
+    assert set(preset.rates) == set(get_args(Strategy))
+    assert set(preset.rates.values()) <= set(FACTORS)
+    for strategy in get_args(Strategy):
+        chosen = Choices(preset="reverse-copy").with_value("strategy", strategy)
+        expected = min(preset.train.learning_rate * preset.rates[strategy], LARGEST_RATE)
+        assert chosen.train.learning_rate == pytest.approx(expected)
+    assert FineTuneConfig().strategy == "full"
