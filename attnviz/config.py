@@ -189,6 +189,7 @@ class ModelConfig(_Config):
 
     @property
     def has_decoder(self) -> bool:
+        """Whether there is a decoder, which reads its own input causally."""
         return self.architecture not in ("encoder-only", "vision", "graph")
 
 

@@ -34,6 +34,7 @@ class ForcedPosition:
 
     @property
     def correct(self) -> bool:
+        """Whether the token that was written is the reference's."""
         return self.written == self.target
 
 

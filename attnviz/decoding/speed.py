@@ -28,10 +28,12 @@ class CacheSpeed:
 
     @property
     def cached_tokens_per_second(self) -> float:
+        """With the cache."""
         return self.tokens / self.cached_seconds
 
     @property
     def uncached_tokens_per_second(self) -> float:
+        """Without it: every step reads the whole text again."""
         return self.tokens / self.uncached_seconds
 
     @property

@@ -21,6 +21,7 @@ class Row:
 
     @property
     def mean(self) -> float:
+        """The mean over the seeds."""
         return self.spread.mean
 
 

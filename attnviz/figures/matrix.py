@@ -46,6 +46,7 @@ class Drawing:
 
     @property
     def palette(self) -> Palette:
+        """The colours of its appearance, light or dark."""
         return palette(self.dark)
 
     def draw(self) -> go.Figure:

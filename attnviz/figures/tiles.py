@@ -24,6 +24,7 @@ class Tiles:
 
     @property
     def single(self) -> bool:
+        """Whether there is one tile only."""
         return self.layers == self.heads == 1
 
     @property
@@ -44,6 +45,7 @@ class Tiles:
 
     @property
     def stride_y(self) -> float:
+        """Rows from one tile to the next, the gap included."""
         return self.rows + self.gap_y / self.cell_height
 
     @property
@@ -53,10 +55,12 @@ class Tiles:
 
     @property
     def height(self) -> float:
+        """Of all tiles, in pixels."""
         return self.layers * self.rows * self.cell_height + (self.layers - 1) * self.gap_y
 
     @property
     def x_range(self) -> list[float]:
+        """What the x axis shows."""
         return [-0.5, (self.heads - 1) * self.stride_x + self.columns - 0.5]
 
     @property
@@ -71,6 +75,7 @@ class Tiles:
 
     @property
     def y_edges(self) -> NDArray[np.float64]:
+        """Where the tiles of a column begin."""
         return np.concatenate([i * self.stride_y - 0.5 + np.arange(self.rows + 1) for i in range(self.layers)])
 
     def sheet(self, values: NDArray[Any], empty: object = np.nan) -> NDArray[Any]:

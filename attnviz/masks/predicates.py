@@ -68,6 +68,7 @@ class KeyPadding(_Leaf):
             raise ValueError(f"lengths is {self.lengths!r}; it must hold at least one length, none below 0")
 
     def arguments(self) -> str:
+        """The lengths of the sequences."""
         return ",".join(map(str, self.lengths))
 
     def mask_mod(self, device: torch.device | str = "cpu") -> MaskMod:
@@ -87,6 +88,7 @@ class SlidingWindow(_Leaf):
             raise ValueError(f"window is {self.window}; it must be at least 1 (the token itself)")
 
     def arguments(self) -> str:
+        """The window: |query − key| < w."""
         return str(self.window)
 
     def mask_mod(self, device: torch.device | str = "cpu") -> MaskMod:
@@ -106,6 +108,7 @@ class Prefix(_Leaf):
             raise ValueError(f"length is {self.length}; a prefix holds at least 0 tokens")
 
     def arguments(self) -> str:
+        """How many first keys everybody sees."""
         return str(self.length)
 
     def mask_mod(self, device: torch.device | str = "cpu") -> MaskMod:
@@ -125,6 +128,7 @@ class GlobalTokens(_Leaf):
             raise ValueError(f"positions is {self.positions!r}; positions count from 0")
 
     def arguments(self) -> str:
+        """The positions that see all and are seen by all."""
         return ",".join(map(str, self.positions))
 
     def mask_mod(self, device: torch.device | str = "cpu") -> MaskMod:
@@ -149,6 +153,7 @@ class Dilated(_Leaf):
                 raise ValueError(f"{field} is {getattr(self, field)}; it must be at least 1")
 
     def arguments(self) -> str:
+        """The stride, and the window in strides."""
         return f"{self.window},{self.step}"
 
     def mask_mod(self, device: torch.device | str = "cpu") -> MaskMod:
@@ -174,6 +179,7 @@ class Random(_Leaf):
             raise ValueError(f"seed is {self.seed}; it must lie between 0 and {2**31 - 1}")
 
     def arguments(self) -> str:
+        """The share of visible cells and the seed."""
         share = f"{self.share:g}"
         return f"{share if float(share) == self.share else repr(float(self.share))},{self.seed}"
 
@@ -204,6 +210,7 @@ class Documents(_Leaf):
             raise ValueError(f"ids is {self.ids!r}; it must hold at least one document number, none below 0")
 
     def arguments(self) -> str:
+        """Which document each position belongs to."""
         return ",".join(map(str, self.ids))
 
     def mask_mod(self, device: torch.device | str = "cpu") -> MaskMod:
@@ -224,6 +231,7 @@ class Heads(_Leaf):
             raise ValueError(f"heads is {self.chosen!r}; heads count from 0")
 
     def arguments(self) -> str:
+        """The heads that the inner mask holds for."""
         return ",".join(map(str, self.chosen))
 
     def mask_mod(self, device: torch.device | str = "cpu") -> MaskMod:
@@ -247,6 +255,7 @@ class Cells(_Leaf):
             raise ValueError(f"cells is {self.visible!r}; positions count from 0")
 
     def arguments(self) -> str:
+        """The cells, (query, key)."""
         return self._written
 
     @cached_property

@@ -31,29 +31,36 @@ class RunFolder:
 
     @property
     def config(self) -> Path:
+        """The JSON of what the run was made from."""
         return self.path / run_config.FILE
 
     @property
     def database(self) -> Path:
+        """The SQLite file of metrics, events, samples and commands."""
         return self.path / DATABASE
 
     @property
     def snapshots(self) -> Path:
+        """The folder of kept steps."""
         return self.path / SNAPSHOTS
 
     @property
     def data(self) -> Path:
+        """The folder of the user's own file, where there is one."""
         return self.path / DATA
 
     @property
     def task(self) -> Path:
+        """The JSON of the task: vocabularies and lengths."""
         return self.path / TASK
 
     @property
     def notice(self) -> Path:
+        """The file in which a worker leaves a word when it cannot write to the database."""
         return self.path / NOTICE
 
     def snapshot(self, step: int) -> Path:
+        """The weights of a kept step."""
         return self.snapshots / f"step-{step:08d}.safetensors"
 
     @property

@@ -27,6 +27,7 @@ class Identity:
     host: str
 
     def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
         return asdict(self)
 
     @property

@@ -66,6 +66,7 @@ class Norm:
         return h, (x, mean, scale)
 
     def backward(self, gradient: Float[Tensor, "N C"], kept: Any) -> Tensor:
+        """Gradient of the input from that of the output; adds to the gradients of gain and bias."""
         x, mean, scale = kept
         back, gain, bias = _aten.native_layer_norm_backward(
             gradient.float(), x, self.shape, mean, scale, self.gain, self.bias, [True, True, True]
@@ -203,6 +204,7 @@ class FeedForwardPass:
         return self.outer.forward(after), (h, before, after)
 
     def backward(self, gradient: Float[Tensor, "N C"], kept: Any) -> Float[Tensor, "N C"]:
+        """Gradient of the input from that of the output; adds to the gradients of both layers."""
         h, before, after = kept
         g = self.outer.backward(gradient, after)
         g = _aten.gelu_backward(g, before) if self.gelu else _aten.threshold_backward(g, before, 0)

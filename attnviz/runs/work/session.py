@@ -326,6 +326,7 @@ class Session:
 
     @property
     def folder_gone(self) -> bool:
+        """Whether somebody has taken the folder away."""
         return not self.folder.database.exists()
 
     def _device_gone(self, code: str, error: BaseException) -> None:

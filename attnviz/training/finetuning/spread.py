@@ -21,10 +21,12 @@ class Spread:
 
     @property
     def count(self) -> int:
+        """How many values there are."""
         return len(self.values)
 
     @property
     def mean(self) -> float:
+        """Their mean."""
         return sum(self.values) / len(self.values)
 
     @property
