@@ -113,6 +113,14 @@ def test_the_page_lists_every_lesson_with_a_link_to_each_step(language: str) -> 
         assert said_there.count(f"lesson={lesson.name}&") >= len(lesson.steps)
 
 
+@pytest.mark.parametrize(("name", "number"), STEPS)
+def test_a_link_holds_all_that_the_steps_page_needs(name: str, number: int) -> None:
+    lesson = LESSONS[name]
+    query = query_of(lesson, number, guesses="0")
+    assert query["lesson_step"] == str(number)
+    assert {key: query.get(key) for key in lesson.steps[number - 1].address} == dict(lesson.steps[number - 1].address)
+
+
 def test_a_lesson_says_what_is_wrong_with_it() -> None:
     from attnviz.language import Text
 

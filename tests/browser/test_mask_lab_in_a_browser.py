@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from attnviz.errors import MaskError
 from attnviz.masks import causal, cells
 from attnviz.masks.files import to_csv
 from attnviz.ui.masks.painting import matrix_of
@@ -289,7 +290,7 @@ def test_the_mask_goes_into_a_file_and_comes_back(lab: LabPage, tmp_path: Path) 
         ".take input[type=file]", {"name": "m.csv", "mimeType": "text/csv", "buffer": b"1,2\n0,1\n"}
     )
     lab.page.wait_for_selector(".problem:not([hidden])")
-    assert "only 0 (blocked) and 1 (visible)" in lab.page.inner_text(".problem")
+    assert MaskError("mask_file_value", row=1, column=2, value="2").text("en") in lab.page.inner_text(".problem")
 
 
 def test_the_code_is_shown_for_three_interfaces(lab: LabPage) -> None:

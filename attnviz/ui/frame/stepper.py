@@ -1,8 +1,8 @@
 """The stepper: where a lesson has got to, its question, and what was seen; on whatever page the step is.
 
-A lesson is a link: `lesson=look&step=2` beside what the page itself has in its address, and `guesses=2-1` for what was
-guessed in the steps before. Nothing is revealed that was not guessed. Next and back are links too, so that every step
-begins in exactly the state that it describes.
+A lesson is a link: `lesson=look&lesson_step=2` beside what the page itself has in its address (By hand has a `step` of
+its own), and `guesses=2-1` for what was guessed in the steps before. Nothing is revealed that was not guessed. Next and
+back are links too, so that every step begins in exactly the state that it describes.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def draw(page: str, language: Language) -> None:
     if lesson is None:
         notice(t("lesson_unknown", value=shortened(name, 40), known=", ".join(LESSONS)), "warning")
         return
-    number = place(st.query_params.get("step", ""), len(lesson.steps))
+    number = place(st.query_params.get("lesson_step", ""), len(lesson.steps))
     step = lesson.steps[number - 1]
     if step.page != page:  # somebody went on to another page by the menu: the lesson waits where it was
         return
@@ -80,7 +80,7 @@ def link(
 ) -> str:
     """The address of a step, with the guesses made so far."""
     step = lesson.steps[number - 1]
-    said = {"lesson": lesson.name, "step": str(number), "lang": language}
+    said = {"lesson": lesson.name, "lesson_step": str(number), "lang": language}
     if guesses:
         said["guesses"] = "-".join(str(guesses.get(n, NONE)) for n in range(1, max(guesses) + 1))
     if teacher:
