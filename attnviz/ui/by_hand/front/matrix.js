@@ -150,8 +150,8 @@ export class MatrixTable {
     const { view, shown } = this;
     const parts = [];
     if (shown.columns < view.columnCount) parts.push(this.mover("column", view.columnAxis, this.columnsFrom, shown.columns, view.columnCount, view.columnBase));
-    if (shown.rows < view.rowCount) parts.push(this.mover("row", view.rowAxis, this.rowsFrom, shown.rows, view.rowCount, 0));
-    this.scroller.hidden = !parts.length;
+    if (shown.rows < view.rowCount && view.movesRows !== false) parts.push(this.mover("row", view.rowAxis, this.rowsFrom, shown.rows, view.rowCount, 0));
+    this.scroller.hidden = shown.rows === view.rowCount && shown.columns === view.columnCount; // an empty one keeps its height: lines stay level
     this.scroller.replaceChildren(...parts);
   }
 

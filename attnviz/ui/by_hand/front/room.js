@@ -7,6 +7,7 @@ const CAPTION = 2.45;
 const HEADING = 1.45;
 const ROW = 1.72;
 const SCROLLER = 1.75;
+const MOVER = 7.2; // arrows and what is shown of an axis
 const SIGN_GAP = 0.9;
 const BETWEEN = 0.55;
 
@@ -44,9 +45,10 @@ export function shownOf(view, caps) {
 function extentOf(view, caps) {
   const { rows, columns } = shownOf(view, caps);
   const part = rows < view.rowCount || columns < view.columnCount;
+  const movers = (view.movesRows && rows < view.rowCount ? MOVER : 0) + (columns < view.columnCount ? MOVER : 0);
   const sums = view.sums ? 3.1 : 0;
   return {
-    width: Math.max(view.label + columns * view.cell + sums, view.captionWidth, part ? 9.5 : 0) + 0.3,
+    width: Math.max(view.label + columns * view.cell + sums, view.captionWidth, movers) + 0.3,
     height: CAPTION + HEADING + rows * ROW + (part ? SCROLLER : 0),
   };
 }
@@ -78,6 +80,18 @@ function screenExtent(equations, caps) {
   };
 }
 
+// The rows of one line move together: only the last matrix that has them says which are shown.
+function placeMovers(lines) {
+  for (const parts of lines) {
+    const last = new Map();
+    for (const view of viewsOf([parts])) {
+      view.movesRows = false;
+      last.set(view.rowAxis, view);
+    }
+    for (const view of last.values()) view.movesRows = true;
+  }
+}
+
 // Each equation on one line, or with its result on a line of its own: whichever shows more, and larger.
 export function fitEquations(equations, walk, width, height, base, digits) {
   const broken = equations.flatMap((parts) => {
@@ -85,6 +99,7 @@ export function fitEquations(equations, walk, width, height, base, digits) {
     return equals > 0 ? [parts.slice(0, equals), parts.slice(equals)] : [parts];
   });
   const tried = [equations, broken].map((lines) => {
+    placeMovers(lines);
     const fit = fitScreen(lines, walk, width, height, base, digits);
     const cells = viewsOf(lines).reduce((total, view) => {
       const { rows, columns } = shownOf(view, fit.caps);
@@ -93,7 +108,14 @@ export function fitEquations(equations, walk, width, height, base, digits) {
     return { ...fit, lines, shown: cells * fit.size ** 2 };
   });
   // Side by side reads best, as long as it is large enough to be read from afar.
-  return tried[0].size < base * 1.2 && tried[1].shown > tried[0].shown * 1.25 ? tried[1] : tried[0];
+  const smaller = tried[0].size < smallestOf(base) && tried[1].size > tried[0].size;
+  const best = smaller || (tried[0].size < base * 1.2 && tried[1].shown > tried[0].shown * 1.25) ? tried[1] : tried[0];
+  placeMovers(best.lines);
+  return best;
+}
+
+function smallestOf(base) {
+  return Math.max(11.5, base * 0.8);
 }
 
 // {size, caps}: the largest letters with which everything fits; where nothing readable does, parts of the axes.
@@ -109,7 +131,7 @@ function fitScreen(equations, walk, width, height, base, digits) {
     const extent = screenExtent(equations, caps);
     return Math.min(width / extent.width, height / extent.height);
   };
-  const smallest = Math.max(11.5, base * 0.8);
+  const smallest = smallestOf(base);
   const wanted = sizeFor() >= smallest ? smallest : Math.max(12.5, base * 0.86);
   for (let i = 0; i < 2000 && sizeFor() < wanted; i++) {
     const extent = screenExtent(equations, caps);
