@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import attnviz
+from attnviz.config import TrainConfig
 from attnviz.errors import ExperimentError
 from attnviz.experiments.experiment import Experiment
-from attnviz.experiments.plan import At
+from attnviz.experiments.plan import At, Plan
 from attnviz.experiments.result import Found, Recorded, found
 from attnviz.training.manifest import versions
 
@@ -29,9 +30,15 @@ def recordings_folder() -> Path:
 
 def recipe_digest(experiment: Experiment) -> str:
     """16 hex digits of what an experiment trains and measures: a recording of another recipe is not its result."""
-    plans = {name: plan.to_dict() for name, plan in experiment.plans(At()).items()}
+    plans = {name: _differing(plan) for name, plan in experiment.plans(At()).items()}
     text = json.dumps({"plans": plans, "measures": [q.name for q in experiment.quantities]}, sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def _differing(plan: Plan) -> dict[str, Any]:
+    """A plan without what is left at its default: a setting that is added later changes no recipe."""
+    plain, usual = plan.train.to_dict(), TrainConfig().to_dict()
+    return {**plan.to_dict(), "train": {name: value for name, value in plain.items() if value != usual[name]}}
 
 
 def record(result: Found, folder: Path | None = None) -> Path:
