@@ -37,6 +37,9 @@ _CLASSES: Mapping[str, str] = {  # name → module and class; in the order the i
     "python-syntax": "syntax:Syntax",
     "sentiment-zh": "sentiment:ChineseSentiment",
     "sentiment-en": "sentiment:EnglishSentiment",
+    "questions": "templates:Questions",
+    "dialogue": "templates:Dialogue",
+    "summary": "templates:Summary",
     "lm-en": "language_model:EnglishDocumentation",
     "lm-zh": "language_model:ChineseSentences",
 }

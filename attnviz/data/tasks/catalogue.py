@@ -31,6 +31,11 @@ _TEMPLATES: dict[str, Any] = {
     "licence": same("MIT (attnviz)"),
     "synthetic": True,
 }
+_SENTENCES: dict[str, Any] = {
+    "source": Text("由模板和随机种子生成，不是真人的话", "generated from templates and a seed, nobody's real words"),
+    "licence": same("MIT (attnviz)"),
+    "synthetic": True,
+}
 _USER: dict[str, Any] = {
     "source": Text("用户自己的文件", "the user's own file"),
     "licence": Text("归用户自己", "the user's own"),
@@ -297,6 +302,36 @@ def _infos() -> tuple[TaskInfo, ...]:
             ),
             kind="seq2seq",
             **_USER,
+        ),
+        TaskInfo(
+            name="questions",
+            title=Text("问答", "Questions"),
+            note=Text(
+                "一小段话里说了谁在哪里，问其中一个人：答案要回头去找。",
+                "A few lines say who is where, and one of them is asked for: the answer must be looked up.",
+            ),
+            kind="seq2seq",
+            **_SENTENCES,
+        ),
+        TaskInfo(
+            name="dialogue",
+            title=Text("对话", "Dialogue"),
+            note=Text(
+                "一句话，一句回答；回答里要用上对方说的词。",
+                "A turn and its answer, which takes up a word of what was said.",
+            ),
+            kind="seq2seq",
+            **_SENTENCES,
+        ),
+        TaskInfo(
+            name="summary",
+            title=Text("摘要", "Summary"),
+            note=Text(
+                "带感叹号的句子留下，其余的丢掉。",
+                "Sentences that are marked are kept, the others are left out.",
+            ),
+            kind="seq2seq",
+            **_SENTENCES,
         ),
         TaskInfo(
             name="digits",
