@@ -28,24 +28,29 @@ Array = np.ndarray
 def _sigmoid(z: Array) -> Array:
     # The exponent is never positive, so nothing overflows.
     e = np.exp(-np.abs(z))
-    return np.where(z >= 0, 1 / (1 + e), e / (1 + e))
+    share: Array = np.where(z >= 0, 1 / (1 + e), e / (1 + e))
+    return share
 
 
 def _erf(z: Array) -> Array:
-    return np.vectorize(math.erf, otypes=[np.float64])(z)
+    found: Array = np.vectorize(math.erf, otypes=[np.float64])(z)
+    return found
 
 
 def _gelu(z: Array) -> Array:
-    return z * _normal_share(z)
+    found: Array = z * _normal_share(z)
+    return found
 
 
 def _gelu_derivative(z: Array) -> Array:
-    return _normal_share(z) + z * np.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+    found: Array = _normal_share(z) + z * np.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+    return found
 
 
 def _normal_share(z: Array) -> Array:
     """Φ(z): the share of a normal distribution below z."""
-    return (1 + _erf(z / math.sqrt(2))) / 2
+    share: Array = (1 + _erf(z / math.sqrt(2))) / 2
+    return share
 
 
 _FUNCTIONS: Mapping[Activation, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
