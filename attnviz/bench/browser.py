@@ -97,7 +97,13 @@ def server(app: str) -> Iterator[str]:
     """A benchmark's app, by its path in `attnviz/ui`, on a free port of this machine; ended when the block is left."""
     import attnviz
 
-    script = Path(attnviz.__file__).resolve().parent / "ui" / app
+    with served(Path(attnviz.__file__).resolve().parent / "ui" / app) as (url, _):
+        yield url
+
+
+@contextmanager
+def served(script: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A script under Streamlit on a free port of this machine: its address and its process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -109,7 +115,7 @@ def server(app: str) -> Iterator[str]:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
         try:
             _wait(f"http://127.0.0.1:{port}/_stcore/health", process)
-            yield f"http://127.0.0.1:{port}"
+            yield f"http://127.0.0.1:{port}", process
         finally:
             process.terminate()
             try:

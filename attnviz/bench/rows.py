@@ -17,6 +17,7 @@ GROUPS: Mapping[str, tuple[str, str]] = {
     "heads": ("model", "heads"),
     "paint": ("browser", "paint"),
     "stage": ("stage", "stage"),
+    "visitors": ("visitors", "visitors"),
     "watching": ("watching", "watching"),
     "training": ("training", "language"),
     "translation": ("training", "translation"),
