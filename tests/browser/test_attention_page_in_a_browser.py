@@ -168,7 +168,8 @@ def test_a_file_of_ones_own_gives_a_sentence_and_its_reference(
     page.locator("input[type=file]").set_input_files(str(pairs))
     page.get_by_text("2 sentences were read").wait_for()
     before = loss(page)
-    page.locator("[data-testid=stPopoverBody] [data-testid=stSelectbox] input").click()
+    # Beside it there stands how the file is read, column by column: each choice has its name.
+    page.get_by_role("combobox", name=words("common", "en")("own_pick"), exact=True).click()
     page.get_by_role("option", name="abc").click()
     settled(page, ".loss", before)
     assert "from your file" in page.inner_text(".how")

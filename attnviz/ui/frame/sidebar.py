@@ -40,4 +40,5 @@ def device_name(spoken: Language) -> str:
     """What computes, without importing torch: it reads the environment exactly as torch will."""
     threads = os.environ.get("OMP_NUM_THREADS", "")
     count = int(threads) if threads.isdigit() and int(threads) else os.cpu_count() or 1
-    return words("common", spoken)("device_cpu", threads=count)
+    t = words("common", spoken)
+    return t("device_cpu_one") if count == 1 else t("device_cpu", threads=count)

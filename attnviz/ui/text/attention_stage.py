@@ -108,7 +108,7 @@ TEXTS = table(
     tokens=Text("词元", "tokens"),
     pending=Text("…", "…"),
     # the readout
-    readout_idle=Text("把鼠标放在词元或格子上，看它注意谁", "Point at a token or a cell to read what it looks at"),
+    readout_idle=Text("把鼠标放在词元或格子上，看它注意谁", "Point at a token or a cell"),
     readout_next=Text("读到 {row}，预测 {next}", "after {row}, predicting {next}"),
     rest=Text("其余", "rest"),
     dead_row=Text("整行屏蔽，权重全为 0", "the whole row is blocked, all weights are 0"),

@@ -12,9 +12,11 @@ export function headCaption(kind, text, layer, head, token = null) {
   const value = (v, format) => (v === null ? text.pending : format(v));
   if (token !== null && kind.worth && kind.worth.knows(token)) {
     const change = `Δ ${signedText(kind.worth.change(token, layer, head))}`;
-    const after = probabilityText(kind.worth.after(token, layer, head));
+    const without = kind.worth.after(token, layer, head);
+    const after = probabilityText(without);
+    const before = probabilityText(kind.worth.before[token]);
     const mean = delta === undefined || delta === null ? [] : [`${change} · ${text.mean_short} ${signedText(delta)}`];
-    return { entropy: [`p ${probabilityText(kind.worth.before[token])} → ${after}`, `p → ${after}`, after], delta: [...mean, change] };
+    return { entropy: [`p ${before} → ${after}`, `p ${before} → ${numberText(without, 2)}`, `p → ${after}`, after], delta: [...mean, change] };
   }
   return {
     entropy: entropy === undefined ? [] : shorter([text.entropy_short], value(entropy, numberText)),

@@ -115,17 +115,19 @@ export function showTimeline(data, { element: parentElement, send }) {
     made.onpointerdown = (event) => event.stopPropagation();
     made.onclick = () => ask(steps.reduce((a, b) => (Math.abs(b - mark.step) < Math.abs(a - mark.step) ? b : a), steps[0]));
     marks.append(made);
-    // Where labels would lie on each other only a pin is drawn; its name is in the tooltip.
+    // A pin's name is in the tooltip.
     const half = (made.offsetWidth || 90) / 2;
     const centre = place(mark.step) * width;
     if (centre - half < edge + 3) {
       made.textContent = "";
-      made.style.cssText += "width:9px;height:9px;padding:0;top:13px;border-radius:50%";
+      made.className = "pin";
     } else edge = centre + half;
   }
 
   track.onpointerdown = (event) => {
     if (!steps.length || event.button > 0) return;
+    event.preventDefault(); // nothing is selected on the way
+    track.focus({ preventScroll: true });
     mine.dragging = true;
     track.setPointerCapture(event.pointerId);
     ask(nearest(event.clientX));
