@@ -33,6 +33,7 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "decoding": ("view", decoding.VIEWS),
     "pretraining": ("view", pretraining.VIEWS),
     "finetuning": ("view", finetuning.VIEWS),
+    "experiments": ("", ()),
     "lessons": ("", ()),
 }
 VIEWS: list[tuple[str, dict[str, str]]] = [
@@ -44,6 +45,8 @@ VIEWS: list[tuple[str, dict[str, str]]] = [
     ("decoding", {"model": "reverse", "view": "cache"}),
     *(("pretraining", {"view": view}) for view in pretraining.VIEWS),
     *(("finetuning", {"view": view}) for view in finetuning.VIEWS),
+    ("experiments", {}),
+    ("experiments", {"experiment": "E3", "guess": "some"}),
     ("lessons", {}),
     *(("finetuning", {"view": "tune", "strategy": way}) for way in FINETUNING["strategy"].values),
 ]

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
     from attnviz.experiments import Catalogue, Experiment, Found, Lab
-    from attnviz.training.finetuning.spread import Spread
 
 FAILED = 1
 _LANGUAGE: Language = "en"  # as everywhere on the command line; the interface has both
 _UNITS = {"share": "", "weight": "", "number": "", "change": "", "correlation": "", "nats": " nats", "seconds": " s"}
+_UNITS |= {"bytes": " bytes"}
 
 
 def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -138,7 +138,7 @@ def _print(result: Found) -> None:
     if result.recorded is not None:
         print(f"recorded on {result.recorded.date}, seeds {', '.join(map(str, result.seeds))}")
     rows = [("quantity", "mean ± sd" if len(result.seeds) > 1 else "value")]
-    rows += [(row.quantity.title[_LANGUAGE], _shown(row.spread, row.quantity.unit)) for row in result.rows]
+    rows += [(row.quantity.title[_LANGUAGE], row.said + _UNITS[row.quantity.unit]) for row in result.rows]
     print(table(rows))
     verdict = result.verdict
     titles = one.titles(_LANGUAGE)
@@ -146,16 +146,6 @@ def _print(result: Found) -> None:
         print(f"{'ok' if check.met else 'FAILED'}  {check.bound.said(titles)}  ({check.value:.4g})")
     said = "nothing that was offered" if verdict.choice is None else one.choice(verdict.choice).title[_LANGUAGE]
     print(f"the numbers say: {said}\n")
-
-
-def _shown(spread: Spread, unit: str) -> str:
-    if unit == "bytes":
-        return f"{spread.mean:,.0f} bytes"
-    if unit == "number":
-        return f"{spread.mean:.4g}" + (f" ± {spread.sd:.2g}" if spread.count > 1 else "")
-    small = 0 < abs(spread.mean) < 0.0005
-    shown = f"{spread.mean:.1e} ± {spread.sd:.1e}" if small and spread.count > 1 else str(spread)
-    return shown + _UNITS[unit]
 
 
 def _print_summary(results: list[Found]) -> None:

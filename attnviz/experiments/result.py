@@ -24,6 +24,18 @@ class Row:
         """The mean over the seeds."""
         return self.spread.mean
 
+    @property
+    def said(self) -> str:
+        """Mean and spread in digits, without the unit: "0.994 ± 0.003", "8.3e-08", "12,288"."""
+        spread = self.spread
+        if self.quantity.unit == "bytes":
+            return f"{spread.mean:,.0f}"
+        if self.quantity.unit == "number":
+            return f"{spread.mean:.4g}" + (f" ± {spread.sd:.2g}" if spread.count > 1 else "")
+        if 0 < abs(spread.mean) < 0.0005:
+            return f"{spread.mean:.1e}" + (f" ± {spread.sd:.1e}" if spread.count > 1 else "")
+        return str(spread)
+
 
 @dataclass(frozen=True)
 class Check:

@@ -43,5 +43,13 @@ TEXTS = table(
         "实验 {name} 没有记录的结果；可以现在运行它。",
         "The experiment {name} has no recorded result; it can be run now.",
     ),
+    experiment_crowd=Text(
+        "{names} 正在运行；同时最多运行 {most} 个。请等一个结束，或停止一个。",
+        "{names} are running; {most} at once at most. Wait for one to end, or stop one.",
+    ),
+    experiment_ended=Text(
+        "实验 {name} 没有跑完就结束了；它的输出在 {log}。可以再运行一次。",
+        "The experiment {name} ended before it was done; what it said lies in {log}. It can be run again.",
+    ),
     experiment_seeds=Text("至少要有一个随机种子。", "At least one seed is needed."),
 )

@@ -53,6 +53,7 @@ PAGES: tuple[Entry, ...] = (
     Entry("decoding", "look", ":material/keyboard_tab:"),
     Entry("pretraining", "train", ":material/model_training:"),
     Entry("finetuning", "train", ":material/tune:"),
+    Entry("experiments", "prove", ":material/science:"),
     Entry("lessons", "prove", ":material/school:"),
 )
 

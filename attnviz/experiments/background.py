@@ -1,0 +1,172 @@
+"""An experiment in a process of its own: it goes on when a browser or the app closes, and can be stopped.
+
+Its files lie in `<runs>/.experiments/<name>`: who runs it, how far it is, what went wrong, and the result in the
+format of a recording. The process is this module: `python -m attnviz.experiments.background NAME FOLDER SEEDS`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from attnviz.errors import SENTENCES, ExperimentError, InputError
+from attnviz.experiments.experiment import Experiment
+from attnviz.experiments.lab import Lab
+from attnviz.experiments.recording import record, recorded
+from attnviz.experiments.result import Found
+from attnviz.runs.devices import default_threads
+from attnviz.runs.errors import clear_errors
+from attnviz.runs.folder import write_whole
+from attnviz.runs.process import Identity, host, start_detached, start_time
+
+FOLDER = ".experiments"  # the dot keeps it out of the list of runs
+PROCESS, PROGRESS, PROBLEM, LOG = "process.json", "progress.json", "problem.json", "log.txt"
+MOST = 2  # at once: a class shares the machine's cores
+PAUSE = 0.5  # seconds between two notes of progress
+_starting = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Step:
+    """How far it is. `done` and `total` are updates of all models together; the rest is of the model at hand."""
+
+    done: int
+    total: int
+    model: str
+    seed: int
+    loss: float
+    seconds: float  # since it began
+
+
+@dataclass(frozen=True)
+class State:
+    """What is known of an experiment's process."""
+
+    running: bool
+    step: Step | None = None  # None: it has not made an update yet
+    problem: InputError | None = None  # why it ended without a result
+    found: Found | None = None  # the last result, which may be of an earlier process
+
+
+def folder_of(experiment: Experiment, root: Path) -> Path:
+    """Where its files lie below the folder of runs."""
+    return root / FOLDER / experiment.name
+
+
+def start(experiment: Experiment, root: Path, *, seeds: int = 1) -> None:
+    """Start it, unless it is running. ExperimentError where too many are; RunError where the folder cannot be used."""
+    folder = folder_of(experiment, root)
+    with _starting:
+        if _alive(folder) is not None:
+            return
+        others = [path.name for path in folder.parent.glob("*") if _alive(path) is not None]
+        if len(others) >= MOST:
+            raise ExperimentError("experiment_crowd", names=", ".join(sorted(others)), most=MOST)
+        with clear_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            for name in (PROCESS, PROGRESS, PROBLEM, LOG):
+                (folder / name).unlink(missing_ok=True)
+            command = ["-m", "attnviz.experiments.background", experiment.name, str(folder), str(seeds)]
+            pid = start_detached(command, folder / LOG)
+        who = Identity(pid, start_time(pid) or "", host())
+        write_whole(folder / PROCESS, json.dumps(who.to_dict()).encode())
+
+
+def stop(experiment: Experiment, root: Path) -> None:
+    """End it and forget how far it was; a result of before stays."""
+    folder = folder_of(experiment, root)
+    who = _alive(folder)
+    if who is not None:
+        with contextlib.suppress(OSError):
+            os.kill(who.pid, signal.SIGTERM)
+        until = time.monotonic() + 5
+        while who.alive and time.monotonic() < until:
+            time.sleep(0.02)
+    with clear_errors(folder):
+        for name in (PROCESS, PROGRESS, PROBLEM):
+            (folder / name).unlink(missing_ok=True)
+
+
+def state(experiment: Experiment, root: Path) -> State:
+    """What is known of it now. Files that are damaged count as not there."""
+    folder = folder_of(experiment, root)
+    running = _alive(folder) is not None
+    found = None
+    with contextlib.suppress(ExperimentError):
+        found = recorded(experiment, folder)
+    values = _read(folder / PROGRESS)
+    step = None
+    if running and values is not None:
+        with contextlib.suppress(TypeError):
+            step = Step(**values)
+    return State(running, step, None if running else _problem(experiment, folder, found), found)
+
+
+def _problem(experiment: Experiment, folder: Path, found: Found | None) -> InputError | None:
+    values = _read(folder / PROBLEM)
+    if values is not None and values.get("code") in SENTENCES:
+        return ExperimentError(values["code"], **(values.get("details") or {}))
+    result = folder / f"{experiment.name}.json"
+    ended = _read(folder / PROCESS) is not None  # the process takes this away when it has come to its end
+    return ExperimentError("experiment_ended", name=experiment.name, log=str(result.with_name(LOG))) if ended else None
+
+
+def _alive(folder: Path) -> Identity | None:
+    values = _read(folder / PROCESS)
+    if values is None:
+        return None
+    with contextlib.suppress(TypeError, AttributeError):
+        who = Identity(**values)
+        return who if who.alive else None
+    return None
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        values = json.loads(path.read_bytes()[: 2**16])
+    except (OSError, ValueError):
+        return None
+    return values if isinstance(values, dict) else None
+
+
+def _write(path: Path, values: Mapping[str, Any]) -> None:
+    write_whole(path, json.dumps(values, ensure_ascii=False, default=str).encode())
+
+
+def work(name: str, folder: Path, seeds: int) -> None:
+    """Run the experiment to its end in this process; whatever goes wrong is written down."""
+    import torch
+
+    from attnviz.experiments.registry import load
+
+    torch.set_num_threads(default_threads())
+    begin = last = time.monotonic()
+    try:
+        experiment = load().get(name)
+        for step in Lab().run(experiment, seeds=range(seeds)):
+            now = time.monotonic()
+            if isinstance(step, Found):
+                part = record(step, folder / "part")
+                part.replace(folder / part.name)
+            elif now - last >= PAUSE or step.done == 1:
+                last = now
+                note = Step(step.done, step.total, step.model, step.seed, step.record.loss, now - begin)
+                _write(folder / PROGRESS, asdict(note))
+    except InputError as error:
+        _write(folder / PROBLEM, {"code": error.code, "details": error.details})
+    shutil.rmtree(folder / "part", ignore_errors=True)
+    (folder / PROCESS).unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    work(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))
