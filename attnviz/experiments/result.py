@@ -26,7 +26,7 @@ class Row:
 
     @property
     def said(self) -> str:
-        """Mean and spread in digits, without the unit: "0.994 ± 0.003", "8.3e-08", "12,288"."""
+        """Mean and spread in digits, without the unit: "0.994 ± 0.003", "0.00302", "8.3e-08", "12,288"."""
         spread = self.spread
         if self.quantity.unit == "bytes":
             return f"{spread.mean:,.0f}"
@@ -34,6 +34,8 @@ class Row:
             return f"{spread.mean:.4g}" + (f" ± {spread.sd:.2g}" if spread.count > 1 else "")
         if 0 < abs(spread.mean) < 0.0005:
             return f"{spread.mean:.1e}" + (f" ± {spread.sd:.1e}" if spread.count > 1 else "")
+        if 0 < abs(spread.mean) < 0.01:
+            return f"{spread.mean:.5f}" + (f" ± {spread.sd:.5f}" if spread.count > 1 else "")
         return str(spread)
 
 

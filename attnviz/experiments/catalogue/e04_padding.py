@@ -74,6 +74,6 @@ EXPERIMENT = Experiment(
     ),
     plans=plans,
     measure=measure,
-    try_it=Try("masks", {"model": "reverse", "kind": "cross", "pads": "4", "how": "none"}),
+    try_it=Try("masks", {"model": "reverse", "example": "1", "kind": "cross", "pads": "4", "how": "none"}),
     seconds=25,
 )

@@ -114,6 +114,6 @@ EXPERIMENT = Experiment(
     ),
     plans=plans,
     measure=measure,
-    try_it=Try("by_hand", {"what": "apples", "divide": "off"}),
+    try_it=Try("by_hand", {"what": "apples", "divide": "no"}),
     seconds=45,
 )
