@@ -19,10 +19,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from attnviz.errors import SENTENCES, ExperimentError, InputError
 from attnviz.experiments.experiment import Experiment
 from attnviz.experiments.lab import Lab
 from attnviz.experiments.recording import record, recorded
+from attnviz.experiments.registry import load
 from attnviz.experiments.result import Found
 from attnviz.runs.devices import default_threads
 from attnviz.runs.errors import clear_errors
@@ -145,11 +148,6 @@ def _write(path: Path, values: Mapping[str, Any]) -> None:
 
 def work(name: str, folder: Path, seeds: int) -> None:
     """Run the experiment to its end in this process; whatever goes wrong is written down."""
-    import torch
-
-    from attnviz.experiments.registry import load
-
-    torch.set_num_threads(default_threads())
     begin = last = time.monotonic()
     try:
         experiment = load().get(name)
@@ -169,4 +167,5 @@ def work(name: str, folder: Path, seeds: int) -> None:
 
 
 if __name__ == "__main__":
+    torch.set_num_threads(default_threads())
     work(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))
