@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -31,6 +32,11 @@ class Text:
 def in_language(values: Mapping[str, object], language: Language) -> dict[str, object]:
     """The values with every Text among them in one language."""
     return {name: value[language] if isinstance(value, Text) else value for name, value in values.items()}
+
+
+def counted(text: str) -> str:
+    """English as it is written of one thing: "1 encoder layers" → "1 encoder layer"."""
+    return re.sub(r"\b(1 (?:encoder |decoder )?(?:layer|head|core))s\b", r"\1", text)
 
 
 def same(text: str) -> Text:

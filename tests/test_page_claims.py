@@ -10,6 +10,7 @@ import pytest
 import attnviz as av
 from attnviz.data import BOS, EOS
 from attnviz.decoding import Choice, Decoding
+from attnviz.language import counted
 from attnviz.trace.walkthrough import Variant, example, walk
 from attnviz.ui.by_hand import claim as by_hand
 from attnviz.ui.by_hand.sheet import Changes
@@ -53,3 +54,9 @@ def test_decoding_says_where_the_choice_was_closest() -> None:
     assert found.probability - found.other_probability == pytest.approx(min(leads))
     forced = tuple(replace(step, forced=True) for step in steps)
     assert decoding.closest(forced) is None
+
+
+def test_one_thing_is_not_called_many() -> None:
+    assert counted("1 encoder layers, 2 decoder layers") == "1 encoder layer, 2 decoder layers"
+    assert counted("CPU, 1 cores") == "CPU, 1 core"
+    assert counted("11 layers × 1 heads, 21 cores") == "11 layers × 1 head, 21 cores"

@@ -34,6 +34,7 @@ from attnviz.ui.text import texts
 
 STAGE = "by-hand-stage"
 WHAT, SITE = "by-hand-what", "by-hand-site"
+TOLD = {"apples": 2}  # the row that an example is told by: "eating"
 MOST_SHEETS = 64  # kept by a session
 
 
@@ -162,7 +163,8 @@ def walked(frame: Frame, kept: Kept, key: object, setup: Setup, name: str, unkno
 def _say(frame: Frame, kept: Kept, key: object, setup: Setup, sheet: Sheet) -> None:
     """The claim about these numbers, and the switch that tries it."""
     asked = kept.asked.get("row")
-    found = claim.claimed(setup, sheet.changes, None if asked is None else asked - 1)
+    row = TOLD.get(str(key)) if asked is None else asked - 1
+    found = claim.claimed(setup, sheet.changes, row)
     if found is None:
         return
     values = {

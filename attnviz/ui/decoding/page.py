@@ -201,7 +201,8 @@ def _say(frame: Frame, subject: Subject, run: Run, kept: Progress) -> None:
         values = {"position": at + 1, "token": named(token), "text": text}
         claim_row(frame.t("claim_forced", **values), Trial(frame.t("claim_free"), lambda: force({}), undoes=True))
         return
-    found = claim.closest(run.steps)
+    shown = [step for step in run.steps if step.position <= (kept.step or 0)]  # what is on screen, and what comes next
+    found = claim.closest(shown)
     if found is None:
         return
     values = {

@@ -16,7 +16,7 @@ import streamlit as st
 
 from attnviz.data import Task
 from attnviz.errors import CheckpointError, Notice
-from attnviz.language import Language
+from attnviz.language import Language, counted
 from attnviz.model import Transformer
 from attnviz.training import checkpoint, held_out
 from attnviz.training.manifest import FILE as MANIFEST
@@ -110,7 +110,7 @@ def describe(name: str, manifest: Manifest, language: Language) -> str:
     else:
         layers = t("depth_both", encoder=depth[0], decoder=depth[1])
     own = "" if name == manifest.recipe else f" · {name}"
-    return f"{title} · {layers}{own}"
+    return f"{title} · {counted(layers)}{own}"
 
 
 def _stamp(folder: Path) -> float:
