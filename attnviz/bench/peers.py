@@ -8,6 +8,7 @@ import io
 import math
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import torch
@@ -21,13 +22,10 @@ class Missing(Exception):
     """A peer that is not there, and what would bring it."""
 
 
-def nanogpt(
-    folder: Path | None, *, vocab: int, layers: int, width: int, heads: int, length: int, device: str = "cpu"
-) -> Step:
-    """nanoGPT's model, optimizer and clipping, eager, from a checkout; raises Missing where there is none.
+Writer = Callable[[], object]  # writes a text as long as its context, batch 1
 
-    The step has `loss`, which says what a batch costs without learning from it.
-    """
+
+def _nanogpt_module(folder: Path | None) -> ModuleType:
     if folder is None or not (folder / "model.py").is_file():
         raise Missing("needs a checkout of nanoGPT: --nanogpt FOLDER or ATTNVIZ_NANOGPT")
     found = importlib.util.spec_from_file_location("nanogpt_model", folder / "model.py")
@@ -35,6 +33,38 @@ def nanogpt(
     assert found.loader is not None, "and can be loaded"
     module = importlib.util.module_from_spec(found)
     found.loader.exec_module(module)
+    return module
+
+
+def nanogpt_writer(folder: Path | None, *, vocab: int, layers: int, width: int, heads: int, length: int) -> Writer:
+    """nanoGPT's own `generate`; raises Missing where there is no checkout."""
+    module = _nanogpt_module(folder)
+    torch.manual_seed(0)
+    with contextlib.redirect_stdout(io.StringIO()):
+        model = module.GPT(
+            module.GPTConfig(
+                block_size=length, vocab_size=vocab, n_layer=layers, n_head=heads, n_embd=width, dropout=0.0, bias=False
+            )
+        ).eval()
+    return lambda: model.generate(torch.ones((1, 1), dtype=torch.long), length - 1)
+
+
+def hugging_face_writer(*, vocab: int, layers: int, width: int, heads: int, length: int) -> Writer:
+    """GPT-2 of transformers, `generate` with its cache and torch's fused attention."""
+    model = _gpt2(vocab=vocab, layers=layers, width=width, heads=heads, length=length).eval()
+    start = torch.ones((1, 1), dtype=torch.long)
+    ends: dict[str, Any] = {"min_new_tokens": length - 1, "max_new_tokens": length - 1, "pad_token_id": 0}
+    return lambda: model.generate(start, attention_mask=torch.ones_like(start), do_sample=False, use_cache=True, **ends)
+
+
+def nanogpt(
+    folder: Path | None, *, vocab: int, layers: int, width: int, heads: int, length: int, device: str = "cpu"
+) -> Step:
+    """nanoGPT's model, optimizer and clipping, eager, from a checkout; raises Missing where there is none.
+
+    The step has `loss`, which says what a batch costs without learning from it.
+    """
+    module = _nanogpt_module(folder)
     torch.manual_seed(0)
     with contextlib.redirect_stdout(io.StringIO()):
         config = module.GPTConfig(
@@ -61,8 +91,7 @@ def nanogpt(
     return step
 
 
-def hugging_face(*, vocab: int, layers: int, width: int, heads: int, length: int) -> Step:
-    """GPT-2 of transformers with torch's fused attention."""
+def _gpt2(*, vocab: int, layers: int, width: int, heads: int, length: int) -> Any:
     if importlib.util.find_spec("transformers") is None:
         raise Missing("needs transformers: pip install attnviz[peers]")
     from transformers import GPT2Config, GPT2LMHeadModel
@@ -73,7 +102,12 @@ def hugging_face(*, vocab: int, layers: int, width: int, heads: int, length: int
         vocab_size=vocab, **shape, resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0, bos_token_id=1, eos_token_id=2
     )
     config._attn_implementation = "sdpa"
-    model = GPT2LMHeadModel(config).train()
+    return GPT2LMHeadModel(config)
+
+
+def hugging_face(*, vocab: int, layers: int, width: int, heads: int, length: int) -> Step:
+    """GPT-2 of transformers with torch's fused attention."""
+    model = _gpt2(vocab=vocab, layers=layers, width=width, heads=heads, length=length).train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.1)
 
     def step(batch: Any) -> float:

@@ -14,6 +14,7 @@ from attnviz.bench.figures import Options, Result
 GROUPS: Mapping[str, tuple[str, str]] = {
     "attention": ("model", "attention"),
     "cache": ("model", "cache"),
+    "generation": ("generation", "generation"),
     "heads": ("model", "heads"),
     "paint": ("browser", "paint"),
     "stage": ("stage", "stage"),

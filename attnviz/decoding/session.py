@@ -12,7 +12,9 @@ from attnviz.decoding.causality import cacheable
 from attnviz.decoding.rows import plan_for_rows
 from attnviz.masks import MaskPlan
 from attnviz.model import SILENT, Probe, WatchedModel
+from attnviz.model.cache import KVCache
 from attnviz.model.inference import inference
+from attnviz.model.straight import straight_decoder
 
 
 def longest(model: WatchedModel, max_len: int) -> int:
@@ -48,9 +50,12 @@ class DecoderSession:
             raise ValueError(f"src is {state}; a model that is {needs}")
         self.model = model
         self.probe = probe
-        self._plan = masks or model.default_masks(src, None)
+        self._plan = self._whole_plan = masks or model.default_masks(src, None)
         self._cache = model.new_cache() if use_cache and cacheable(model, self._plan) else None
-        self._fed: Tensor | None = None
+        self._straight = straight_decoder(model) if isinstance(self._cache, KVCache) else None
+        self._sites = (*model.sites_of("decoder_self"), *model.sites_of("cross"))
+        self._fed: list[Tensor] = []  # side by side: the decoder input so far
+        self._length = 0
         self._rows: tuple[int, ...] | None = None  # None: the original batch, untouched
         self.memory: Tensor | None = None
         if src is not None:
@@ -70,39 +75,49 @@ class DecoderSession:
     @property
     def length(self) -> int:
         """Tokens fed so far, BOS included."""
-        return 0 if self._fed is None else self._fed.size(1)
+        return self._length
 
     @property
     def fed(self) -> Int[Tensor, "B T"]:
         """The decoder input so far."""
-        if self._fed is None:
+        if not self._fed:
             raise ValueError("nothing has been fed yet")
-        return self._fed
+        if len(self._fed) > 1:
+            self._fed = [torch.cat(self._fed, dim=1)]
+        return self._fed[0]
 
     def feed(self, tokens: Int[Tensor, "B T"]) -> Float[Tensor, "B T V"]:
         """Append `tokens` to the decoder input; the logits of what follows each of them."""
-        whole = tokens if self._fed is None else torch.cat((self._fed, tokens), dim=1)
-        plan = self._plan if self._rows is None else plan_for_rows(self._plan, self._rows)
-        with inference(self.model):
-            if self._cache is None:
-                logits = self.model.decode(whole, self.memory, masks=plan, probe=self.probe)[:, -tokens.size(1) :]
-            else:
-                logits = self.model.decode(tokens, self.memory, masks=plan, probe=self.probe, cache=self._cache)
-        self._fed = whole
+        if self._straight is not None and tokens.size(1) == 1 and self._length:
+            assert isinstance(self._cache, KVCache), "there is a straight way through our own models only"
+            with torch.no_grad():
+                logits = self._straight.step(tokens, masks=self._plan, probe=self.probe, cache=self._cache)
+        else:
+            with inference(self.model):
+                if self._cache is None:
+                    whole = torch.cat((*self._fed, tokens), dim=1)
+                    logits = self.model.decode(whole, self.memory, masks=self._plan, probe=self.probe)
+                    logits = logits[:, -tokens.size(1) :]
+                else:
+                    logits = self.model.decode(
+                        tokens, self.memory, masks=self._plan, probe=self.probe, cache=self._cache
+                    )
+        self._fed.append(tokens)
+        self._length += tokens.size(1)
         return logits
 
     def kept(self) -> dict[str, int]:
         """By decoder site: how many keys the next `feed` will find in the cache, and need not compute."""
-        sites = (*self.model.sites_of("decoder_self"), *self.model.sites_of("cross"))
-        return {site: 0 if self._cache is None else self._cache.length(site) for site in sites}
+        return {site: 0 if self._cache is None else self._cache.length(site) for site in self._sites}
 
     def select(self, rows: Sequence[int]) -> None:
         """Go on with the given rows of the current batch, in that order; a row may be repeated or dropped."""
         chosen = tuple(int(row) for row in rows)
         self._rows = chosen if self._rows is None else tuple(self._rows[row] for row in chosen)
+        self._plan = plan_for_rows(self._whole_plan, self._rows)
         index = torch.tensor(chosen, dtype=torch.long, device=self.device)
-        if self._fed is not None:
-            self._fed = self._fed[index]
+        if self._fed:
+            self._fed = [self.fed[index]]
         if self.memory is not None:
             self.memory = self.memory[index]
         if self._cache is not None:
@@ -112,7 +127,8 @@ class DecoderSession:
         """Forget every token fed from position `length` on."""
         if not 0 <= length <= self.length:
             raise ValueError(f"length is {length}; {self.length} tokens have been fed")
-        if self._fed is not None:
-            self._fed = self._fed[:, :length]
+        if self._fed:
+            self._fed = [self.fed[:, :length]]
+        self._length = length
         if self._cache is not None:
             self._cache.rewind(length)

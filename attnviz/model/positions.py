@@ -30,6 +30,18 @@ def rotate(x: Float[Tensor, "B H T D"], offset: int = 0, *, back: bool = False) 
     return torch.stack((even * cos - odd * sin, even * sin + odd * cos), dim=-1).flatten(-2)
 
 
+def rotations(head_dim: int, position: int, like: Tensor) -> tuple[Float[Tensor, " D"], Float[Tensor, " D"]]:
+    """What `turned` needs to turn a query or key at `position`: once a step, for every layer and head."""
+    frequency = 10000 ** (-torch.arange(0, head_dim, 2, dtype=torch.float32, device=like.device) / head_dim)
+    cos, sin = (position * frequency).cos(), (position * frequency).sin()
+    return torch.stack((cos, cos), -1).flatten().to(like.dtype), torch.stack((-sin, sin), -1).flatten().to(like.dtype)
+
+
+def turned(x: Float[Tensor, "*B D"], cos: Float[Tensor, " D"], sin: Float[Tensor, " D"]) -> Float[Tensor, "*B D"]:
+    """`rotate` of queries or keys that all stand at one position."""
+    return x * cos + x.unflatten(-1, (-1, 2)).flip(-1).flatten(-2) * sin
+
+
 class TokenEmbedding(nn.Module):
     """Token embedding · √d_model, plus the position's vector where positions are added, then dropout."""
 
