@@ -26,8 +26,9 @@ def source(model: Transformer, seed: int) -> Tensor | None:
 
 def log_probability(model: Transformer, src: Tensor | None, tokens: tuple[int, ...], given_tokens: int = 0) -> float:
     """Of the whole text, computed in one pass; the first `given_tokens` do not count."""
+    masks = model.default_masks(src, None)  # a text may hold padding's own number: it is a token like another then
     with inference(model):
-        logs = model(src, torch.tensor([[BOS, *tokens[:-1]]]))[0].double().log_softmax(-1)
+        logs = model(src, torch.tensor([[BOS, *tokens[:-1]]]), masks=masks)[0].double().log_softmax(-1)
     return float(logs[torch.arange(len(tokens)), torch.tensor(tokens)][given_tokens:].sum())
 
 

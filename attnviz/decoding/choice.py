@@ -73,7 +73,7 @@ def chances(logits: Float[Tensor, "B V"], history: Int[Tensor, "B T"], choice: C
     """The probabilities that are drawn from: what is left of softmax(logits) after every filter of `choice`."""
     logits = penalise_repetition(logits, history, choice.repetition_penalty)
     if choice.method == "greedy":
-        return keep_top_k(logits, 1).softmax(dim=-1)
+        return torch.zeros_like(logits).scatter(1, logits.argmax(dim=-1, keepdim=True), 1.0)
     logits = logits / choice.temperature
     if choice.top_k is not None:
         logits = keep_top_k(logits, choice.top_k)

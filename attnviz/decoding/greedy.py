@@ -47,16 +47,22 @@ def greedy(
 
     rows = torch.arange(batch, device=device)  # the rows of `out` that the session still decodes
     going = torch.ones(batch, dtype=torch.bool, device=device)
+    ended = False  # whether any row of the session has; while none has, nothing needs to be picked out
     for column in range(forced.size(1), length):
         token = session.feed(fed)[:, -1].argmax(dim=-1)
-        out[rows[going], column] = token[going]
-        if eos_id is not None:
-            going &= token != eos_id
+        if not ended and len(rows) == batch:
+            out[:, column] = token
+        else:
+            out[rows[going], column] = token[going]
+        fed = token[:, None]
+        if eos_id is None:
+            continue
+        going &= token != eos_id
         left = int(going.sum())
+        ended = left < len(rows)
         if not left:
             return out[:, : column + 1]
         if left <= _COMPACT_AT * len(rows):
             session.select(going.nonzero()[:, 0].tolist())
-            rows, token, going = rows[going], token[going], going[going]
-        fed = token[:, None]
+            rows, fed, going = rows[going], fed[going], going[going]
     return out

@@ -14,6 +14,8 @@ from attnviz.model import WatchedModel
 class NewestRows:
     """A probe that keeps, of each chosen site, the last query's weights of the last forward pass."""
 
+    hears = frozenset({"weights"})
+
     def __init__(self, sites: Iterable[str], model: WatchedModel) -> None:
         self.sites = frozenset(sites)
         decoder_sites = {*model.sites_of("decoder_self"), *model.sites_of("cross")}

@@ -97,7 +97,8 @@ class Decoding:
 
         probabilities = logits.softmax(dim=-1)[0]
         log_probabilities = logits.log_softmax(dim=-1)[0]
-        chance = chances(logits, torch.tensor([before], dtype=torch.long), self.choice)[0]
+        history = before if self.choice.repetition_penalty != 1 else ()  # where it is not asked for, no tensor is made
+        chance = chances(logits, torch.tensor([history], dtype=torch.long), self.choice)[0]
         draw = None
         if forced is not None:
             chosen = forced
@@ -108,6 +109,7 @@ class Decoding:
             chosen = pick(chance, draw)
 
         order = probabilities.argsort(descending=True, stable=True)
+        likeliest = order[: self._alternatives]
         log_probability = float(log_probabilities[chosen])
         reason: Reason | None = "eos" if chosen == self._eos_id else "length" if position + 1 >= self.max_len else None
         step = DecodingStep(
@@ -116,8 +118,12 @@ class Decoding:
             token=chosen,
             tokens=(*before, chosen),
             alternatives=tuple(
-                Alternative(other, float(probabilities[other]), float(chance[other]))
-                for other in order[: self._alternatives].tolist()
+                map(
+                    Alternative,
+                    likeliest.tolist(),
+                    probabilities[likeliest].tolist(),
+                    chance[likeliest].tolist(),
+                )
             ),
             probability=float(probabilities[chosen]),
             chance=float(chance[chosen]),

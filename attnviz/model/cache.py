@@ -43,16 +43,20 @@ class KVCache:
         self, site: str, k: Float[Tensor, "B H T D"], v: Float[Tensor, "B H T D"]
     ) -> tuple[Float[Tensor, "B H S D"], Float[Tensor, "B H S D"]]:
         """Add the new positions' keys and values; returns all of them."""
-        old, end = self.length(site), self.length(site) + k.size(2)
+        old = self._lengths.get(site, 0)
+        new = k.size(2)
+        end = old + new
         room = self._rooms.get(site)
         if room is None or room[0].size(2) < end:
             room = self._rooms[site] = (
                 _roomier(room and room[0], k, old, end),
                 _roomier(room and room[1], v, old, end),
             )
-        room[0][:, :, old:end], room[1][:, :, old:end] = k, v
+        # `narrow` and `copy_` say what slices say in half the time: this is done at every site of every step.
+        room[0].narrow(2, old, new).copy_(k)
+        room[1].narrow(2, old, new).copy_(v)
         self._lengths[site] = end
-        return self.keys_values(site)
+        return room[0].narrow(2, 0, end), room[1].narrow(2, 0, end)
 
     def keep(self, site: str, k: Float[Tensor, "B H S D"], v: Float[Tensor, "B H S D"]) -> None:
         """Keep keys and values that do not grow: those of the memory."""

@@ -27,8 +27,19 @@ class Probe(Protocol):
         ...
 
 
+ALL_TAPS = frozenset({*ATTENTION_TAPS, "output"})
+
+
+def heard(probe: Probe) -> frozenset[str]:
+    """The names that a probe listens to: its `hears`, where it says so; else all. The others need not be made."""
+    hears: frozenset[str] = getattr(probe, "hears", ALL_TAPS)
+    return hears
+
+
 class Silent:
     """The probe of an unwatched forward pass."""
+
+    hears = frozenset[str]()
 
     def wants(self, site: str) -> bool:
         return False
@@ -41,7 +52,8 @@ class Chain:
     """Several probes in order: each sees what the one before it returned."""
 
     def __init__(self, probes: Sequence[Probe]) -> None:
-        self.probes = tuple(probes)
+        self.probes = tuple(probe for probe in probes if probe is not SILENT)
+        self.hears = frozenset[str]().union(*map(heard, self.probes))
 
     def wants(self, site: str) -> bool:
         return any(probe.wants(site) for probe in self.probes)

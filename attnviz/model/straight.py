@@ -1,8 +1,8 @@
 """One new token through the decoder in a straight line: what generating spends its time on.
 
-It computes what `Transformer.decode` computes with a cache, for one column of tokens, unrolled: query, key and value are
-one product, a mask that hides nothing from the newest position is not made, one that is made serves all its layers, and
-no module is called. A test holds the two together.
+It computes what `Transformer.decode` computes with a cache, for one column of tokens, unrolled: query, key and value
+are one product, a mask that hides nothing from the newest position is not made, one that is made serves all its layers,
+and no module is called. A test holds the two together.
 """
 
 from __future__ import annotations
@@ -18,13 +18,18 @@ from torch.nn import functional
 from attnviz.masks import MaskPlan
 from attnviz.masks.predicates import Causal, Full
 from attnviz.model.attention import MultiHeadAttention, explicit_attention
-from attnviz.model.blocks import DecoderBlock
+from attnviz.model.blocks import DecoderBlock, EncoderBlock, FeedForward
 from attnviz.model.cache import KVCache
-from attnviz.model.positions import rotations, turned
-from attnviz.model.probe import Probe
+from attnviz.model.positions import TokenEmbedding, rotations, turned
+from attnviz.model.probe import Probe, heard
 from attnviz.model.transformer import Transformer
 
 WIDEST_FUSED = 1024  # d_model up to which one product of q, k and v pays for a copy of their weights
+
+_OWN = (Transformer, TokenEmbedding, EncoderBlock, DecoderBlock, MultiHeadAttention, FeedForward)
+_KNOWN = frozenset(
+    {*_OWN, nn.ModuleList, nn.Linear, nn.Embedding, nn.LayerNorm, nn.Identity, nn.Dropout, nn.GELU, nn.ReLU}
+)
 
 Norm = Callable[[Tensor], Tensor]
 
@@ -57,7 +62,7 @@ class _Layer:
 
 
 class StraightDecoder:
-    """A decoder's weights laid out for single steps. Made by `straight_decoder`; weights that change are laid out anew."""
+    """A decoder's weights laid out for single steps, anew when they change; `straight_decoder` makes it."""
 
     def __init__(self, model: Transformer) -> None:
         self.model = model
@@ -114,10 +119,12 @@ class StraightDecoder:
     def _embedded(self, tokens: Tensor, position: int) -> Float[Tensor, "B C"]:
         embedding = self._embedding
         embedding.check_length(position + 1)
-        x = torch.embedding(embedding.tokens.weight, tokens[:, 0]) * embedding.scale
+        x: Tensor = torch.embedding(embedding.tokens.weight, tokens[:, 0]) * embedding.scale
         if embedding.kind == "learned":
-            return x + embedding.learned.weight[position]
-        return x + embedding.table[position] if embedding.kind == "sinusoidal" else x
+            x = x + embedding.learned.weight[position]
+        elif embedding.kind == "sinusoidal":
+            x = x + embedding.table[position]
+        return x
 
     def _self_attention(
         self,
@@ -195,9 +202,7 @@ def straight_decoder(model: object) -> StraightDecoder | None:
     if type(model) is not Transformer or not model.has_decoder or model.config.d_model > WIDEST_FUSED:
         return None
     for part in model.modules():
-        if part._forward_hooks or part._forward_pre_hooks:
-            return None
-        if isinstance(part, nn.Linear) and type(part) is not nn.Linear:  # an adapter, LoRA
+        if type(part) not in _KNOWN or part._forward_hooks or part._forward_pre_hooks:  # LoRA, an adapter, a guest
             return None
     return StraightDecoder(model) if len(model.decoder) else None
 
@@ -212,6 +217,9 @@ def _attended(
 ) -> Float[Tensor, "B H 1 D"]:
     site = attention.site
     if probe.wants(site):
+        if mask is None and heard(probe) <= {"weights"}:
+            weights: Tensor = probe.tap(site, "weights", torch.matmul(q * attention.scale, k.mT).softmax(dim=-1))
+            return weights @ v
         q, k, v = (probe.tap(site, name, value) for name, value in (("q", q), ("k", k), ("v", v)))
         return explicit_attention(q, k, v, mask, scale=attention.scale, site=site, probe=probe)
     return functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=attention.scale)
