@@ -69,6 +69,7 @@ def test_who_hears_weights_alone_sees_the_same_weights() -> None:
     all_of_it, weights = Notes(), Notes(frozenset({"weights"}))
     sessions = [DecoderSession(model, probe=notes) for notes in (all_of_it, weights)]
     for column in torch.randint(1, VOCAB, (2, 7), generator=torch.Generator().manual_seed(3)).split(1, dim=1):
+        weights.kept.clear()
         one, other = (session.feed(column) for session in sessions)
         torch.testing.assert_close(one, other, atol=1e-5, rtol=0)
     for site in model.sites:

@@ -53,7 +53,8 @@ def test_a_step_says_what_the_model_says(seed: int, architecture: str, prefix: l
         )
     )
     with inference(model):
-        logits = model(src, torch.tensor([[BOS, *text(steps)[:-1]]]))[0].double()
+        masks = model.default_masks(src, None)  # padding's own number, once written, is a token like another
+        logits = model(src, torch.tensor([[BOS, *text(steps)[:-1]]]), masks=masks)[0].double()
     total = 0.0
     for position, step in enumerate(steps):
         probabilities = logits[position].softmax(-1)

@@ -28,6 +28,7 @@ from attnviz.trace import (
     predictions,
     rollout,
     statistics,
+    token_effects,
     trace_rollout,
     watch,
 )
@@ -121,6 +122,17 @@ def test_all_heads_at_once_is_each_head_alone(architecture: str, chunk: int, mon
         assert effect.changed == pytest.approx(changed, abs=1e-6)
     assert head_importance(model, batch) == {(e.site, e.head): e.loss for e in effects}
     assert max(abs(effect.loss) for effect in effects) > 1e-3
+
+
+@pytest.mark.parametrize("architecture", ["encoder-decoder", "encoder-only"])
+def test_heads_are_measured_in_whatever_order_they_are_asked_for(architecture: str) -> None:
+    model = make_model(3, architecture)
+    batch, heads = make_batch(model), all_heads(model)
+    some = [*heads[::-2], heads[0], heads[-1]]
+    every, found = token_effects(model, batch), token_effects(model, batch, heads=some)
+    assert found.heads == tuple(some)
+    for place, head in enumerate(some):
+        np.testing.assert_allclose(found.loss[place], every.loss[heads.index(head)], atol=1e-5)
 
 
 @given(trees(), trees())

@@ -14,7 +14,6 @@ from attnviz.bench.figures import Options, Result
 GROUPS: Mapping[str, tuple[str, str]] = {
     "attention": ("model", "attention"),
     "cache": ("model", "cache"),
-    "generation": ("generation", "generation"),
     "heads": ("model", "heads"),
     "paint": ("browser", "paint"),
     "stage": ("stage", "stage"),
@@ -27,6 +26,7 @@ GROUPS: Mapping[str, tuple[str, str]] = {
     "live-capture": ("sessions", "capture"),
     "quality": ("sessions", "quality"),
     "processes": ("sessions", "together"),
+    "generation": ("generation", "generation"),
     "gpu": ("gpu", "gpu"),
 }
 

@@ -16,7 +16,7 @@ from attnviz.config import ModelConfig
 from attnviz.model.adapter import projection
 from attnviz.model.cache import KVCache
 from attnviz.model.positions import rotate
-from attnviz.model.probe import SILENT, Probe
+from attnviz.model.probe import BEHIND_THE_HEADS, SILENT, Probe, heard
 
 
 def split_heads(x: Float[Tensor, "B T C"], n_heads: int) -> Float[Tensor, "B H T D"]:
@@ -113,15 +113,16 @@ class MultiHeadAttention(nn.Module):
             q = rotate(q, cache.length(self.site) if cache else 0)
         k, v = self._keys_values(x if memory is None else memory, cache)
         dropout = self.dropout if self.training else 0.0
-        if watched:
+        if watched and not heard(probe) <= BEHIND_THE_HEADS:
             q, k, v = (probe.tap(self.site, name, value) for name, value in (("q", q), ("k", k), ("v", v)))
             heads = explicit_attention(q, k, v, mask, scale=self.scale, dropout=dropout, site=self.site, probe=probe)
-        elif self.explicit:
+        elif self.explicit and not watched:
             heads = explicit_attention(q, k, v, mask, scale=self.scale, dropout=dropout)
         else:
             heads = functional.scaled_dot_product_attention(
                 q, k, v, attn_mask=mask, dropout_p=dropout, scale=self.scale
             )
+            heads = probe.tap(self.site, "head_output", heads) if watched else heads
         attn_output: Tensor = self.out_proj(merge_heads(heads))
         return probe.tap(self.site, "attn_output", attn_output) if watched else attn_output
 

@@ -39,7 +39,7 @@ def rotations(head_dim: int, position: int, like: Tensor) -> tuple[Float[Tensor,
 
 def turned(x: Float[Tensor, "*B D"], cos: Float[Tensor, " D"], sin: Float[Tensor, " D"]) -> Float[Tensor, "*B D"]:
     """`rotate` of queries or keys that all stand at one position."""
-    pairs_swapped: Tensor = x.unflatten(-1, (-1, 2)).flip(-1).flatten(-2)  # type: ignore[no-untyped-call]
+    pairs_swapped: Tensor = x.unflatten(-1, (-1, 2)).flip(-1).flatten(-2)
     return x * cos + pairs_swapped * sin
 
 

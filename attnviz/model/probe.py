@@ -16,7 +16,10 @@ ATTENTION_TAPS = ("q", "k", "v", "scores", "mask", "masked_scores", "weights", "
 
 @runtime_checkable
 class Probe(Protocol):
-    """Watches or intervenes. Return `value` itself to leave the computation as it is."""
+    """Watches or intervenes. Return `value` itself to leave the computation as it is.
+
+    A probe that listens to some names only may say so in `hears` (see `heard`): what nobody hears need not be made.
+    """
 
     def wants(self, site: str) -> bool:
         """Whether `site` must run on the explicit, readable path, so that its taps are called."""
@@ -28,6 +31,7 @@ class Probe(Protocol):
 
 
 ALL_TAPS = frozenset({*ATTENTION_TAPS, "output"})
+BEHIND_THE_HEADS = frozenset({"head_output", "attn_output", "output"})  # who hears these only needs no explicit path
 
 
 def heard(probe: Probe) -> frozenset[str]:

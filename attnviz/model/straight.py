@@ -21,7 +21,7 @@ from attnviz.model.attention import MultiHeadAttention, explicit_attention
 from attnviz.model.blocks import DecoderBlock, EncoderBlock, FeedForward
 from attnviz.model.cache import KVCache
 from attnviz.model.positions import TokenEmbedding, rotations, turned
-from attnviz.model.probe import Probe, heard
+from attnviz.model.probe import BEHIND_THE_HEADS, Probe, heard
 from attnviz.model.transformer import Transformer
 
 WIDEST_FUSED = 1024  # d_model up to which one product of q, k and v pays for a copy of their weights
@@ -216,13 +216,14 @@ def _attended(
     probe: Probe,
 ) -> Float[Tensor, "B H 1 D"]:
     site = attention.site
-    if probe.wants(site):
+    if probe.wants(site) and not heard(probe) <= BEHIND_THE_HEADS:
         if mask is None and heard(probe) <= {"weights"}:
             weights: Tensor = probe.tap(site, "weights", torch.matmul(q * attention.scale, k.mT).softmax(dim=-1))
             return weights @ v
         q, k, v = (probe.tap(site, name, value) for name, value in (("q", q), ("k", k), ("v", v)))
         return explicit_attention(q, k, v, mask, scale=attention.scale, site=site, probe=probe)
-    return functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=attention.scale)
+    heads = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=attention.scale)
+    return probe.tap(site, "head_output", heads) if probe.wants(site) else heads
 
 
 def _layer(block: DecoderBlock) -> _Layer:

@@ -1,6 +1,7 @@
 """What a head is worth: switch it off and see what the model loses (Michel et al. 2019).
 
-All variants run in one forward pass: the batch is repeated once per head, and each copy lacks another head.
+All variants run beside each other: the batch is repeated once per head, and each copy lacks another head. In our own
+Transformer a copy begins at the layer of its head (see `layer_by_layer`).
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from torch import Tensor
 
 from attnviz.data.batch import Batch
 from attnviz.masks import MaskPlan
-from attnviz.model import WatchedModel
+from attnviz.model import Transformer, WatchedModel
 from attnviz.model.inference import inference
 from attnviz.trace.copies import repeated_plan
 from attnviz.trace.interventions import Head
+from attnviz.trace.layer_by_layer import LayerByLayer
 from attnviz.trace.loss import token_losses
 
 ELEMENTS_AT_ONCE = 8_000_000  # of the largest tensor of a pass; more variants go into several passes
@@ -75,6 +77,8 @@ class TokenEffects:
 class HeadOffPerCopy:
     """A probe under which copy c of the batch lacks the head `heads[c]`; None: that copy is intact."""
 
+    hears = frozenset({"head_output"})
+
     def __init__(self, heads: Sequence[Head | None], batch: int) -> None:
         self.batch = batch
         self.off = {
@@ -123,13 +127,15 @@ def token_effects(
             targets = model(batch.source, batch.decoder_input, masks=masks).argmax(dim=-1)
             scored = torch.ones_like(targets, dtype=torch.bool)
         losses, tops = [], []
-        for chunk in _chunks(model, batch, [None, *heads]):
-            logits = _logits(model, batch, masks, chunk)
+        places = {site: place for place, site in enumerate(model.sites)}
+        order = sorted(range(len(heads)), key=lambda asked: places[heads[asked][0]])
+        for logits in _all_logits(model, batch, masks, [heads[asked] for asked in order]):
             copies = logits.size(0)
             loss = token_losses(logits.flatten(0, 1), targets.repeat(copies, 1), scored.repeat(copies, 1))
             losses.append(loss.unflatten(0, (copies, -1)))
             tops.append(logits.argmax(dim=-1))
-        loss, top = torch.cat(losses), torch.cat(tops)
+        back = [0, *(1 + place for place in sorted(range(len(order)), key=order.__getitem__))]
+        loss, top = torch.cat(losses)[back], torch.cat(tops)[back]
     return TokenEffects(
         heads=heads,
         loss=loss[1:].cpu().numpy(),
@@ -160,12 +166,27 @@ def head_importance(
     return token_effects(model, batch, masks=masks, heads=heads).means()
 
 
-def _chunks(model: WatchedModel, batch: Batch, heads: Sequence[Head | None]) -> Iterator[list[Head | None]]:
+def _all_logits(
+    model: WatchedModel, batch: Batch, masks: MaskPlan, heads: Sequence[Head]
+) -> Iterator[Float[Tensor, "N B T V"]]:
+    """Logits of the intact model and then without each of `heads`, which come in the order of computation."""
+    at_once = _at_once(model, batch)
+    if type(model) is Transformer:
+        layers = LayerByLayer(model, batch, masks)
+        yield layers.intact
+        for start in range(0, len(heads), at_once):
+            yield layers.without(heads[start : start + at_once])
+        return
+    variants = [None, *heads]
+    for start in range(0, len(variants), at_once):
+        yield _logits(model, batch, masks, variants[start : start + at_once])
+
+
+def _at_once(model: WatchedModel, batch: Batch) -> int:
+    """Copies that one pass may have."""
     lengths = [ids.size(1) for ids in (batch.src, batch.decoder_input) if ids is not None] or [model.max_len]
     widest = max(model.vocab_size, max(map(model.heads, model.sites), default=1) * max(lengths), model.inner_width)
-    at_once = max(1, ELEMENTS_AT_ONCE // (batch.size * max(lengths) * widest))
-    for start in range(0, len(heads), at_once):
-        yield list(heads[start : start + at_once])
+    return max(1, ELEMENTS_AT_ONCE // (batch.size * max(lengths) * widest))
 
 
 def _logits(

@@ -42,6 +42,7 @@ class HeadsOff:
     """Heads that contribute nothing: their output is zero before the heads are joined by out_proj."""
 
     heads: frozenset[Head]
+    hears: ClassVar[frozenset[str]] = frozenset({"head_output"})
 
     def __init__(self, heads: Iterable[Head]) -> None:
         object.__setattr__(self, "heads", frozenset((site, head) for site, head in heads))

@@ -9,7 +9,7 @@ import streamlit as st
 from attnviz.data import InputError
 from attnviz.errors import ForeignError
 from attnviz.model import heads_of
-from attnviz.trace import TokenEffects
+from attnviz.trace import TokenEffects, all_heads
 from attnviz.ui.attention import claim, views
 from attnviz.ui.attention.prediction import prediction_panel
 from attnviz.ui.attention.stage import AttentionStageState, attention_stage, stage_state
@@ -29,7 +29,7 @@ from attnviz.ui.sentence.row import sentence_row
 
 STAGE, SWITCHES = "attention-stage", "attention-switches"
 READ = 16  # characters of what was read before a token that a claim quotes
-AT_ONCE = 128  # tokens up to which measuring every head is too quick to be put off
+AT_ONCE = 16 * 128  # heads times tokens up to which measuring every head is too quick to be put off
 FEEDS: tuple[Feed, ...] = ("reference", "own")
 
 
@@ -76,7 +76,8 @@ def explore(frame: Frame, loaded: Loaded | Opened, feed: Feed) -> None:
         notice_lines(remarks_on(frame, loaded, sentence, feed))
     intact = _looked(question, loaded, sentence)
     worth = _worth(question)
-    if not worth.measured and intact.trace.logits.shape[1] <= AT_ONCE and isinstance(loaded, Loaded):
+    size = intact.trace.logits.shape[1] * len(all_heads(loaded.model))
+    if not worth.measured and size <= AT_ONCE and isinstance(loaded, Loaded):
         worth.measure(loaded, intact)
     _arrived_off(loaded)
     switches = _switches(scope(loaded))
