@@ -193,3 +193,19 @@ def test_every_view_fits_one_screen(
         page = opened(tab, server, f"model=reverse&example=4{query}")
         page.wait_for_function(f"() => {main}.scrollHeight - {main}.clientHeight <= 2")
         assert page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+
+
+def test_the_picture_of_the_map_is_large_enough_for_print(chromium_page: Callable[..., Any], server: Any) -> None:
+    tab = chromium_page(locale="en-GB")
+    page = opened(tab, server, "model=reverse&example=4&step=5")
+    with page.expect_download() as saved:
+        page.locator(".take button", has_text="PNG").click()
+    header = saved.value.path().read_bytes()[:24]
+    width, height = (int.from_bytes(header[at : at + 4], "big") for at in (16, 20))
+    assert width >= 1600
+    assert height >= 1200
+    # The map on screen is as it was, and the pointer still finds its cells.
+    box = page.locator(".map-body canvas").bounding_box()
+    page.mouse.move(box["x"] + 0.55 * box["width"], box["y"] + 0.5 * box["height"])
+    page.wait_for_selector(".map-body .tip:not([hidden])")
+    assert not errors(tab)

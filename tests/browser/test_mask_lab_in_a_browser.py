@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -291,6 +292,32 @@ def test_the_mask_goes_into_a_file_and_comes_back(lab: LabPage, tmp_path: Path) 
     )
     lab.page.wait_for_selector(".problem:not([hidden])")
     assert MaskError("mask_file_value", row=1, column=2, value="2").text("en") in lab.page.inner_text(".problem")
+
+
+def test_the_picture_of_a_mask_names_the_colours_of_its_cells(lab: LabPage) -> None:
+    lab.formula("causal | cells(1:3)")
+    with lab.page.expect_download() as saved:
+        lab.page.locator(".take button[data-name=png]").click()
+    picture = base64.b64encode(saved.value.path().read_bytes()).decode()
+    colours = lab.page.evaluate(
+        f"""async (picture) => {{
+          const {{ theme }} = ({FIND})();
+          const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${{picture}}`)).blob());
+          const sheet = new OffscreenCanvas(image.width, image.height), c = sheet.getContext("2d");
+          c.drawImage(image, 0, 0);
+          const below = c.getImageData(0, image.height - 80, image.width, 80).data; // the legend, without a cell
+          const count = (css) => {{
+            const [r, g, b] = css.match(/[0-9a-f]{{2}}/gi).map((part) => parseInt(part, 16));
+            let found = 0;
+            for (let i = 0; i < below.length; i += 4)
+              found += below[i] === r && below[i + 1] === g && below[i + 2] === b;
+            return found;
+          }};
+          return ["visible", "blocked_fill", "alarm"].map((name) => count(theme[name]));
+        }}""",
+        picture,
+    )
+    assert min(colours) > 50, colours
 
 
 def test_the_code_is_shown_for_three_interfaces(lab: LabPage) -> None:

@@ -9,6 +9,8 @@ export function snapped(size, ratio) {
   return size >= 14 ? Math.floor(size * ratio) / ratio : size;
 }
 
+const SHORT_LABEL = 3; // letter sizes
+
 // Wide enough for nine of ten, and for all unless one is a giant that would shrink the others.
 export function usual(widths) {
   const sorted = [...widths].sort((a, b) => a - b);
@@ -38,7 +40,7 @@ export function labelStyle(labels, theme, pitch, size, longest) {
   const short = usualWidth(labels, font);
   if (pitch < size * 1.05 && short < size * 2.4) return { ...flat, room: Math.max(short, size) };
   const fitting = labels.filter((label) => textWidth(label, font) <= flatRoom).length;
-  const mixed = fitting >= labels.length * 0.75;
+  const mixed = fitting >= labels.length * 0.75 && pitch >= size * 1.5; // a long one leans over its neighbour otherwise
   const leaning = mixed || pitch >= size * 1.25;
   return leaning
     ? { angle: -Math.PI / 4, size, height: width * 0.72 + size * 0.9, reach: width * 0.72, room: width, flatRoom: mixed ? flatRoom : 0 }
@@ -47,7 +49,8 @@ export function labelStyle(labels, theme, pitch, size, longest) {
 
 function rowLabelsWidth(kind, theme, size) {
   const [light, heavy] = [fontOf(theme, size), fontOf(theme, size, 700)];
-  if (!kind.nextLabels.length) return usualWidth(kind.rowLabels, heavy);
+  const short = SHORT_LABEL * size; // a sign like <s> is written whole, however short the others are
+  if (!kind.nextLabels.length) return Math.max(usualWidth(kind.rowLabels, heavy), Math.min(widest(kind.rowLabels, heavy), short));
   const arrow = textWidth(" → ", light);
   const widths = kind.rowLabels.map((label, q) => textWidth(label, heavy) + arrow + textWidth(kind.nextLabels[q], heavy));
   return usual(widths);

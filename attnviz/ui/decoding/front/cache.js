@@ -22,7 +22,7 @@ export class CacheView {
     this.go = { back: button("back", () => stage.walk(-1)), next: button("next", () => stage.walk(1)), end: button("end", () => stage.walk(Infinity)) };
     this.count = element("span", { class: "count" });
     this.verdict = element("span", { class: "verdict" });
-    this.take = new TakeAway(stage, () => this.map.canvas);
+    this.take = new TakeAway(stage, () => this.map);
     this.bar = element("div", { class: "bar" }, [...Object.values(this.go), this.count, this.verdict, this.take.root]);
     this.root = element("div", { class: "view cache" }, [this.bar, element("div", { class: "cards" }, [this.map.card, this.side])]);
   }

@@ -11,6 +11,10 @@ import { Tiles } from "../../front/tiles.js";
 
 const LEAST_ROWS = 6;
 const LEAST_COLUMNS = 5;
+const LEAST_PICTURE = [800, 600];
+const MARGIN = 24;
+const HEADING = 56;
+const PRINT = 2; // pixels a unit
 
 export class HeatMap {
   constructor(canvas, tip) {
@@ -35,6 +39,23 @@ export class HeatMap {
     this.paint(painter);
     this.canvas.setAttribute("role", "img");
     this.canvas.setAttribute("aria-label", this.spoken());
+  }
+
+  // The same as a picture for print, under its title: as large as its cells like, whatever room the card has.
+  picture(title) {
+    const { theme, canvas } = this;
+    const host = canvas.parentElement;
+    const [width, height] = [Math.max(LEAST_PICTURE[0], host.clientWidth), Math.max(LEAST_PICTURE[1], host.clientHeight)];
+    const sheet = document.createElement("canvas");
+    const painter = CanvasPainter.on(sheet, width + 2 * MARGIN, height + HEADING + MARGIN, theme, PRINT);
+    painter.rect(0, 0, width + 2 * MARGIN, height + HEADING + MARGIN, theme.surface);
+    painter.text(title, MARGIN, HEADING / 2, { size: 18, weight: 650, colour: theme.ink });
+    painter.c.translate(MARGIN, HEADING);
+    this.hovered = null;
+    this.layout(width, height);
+    this.paint(painter);
+    this.layout(host.clientWidth, host.clientHeight); // where the pointer finds its cells
+    return sheet;
   }
 
   layout(width, height) {

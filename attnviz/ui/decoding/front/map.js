@@ -88,6 +88,13 @@ export class MapCard {
     this.map.draw(what, theme, shot.text);
   }
 
+  // What the map shows as a picture of its own, named.
+  picture() {
+    const { shot, state } = this.stage;
+    const head = state.head === null ? shot.text.head_mean : fill(shot.text.head_title, { head: state.head + 1 });
+    return this.map.picture(`${siteName(state.site, shot.text)} · ${head}`);
+  }
+
   drawEncoder() {
     const { shot, state, theme } = this.stage;
     const columns = shot.subject.columns;

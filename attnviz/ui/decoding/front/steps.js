@@ -25,7 +25,7 @@ export class StepsView {
     this.written = element("span", { class: "written", "aria-live": "polite" });
     this.status = element("span", { class: "status" });
     this.undo = element("button", { type: "button", class: "tool wide undo", click: () => stage.unforce() });
-    this.take = new TakeAway(stage, () => (stage.shot.beam ? this.branchMap : this.map).canvas);
+    this.take = new TakeAway(stage, () => (stage.shot.beam ? this.branchMap : this.map));
     this.bar = element("div", { class: "bar" }, [...Object.values(this.go), this.count, this.written, this.undo, this.status, this.take.root]);
     this.ribbon = new Ribbon();
     this.parts = new PartsCard(stage);

@@ -10,7 +10,7 @@ export class TakeAway {
       csv: element("button", { type: "button", class: "tool", text: "CSV", click: () => this.save("csv", this.csv()) }),
       json: element("button", { type: "button", class: "tool", text: "JSON", click: () => this.save("json", this.json()) }),
     };
-    if (map) this.buttons.png = element("button", { type: "button", class: "tool", text: "PNG", click: () => this.png(map()) });
+    if (map) this.buttons.png = element("button", { type: "button", class: "tool", text: "PNG", click: () => map().picture().toBlob((blob) => blob && this.save("png", blob)) });
     this.root = element("span", { class: "take", role: "group" }, [element("span", { class: "word", text: "↓" }), ...Object.values(this.buttons)]);
   }
 
@@ -50,16 +50,5 @@ export class TakeAway {
   json() {
     const { name, view, strategy, subject, steps, beam, lesson, speeds } = this.stage.shot;
     return new Blob([JSON.stringify({ name, view, strategy, source: subject.columns, steps, beam, lesson, speeds })], { type: "application/json" });
-  }
-
-  // The canvas is transparent; a picture needs the card behind it.
-  png(canvas) {
-    const sheet = element("canvas");
-    [sheet.width, sheet.height] = [canvas.width, canvas.height];
-    const context = sheet.getContext("2d");
-    context.fillStyle = this.stage.theme.surface;
-    context.fillRect(0, 0, sheet.width, sheet.height);
-    context.drawImage(canvas, 0, 0);
-    sheet.toBlob((blob) => blob && this.save("png", blob));
   }
 }

@@ -2,7 +2,7 @@
 
 import { element } from "../../front/dom.js";
 import { save } from "../../front/download.js";
-import { fill, fitted, fontOf } from "../../front/labels.js";
+import { fill, fitted, fontOf, textWidth } from "../../front/labels.js";
 import { matrixLayout } from "../../front/layout.js";
 import { paintColumnLabels, paintRowLabels } from "../../front/matrix.js";
 import { clamp } from "../../front/numbers.js";
@@ -48,6 +48,7 @@ export class Padding {
 }
 
 const APIS = ["sdpa", "flex", "mha"];
+const KEY = 18; // a square of the legend
 const LARGEST_FILE = 16 * 2 ** 20;
 
 export class TakeAway {
@@ -125,6 +126,23 @@ export class TakeAway {
     this.lab.ask("load", { name: file.name.slice(-80), data: btoa(binary) });
   }
 
+  // The colours that the cells have, each with its name.
+  legend(painter, x, y) {
+    const { shot, theme } = this.lab;
+    const square = [x, y - KEY / 2, KEY, KEY];
+    const keys = [
+      [shot.text.key_visible, () => painter.rect(...square, theme.visible)],
+      [shot.text.key_blocked, () => painter.hatch(...square)],
+      [shot.text.key_painted, () => [painter.rect(...square, theme.alarm_fill), painter.frame(x + 1, y - KEY / 2 + 1, KEY - 2, KEY - 2, theme.alarm, 2)]],
+    ];
+    for (const [name, draw] of keys) {
+      square[0] = x;
+      draw();
+      painter.text(name, x + KEY + 6, y, { size: 14, colour: theme.muted });
+      x += KEY + 6 + textWidth(name, fontOf(theme, 14)) + 22;
+    }
+  }
+
   // The mask as a picture of its own, with labels and legend, at twice the size.
   png() {
     const { lab } = this;
@@ -140,7 +158,7 @@ export class TakeAway {
     paintTiles(painter, lab.paint.tiles(), layout.cells, windowOf(axes, WHOLE), theme);
     paintRowLabels(painter, axes, layout, windowOf(axes, WHOLE), theme, null);
     paintColumnLabels(painter, axes, layout, windowOf(axes, WHOLE), theme, null);
-    painter.text(`${shot.text.visible}   ${shot.text.blocked}`, 24, layout.box.h + 76, { size: 14, colour: theme.muted });
+    this.legend(painter, 24, layout.box.h + 76);
     canvas.toBlob((blob) => save(blob, `${shot.name}.png`), "image/png");
   }
 }

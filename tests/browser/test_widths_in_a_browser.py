@@ -1,0 +1,70 @@
+"""Every page in windows of several widths: a phone scrolls down only; in English one line of tools, and no word cut."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from attnviz.ui.frame.navigation import PAGES
+
+pytestmark = pytest.mark.browser
+APP = Path(__file__).resolve().parents[2] / "app.py"
+MAIN = "document.querySelector('[data-testid=stMain]')"
+
+
+@pytest.fixture(scope="module")
+def server(serve: Callable[..., Any]) -> Iterator[Any]:
+    with serve(APP) as running:
+        yield running
+
+
+def at_rest(tab: Any, address: str) -> Any:
+    """A page whose script has ended and whose picture is drawn."""
+    page = tab.page
+    page.goto(address)
+    page.wait_for_selector(".av-question", timeout=60_000)
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=60_000)
+    page.wait_for_function("() => !document.querySelector('.av-skeleton')", timeout=60_000)
+    page.wait_for_timeout(1_500)
+    return page
+
+
+def test_a_phone_scrolls_down_and_never_sideways(chromium_page: Callable[..., Any], server: Any) -> None:
+    tab = chromium_page(width=390, height=844, locale="en-GB", has_touch=True, is_mobile=True)
+    wide = {}
+    for entry in PAGES:
+        page = at_rest(tab, f"{server.url}/{entry.name}?lang=en")
+        wide[entry.name] = page.evaluate(f"() => {MAIN}.scrollWidth - {MAIN}.clientWidth")
+    assert {name: by for name, by in wide.items() if by > 1} == {}
+
+
+def test_english_tools_take_one_line_and_no_word_is_cut(chromium_page: Callable[..., Any], server: Any) -> None:
+    tab = chromium_page(width=1440, height=900, locale="en-GB")
+    page = at_rest(tab, f"{server.url}/pretraining?lang=en")
+    page.wait_for_selector(".stage .head", timeout=60_000)
+    lines = page.eval_on_selector_all(
+        ".bar .kinds button, .bar .scales button, .bar .downloads button",
+        "all => all.map((one) => { const b = one.getBoundingClientRect(); return b.top + b.height / 2; })",
+    )
+    assert len(lines) == 10
+    assert max(lines) - min(lines) < 4
+    cut = page.eval_on_selector_all(
+        ".head-card h3, .head-card .readout, .head-card .views button, .grid-card .hint",
+        "all => all.filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.textContent)",
+    )
+    assert cut == []
+    title, views = (page.locator(f".head-card {part}").bounding_box() for part in ("h3", ".views"))
+    assert title["x"] + title["width"] <= views["x"]
+    # In the strip a chip is read or is not there: half of one says nothing.
+    page = at_rest(tab, f"{server.url}/decoding?lang=en")
+    slivers = page.evaluate(
+        """() => {
+          const room = document.querySelector(".av-chips").getBoundingClientRect();
+          return [...document.querySelectorAll(".av-chip")].map((chip) => chip.getBoundingClientRect())
+            .filter((box) => box.top < room.bottom && box.width < 40).length;
+        }"""
+    )
+    assert slivers == 0
