@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
-from attnviz.bench.figures import Figure, Options, compared, medians
+from attnviz.bench.figures import Figure, Options, in_turns, paired
 
 HEADS, HEAD_DIM = 4, 32
 
 
+# tokens → repeats, then must and aim of all heads' weights of a batch, as the pages ask for them
+MAPS = {64: (15, 1.2, 1.05), 256: (9, 1.3, 1.05), 1024: (3, 1.5, 1.05)}
+
+
 def attention(options: Options) -> Iterator[Figure]:
-    """A forward pass with every step of every head kept, against the fused one that nobody watches."""
+    """A forward pass with all heads' weights kept, and with every step kept, against the fused one nobody watches."""
     import torch
 
     from attnviz.data import Batch
     from attnviz.model.inference import inference
     from attnviz.trace import watch
 
-    for length in (64, 256):
+    for length, (repeats, must, aim) in MAPS.items():
+        if options.quick and length > 256:
+            continue
         model = _model(length)
         ids = torch.randint(4, 60, (4, length), generator=torch.Generator().manual_seed(1))
         batch = Batch(src=None, decoder_input=ids, targets=None)
@@ -26,14 +33,30 @@ def attention(options: Options) -> Iterator[Figure]:
             with inference(model):  # noqa: B023  # called in this turn of the loop only
                 model(None, ids)  # noqa: B023
 
-        times = medians({"fused": fused, "watched": lambda: watch(model, batch)}, options.repeats(15))  # noqa: B023
-        yield compared(
+        variants: dict[str, Callable[[], object]] = {
+            "fused": fused,
+            "maps": lambda: watch(model, batch, taps=()),  # noqa: B023
+            "watched": lambda: watch(model, batch),  # noqa: B023
+        }
+        times = in_turns(variants, options.repeats(repeats), clock=time.process_time)
+        against = "the same with torch's fused attention, nothing kept"
+        yield paired(
+            times,
+            "maps",
+            "fused",
+            name=f"maps/{length}",
+            what=f"forward pass, all heads' weights kept, {length} tokens",
+            against=against,
+            must=must,
+            aim=aim,
+        )
+        yield paired(
             times,
             "watched",
             "fused",
             name=f"watch/{length}",
             what=f"forward pass, every step of every head kept, {length} tokens",
-            against="the same with torch's fused attention, nothing kept",
+            against=against,
         )
 
 
@@ -64,25 +87,30 @@ def heads(options: Options) -> Iterator[Figure]:
     from attnviz.model.inference import inference
     from attnviz.trace import all_heads, head_importance
 
-    model = _model(32)
-    ids = torch.randint(4, 60, (1, 33), generator=torch.Generator().manual_seed(2))
-    batch = Batch(src=None, decoder_input=ids[:, :-1], targets=ids[:, 1:])
+    for length in (32, 128):
+        model = _model(length)
+        ids = torch.randint(4, 60, (1, length + 1), generator=torch.Generator().manual_seed(2))
+        batch = Batch(src=None, decoder_input=ids[:, :-1], targets=ids[:, 1:])
 
-    def once() -> None:
-        with inference(model):
-            model(None, batch.decoder_input)
+        def once() -> None:
+            with inference(model):  # noqa: B023  # called in this turn of the loop only
+                model(None, batch.decoder_input)  # noqa: B023
 
-    times = medians({"pass": once, "heads": lambda: head_importance(model, batch)}, options.repeats(15))
-    count = len(all_heads(model))
-    yield compared(
-        times,
-        "heads",
-        "pass",
-        name="head-importance",
-        what=f"the loss without each of {count} heads, 32 tokens",
-        against="one forward pass",
-        must=float(count + 1),
-    )
+        variants: dict[str, Callable[[], object]] = {
+            "pass": once,
+            "heads": lambda: head_importance(model, batch),  # noqa: B023
+        }
+        times = in_turns(variants, options.repeats(15), clock=time.process_time)
+        count = len(all_heads(model))
+        yield paired(
+            times,
+            "heads",
+            "pass",
+            name="head-importance" if length == 32 else f"head-importance/{length}",
+            what=f"the loss without each of {count} heads, {length} tokens",
+            against="one forward pass",
+            must=float(count + 1),
+        )
 
 
 def _model(longest: int):  # type: ignore[no-untyped-def]  # a Transformer; torch is imported only here

@@ -16,7 +16,7 @@ from attnviz.config import ModelConfig
 from attnviz.model.adapter import projection
 from attnviz.model.cache import KVCache
 from attnviz.model.positions import rotate
-from attnviz.model.probe import BEHIND_THE_HEADS, SILENT, Probe, heard
+from attnviz.model.probe import BEHIND_THE_HEADS, MAPS_ONLY, SILENT, Probe, heard
 
 
 def split_heads(x: Float[Tensor, "B T C"], n_heads: int) -> Float[Tensor, "B H T D"]:
@@ -38,6 +38,18 @@ def attention_weights(
     blocked_row = ~mask.any(dim=-1, keepdim=True)
     weights = masked_scores.masked_fill(blocked_row, 0.0).softmax(dim=-1)
     return weights.masked_fill(blocked_row, 0.0)
+
+
+def weights_of(
+    q: Float[Tensor, "B H T D"], k: Float[Tensor, "B H S D"], mask: Bool[Tensor, "b h t s"] | None, scale: float
+) -> Float[Tensor, "B H T S"]:
+    """The weights of `explicit_attention`, for whom the steps before them do not matter; without gradients."""
+    scores = (q * scale) @ k.transpose(-2, -1)
+    if mask is None:
+        return scores.softmax(dim=-1)
+    weights = scores.masked_fill_(~mask, -math.inf).softmax(dim=-1)
+    blocked_row = ~mask.any(dim=-1, keepdim=True)
+    return weights.masked_fill_(blocked_row, 0.0) if blocked_row.any() else weights
 
 
 def explicit_attention(
@@ -113,9 +125,19 @@ class MultiHeadAttention(nn.Module):
             q = rotate(q, cache.length(self.site) if cache else 0)
         k, v = self._keys_values(x if memory is None else memory, cache)
         dropout = self.dropout if self.training else 0.0
-        if watched and not heard(probe) <= BEHIND_THE_HEADS:
+        names = heard(probe) if watched else BEHIND_THE_HEADS
+        if watched and not names <= BEHIND_THE_HEADS:
             q, k, v = (probe.tap(self.site, name, value) for name, value in (("q", q), ("k", k), ("v", v)))
-            heads = explicit_attention(q, k, v, mask, scale=self.scale, dropout=dropout, site=self.site, probe=probe)
+            if names <= MAPS_ONLY and not torch.is_grad_enabled():
+                every = q.new_ones((1, 1, q.size(2), k.size(2)), dtype=torch.bool) if mask is None else mask
+                seen = probe.tap(self.site, "mask", every)
+                mask = None if mask is None and seen is every else seen
+                heads = probe.tap(self.site, "weights", weights_of(q, k, mask, self.scale)) @ v
+                heads = probe.tap(self.site, "head_output", heads)
+            else:
+                heads = explicit_attention(
+                    q, k, v, mask, scale=self.scale, dropout=dropout, site=self.site, probe=probe
+                )
         elif self.explicit and not watched:
             heads = explicit_attention(q, k, v, mask, scale=self.scale, dropout=dropout)
         else:

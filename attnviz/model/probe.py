@@ -31,6 +31,7 @@ class Probe(Protocol):
 
 
 ALL_TAPS = frozenset({*ATTENTION_TAPS, "output"})
+MAPS_ONLY = frozenset({"q", "k", "v", "mask", "weights", "head_output", "attn_output", "output"})  # no scores
 BEHIND_THE_HEADS = frozenset({"head_output", "attn_output", "output"})  # who hears these only needs no explicit path
 
 

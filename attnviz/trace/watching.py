@@ -11,6 +11,7 @@ from attnviz.data.batch import Batch
 from attnviz.masks import MaskPlan
 from attnviz.model import ATTENTION_TAPS, Chain, Probe, WatchedModel
 from attnviz.model.inference import inference
+from attnviz.model.probe import ALL_TAPS
 from attnviz.trace.interventions import Intervention, fresh_probe
 from attnviz.trace.loss import mean_loss
 from attnviz.trace.record import AttentionRecord, Trace
@@ -28,6 +29,7 @@ class Recorder:
     def __init__(self, sites: Collection[str], taps: Collection[str] | None = None) -> None:
         self.sites = frozenset(sites)
         self.taps = None if taps is None else frozenset({"mask", "weights", "output", *taps})
+        self.hears = ALL_TAPS if self.taps is None else self.taps
         self.kept: dict[str, dict[str, np.ndarray]] = {}
 
     def wants(self, site: str) -> bool:
