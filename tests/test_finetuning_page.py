@@ -38,11 +38,11 @@ from attnviz.training.finetuning.prepare import prepare
 from attnviz.training.finetuning.spread import Spread
 from attnviz.training.start import from_checkpoint
 from attnviz.ui.finetuning import (
-    address,
     drawing,
     entry_figures,
     folds,
     groups,
+    link,
     measured,
     race_picture,
     saving,
@@ -54,6 +54,7 @@ from attnviz.ui.finetuning.form import TASKS
 from attnviz.ui.finetuning.picture import size_of
 from attnviz.ui.finetuning.presets import PRESETS
 from attnviz.ui.finetuning.task_measures import EXACT
+from attnviz.ui.frame.link import read
 from attnviz.ui.runs.library import feed
 from attnviz.ui.text import texts, words
 
@@ -258,8 +259,9 @@ def test_what_the_address_says_is_read_back() -> None:
     for preset in PRESETS:
         for strategy in FINETUNING["strategy"].values:
             choices = Choices(preset=preset).with_value("strategy", strategy).with_value("train_size", 31)
-            said = {name: str(value) for name, value in address.of(choices).items() if value is not None}
-            assert address.read(said, Choices()) == (choices, [])
+            said = {name: str(value) for name, value in link.parameters(choices).items() if value is not None}
+            found = read(link.NEXT, said)
+            assert (link.chosen(found, Choices()), found.refused) == (choices, ())
 
 
 def test_presets_name_what_there_is() -> None:

@@ -19,10 +19,10 @@ from attnviz.runs.work.session import Session
 from attnviz.settings import FINETUNING
 from attnviz.ui.by_hand import address as by_hand
 from attnviz.ui.decoding import page as decoding
-from attnviz.ui.finetuning import page as finetuning
+from attnviz.ui.finetuning import link as finetuning
 from attnviz.ui.frame import navigation
 from attnviz.ui.masks import page as masks
-from attnviz.ui.pretraining import page as pretraining
+from attnviz.ui.pretraining import link as pretraining
 
 TINY: dict[str, Any] = {"d_model": 16, "n_heads": 2, "d_ff": 16, "n_encoder_layers": 1, "n_decoder_layers": 1}
 # What tells the views of a page apart in its address, and the views.

@@ -15,7 +15,7 @@ from attnviz.data import BOS, EOS, PAD, InputError, Task, tasks
 from attnviz.model import Transformer
 from attnviz.training import make_model, model_config_for
 from attnviz.ui.attention import views
-from attnviz.ui.frame.address import Address
+from attnviz.ui.frame.shared_link import SharedLink
 from attnviz.ui.sentence import reading
 from attnviz.ui.sentence.reading import Feed, Picture, Sentence
 
@@ -211,17 +211,17 @@ def test_the_stage_opens_where_the_address_says(reverse: tuple[Transformer, Task
     _, picture = both(model, task, "abc")
     kinds = views.kind_pictures(picture, views.all_predictions(task, picture))
 
-    def opened(asked: Address, best: reading.Head | None = None) -> tuple[str, int, int]:
+    def opened(asked: SharedLink, best: reading.Head | None = None) -> tuple[str, int, int]:
         shown = views.stage_picture(
             kinds, asked=asked, best=best, heads_off=(), seq=0, scope="", name="x", language="zh"
         )
         return shown.kind, shown.layer, shown.head
 
-    assert opened(Address()) == ("cross", 1, 0)
-    assert opened(Address(), ("decoder.0.cross_attn", 2)) == ("cross", 0, 2)
-    assert opened(Address(kind="decoder_self", layer=2, head=3)) == ("decoder_self", 1, 2)
-    assert opened(Address(kind="encoder_self")) == ("encoder_self", 0, 0)
-    assert opened(Address(kind="encoder_self", layer=2)) == ("encoder_self", 0, 0)
+    assert opened(SharedLink()) == ("cross", 1, 0)
+    assert opened(SharedLink(), ("decoder.0.cross_attn", 2)) == ("cross", 0, 2)
+    assert opened(SharedLink(kind="decoder_self", layer=2, head=3)) == ("decoder_self", 1, 2)
+    assert opened(SharedLink(kind="encoder_self")) == ("encoder_self", 0, 0)
+    assert opened(SharedLink(kind="encoder_self", layer=2)) == ("encoder_self", 0, 0)
 
 
 def test_a_free_run_that_never_ends_is_cut(reverse: tuple[Transformer, Task]) -> None:

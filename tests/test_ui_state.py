@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attnviz.language import LANGUAGES
-from attnviz.ui.frame.address import Address, parse
+from attnviz.ui.frame.shared_link import SharedLink, parse
 from attnviz.ui.text import texts, words
 
 NAMES = ("model", "example", "kind", "layer", "head", "lang")
@@ -40,7 +40,7 @@ def test_a_good_address_is_read_as_it_stands(
     written = {"kind": kind, "layer": layer, "head": head, "example": example, "model": model, "lang": lang}
     read = parse({name: str(value) for name, value in written.items()})
     assert read.fitted(tuple(LAYERS), LAYERS, 5, examples=7) == read
-    assert read == Address(model=model, example=example, kind=kind, layer=layer, head=head)
+    assert read == SharedLink(model=model, example=example, kind=kind, layer=layer, head=head)
 
 
 def keys(**params: str) -> list[str]:

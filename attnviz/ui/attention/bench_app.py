@@ -9,6 +9,9 @@ import streamlit as st
 from attnviz.ui.attention.bench import made_up
 from attnviz.ui.attention.picture import AttentionPicture
 from attnviz.ui.attention.stage import attention_stage, stage_state
+from attnviz.ui.frame.link import Count, here, read
+
+SIZE = tuple(Count(name, default=2) for name in ("layers", "heads", "tokens"))
 
 
 @st.cache_resource(show_spinner=False)
@@ -18,7 +21,8 @@ def picture(layers: int, heads: int, tokens: int) -> AttentionPicture:
 
 def main() -> None:
     st.set_page_config(layout="wide")
-    size = [int(st.query_params.get(name, "2")) for name in ("layers", "heads", "tokens")]
+    asked = read(SIZE, here())
+    size = [asked[one] or 2 for one in SIZE]
     switches = stage_state("bench", "bench")
     shown = replace(picture(*size), heads_off=switches.heads_off, seq=switches.seq)
     attention_stage(shown, key="bench", height=760)

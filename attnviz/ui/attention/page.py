@@ -11,9 +11,10 @@ from attnviz.errors import ForeignError
 from attnviz.model import heads_of
 from attnviz.trace import TokenEffects, all_heads
 from attnviz.ui.attention import claim, views
+from attnviz.ui.attention.link import OFF
 from attnviz.ui.attention.prediction import prediction_panel
 from attnviz.ui.attention.stage import AttentionStageState, attention_stage, stage_state
-from attnviz.ui.frame import address as state
+from attnviz.ui.frame import link, shared_link
 from attnviz.ui.frame.address_bar import mirror
 from attnviz.ui.frame.boundary import explain, live, rerun
 from attnviz.ui.frame.claim import Trial, claim_row
@@ -59,7 +60,7 @@ def extent(loaded: Loaded | Opened) -> tuple[tuple[str, ...], dict[str, int], in
 def explore(frame: Frame, loaded: Loaded | Opened, feed: Feed) -> None:
     """Sentence, stage and predictions: everything that changes with a sentence or a head, in a fragment of its own."""
     # Every part has its place, filled or not, so that a remark that comes or goes moves no element to another one's.
-    asked = state.arrival(frame.name).fitted(*extent(loaded), examples=len(loaded.task.examples))
+    asked = shared_link.arrival(frame.name).fitted(*extent(loaded), examples=len(loaded.task.examples))
     with st.container():
         notice_lines([frame.t(remark.key, **remark.values) for remark in asked.remarks], "warning")
     chosen = sentence_row(frame, loaded.task, first=asked.example, longest=reading.room(loaded.model) - 1)
@@ -82,7 +83,7 @@ def explore(frame: Frame, loaded: Loaded | Opened, feed: Feed) -> None:
     _arrived_off(loaded)
     switches = _switches(scope(loaded))
     heads = reading.known_heads(loaded.model, switches.heads_off)
-    mirror("address-off", off=off_in_address(heads))
+    mirror("address-off", **link.written({OFF: heads}))
     now, output = _without(question, heads, loaded, sentence, intact) if heads else (intact, sentence.output)
     claimed = claim.strongest(worth.effects) if worth.effects is not None else None
     with claims:
@@ -174,23 +175,9 @@ def _arrived_off(loaded: Loaded | Opened) -> None:
     """The heads that a link says are off; taken over once, when the session comes."""
     if SWITCHES in st.session_state:
         return
-    heads = reading.known_heads(loaded.model, off_of_address(st.query_params.get("off", "")))
+    asked = link.said(OFF)
+    heads = reading.known_heads(loaded.model, asked or ())
     st.session_state[SWITCHES] = (scope(loaded), AttentionStageState(heads, 1 if heads else 0))
-
-
-def off_in_address(heads: tuple[Head, ...]) -> str | None:
-    """Heads as a link names them, counted from 1: `decoder.1.self_attn.2~…`; None where all are on."""
-    return "~".join(f"{site}.{head + 1}" for site, head in heads) or None
-
-
-def off_of_address(written: str) -> tuple[Head, ...]:
-    """The inverse of `off_in_address`; what is no head is left out."""
-    found = []
-    for part in written[:4000].split("~"):
-        site, _, number = part.rpartition(".")
-        if site and number.isascii() and number.isdigit() and int(number[:6]) >= 1:
-            found.append((site, int(number[:6]) - 1))
-    return tuple(found)
 
 
 def _switches(of: str) -> AttentionStageState:
@@ -218,7 +205,7 @@ def draw_stage(
     attention_stage(
         views.stage_picture(
             views.kind_pictures(shown, said, importance, worth.effects),
-            asked=state.now().fitted(*extent(loaded)),
+            asked=shared_link.now().fitted(*extent(loaded)),
             best=claimed.head if claimed is not None and claimed.matters else best,
             row=None if claimed is None else claimed.row,
             heads_off=heads_off,

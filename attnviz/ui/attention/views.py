@@ -13,7 +13,7 @@ from attnviz.trace import Predictions, TokenEffects, Trace, predictions
 from attnviz.trace.predictions import log_probabilities
 from attnviz.ui.attention.picture import AttentionPicture, KindPicture, TokenChange
 from attnviz.ui.attention.prediction import Candidate, Panel, Step
-from attnviz.ui.frame.address import Address
+from attnviz.ui.frame.shared_link import SharedLink
 from attnviz.ui.sentence.reading import Head, Output, Picture, Sentence, Texts
 from attnviz.ui.text import texts
 
@@ -100,7 +100,7 @@ def first_choice(kinds: Sequence[KindPicture], best: Head | None) -> tuple[str, 
 def stage_picture(
     kinds: tuple[KindPicture, ...],
     *,
-    asked: Address,
+    asked: SharedLink,
     best: Head | None,
     row: int | None = None,
     heads_off: tuple[Head, ...],

@@ -18,7 +18,7 @@ from attnviz.ui.by_hand.picture import problem_of, values_and_arrays
 from attnviz.ui.by_hand.sheet import Sheet, applied
 from attnviz.ui.by_hand.stage import by_hand_stage, sent
 from attnviz.ui.by_hand.subject import Asked, Unknown
-from attnviz.ui.frame import address as state
+from attnviz.ui.frame import shared_link
 from attnviz.ui.frame.address_bar import mirror
 from attnviz.ui.frame.boundary import explain, live
 from attnviz.ui.frame.claim import Trial, claim_row
@@ -97,7 +97,7 @@ def _model(frame: Frame, kept: Kept, loaded: Loaded) -> None:
             SITE, frame.t("site"), loaded.model.sites, lambda code: site_name(frame, code), default=site, width=243
         )
     examples = len(loaded.task.examples)
-    first = state.arrival(frame.name).example
+    first = shared_link.arrival(frame.name).example
     first = first if first is not None and first <= examples else None
     chosen = sentence_row(frame, loaded.task, first=first, longest=subject.room(loaded.model) - 1)
     mirror("address-source", model=st.session_state[CHOSEN], example=chosen.example, site=site)
@@ -262,7 +262,7 @@ def _remarks(frame: Frame, kept: Kept) -> list[str]:
     """What could not be used, as long as the address says what it said at first."""
     said = [] if kept.refused is None else [kept.refused]
     kept.refused = None
-    for remark in state.arrival(frame.name).remarks:
+    for remark in shared_link.arrival(frame.name).remarks:
         said.append(frame.t(remark.key, **remark.values))
     now = {name: st.query_params.get(name, "") for name in st.query_params}
     if now == dict(kept.params):

@@ -16,11 +16,12 @@ from attnviz.ui.decoding.running import Run, Search
 from attnviz.ui.decoding.settings import MOST, Settings, from_address, to_address
 from attnviz.ui.decoding.stage import decoding_stage, pack, said
 from attnviz.ui.decoding.subject import Subject, take_in
-from attnviz.ui.frame import address as state
+from attnviz.ui.frame import shared_link
 from attnviz.ui.frame.address_bar import mirror
 from attnviz.ui.frame.boundary import explain, live, rerun
 from attnviz.ui.frame.claim import Trial, claim_row
 from attnviz.ui.frame.controls import choose
+from attnviz.ui.frame.link import Remark
 from attnviz.ui.frame.notices import notice, notice_lines, shortened
 from attnviz.ui.frame.page import Frame
 from attnviz.ui.sentence import reading
@@ -59,7 +60,7 @@ def _arrival(frame: Frame) -> dict[str, str]:
         asked = params.get("view", "")
         if asked and asked not in VIEWS:
             values = {"name": "view", "value": shortened(asked, 40), "allowed": ", ".join(VIEWS)}
-            remarks = (*remarks, state.Remark("url_choice", values))
+            remarks = (*remarks, Remark("url_choice", values))
         st.session_state["decoding-remarks"] = remarks
     kept: dict[str, str] = st.session_state["decoding-arrived"]
     remarks = st.session_state["decoding-remarks"]
@@ -86,7 +87,7 @@ def _pick_view(frame: Frame, asked: str) -> View:
 @live
 def explore(frame: Frame, loaded: Loaded, view: View) -> None:
     """Sentence, knobs and stage: what changes with a click, in a fragment of its own."""
-    asked = state.arrival(frame.name).fitted((), {}, state.LARGEST, examples=len(loaded.task.examples))
+    asked = shared_link.arrival(frame.name).fitted((), {}, shared_link.LARGEST, examples=len(loaded.task.examples))
     chosen = sentence_row(frame, loaded.task, first=asked.example, longest=reading.room(loaded.model, MOST) - 1)
     mirror("address-example", example=chosen.example)
     row, remarks, stage = st.container(), st.container(), st.container()
@@ -118,7 +119,7 @@ def explore(frame: Frame, loaded: Loaded, view: View) -> None:
         _draw(frame, loaded, view, question, subject, settings, chosen, kept)
 
 
-def _remarks(frame: Frame, subject: Subject, asked: state.Address, kept: Progress) -> list[str]:
+def _remarks(frame: Frame, subject: Subject, asked: shared_link.SharedLink, kept: Progress) -> list[str]:
     ours = (one for one in asked.remarks if one.key == "url_language" or one.values.get("name") == "example")
     found = (*ours, *kept.remarks, *subject.remarks)
     lines = [frame.t(remark.key, **remark.values) for remark in found]

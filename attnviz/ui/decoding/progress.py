@@ -12,7 +12,7 @@ from attnviz.model import WatchedModel, heads_of
 from attnviz.ui.decoding.forcing import Mistake
 from attnviz.ui.decoding.settings import Range, number
 from attnviz.ui.decoding.subject import Subject
-from attnviz.ui.frame.address import Remark
+from attnviz.ui.frame.link import Remark
 from attnviz.ui.frame.notices import shortened
 
 FIRST = 3  # new tokens on screen when the page opens

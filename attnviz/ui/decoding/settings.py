@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, get_args
 
 from attnviz.decoding import BeamOptions, Choice
-from attnviz.ui.frame.address import Remark
+from attnviz.ui.frame.link import Remark
 from attnviz.ui.frame.notices import shortened
 
 Strategy = Literal["greedy", "sample", "beam"]

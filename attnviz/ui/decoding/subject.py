@@ -12,7 +12,7 @@ from attnviz.data import EOS, SPECIALS, UNK, Batch, Notice, Task
 from attnviz.decoding import longest
 from attnviz.model import WatchedModel
 from attnviz.ui.decoding.settings import MOST
-from attnviz.ui.frame.address import Remark
+from attnviz.ui.frame.link import Remark
 from attnviz.ui.sentence import reading
 
 PREFIX_CHARACTERS = 2000  # read of a typed prefix

@@ -8,22 +8,23 @@ import streamlit as st
 
 from attnviz.runs import Run
 from attnviz.runs.feed import RunView
-from attnviz.ui.finetuning import address, folds, opening, race, sheet, tuned_dashboard
+from attnviz.ui.finetuning import folds, link, opening, race, sheet, tuned_dashboard
 from attnviz.ui.finetuning.choices import current, task_of
 from attnviz.ui.frame.address_bar import mirror
 from attnviz.ui.frame.controls import choose
+from attnviz.ui.frame.link import said, written
 from attnviz.ui.frame.notices import notice_lines, shortened
 from attnviz.ui.frame.page import Frame
 from attnviz.ui.runs import comparison, listing
 from attnviz.ui.runs.chosen_run import choose_run, chosen_run, view_of
 from attnviz.ui.runs.driving import Driver
 from attnviz.ui.runs.library import library, wake_runs
+from attnviz.ui.runs.link import RUN
 from attnviz.ui.runs.polling import polled
 from attnviz.ui.runs.trouble import trouble, troubles
 from attnviz.ui.text import words
 
 PAGE = "finetuning"
-VIEWS = ("tune", "race", "folds", "compare", "list")
 GROUPS = ("race", "folds")
 VIEW = "finetuning-view"
 
@@ -32,10 +33,10 @@ def show(frame: Frame) -> None:
     """Draw the page for the run that the session looks at, or for the next one."""
     sheet.apply()
     wake_runs()
-    remarks = address.arrive(frame)
+    remarks = link.arrive(frame)
     view = view_of(PAGE, frame.language)
     moving = st.session_state[DRIVER.moving] = view is not None and view.moving
-    group = st.session_state.get(VIEW) or st.query_params.get("view")
+    group = st.session_state.get(VIEW) or said(link.VIEW)
     with frame.controls:
         if group in GROUPS:  # their controls stand beside their runs
             st.html(f'<div class="ft-strip">{escape(frame.t(f"{group}_title"))}</div>')
@@ -45,7 +46,7 @@ def show(frame: Frame) -> None:
     with frame.notices:
         notice_lines([*remarks, *troubles()], "warning")
     run = chosen_run(PAGE).run if view is not None else None
-    mirror("address-run", run=run, view=None if chosen == "tune" else chosen, **address.of(None if run else current()))
+    mirror("address-run", **written({RUN: run, link.VIEW: chosen}), **link.parameters(None if run else current()))
     if chosen == "list":
         listing.show(frame, PAGE, lambda one: one.finetune, opened=_to_tune)
     elif chosen == "compare":
@@ -63,14 +64,13 @@ def show(frame: Frame) -> None:
 
 
 def _views(frame: Frame, view: RunView | None) -> str:
-    asked = st.query_params.get("view", "")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         chosen = choose(
             VIEW,
             frame.t("view"),
-            VIEWS,
+            link.VIEWS,
             lambda code: frame.t(f"view_{code}"),
-            default=asked if asked in VIEWS else "tune",
+            default=said(link.VIEW) or "tune",
             look="segments",
         )
         t = words("runs", frame.language)

@@ -15,9 +15,11 @@ from attnviz.ui.finetuning import groups, opening, race_picture
 from attnviz.ui.finetuning.choices import Choices, current, prepared, start_of
 from attnviz.ui.finetuning.entry_figures import courses, figures_of_entries
 from attnviz.ui.finetuning.groups import Group, Kind, Planned, with_seed
+from attnviz.ui.finetuning.link import GROUP
 from attnviz.ui.finetuning.task_measures import measure_of
 from attnviz.ui.frame.boundary import explain
 from attnviz.ui.frame.controls import choose, shown
+from attnviz.ui.frame.link import said
 from attnviz.ui.frame.notices import notice, shortened
 from attnviz.ui.frame.page import Frame
 from attnviz.ui.runs.curves import dark
@@ -55,13 +57,13 @@ def pick(frame: Frame, kind: Kind) -> Group | None:
     if not found:
         return None
     names = {one.id: one.name for one in found}
-    asked = st.query_params.get("group", "")
+    asked = said(GROUP)
     chosen = choose(
         f"ft-{kind}",
         frame.t(f"{kind}_pick"),
         tuple(names),
         lambda one: shortened(names[one], 70),
-        default=asked if asked in names else next(iter(names)),
+        default=asked if asked in names and asked is not None else next(iter(names)),
     )
     return next(one for one in found if one.id == chosen)
 

@@ -8,9 +8,11 @@ import os
 import streamlit as st
 
 from attnviz.language import LANGUAGES, Language
+from attnviz.ui.frame.link import OneOf, said
 
 CHOSEN = "language"  # session state: the language in use, kept across pages
 SWITCH = "language-switch"  # the widget's own key
+LANGUAGE = OneOf("lang", LANGUAGES, complaint="url_language")
 
 
 def accepted(header: str) -> Language:
@@ -37,10 +39,9 @@ def accepted(header: str) -> Language:
 def current() -> Language:
     """The language in use; settled at the first call of a session."""
     if CHOSEN not in st.session_state:
-        asked = st.query_params.get("lang", "")
         known: dict[str, Language] = {language: language for language in LANGUAGES}
         st.session_state[CHOSEN] = (
-            known.get(asked)
+            known.get(said(LANGUAGE) or "")
             or known.get(os.environ.get("ATTNVIZ_LANG", ""))
             or accepted(st.context.headers.get("Accept-Language", ""))
         )

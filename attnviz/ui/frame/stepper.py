@@ -7,6 +7,7 @@ back are links too, so that every step begins in exactly the state that it descr
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -14,6 +15,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from attnviz.language import Language
+from attnviz.ui.frame.link import Count, Field, Name, Switch, here, read
 from attnviz.ui.frame.notices import notice, plain, shortened
 from attnviz.ui.text import Words, words
 
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from attnviz.lessons import Lesson, Numbers, Step
 
 GUESSES = "lesson-guesses"  # session state: (lesson, step) → the choice
-NONE = "_"  # a step without a guess, in the address
 HIDDEN = {
     "examples": ".st-key-av-examples, .st-key-av-sentence [data-testid=stPopover]",
     "strip": ".st-key-av-strip",
@@ -30,9 +31,28 @@ HIDDEN = {
 }
 
 
+@dataclass(frozen=True)
+class Guesses(Field[tuple[int | None, ...]]):
+    """A choice a step, from 0, `_` where nothing was guessed: `2-_-1`."""
+
+    def read(self, text: str) -> tuple[int | None, ...]:
+        """What is no number is no guess."""
+        parts = text[:200].split("-")
+        return tuple(int(one) if one.isascii() and one.isdigit() and len(one) < 3 else None for one in parts)
+
+    def write(self, value: tuple[int | None, ...]) -> str:
+        """The inverse of `read`."""
+        return "-".join("_" if one is None else str(one) for one in value)
+
+
+LESSON, STEP, GUESSED, TEACHER = Name("lesson"), Count("step", high=999), Guesses("guesses"), Switch("teacher")
+FIELDS = (LESSON, STEP, GUESSED, TEACHER)
+
+
 def draw(page: str, language: Language) -> None:
     """The stepper of the lesson that the address names; nothing where it names none."""
-    name = st.query_params.get("lesson", "")
+    asked = read(FIELDS, here())
+    name, teacher = asked[LESSON], asked[TEACHER] is True
     if not name:
         return
     from attnviz.lessons import LESSONS, lesson_named  # torch comes with them: only where a lesson is followed
@@ -42,35 +62,34 @@ def draw(page: str, language: Language) -> None:
     if lesson is None:
         notice(t("lesson_unknown", value=shortened(name, 40), known=", ".join(LESSONS)), "warning")
         return
-    number = place(st.query_params.get("lesson_step", ""), len(lesson.steps))
+    number = place(asked[STEP], len(lesson.steps))
     step = lesson.steps[number - 1]
     if step.page != page:  # somebody went on to another page by the menu: the lesson waits where it was
         return
-    guesses = read_guesses(lesson, st.query_params.get("guesses", ""))
+    guesses = read_guesses(lesson, asked[GUESSED] or ())
     with st.container(key="av-lesson"):
-        _head(lesson, number, step, guesses, t, language)
+        _head(lesson, number, step, guesses, t, language, teacher=teacher)
         if step.question is not None:
             _question(lesson, number, step, guesses, t, language)
-        if step.teacher is not None and st.query_params.get("teacher") == "1":
+        if step.teacher is not None and teacher:
             note = f"<b>{escape(t('lesson_teacher'))}</b> {escape(getattr(step.teacher, language))}"
             st.html(f'<p class="av-lesson-note">{note}</p>')
     if hidden := ", ".join(HIDDEN[part] for part in sorted(step.hides)):
         st.html(f"<style>{hidden} {{ display: none !important; }}</style>")
 
 
-def place(written: str, count: int) -> int:
+def place(asked: int | None, count: int) -> int:
     """The step that an address names, from 1; the first where it names none that there is."""
-    number = int(written) if written.isascii() and written.isdigit() and len(written) < 4 else 1
-    return number if 1 <= number <= count else 1
+    return asked if asked is not None and asked <= count else 1
 
 
-def read_guesses(lesson: Lesson, written: str) -> dict[int, int]:
+def read_guesses(lesson: Lesson, written: tuple[int | None, ...]) -> dict[int, int]:
     """What was guessed: the address's guesses that can be, and over them the session's."""
     found: dict[int, int] = {}
-    for number, (step, part) in enumerate(zip(lesson.steps, written.split("-"), strict=False), 1):
+    for number, (step, choice) in enumerate(zip(lesson.steps, written, strict=False), 1):
         count = 0 if step.question is None else len(step.question.choices)
-        if part.isascii() and part.isdigit() and len(part) < 3 and int(part) < count:
-            found[number] = int(part)
+        if choice is not None and choice < count:
+            found[number] = choice
     kept: dict[tuple[str, int], int] = st.session_state.get(GUESSES, {})
     return found | {step: choice for (name, step), choice in kept.items() if name == lesson.name}
 
@@ -82,15 +101,22 @@ def link(
     step = lesson.steps[number - 1]
     said = {"lesson": lesson.name, "lesson_step": str(number), "lang": language}
     if guesses:
-        said["guesses"] = "-".join(str(guesses.get(n, NONE)) for n in range(1, max(guesses) + 1))
+        said["guesses"] = GUESSED.write(tuple(guesses.get(n) for n in range(1, max(guesses) + 1)))
     if teacher:
         said["teacher"] = "1"
     return f"{step.page}?{urlencode({**step.address, **said})}"
 
 
-def _head(lesson: Lesson, number: int, step: Step, guesses: dict[int, int], t: Words, language: Language) -> None:
-    teacher = st.query_params.get("teacher") == "1"
-
+def _head(
+    lesson: Lesson,
+    number: int,
+    step: Step,
+    guesses: dict[int, int],
+    t: Words,
+    language: Language,
+    *,
+    teacher: bool,
+) -> None:
     def way(to: int, key: str) -> str:
         if not 1 <= to <= len(lesson.steps):
             return ""

@@ -11,7 +11,7 @@ import streamlit as st
 from attnviz.data import InputError
 from attnviz.masks import Kind
 from attnviz.model import Transformer, WatchedModel, heads_of
-from attnviz.ui.frame import address as state
+from attnviz.ui.frame import shared_link
 from attnviz.ui.frame.address_bar import mirror
 from attnviz.ui.frame.boundary import explain, live
 from attnviz.ui.frame.controls import choose
@@ -88,7 +88,7 @@ def show(frame: Frame) -> None:
 def _sentence_lab(frame: Frame, loaded: Loaded) -> None:
     examples = len(loaded.task.examples)
     _arrived(frame, loaded.model, examples)
-    asked = state.arrival(frame.name).example
+    asked = shared_link.arrival(frame.name).example
     fits = asked is not None and asked <= examples
     first = asked if fits else _first_example(loaded.key, loaded)
     chosen = sentence_row(frame, loaded.task, first=first, longest=reading.room(loaded.model) - 1)
@@ -107,10 +107,10 @@ def _sentence_lab(frame: Frame, loaded: Loaded) -> None:
     laboratory(frame, key, subject, kept, f"attnviz-mask-{loaded.task.info.name}")
 
 
-def _arrived(frame: Frame, model: WatchedModel, examples: int = state.LARGEST) -> None:
+def _arrived(frame: Frame, model: WatchedModel, examples: int = shared_link.LARGEST) -> None:
     """What the common part of the address says and this model has not."""
     layers: dict[str, int] = {kind: len(model.sites_of(kind)) for kind in model.kinds}
-    asked = state.arrival(frame.name).fitted(model.kinds, layers, heads_of(model), examples=examples)
+    asked = shared_link.arrival(frame.name).fitted(model.kinds, layers, heads_of(model), examples=examples)
     with frame.notices:
         notice_lines([frame.t(remark.key, **remark.values) for remark in asked.remarks], "warning")
 

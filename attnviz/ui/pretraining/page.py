@@ -10,20 +10,21 @@ from attnviz.runs import Run
 from attnviz.runs.feed import RunView
 from attnviz.ui.frame.address_bar import mirror
 from attnviz.ui.frame.controls import choose
+from attnviz.ui.frame.link import said, written
 from attnviz.ui.frame.notices import notice_lines, shortened
 from attnviz.ui.frame.page import Frame
-from attnviz.ui.pretraining import breaking, data_tab, opening
+from attnviz.ui.pretraining import breaking, data_tab, link, opening
 from attnviz.ui.pretraining.choices import current, data_name, task_of
 from attnviz.ui.runs import comparison, dashboard, listing, phases, sheet
 from attnviz.ui.runs.chosen_run import choose_run, chosen_run, view_of
 from attnviz.ui.runs.driving import Driver
 from attnviz.ui.runs.library import library, wake_runs
+from attnviz.ui.runs.link import RUN, STEP
 from attnviz.ui.runs.polling import polled
 from attnviz.ui.runs.trouble import troubles
 from attnviz.ui.text import words
 
 PAGE = "pretraining"
-VIEWS = ("train", "data", "compare", "list")
 VIEW = "pretraining-view"
 
 
@@ -37,9 +38,9 @@ def show(frame: Frame) -> None:
     with frame.controls:
         polled(lambda: DRIVER.strip(frame), moving=moving)
     chosen = _views(frame, view)
-    mirror("address-run", run=sitting.run if view is not None else None, view=None if chosen == "train" else chosen)
+    mirror("address-run", **written({RUN: sitting.run if view is not None else None, link.VIEW: chosen}))
     if view is None or chosen != "train":
-        mirror("address-step", step=None)
+        mirror("address-step", **written({STEP: None}))
     with frame.notices:
         notice_lines(troubles(), "warning")
     if chosen == "data":
@@ -55,14 +56,13 @@ def show(frame: Frame) -> None:
 
 
 def _views(frame: Frame, view: RunView | None) -> str:
-    asked = st.query_params.get("view", "")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         chosen = choose(
             VIEW,
             frame.t("view"),
-            VIEWS,
+            link.VIEWS,
             lambda code: frame.t(f"view_{code}"),
-            default=asked if asked in VIEWS else "train",
+            default=said(link.VIEW) or "train",
             look="segments",
         )
         t = words("runs", frame.language)

@@ -17,8 +17,10 @@ from attnviz.data import InputError
 from attnviz.language import Language
 from attnviz.runs.feed import RunView
 from attnviz.ui.frame.boundary import explain
+from attnviz.ui.frame.link import said
 from attnviz.ui.frame.notices import shortened
 from attnviz.ui.runs.library import feed
+from attnviz.ui.runs.link import RUN
 from attnviz.ui.runs.trouble import trouble
 from attnviz.ui.text import words
 
@@ -35,7 +37,7 @@ def chosen_run(page: str) -> ChosenRun:
     """The session's run; at the first call it is what the address says."""
     key = f"chosen-run:{page}"
     if key not in st.session_state:
-        asked = st.query_params.get("run", "")
+        asked = said(RUN)
         st.session_state[key] = ChosenRun(asked, controls=_controlled(page, asked)) if asked else ChosenRun()
     found: ChosenRun = st.session_state[key]
     return found

@@ -14,11 +14,13 @@ from attnviz.ui.attention.stage import attention_stage
 from attnviz.ui.frame.address_bar import mirror
 from attnviz.ui.frame.boundary import explain
 from attnviz.ui.frame.controls import choose
+from attnviz.ui.frame.link import said, written
 from attnviz.ui.frame.notices import notice, notice_lines
 from attnviz.ui.frame.page import Frame
 from attnviz.ui.runs import curves, heads, samples
 from attnviz.ui.runs.heads import Reading, Watched
 from attnviz.ui.runs.library import task_baselines, watched
+from attnviz.ui.runs.link import RUN, STEP
 from attnviz.ui.runs.marks import marks_of
 from attnviz.ui.runs.sheet import card
 from attnviz.ui.runs.timeline import TimeLine, chosen_step, timeline
@@ -46,7 +48,7 @@ def dashboard(
     """
     t = words("runs", frame.language)
     at = chosen_step(TIME, view.id, view.kept, asked_step(view.id))
-    mirror("address-step", step=at)
+    mirror("address-step", **written({STEP: at}))
     step = at if at is not None else max(view.kept, default=None)
     model = _model(frame, view, step)
     if view.status.error is not None:
@@ -67,9 +69,8 @@ def dashboard(
 
 def asked_step(run: str) -> int | None:
     """The step that the address said when the session came to this run."""
-    written = st.query_params.get("step", "") if st.query_params.get("run") == run else ""
-    kept = st.session_state.setdefault(f"asked-step:{run}", written)
-    return int(kept) if kept.isascii() and kept.isdigit() and len(kept) < 12 else None
+    asked: int | None = st.session_state.setdefault(f"asked-step:{run}", said(STEP) if said(RUN) == run else None)
+    return asked
 
 
 def _model(frame: Frame, view: RunView, step: int | None) -> Watched | None:

@@ -18,10 +18,10 @@ from attnviz.training.samples import samples_of
 from attnviz.ui.attention import views
 from attnviz.ui.attention.picture import AttentionPicture, KindPicture
 from attnviz.ui.attention.stage import attention_stage, stage_state
-from attnviz.ui.frame import address as state
-from attnviz.ui.frame.address import Address
+from attnviz.ui.frame import shared_link
 from attnviz.ui.frame.boundary import explain
 from attnviz.ui.frame.notices import notice, shortened
+from attnviz.ui.frame.shared_link import SharedLink
 from attnviz.ui.sentence import reading
 from attnviz.ui.sentence.reading import Head, Picture, Sentence
 from attnviz.ui.text import Words
@@ -101,7 +101,7 @@ def draw_stage(found: Reading, watched: Watched, language: Language, *, key: str
     """Every head on one canvas, the chosen one large. Which is chosen stays with the browser, also when time moves."""
     switches = stage_state(key, watched.key.scope)
     off = reading.known_heads(watched.model, switches.heads_off)
-    drawn = picture(found, watched, language, name=name, asked=state.now(), off=off, seq=switches.seq)
+    drawn = picture(found, watched, language, name=name, asked=shared_link.now(), off=off, seq=switches.seq)
     attention_stage(drawn, key=key)
 
 
@@ -111,7 +111,7 @@ def picture(
     language: Language,
     *,
     name: str,
-    asked: Address | None = None,
+    asked: SharedLink | None = None,
     off: tuple[Head, ...] = (),
     seq: int = 0,
 ) -> AttentionPicture:
@@ -120,7 +120,7 @@ def picture(
     layers: dict[str, int] = {kind: len(model.sites_of(kind)) for kind in model.kinds}
     made = views.stage_picture(
         found.kinds,
-        asked=(asked or Address()).fitted(model.kinds, layers, heads_of(model)),
+        asked=(asked or SharedLink()).fitted(model.kinds, layers, heads_of(model)),
         best=None,
         heads_off=off,
         seq=seq,

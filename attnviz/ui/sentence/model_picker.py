@@ -10,7 +10,7 @@ import streamlit as st
 from attnviz.errors import CheckpointError, ForeignError
 from attnviz.foreign.load import size_text
 from attnviz.model import heads_of
-from attnviz.ui.frame import address as state
+from attnviz.ui.frame import shared_link
 from attnviz.ui.frame.address_bar import mirror
 from attnviz.ui.frame.boundary import explain
 from attnviz.ui.frame.controls import choose, shown
@@ -46,7 +46,7 @@ def pick_model(frame: Frame, *, elsewhere: bool = False) -> Loaded | Opened | No
     if not names:
         notice(frame.t("no_models"), "error")
         return None
-    asked = state.arrival(frame.name).model
+    asked = shared_link.arrival(frame.name).model
     with frame.controls:
         name = choose(
             CHOSEN,
