@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from attnviz.ui.frame import shared_link
-from attnviz.ui.frame.link import Field
+from attnviz.ui.frame.link import Field, Fields
 from attnviz.ui.sentence.reading import Head
 
 LONGEST = 4000  # characters that are read
@@ -30,4 +30,4 @@ class Heads(Field[tuple[Head, ...]]):
 
 
 OFF = Heads("off")
-FIELDS = (*shared_link.FIELDS, OFF)
+FIELDS: Fields = (*shared_link.FIELDS, OFF)

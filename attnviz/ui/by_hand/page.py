@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
@@ -12,7 +12,7 @@ import streamlit as st
 from attnviz.data import Batch, InputError, Notice
 from attnviz.errors import CheckpointError
 from attnviz.trace.walkthrough import Setup, Walk, walk
-from attnviz.ui.by_hand import address, claim, opening, shapes, subject
+from attnviz.ui.by_hand import claim, link, opening, shapes, subject
 from attnviz.ui.by_hand.operations import carry_out, pending
 from attnviz.ui.by_hand.picture import problem_of, values_and_arrays
 from attnviz.ui.by_hand.sheet import Sheet, applied
@@ -23,8 +23,10 @@ from attnviz.ui.frame.address_bar import mirror
 from attnviz.ui.frame.boundary import explain, live
 from attnviz.ui.frame.claim import Trial, claim_row
 from attnviz.ui.frame.controls import choose
+from attnviz.ui.frame.link import Field, Link, here, read, said, written
 from attnviz.ui.frame.notices import listed, notice, notice_lines, shortened
 from attnviz.ui.frame.page import Frame
+from attnviz.ui.frame.shared_link import EXAMPLE, MODEL
 from attnviz.ui.front import pack
 from attnviz.ui.sentence import reading
 from attnviz.ui.sentence.model_picker import CHOSEN, pick_model
@@ -36,14 +38,17 @@ STAGE = "by-hand-stage"
 WHAT, SITE = "by-hand-what", "by-hand-site"
 TOLD = {"apples": 2}  # the row that an example is told by: "eating"
 MOST_SHEETS = 64  # kept by a session
+MOST_REMARKS = 5  # on one link, beside those of what every link can hold
+NO_SOURCE: dict[Field[Any], None] = {MODEL: None, EXAMPLE: None, link.SITE: None}
 
 
 @dataclass(eq=False)
 class Kept:
     """What the session keeps of the page."""
 
-    arrival: address.Arrival
-    params: Mapping[str, str]  # what the address said at first
+    arrival: Link  # what the address said at first
+    params: Mapping[str, str]  # the same as it stood there
+    what: str | None  # what to look at at first
     scope: str = field(default_factory=lambda: secrets.token_hex(6))  # operations of another session are not ours
     sheets: dict[object, Sheet] = field(default_factory=dict)
     shapes: shapes.Shapes = field(default_factory=shapes.Shapes)
@@ -58,36 +63,33 @@ def show(frame: Frame) -> None:
     """Choose an example or a model's attention, and walk through it."""
     kept = _kept()
     _take_up(frame, kept)
-    arrived = kept.arrival
     with frame.controls:
         what = choose(
-            WHAT, frame.t("what"), address.WHATS, lambda code: frame.t(f"what_{code}"),
-            default=arrived.what or "apples", width=215,
+            WHAT, frame.t("what"), link.WHATS, lambda code: frame.t(f"what_{code}"),
+            default=kept.what or "apples", width=215,
         )  # fmt: skip
-    mirror("address-what", what=what)
+    mirror("address-what", **written({link.WHAT: what}))
     with frame.notices:
         notice_lines(_remarks(frame, kept), "warning")
     if what == "shapes":
-        mirror(
-            "address-by-hand", model=None, example=None, site=None, **dict.fromkeys(address.parameters(Sheet().changes))
-        )
+        mirror("address-by-hand", **written({**NO_SOURCE, **dict.fromkeys(link.CHANGED)}))
         wrong_shapes(frame, kept)
     elif what == "model":
         loaded = pick_model(frame)
         if loaded is not None:
             _model(frame, kept, loaded)
     else:
-        mirror("address-source", model=None, example=None, site=None)
+        mirror("address-source", **written(NO_SOURCE))
         walked(frame, kept, what, subject.worked(what, frame.language), what)
 
 
 def _model(frame: Frame, kept: Kept, loaded: Loaded) -> None:
     """A sentence through one attention of a model."""
     site, head = subject.first_site(loaded)
-    asked_site = kept.arrival.site
+    asked_site = kept.arrival[link.SITE]
     if asked_site in loaded.model.sites:
         site = asked_site
-    elif asked_site and kept.params.get("site") == st.query_params.get("site"):
+    elif asked_site is not None and asked_site == said(link.SITE):
         with frame.notices:
             notice(frame.t("url_value", name="site", value=shortened(asked_site, 40)), "warning")
     elif not kept.asked:
@@ -100,7 +102,8 @@ def _model(frame: Frame, kept: Kept, loaded: Loaded) -> None:
     first = shared_link.arrival(frame.name).example
     first = first if first is not None and first <= examples else None
     chosen = sentence_row(frame, loaded.task, first=first, longest=subject.room(loaded.model) - 1)
-    mirror("address-source", model=st.session_state[CHOSEN], example=chosen.example, site=site)
+    source: dict[Field[Any], Any] = {MODEL: st.session_state[CHOSEN], EXAMPLE: chosen.example, link.SITE: site}
+    mirror("address-source", **written(source))
     asked = Asked(chosen.text, chosen.reference, st.session_state.get("feed", "reference"))
     if kept.given is not None and kept.given[0] == st.session_state[CHOSEN] and kept.given[1].text == chosen.text:
         given = kept.given[1]
@@ -136,7 +139,7 @@ def walked(frame: Frame, kept: Kept, key: object, setup: Setup, name: str, unkno
     """One round: take in what the browser did, compute, answer. Only this runs again when a number is changed."""
     sheet = kept.sheets.get(key, Sheet())
     if kept.fresh:
-        sheet = sheet.changed(kept.arrival.changes)
+        sheet = sheet.changed(link.changes_of(kept.arrival))
         kept.fresh = False
     scope = f"{kept.scope}:{abs(hash(key)):x}"
     message = sent(STAGE)
@@ -157,7 +160,7 @@ def walked(frame: Frame, kept: Kept, key: object, setup: Setup, name: str, unkno
     values["unknown"] = {"query": unknown.rows, "key": unknown.columns}
     values["problem"] = problem_of(sheet, frame.t)
     by_hand_stage(pack(values, arrays), key=STAGE)
-    mirror("address-by-hand", **address.parameters(sheet.changes))
+    mirror("address-by-hand", **link.parameters(sheet.changes))
 
 
 def _say(frame: Frame, kept: Kept, key: object, setup: Setup, sheet: Sheet) -> None:
@@ -218,14 +221,19 @@ def _kept() -> Kept:
     """The session's, or a new one from the address."""
     kept: Kept | None = st.session_state.get("by-hand")
     if kept is None:
-        params = {name: st.query_params.get(name, "") for name in st.query_params}
-        arrived = address.read(params)
-        said = {"head": arrived.head, "row": arrived.row, "step": arrived.step, "view": arrived.view}
-        kept = Kept(arrived, params, asked={name: value for name, value in said.items() if value is not None})
+        params = here()
+        arrived = read(link.OWN, params)
+        places = (link.HEAD, link.ROW, link.STEP, link.VIEW)
+        kept = Kept(
+            arrived,
+            params,
+            what=arrived[link.WHAT],
+            asked={one.name: arrived.values[one.name] for one in places if arrived.says(one)},
+        )
         if kept.asked:
             kept.asked["id"] = kept.scope
-        if arrived.what is None and (params.get("model") or arrived.site):
-            kept.arrival = replace(arrived, what="model")
+        if kept.what is None and (params.get(MODEL.name) or arrived.says(link.SITE)):
+            kept.what = "model"
         st.session_state["by-hand"] = kept
     return kept
 
@@ -260,15 +268,12 @@ def _take_up(frame: Frame, kept: Kept) -> None:
 
 def _remarks(frame: Frame, kept: Kept) -> list[str]:
     """What could not be used, as long as the address says what it said at first."""
-    said = [] if kept.refused is None else [kept.refused]
+    lines = [] if kept.refused is None else [kept.refused]
     kept.refused = None
-    for remark in shared_link.arrival(frame.name).remarks:
-        said.append(frame.t(remark.key, **remark.values))
-    now = {name: st.query_params.get(name, "") for name in st.query_params}
-    if now == dict(kept.params):
-        for name, value in kept.arrival.refused:
-            said.append(frame.t("url_value", name=shortened(name, 20), value=shortened(value, 40)))
-    return said
+    found = shared_link.arrival(frame.name).remarks
+    if here() == kept.params:
+        found += kept.arrival.remarks[:MOST_REMARKS]
+    return lines + [frame.t(remark.key, **remark.values) for remark in found]
 
 
 def _beyond(frame: Frame, kept: Kept, done: Walk) -> list[str]:
@@ -279,8 +284,8 @@ def _beyond(frame: Frame, kept: Kept, done: Walk) -> list[str]:
         if value is not None and value > count:
             kept.asked[name] = 1
             kept.beyond.append(frame.t("url_beyond", name=name, value=value, count=count))
-    said, kept.beyond = kept.beyond, []
-    return said
+    lines, kept.beyond = kept.beyond, []
+    return lines
 
 
 # ---- what is computed once and shared by everybody who asks the same ---------------------------------------------

@@ -10,7 +10,7 @@ from attnviz.settings import FINETUNING
 from attnviz.ui.finetuning.choices import RUN, Choices, current, keep
 from attnviz.ui.finetuning.form import TASKS
 from attnviz.ui.finetuning.presets import PRESETS
-from attnviz.ui.frame.link import Count, Link, Name, OneOf, here, read, written
+from attnviz.ui.frame.link import Count, Fields, Link, Name, OneOf, here, read, written
 from attnviz.ui.frame.page import Frame
 from attnviz.ui.frame.shared_link import FIELDS as SHARED
 from attnviz.ui.runs.link import FIELDS as OF_RUNS
@@ -27,8 +27,8 @@ START = OneOf("start", models.choices, complaint="url_refused")
 TASK = OneOf("task", TASKS, complaint="url_refused")
 STRATEGY = OneOf("strategy", FINETUNING["strategy"].values, complaint="url_refused")
 EXAMPLES = Count("examples", low=0, high=LARGEST, complaint="url_refused")
-NEXT = (PRESET, START, TASK, STRATEGY, EXAMPLES)
-FIELDS = (*SHARED, *OF_RUNS, VIEW, GROUP, *NEXT)
+NEXT: Fields = (PRESET, START, TASK, STRATEGY, EXAMPLES)
+FIELDS: Fields = (*SHARED, *OF_RUNS, VIEW, GROUP, *NEXT)
 
 
 def parameters(choices: Choices | None) -> dict[str, str | None]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import streamlit as st
 
@@ -55,6 +55,9 @@ class Field(Generic[T]):
     def expected(self) -> dict[str, str]:
         """What a remark can say of the values that would be allowed."""
         return {}
+
+
+Fields: TypeAlias = tuple[Field[Any], ...]  # what the links of a page can hold
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from attnviz.ui.frame.language import LANGUAGE
-from attnviz.ui.frame.link import LARGEST, QUOTED, Count, Name, Remark, here, read
+from attnviz.ui.frame.link import LARGEST, QUOTED, Count, Fields, Name, Remark, here, read
 from attnviz.ui.frame.notices import shortened
 
 MODEL = Name("model")
@@ -16,7 +16,7 @@ EXAMPLE = Count("example", complaint="url_number")
 KIND = Name("kind")
 LAYER = Count("layer", complaint="url_number")
 HEAD = Count("head", complaint="url_number")
-FIELDS = (MODEL, EXAMPLE, KIND, LAYER, HEAD, LANGUAGE)
+FIELDS: Fields = (MODEL, EXAMPLE, KIND, LAYER, HEAD, LANGUAGE)
 
 
 @dataclass(frozen=True)

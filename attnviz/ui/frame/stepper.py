@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from attnviz.language import Language
-from attnviz.ui.frame.link import Count, Field, Name, Switch, here, read
+from attnviz.ui.frame.link import Count, Field, Fields, Name, Switch, here, read
 from attnviz.ui.frame.notices import notice, plain, shortened
 from attnviz.ui.text import Words, words
 
@@ -46,7 +46,7 @@ class Guesses(Field[tuple[int | None, ...]]):
 
 
 LESSON, STEP, GUESSED, TEACHER = Name("lesson"), Count("step", high=999), Guesses("guesses"), Switch("teacher")
-FIELDS = (LESSON, STEP, GUESSED, TEACHER)
+FIELDS: Fields = (LESSON, STEP, GUESSED, TEACHER)
 
 
 def draw(page: str, language: Language) -> None:

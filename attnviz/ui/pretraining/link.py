@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from attnviz.ui.frame.link import OneOf
+from attnviz.ui.frame.link import Fields, OneOf
 from attnviz.ui.frame.shared_link import FIELDS as SHARED
 from attnviz.ui.runs.link import FIELDS as OF_RUNS
 
 VIEWS = ("train", "data", "compare", "list")
 VIEW = OneOf("view", VIEWS, default="train")
-FIELDS = (*SHARED, *OF_RUNS, VIEW)
+FIELDS: Fields = (*SHARED, *OF_RUNS, VIEW)

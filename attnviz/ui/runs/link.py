@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from attnviz.ui.frame.link import Count, Name
+from attnviz.ui.frame.link import Count, Fields, Name
 
 RUN = Name("run")
 STEP = Count("step", low=0, high=10**11 - 1)
-FIELDS = (RUN, STEP)
+FIELDS: Fields = (RUN, STEP)
