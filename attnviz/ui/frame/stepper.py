@@ -45,8 +45,10 @@ class Guesses(Field[tuple[int | None, ...]]):
         return "-".join("_" if one is None else str(one) for one in value)
 
 
-LESSON, STEP, GUESSED, TEACHER = Name("lesson"), Count("step", high=999), Guesses("guesses"), Switch("teacher")
-FIELDS: Fields = (LESSON, STEP, GUESSED, TEACHER)
+LESSON, GUESSED, TEACHER = Name("lesson"), Guesses("guesses"), Switch("teacher")
+STEP = Count("lesson_step", high=999)
+EARLIER_STEP = Count("step", high=999)  # as the step of a lesson was called in links before By hand had a `step`
+FIELDS: Fields = (LESSON, STEP, EARLIER_STEP, GUESSED, TEACHER)
 
 
 def draw(page: str, language: Language) -> None:
@@ -62,7 +64,7 @@ def draw(page: str, language: Language) -> None:
     if lesson is None:
         notice(t("lesson_unknown", value=shortened(name, 40), known=", ".join(LESSONS)), "warning")
         return
-    number = place(asked[STEP], len(lesson.steps))
+    number = place(asked[STEP] or asked[EARLIER_STEP], len(lesson.steps))
     step = lesson.steps[number - 1]
     if step.page != page:  # somebody went on to another page by the menu: the lesson waits where it was
         return
