@@ -17,7 +17,8 @@ from attnviz.data import SPECIALS, Batch, Vocabulary
 from attnviz.masks import Mask, MaskError, MaskPlan, causal, cells, full, key_padding, sliding_window
 from attnviz.masks.files import to_csv, to_npy
 from attnviz.trace.application import APPLICATIONS, PRECISIONS
-from attnviz.ui.masks import address
+from attnviz.ui.frame.link import read as read_link
+from attnviz.ui.masks import link
 from attnviz.ui.masks.lab import Lab
 from attnviz.ui.masks.operations import Surroundings, carry_out, pending
 from attnviz.ui.masks.painting import matrix_of, paint, take_apart
@@ -299,13 +300,14 @@ def test_a_link_opens_what_was_shared(edits: dict[Target, Mask], how: str, preci
     for target, mask in edits.items():
         setting = setting.with_edit(target, mask)
     lab = Lab(target=next(iter(edits), Target("cross")), look=(1, 2), setting=setting)
-    values, whole = address.parameters(lab, subject)
-    params = {name: str(value) for name, value in values.items() if value is not None}
+    values, whole = link.parameters(lab, subject)
+    params = {name: value for name, value in values.items() if value is not None}
+    asked = read_link(link.FIELDS, params)
     assert whole
-    assert address.says_something(params)
-    opened, refused = address.setting_of(params, subject)
+    assert link.says_something(asked)
+    opened, refused = link.setting_of(asked, subject)
     assert (opened, refused) == (setting, ())
-    target, look = address.target_of_address(params, subject, Target("decoder_self"))
+    target, look = link.target_of(asked, subject, Target("decoder_self"))
     assert (target, look) == (lab.target, (1, 2))
 
 
@@ -322,7 +324,9 @@ def test_a_link_opens_what_was_shared(edits: dict[Target, Mask], how: str, preci
     ],
 )
 def test_what_a_link_cannot_mean_is_left_out_and_named(name: str, value: str) -> None:
-    setting, refused = address.setting_of({name: value, "mask.decoder_self": "window(2)"}, a_subject())
+    setting, refused = link.setting_of(
+        read_link(link.FIELDS, {name: value, "mask.decoder_self": "window(2)"}), a_subject()
+    )
     assert setting == Setting().with_edit(Target("decoder_self"), sliding_window(2))
     assert [one.name for one in refused] == [name]
 
@@ -332,7 +336,7 @@ def test_a_mask_too_long_for_a_link_is_left_out() -> None:
     scattered = np.random.default_rng(2).random((400, 400)) < 0.5
     noise = cells(map(tuple, np.argwhere(scattered).tolist()))  # type: ignore[arg-type]
     lab = Lab(target=Target("cross"), setting=Setting().with_edit(Target("cross"), noise))
-    values, whole = address.parameters(lab, subject)
+    values, whole = link.parameters(lab, subject)
     assert not whole
     assert values["mask.cross"] is None
 

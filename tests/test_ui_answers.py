@@ -21,7 +21,7 @@ from attnviz.ui.by_hand import link as by_hand
 from attnviz.ui.decoding import page as decoding
 from attnviz.ui.finetuning import link as finetuning
 from attnviz.ui.frame import navigation
-from attnviz.ui.masks import page as masks
+from attnviz.ui.masks import link as masks
 from attnviz.ui.pretraining import link as pretraining
 
 TINY: dict[str, Any] = {"d_model": 16, "n_heads": 2, "d_ff": 16, "n_encoder_layers": 1, "n_decoder_layers": 1}

@@ -8,9 +8,10 @@ from __future__ import annotations
 import streamlit as st
 
 from attnviz.ui.frame import style
+from attnviz.ui.frame.link import said
 from attnviz.ui.masks.bench import empty, frame, lab_on
+from attnviz.ui.masks.link import TOKENS
 from attnviz.ui.masks.page import laboratory
-from attnviz.ui.masks.practice import LONGEST, SHORTEST
 
 
 def main() -> None:
@@ -18,9 +19,9 @@ def main() -> None:
     st.set_page_config(layout="wide")
     style.apply("en")
     empty()
-    asked = st.query_params.get("tokens", "")
-    if asked.isascii() and asked.isdigit() and SHORTEST <= int(asked[:4]) <= LONGEST:
-        key, subject, kept = lab_on(int(asked))
+    asked = said(TOKENS)
+    if asked is not None:
+        key, subject, kept = lab_on(asked)
         laboratory(frame(), key, subject, kept, "bench")
 
 

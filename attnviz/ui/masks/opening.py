@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +10,9 @@ from attnviz.masks import causal
 from attnviz.model import heads_of
 from attnviz.trace.application import MaskApplication
 from attnviz.trace.predictions import log_probabilities
-from attnviz.ui.masks import address
+from attnviz.ui.frame.link import Link, Refused
+from attnviz.ui.frame.shared_link import HEAD
+from attnviz.ui.masks import link
 from attnviz.ui.masks.lab import Lab
 from attnviz.ui.masks.lens import run
 from attnviz.ui.masks.measuring import Baseline, moved_share
@@ -58,17 +59,17 @@ def telling_leak(subject: Subject, own: Baseline) -> Leak | None:
     return best
 
 
-def opened(params: Mapping[str, str], subject: Subject, leak: Leak | None) -> tuple[Lab, tuple[address.Refused, ...]]:
-    """A new lab: as an address describes it, else with `leak` painted in the decoder's self-attention."""
+def opened(asked: Link, subject: Subject, leak: Leak | None) -> tuple[Lab, tuple[Refused, ...]]:
+    """A new lab: as a link describes it, else with `leak` painted in the decoder's self-attention."""
     default = default_target(subject)
-    target, look = address.target_of_address(params, subject, default)
-    if address.says_something(params):
-        setting, refused = address.setting_of(params, subject)
+    target, look = link.target_of(asked, subject, default)
+    if link.says_something(asked):
+        setting, refused = link.setting_of(asked, subject)
         return Lab(target=target, look=look, setting=setting), refused
     setting = Setting()
     if leak is not None:
         queries, keys = subject.sizes["decoder_self"]
         leaking = paint(causal(), [leak.cell], True, heads=heads_of(subject.model), queries=queries, keys=keys)
         setting = setting.with_edit(Target("decoder_self"), leaking)
-        look = leak.look if target == Target("decoder_self") and "head" not in params else look
+        look = leak.look if target == Target("decoder_self") and not asked.says(HEAD) else look
     return Lab(target=target, look=look, setting=setting), ()

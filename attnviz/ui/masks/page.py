@@ -15,9 +15,11 @@ from attnviz.ui.frame import shared_link
 from attnviz.ui.frame.address_bar import mirror
 from attnviz.ui.frame.boundary import explain, live
 from attnviz.ui.frame.controls import choose
-from attnviz.ui.frame.notices import listed, notice, notice_lines, shortened
+from attnviz.ui.frame.link import Refused, here, read, said, written
+from attnviz.ui.frame.notices import listed, notice, notice_lines
 from attnviz.ui.frame.page import Frame
-from attnviz.ui.masks import address
+from attnviz.ui.frame.shared_link import EXAMPLE, MODEL
+from attnviz.ui.masks import link
 from attnviz.ui.masks.lab import Lab
 from attnviz.ui.masks.measuring import Baseline, baseline, measure
 from attnviz.ui.masks.opening import Leak, opened, telling_leak
@@ -35,7 +37,6 @@ from attnviz.ui.sentence.row import sentence_row
 from attnviz.ui.text import texts
 
 STAGE = "mask-lab"
-WHATS = ("sentence", "tokens")
 EXAMPLES_TRIED = 4  # when the address names none
 FIRST_LENGTH = 64  # tokens of a long sequence, at first
 
@@ -61,25 +62,24 @@ class SubjectKey:
 
 def show(frame: Frame) -> None:
     """Choose a sentence or a length, and open the lab on it."""
-    asked = st.query_params.get("what", "")
     with frame.controls:
         what = choose(
             "masks-what",
             frame.t("what"),
-            WHATS,
+            link.WHATS,
             lambda code: frame.t(f"what_{code}"),
-            default="tokens" if asked == "tokens" else "sentence",
+            default=said(link.WHAT) or "sentence",
             look="segments",
             help=frame.t("what_help"),
         )
     if what == "tokens":
         tokens = _length(frame)
-        mirror("address-what", what=what, tokens=tokens, model=None, example=None)
+        mirror("address-what", **written({link.WHAT: what, link.TOKENS: tokens, MODEL: None, EXAMPLE: None}))
         key, subject = SubjectKey("practice", str(tokens)), practice(tokens)
         _arrived(frame, subject.model)
         laboratory(frame, key, subject, _kept(frame, key, subject), f"attnviz-mask-{tokens}")
         return
-    mirror("address-what", what=None, tokens=None)
+    mirror("address-what", **written({link.WHAT: None, link.TOKENS: None}))
     loaded = pick_model(frame)
     if loaded is not None:
         _sentence_lab(frame, loaded)
@@ -92,7 +92,7 @@ def _sentence_lab(frame: Frame, loaded: Loaded) -> None:
     fits = asked is not None and asked <= examples
     first = asked if fits else _first_example(loaded.key, loaded)
     chosen = sentence_row(frame, loaded.task, first=first, longest=reading.room(loaded.model) - 1)
-    mirror("address-example", example=chosen.example)
+    mirror("address-example", **written({EXAMPLE: chosen.example}))
     key = SubjectKey(loaded.key.folder, chosen.text, chosen.reference, loaded.key.stamp)
     try:
         subject, said = _sentence(key, loaded)
@@ -117,9 +117,7 @@ def _arrived(frame: Frame, model: WatchedModel, examples: int = shared_link.LARG
 
 def _length(frame: Frame) -> int:
     """How many tokens; at first what the address says."""
-    asked = st.query_params.get("tokens", "")
-    fits = asked.isascii() and asked.isdigit() and SHORTEST <= int(asked[:6]) <= LONGEST
-    kept = st.session_state.setdefault("masks-tokens", int(asked) if fits else FIRST_LENGTH)
+    kept = st.session_state.setdefault("masks-tokens", said(link.TOKENS) or FIRST_LENGTH)
     with frame.controls:
         tokens = st.number_input(
             frame.t("length"), SHORTEST, LONGEST, kept, key="masks-length", width=150, label_visibility="collapsed"
@@ -162,9 +160,9 @@ def laboratory(frame: Frame, key: SubjectKey, subject: Subject, kept: Kept, name
 
 def _mirror(frame: Frame, lab: Lab, subject: Subject) -> None:
     """The lab in the address; names written before and no longer true are taken out."""
-    values, whole = address.parameters(lab, subject)
+    values, whole = link.parameters(lab, subject)
     before: set[str] = st.session_state.setdefault("masks-in-address", set())
-    before |= {name for name in st.query_params if name.startswith(address.PREFIX)}
+    before |= {name for name in here() if name.startswith(link.MASKS.name)}
     mirror("address-masks", **{**dict.fromkeys(before), **values})
     before |= set(values)
     if not whole:
@@ -179,9 +177,9 @@ def _kept(frame: Frame, key: SubjectKey, subject: Subject) -> Kept:
     labs: dict[str, Kept] = st.session_state.setdefault("mask-labs", {})
     kept = labs.get(key.model)
     if kept is None:
-        params = {name: st.query_params.get(name, "") for name in st.query_params} if not labs else {}
-        leak = None if address.says_something(params) else _leak(key, subject)
-        lab, refused = opened(params, subject, leak)
+        asked = read(link.FIELDS, here() if not labs else {})
+        leak = None if link.says_something(asked) else _leak(key, subject)
+        lab, refused = opened(asked, subject, leak)
         lines = [_refusal(frame, one) for one in refused]
         with frame.notices:
             notice_lines(lines, "warning")
@@ -192,10 +190,10 @@ def _kept(frame: Frame, key: SubjectKey, subject: Subject) -> Kept:
     return kept
 
 
-def _refusal(frame: Frame, refused: address.Refused) -> str:
-    if refused.why is None:
-        return frame.t("url_value", name=shortened(refused.name, 40), value=shortened(refused.value, 40))
-    return frame.t("url_mask", name=refused.name, why=explain(refused.why, frame.language))
+def _refusal(frame: Frame, refused: Refused) -> str:
+    if isinstance(refused, link.RefusedFormula):
+        return frame.t("url_mask", name=refused.name, why=explain(refused.why, frame.language))
+    return frame.t(refused.remark.key, **refused.remark.values)
 
 
 def _refitted(lab: Lab, old: Mapping[Kind, int], subject: Subject) -> Lab:
