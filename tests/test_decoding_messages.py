@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import attnviz as av
-from attnviz.ui.decoding import progress
+from attnviz.ui.decoding.link import place_in
 from attnviz.ui.decoding.progress import Progress
 from attnviz.ui.decoding.subject import Subject, take_in
 
@@ -52,5 +52,6 @@ def test_a_typed_token_is_forced_or_refused(reverse: Subject) -> None:
 
 def test_forced_tokens_go_through_an_address_and_back(reverse: Subject) -> None:
     forced = {0: 5, 3: 4}
-    assert progress.forced_in_address(progress.forced_to_address(forced) or "", reverse) == forced
-    assert progress.forced_in_address("0:99999,-1:4,3:4:5,x:y,\u0663:4", reverse) == {}
+    field = place_in(reverse).forced
+    assert field.read(field.write(forced) or "") == forced
+    assert field.read("0:99999,-1:4,3:4:5,x:y,\u0663:4") is None

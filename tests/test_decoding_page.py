@@ -18,11 +18,12 @@ from attnviz.decoding import BeamOptions, Choice, Decoding, beam_search, compare
 from attnviz.errors import said
 from attnviz.language import LANGUAGES
 from attnviz.trace.walkthrough import setup_of, walk
-from attnviz.ui.decoding import forcing, handover, measuring
+from attnviz.ui.decoding import forcing, handover, link, measuring
 from attnviz.ui.decoding.progress import Progress
 from attnviz.ui.decoding.running import decode, search
-from attnviz.ui.decoding.settings import Settings, from_address, to_address
+from attnviz.ui.decoding.settings import Settings
 from attnviz.ui.decoding.subject import Subject, take_in
+from attnviz.ui.frame.link import read
 from attnviz.ui.sentence.model_picker import CHOSEN
 from attnviz.ui.text import words
 
@@ -230,8 +231,9 @@ def test_a_link_that_makes_no_sense_gets_one_sentence(query: dict[str, str], sai
 
 def test_settings_go_through_an_address_and_back() -> None:
     settings = Settings(strategy="sample", temperature=0.35, top_k=4, top_p=0.75, penalty=1.5, seed=9, limit=12)
-    written = {name: value for name, value in to_address(settings).items() if value is not None}
-    assert from_address(written) == (settings, ())
+    written = {name: value for name, value in link.parameters(settings).items() if value is not None}
+    asked = read(link.ARRIVAL, written)
+    assert (link.settings_of(asked), asked.refused) == (settings, ())
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

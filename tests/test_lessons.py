@@ -86,7 +86,7 @@ def test_a_link_that_asks_for_a_result_without_a_guess_gets_the_question() -> No
 
 @pytest.mark.parametrize(("step", "place"), [("2", 2), ("0", 1), ("99", 1), ("x", 1), ("", 1), ("9" * 400, 1)])
 def test_a_step_that_is_not_there_is_the_first(step: str, place: int) -> None:
-    assert stepper.place(read([stepper.STEP], {"lesson_step": step})[stepper.STEP], 4) == place
+    assert stepper.place(read(stepper.FIELDS, {"lesson_step": step}), 4) == place
 
 
 def test_a_lesson_that_is_not_there_is_said_and_the_page_is_drawn() -> None:

@@ -18,7 +18,7 @@ from attnviz.runs import Library, RunConfig
 from attnviz.runs.work.session import Session
 from attnviz.settings import FINETUNING
 from attnviz.ui.by_hand import link as by_hand
-from attnviz.ui.decoding import page as decoding
+from attnviz.ui.decoding import link as decoding
 from attnviz.ui.finetuning import link as finetuning
 from attnviz.ui.frame import navigation
 from attnviz.ui.masks import link as masks

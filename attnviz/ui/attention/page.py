@@ -64,7 +64,7 @@ def explore(frame: Frame, loaded: Loaded | Opened, feed: Feed) -> None:
     with st.container():
         notice_lines([frame.t(remark.key, **remark.values) for remark in asked.remarks], "warning")
     chosen = sentence_row(frame, loaded.task, first=asked.example, longest=reading.room(loaded.model) - 1)
-    mirror("address-example", example=chosen.example)
+    mirror("address-example", **link.written({shared_link.EXAMPLE: chosen.example}))
     remarks, claims, picture, predictions = (st.container() for _ in range(4))
     question = Question(loaded.key, chosen.text, chosen.reference, feed)
     try:

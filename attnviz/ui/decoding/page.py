@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any
 
 import streamlit as st
 
 from attnviz.data import SPECIALS, InputError
-from attnviz.ui.decoding import claim, forcing, handover, knobs, measuring, picture, progress, running
+from attnviz.ui.decoding import claim, forcing, handover, knobs, link, measuring, picture, progress, running
 from attnviz.ui.decoding.forcing import Lesson, Mistake
+from attnviz.ui.decoding.link import VIEWS, View
 from attnviz.ui.decoding.progress import Progress
 from attnviz.ui.decoding.running import Run, Search
-from attnviz.ui.decoding.settings import MOST, Settings, from_address, to_address
+from attnviz.ui.decoding.settings import MOST, Settings
 from attnviz.ui.decoding.stage import decoding_stage, pack, said
 from attnviz.ui.decoding.subject import Subject, take_in
 from attnviz.ui.frame import shared_link
@@ -21,9 +22,10 @@ from attnviz.ui.frame.address_bar import mirror
 from attnviz.ui.frame.boundary import explain, live, rerun
 from attnviz.ui.frame.claim import Trial, claim_row
 from attnviz.ui.frame.controls import choose
-from attnviz.ui.frame.link import Remark
+from attnviz.ui.frame.link import Field, here, read, written
 from attnviz.ui.frame.notices import notice, notice_lines, shortened
 from attnviz.ui.frame.page import Frame
+from attnviz.ui.frame.shared_link import EXAMPLE
 from attnviz.ui.sentence import reading
 from attnviz.ui.sentence.model_picker import pick_model
 from attnviz.ui.sentence.models import Loaded, ModelKey
@@ -31,16 +33,13 @@ from attnviz.ui.sentence.row import Chosen, sentence_row
 from attnviz.ui.text import texts
 
 STAGE = "decoding-stage"
-View = Literal["steps", "forcing", "cache"]
-VIEWS: tuple[View, ...] = get_args(View)
 MOST_KEPT = 32  # sentences whose progress a session keeps
 
 
 def show(frame: Frame) -> None:
     """The whole page."""
     knobs.style()
-    params = _arrival(frame)
-    view = _pick_view(frame, params.get("view", ""))
+    view = _pick_view(frame, read([link.VIEW], _arrival(frame))[link.VIEW])
     loaded = pick_model(frame)
     if loaded is None:
         return
@@ -52,16 +51,11 @@ def show(frame: Frame) -> None:
 
 def _arrival(frame: Frame) -> dict[str, str]:
     """What the address said when this session first came here; the settings begin with it."""
-    params = {name: st.query_params.get(name, "") for name in st.query_params}
     if "decoding-arrived" not in st.session_state:
-        st.session_state["decoding-arrived"] = params
-        settings, remarks = from_address(params)
-        knobs.settle(settings)
-        asked = params.get("view", "")
-        if asked and asked not in VIEWS:
-            values = {"name": "view", "value": shortened(asked, 40), "allowed": ", ".join(VIEWS)}
-            remarks = (*remarks, Remark("url_choice", values))
-        st.session_state["decoding-remarks"] = remarks
+        st.session_state["decoding-arrived"] = params = here()
+        asked = read(link.ARRIVAL, params)
+        knobs.settle(link.settings_of(asked))
+        st.session_state["decoding-remarks"] = asked.remarks
     kept: dict[str, str] = st.session_state["decoding-arrived"]
     remarks = st.session_state["decoding-remarks"]
     with frame.notices:
@@ -69,7 +63,7 @@ def _arrival(frame: Frame) -> dict[str, str]:
     return kept
 
 
-def _pick_view(frame: Frame, asked: str) -> View:
+def _pick_view(frame: Frame, asked: str | None) -> View:
     default = next((view for view in VIEWS if view == asked), VIEWS[0])
     with frame.controls:
         view = choose(
@@ -80,7 +74,7 @@ def _pick_view(frame: Frame, asked: str) -> View:
             default=default,
             look="segments",
         )
-    mirror("address-view", view=view if view != VIEWS[0] else None)
+    mirror("address-view", **written({link.VIEW: view}))
     return view
 
 
@@ -89,7 +83,7 @@ def explore(frame: Frame, loaded: Loaded, view: View) -> None:
     """Sentence, knobs and stage: what changes with a click, in a fragment of its own."""
     asked = shared_link.arrival(frame.name).fitted((), {}, shared_link.LARGEST, examples=len(loaded.task.examples))
     chosen = sentence_row(frame, loaded.task, first=asked.example, longest=reading.room(loaded.model, MOST) - 1)
-    mirror("address-example", example=chosen.example)
+    mirror("address-example", **written({EXAMPLE: chosen.example}))
     row, remarks, stage = st.container(), st.container(), st.container()
     task = loaded.task.info.name
     has_encoder = loaded.model.has_encoder
@@ -106,7 +100,7 @@ def explore(frame: Frame, loaded: Loaded, view: View) -> None:
         with row:
             settings, now_typed = knobs.knob_row(frame, task, prefix=has_encoder, defaults={"limit": usual})
         assert now_typed == question.prefix, "the field shows what the session keeps"
-    mirror("address-knobs", **to_address(settings))
+    mirror("address-knobs", **link.parameters(settings))
     if subject is None:
         with remarks:
             notice(explain(problem, frame.language), "warning")
@@ -138,13 +132,14 @@ def _draw(
 ) -> None:
     """Compute what the view shows, hand it to the browser, and keep the address."""
     values, arrays = dict[str, object](), picture.Arrays()
-    address: dict[str, str | int | None] = {"step": None, "forced": None, "mistake": None}
+    place = link.place_in(subject)
+    address: dict[Field[Any], Any] = dict.fromkeys(place)
     timing: Timing | None = None
     if view == "steps" and settings.strategy == "beam":
         found = _searched(question, settings.used, subject)
         kept.step = _settled(kept.step, len(found.trees), 0, subject)
         values, arrays = picture.search_values(subject, found, settings)
-        address["step"] = kept.step
+        address[place.step] = kept.step
         handover.leave_branch(subject, found, kept, chosen.text)
     elif view == "steps" or view == "cache":
         own = settings if view == "steps" else Settings()
@@ -153,7 +148,7 @@ def _draw(
         run = _ran(question, own.used, tuple(sorted(forced.items())), subject)
         kept.step = _settled(kept.step, len(run.steps), len(subject.prefix), subject)
         values, arrays = picture.run_values(subject, run, own)
-        address |= {"step": kept.step, "forced": progress.forced_to_address(forced) if chosen.example else None}
+        address |= {place.step: kept.step, place.forced: forced if chosen.example else None}
         if view == "cache":
             timing = _timing(question, kept.attempt)
             values["speeds"] = timing.values
@@ -163,9 +158,9 @@ def _draw(
     else:
         lesson = _lesson(question, chosen.reference, kept, subject)
         values = {"lesson": forcing.values(subject, lesson)}
-        mistake = progress.forced_to_address(dict([lesson.mistake])) if lesson.mistake else progress.NO_MISTAKE
-        address["mistake"] = mistake if chosen.example else None
-    address |= {"part": kept.site, "head": None if kept.head is None else kept.head + 1}
+        mistake = dict([lesson.mistake]) if lesson.mistake else {}
+        address[place.mistake] = mistake if chosen.example else None
+    address |= {place.part: kept.site, place.head: None if kept.head is None else kept.head + 1}
     name = f"attnviz-decoding-{loaded.task.info.name}"
     shared = {
         "view": view,
@@ -178,7 +173,7 @@ def _draw(
         "state": picture.state_values(kept),
     }
     decoding_stage(pack(picture.merged(shared, values), arrays), key=STAGE)
-    mirror("address-decoding", **address)
+    mirror("address-decoding", **written(address))
     if timing is not None and not timing.values:
         timing.measure(subject)  # the map is on screen; how fast it was follows
         rerun()
@@ -242,7 +237,7 @@ def _progress(question: Question, subject: Subject) -> Progress:
     if question not in walked:
         before: Progress | None = st.session_state.get("decoding-last")
         params: Mapping[str, str] = {} if before is not None else st.session_state["decoding-arrived"]
-        kept = progress.begun(params, subject)
+        kept = link.begun(params, subject)
         if before is not None:
             kept.look(subject.model, before.site, before.head)
         while len(walked) >= MOST_KEPT:

@@ -10,14 +10,12 @@ from typing import Any
 from attnviz.data import UNK
 from attnviz.model import WatchedModel, heads_of
 from attnviz.ui.decoding.forcing import Mistake
-from attnviz.ui.decoding.settings import Range, number
 from attnviz.ui.decoding.subject import Subject
 from attnviz.ui.frame.link import Remark
 from attnviz.ui.frame.notices import shortened
 
 FIRST = 3  # new tokens on screen when the page opens
 LARGEST = 100_000
-NO_MISTAKE = "none"  # in an address
 
 
 @dataclass(eq=False)
@@ -117,48 +115,3 @@ def token_named(text: str, subject: Subject) -> int | None:
     if len(pieces) == 1 and vocabulary.id(pieces[0]) != UNK:
         return vocabulary.id(pieces[0])
     return None
-
-
-def begun(params: Mapping[str, str], subject: Subject) -> Progress:
-    """Where an address says that a sentence is to be opened; what cannot be used is left out, with a remark."""
-    kept, remarks = Progress(), list[Remark]()
-
-    def within(name: str, low: int, high: int) -> int | None:
-        given = params.get(name, "")
-        value = number(given, Range(low, high, 1, whole=True))
-        if given and value is None:
-            shown = {"name": name, "value": shortened(given, 40), "low": low, "high": high}
-            remarks.append(Remark("url_range", shown))
-        return None if value is None else int(value)
-
-    kept.step = within("step", 0, subject.room)
-    head = within("head", 1, heads_of(subject.model))
-    part = params.get("part", "")
-    if part and part not in subject.model.sites:
-        values = {"name": "part", "value": shortened(part, 40), "allowed": ", ".join(subject.model.sites)}
-        remarks.append(Remark("url_choice", values))
-    kept.look(subject.model, part, None if head is None else head - 1)
-    kept.forced = forced_in_address(params.get("forced", ""), subject)
-    wrong = params.get("mistake", "")
-    if wrong:
-        kept.mistake = next(iter(forced_in_address(wrong, subject).items()), None)
-        kept.mistake_settled = kept.mistake is not None or wrong == NO_MISTAKE
-    for name, found in (("forced", bool(kept.forced)), ("mistake", kept.mistake_settled)):
-        if params.get(name) and not found:
-            remarks.append(Remark("url_tokens", {"name": name, "value": shortened(params[name], 40)}))
-    kept.remarks = tuple(remarks)
-    return kept
-
-
-def forced_in_address(text: str, subject: Subject) -> dict[int, int]:
-    """`3:17,5:2` as positions and tokens."""
-    pairs = [part.split(":") for part in text[:2000].split(",") if part.count(":") == 1]
-    numbers = [
-        [int(n) for n in pair] for pair in pairs if all(n.isascii() and n.isdigit() and len(n) < 7 for n in pair)
-    ]
-    return tokens_at(numbers, subject)
-
-
-def forced_to_address(forced: Mapping[int, int]) -> str | None:
-    """The inverse of `forced_in_address`; None where nothing is forced."""
-    return ",".join(f"{position}:{token}" for position, token in sorted(forced.items())) or None

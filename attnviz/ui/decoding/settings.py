@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Any, Literal, get_args
+from dataclasses import dataclass
+from typing import Literal, get_args
 
 from attnviz.decoding import BeamOptions, Choice
-from attnviz.ui.frame.link import Remark
-from attnviz.ui.frame.notices import shortened
 
 Strategy = Literal["greedy", "sample", "beam"]
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
@@ -81,53 +78,3 @@ class Settings:
         """The same with every unused knob at its default: equal for equal runs."""
         kept = {name: getattr(self, name) for name in USED_BY[self.strategy]}
         return Settings(strategy=self.strategy, **kept)
-
-
-def from_address(params: Mapping[str, str]) -> tuple[Settings, tuple[Remark, ...]]:
-    """Read leniently: a value that cannot be used stays at its default, with a remark."""
-    settings, remarks = Settings(), list[Remark]()
-    asked = params.get("strategy", "")
-    found = next((one for one in STRATEGIES if one == asked), None)
-    if found:
-        settings = replace(settings, strategy=found)
-    elif asked:
-        values = {"name": "strategy", "value": shortened(asked, 40), "allowed": ", ".join(STRATEGIES)}
-        remarks.append(Remark("url_choice", values))
-    for name, bounds in RANGES.items():
-        given = params.get(name, "")
-        if not given:
-            continue
-        value = number(given, bounds)
-        if value is None:
-            shown = {"name": name, "value": shortened(given, 40), "low": f"{bounds.low:g}", "high": f"{bounds.high:g}"}
-            remarks.append(Remark("url_range", shown))
-        else:
-            knob: dict[str, Any] = {name: value}
-            settings = replace(settings, **knob)
-    return settings, tuple(remarks)
-
-
-def number(text: str, bounds: Range) -> float | int | None:
-    """A typed number within its range, else None."""
-    if len(text) > 20 or not text.isascii():
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    if not (math.isfinite(value) and bounds.low <= value <= bounds.high):
-        return None
-    if bounds.whole:
-        return int(value) if value == int(value) else None
-    return value
-
-
-def to_address(settings: Settings) -> dict[str, str | None]:
-    """What differs from the defaults; None takes a name out of the address."""
-    values: dict[str, str | None] = {}
-    for one in fields(Settings):
-        value = getattr(settings, one.name)
-        used = one.name == "strategy" or one.name in USED_BY[settings.strategy]
-        shown = f"{value:g}" if isinstance(value, float) else str(value)
-        values[one.name] = shown if used and value != one.default and value is not None else None
-    return values

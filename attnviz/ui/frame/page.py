@@ -17,6 +17,7 @@ from attnviz.language import Language
 from attnviz.ui.frame import app, language, memory, stepper
 from attnviz.ui.frame.address_bar import mirror, share_button
 from attnviz.ui.frame.boundary import boundary
+from attnviz.ui.frame.link import written
 from attnviz.ui.frame.navigation import under_app
 from attnviz.ui.frame.presenting import present_button
 from attnviz.ui.text import Words, words
@@ -60,7 +61,7 @@ def run(name: str, body: Callable[[Frame], None]) -> None:
     with strip:
         present_button(t, key="present")
         share_button(t, key="share")
-    mirror("address-language", lang=lang)
+    mirror("address-language", **written({language.LANGUAGE: lang}))
     with lesson, boundary():
         stepper.draw(name, lang)
     with picture, boundary():

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from attnviz.language import Language
-from attnviz.ui.frame.link import Count, Field, Fields, Name, Switch, here, read
+from attnviz.ui.frame.link import Count, Field, Fields, Link, Name, Switch, here, read
 from attnviz.ui.frame.notices import notice, plain, shortened
 from attnviz.ui.text import Words, words
 
@@ -64,7 +64,7 @@ def draw(page: str, language: Language) -> None:
     if lesson is None:
         notice(t("lesson_unknown", value=shortened(name, 40), known=", ".join(LESSONS)), "warning")
         return
-    number = place(asked[STEP] or asked[EARLIER_STEP], len(lesson.steps))
+    number = place(asked, len(lesson.steps))
     step = lesson.steps[number - 1]
     if step.page != page:  # somebody went on to another page by the menu: the lesson waits where it was
         return
@@ -80,9 +80,10 @@ def draw(page: str, language: Language) -> None:
         st.html(f"<style>{hidden} {{ display: none !important; }}</style>")
 
 
-def place(asked: int | None, count: int) -> int:
+def place(asked: Link, count: int) -> int:
     """The step that an address names, from 1; the first where it names none that there is."""
-    return asked if asked is not None and asked <= count else 1
+    number = asked[STEP] or asked[EARLIER_STEP] or 1
+    return number if number <= count else 1
 
 
 def read_guesses(lesson: Lesson, written: tuple[int | None, ...]) -> dict[int, int]:

@@ -14,6 +14,7 @@ from attnviz.ui.frame import shared_link
 from attnviz.ui.frame.address_bar import mirror
 from attnviz.ui.frame.boundary import explain
 from attnviz.ui.frame.controls import choose, shown
+from attnviz.ui.frame.link import written
 from attnviz.ui.frame.notices import notice, shortened
 from attnviz.ui.frame.page import Frame
 from attnviz.ui.sentence import opened
@@ -59,7 +60,7 @@ def pick_model(frame: Frame, *, elsewhere: bool = False) -> Loaded | Opened | No
     if asked is not None and asked not in names:
         with frame.notices:
             notice(frame.t("url_model", value=shortened(asked, 40), used=labels[name]), "warning")
-    mirror("address-model", model=name)
+    mirror("address-model", **written({shared_link.MODEL: name}))
     if elsewhere:
         with st.sidebar:
             _open_another(frame)
