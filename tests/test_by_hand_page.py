@@ -20,7 +20,7 @@ from attnviz.trace import watch
 from attnviz.trace.walkthrough import Variant, example, walk
 from attnviz.training.checkpoint import shipped
 from attnviz.ui.by_hand import Opening, page
-from attnviz.ui.by_hand.opening import ASKED
+from attnviz.ui.by_hand.from_other_pages import ASKED
 from attnviz.ui.text import words
 
 

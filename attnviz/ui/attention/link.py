@@ -12,7 +12,7 @@ LONGEST = 4000  # characters that are read
 
 
 @dataclass(frozen=True)
-class Heads(Field[tuple[Head, ...]]):
+class HeadsOff(Field[tuple[Head, ...]]):
     """Heads, counted from 1: `decoder.1.self_attn.2~…`."""
 
     def read(self, text: str) -> tuple[Head, ...] | None:
@@ -29,5 +29,5 @@ class Heads(Field[tuple[Head, ...]]):
         return "~".join(f"{site}.{head + 1}" for site, head in value) or None
 
 
-OFF = Heads("off")
+OFF = HeadsOff("off")
 FIELDS: Fields = (*shared_link.FIELDS, OFF)

@@ -19,7 +19,7 @@ LONGEST = 4000  # characters of edits that are read
 
 
 @dataclass(frozen=True)
-class Temperature(Field[float]):
+class TypedTemperature(Field[float]):
     """A temperature as people type it."""
 
     def read(self, text: str) -> float | None:
@@ -61,7 +61,7 @@ def _words(switch: str) -> dict[str, Any]:
 
 NAMES = {"divide": "divide", "norm": "norm", "combine": "combine", "mask": "masking"}  # switch → name in a link
 SWITCHED = {switch: OneOf(name, tuple(_words(switch)), complaint="url_value") for switch, name in NAMES.items()}
-TEMPERATURE = Temperature("temperature", complaint="url_value")
+TEMPERATURE = TypedTemperature("temperature", complaint="url_value")
 EDITS = Edits("edits", complaint="url_value")
 WHAT = OneOf("what", WHATS, complaint="url_value")
 SITE = Name("site")

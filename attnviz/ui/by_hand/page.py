@@ -12,7 +12,7 @@ import streamlit as st
 from attnviz.data import Batch, InputError, Notice
 from attnviz.errors import CheckpointError
 from attnviz.trace.walkthrough import Setup, Walk, walk
-from attnviz.ui.by_hand import claim, link, opening, shapes, subject
+from attnviz.ui.by_hand import claim, from_other_pages, link, shapes, subject
 from attnviz.ui.by_hand.operations import carry_out, pending
 from attnviz.ui.by_hand.picture import problem_of, values_and_arrays
 from attnviz.ui.by_hand.sheet import Sheet, applied
@@ -52,7 +52,7 @@ class Kept:
     scope: str = field(default_factory=lambda: secrets.token_hex(6))  # operations of another session are not ours
     sheets: dict[object, Sheet] = field(default_factory=dict)
     shapes: shapes.Shapes = field(default_factory=shapes.Shapes)
-    given: tuple[str, opening.Opening] | None = None  # the sentence's task and what another page asked for
+    given: tuple[str, from_other_pages.Opening] | None = None  # the sentence's task and what another page asked for
     beyond: list[str] = field(default_factory=list)  # to be said once
     refused: str | None = None  # why what another page asked for was not taken
     asked: dict[str, Any] = field(default_factory=dict)  # where the browser opens: head, row, step, view
@@ -240,7 +240,7 @@ def _kept() -> Kept:
 
 def _take_up(frame: Frame, kept: Kept) -> None:
     """What another page asked for, put where the widgets of this page find it."""
-    asked = opening.taken()
+    asked = from_other_pages.taken()
     if asked is None:
         return
     kept.refused = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from attnviz.data import BOS
-from attnviz.ui.by_hand.opening import PAGE, Opening, ask
+from attnviz.ui.by_hand.from_other_pages import PAGE, Opening, ask
 from attnviz.ui.decoding.progress import Progress
 from attnviz.ui.decoding.running import Run, Search
 from attnviz.ui.decoding.subject import Subject

@@ -28,7 +28,7 @@ ARRIVAL: Fields = (STRATEGY, *KNOBS.values(), VIEW)
 
 
 @dataclass(frozen=True)
-class Tokens(Field[Mapping[int, int]]):
+class TokensAt(Field[Mapping[int, int]]):
     """Tokens by position, `3:17,5:2`, of those that a subject has; `none` is the word for no token, if there is one."""
 
     subject: Subject
@@ -55,8 +55,8 @@ class Place(NamedTuple):
     step: Number
     head: Number
     part: OneOf
-    forced: Tokens
-    mistake: Tokens
+    forced: TokensAt
+    mistake: TokensAt
 
 
 def place_in(subject: Subject) -> Place:
@@ -65,8 +65,8 @@ def place_in(subject: Subject) -> Place:
         step=Number("step", 0, subject.room, whole=True, complaint="url_range"),
         head=Number("head", 1, heads_of(subject.model), whole=True, complaint="url_range"),
         part=OneOf("part", subject.model.sites, complaint="url_choice"),
-        forced=Tokens("forced", subject, complaint="url_tokens"),
-        mistake=Tokens("mistake", subject, "none", complaint="url_tokens"),
+        forced=TokensAt("forced", subject, complaint="url_tokens"),
+        mistake=TokensAt("mistake", subject, "none", complaint="url_tokens"),
     )
 
 

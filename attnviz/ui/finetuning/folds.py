@@ -22,7 +22,7 @@ from attnviz.ui.frame.controls import choose
 from attnviz.ui.frame.notices import notice
 from attnviz.ui.frame.page import Frame
 from attnviz.ui.runs.curves import number
-from attnviz.ui.runs.sheet import card
+from attnviz.ui.runs.style import card
 
 FOLDS = ("3", "5", "10")
 CLEARLY = 0.001  # a smaller gain of the vote is none

@@ -8,7 +8,7 @@ import streamlit as st
 
 from attnviz.runs import Run
 from attnviz.runs.feed import RunView
-from attnviz.ui.finetuning import folds, link, opening, race, sheet, tuned_dashboard
+from attnviz.ui.finetuning import folds, link, next_run, race, style, tuned_dashboard
 from attnviz.ui.finetuning.choices import current, task_of
 from attnviz.ui.frame.address_bar import mirror
 from attnviz.ui.frame.controls import choose
@@ -31,7 +31,7 @@ VIEW = "finetuning-view"
 
 def show(frame: Frame) -> None:
     """Draw the page for the run that the session looks at, or for the next one."""
-    sheet.apply()
+    style.apply()
     wake_runs()
     remarks = link.arrive(frame)
     view = view_of(PAGE, frame.language)
@@ -56,7 +56,7 @@ def show(frame: Frame) -> None:
     elif chosen == "folds":
         folds.show(frame)
     elif view is None:
-        opening.show(frame)
+        next_run.show(frame)
     else:
         # Nothing new comes by itself to a run that rests; the strip notices when somebody sets it going.
         going = moving or not tuned_dashboard.settled(view)
@@ -96,8 +96,8 @@ def _made(frame: Frame) -> Run | None:
         trouble(frame.t("own_waiting"))
         return None
     task = task_of(choices)
-    opening.prepared(choices)  # what does not fit is said here and not by the worker
-    return library().create(opening.run_config(frame, choices, task), choices.own.data if choices.own else None)
+    next_run.prepared(choices)  # what does not fit is said here and not by the worker
+    return library().create(next_run.run_config(frame, choices, task), choices.own.data if choices.own else None)
 
 
 DRIVER = Driver(PAGE, _made, _to_tune)

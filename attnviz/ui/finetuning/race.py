@@ -11,7 +11,7 @@ from attnviz.data import InputError, Task
 from attnviz.data.tasks.labels import LabelTask
 from attnviz.runs.feed import RunView
 from attnviz.settings import FINETUNING
-from attnviz.ui.finetuning import groups, opening, race_picture
+from attnviz.ui.finetuning import groups, next_run, race_picture
 from attnviz.ui.finetuning.choices import Choices, current, prepared, start_of
 from attnviz.ui.finetuning.entry_figures import courses, figures_of_entries
 from attnviz.ui.finetuning.groups import Group, Kind, Planned, with_seed
@@ -25,7 +25,7 @@ from attnviz.ui.frame.page import Frame
 from attnviz.ui.runs.curves import dark
 from attnviz.ui.runs.library import feed, library
 from attnviz.ui.runs.polling import polled
-from attnviz.ui.runs.sheet import card
+from attnviz.ui.runs.style import card
 from attnviz.ui.runs.trouble import trouble
 
 FIRST = ("full", "head", "last-layers", "lora", "scratch")  # strategies that a race begins with
@@ -144,8 +144,8 @@ def planned(frame: Frame, choices: Choices, task: Task, entry: str, seed: int, s
     choices = choices.with_value("eval_every", max(choices.train.eval_every, choices.train.steps // MEASURED))
     ready = prepared(choices)
     cost = ready.cost(choices.train.optimizer)
-    name = f"{opening.name_of(frame, choices, task)} · {said}"[:LONGEST_NAME]
-    config = opening.run_config(frame, choices, task, name=name)
+    name = f"{next_run.name_of(frame, choices, task)} · {said}"[:LONGEST_NAME]
+    config = next_run.run_config(frame, choices, task, name=name)
     return Planned(config, entry, seed, cost.trained, cost.parameters, cost.bytes)
 
 
@@ -160,7 +160,7 @@ def launch(frame: Frame, kind: Kind, name: str, plans: list[Planned]) -> None:
 
 def subject(frame: Frame, *more: tuple[str, str]) -> Task | None:
     """What the group is about: start, task and examples as chosen in the first view; None after a sentence."""
-    task, problem = opening.known_task(frame)
+    task, problem = next_run.known_task(frame)
     if task is None:
         notice(problem, "error" if current().task else "info")
         return None

@@ -20,7 +20,7 @@ from attnviz.ui.runs import curves, dashboard, phases, samples
 from attnviz.ui.runs.acting import Act
 from attnviz.ui.runs.chart import Line, chart
 from attnviz.ui.runs.series import losses
-from attnviz.ui.runs.sheet import card
+from attnviz.ui.runs.style import card
 from attnviz.ui.runs.timeline import chosen_step
 from attnviz.ui.text import words
 

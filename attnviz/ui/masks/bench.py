@@ -10,8 +10,8 @@ from typing import Any
 import streamlit as st
 
 from attnviz.ui.frame.page import Frame
+from attnviz.ui.masks.first_lab import default_target
 from attnviz.ui.masks.lab import Lab
-from attnviz.ui.masks.opening import default_target
 from attnviz.ui.masks.page import Kept, SubjectKey, practice
 from attnviz.ui.masks.subject import Subject
 from attnviz.ui.text import words

@@ -20,9 +20,9 @@ from attnviz.ui.frame.notices import listed, notice, notice_lines
 from attnviz.ui.frame.page import Frame
 from attnviz.ui.frame.shared_link import EXAMPLE, MODEL
 from attnviz.ui.masks import link
+from attnviz.ui.masks.first_lab import TellingLeak, opened, telling_leak
 from attnviz.ui.masks.lab import Lab
 from attnviz.ui.masks.measuring import Baseline, baseline, measure
-from attnviz.ui.masks.opening import Leak, opened, telling_leak
 from attnviz.ui.masks.operations import Surroundings, carry_out, pending
 from attnviz.ui.masks.picture import values_and_arrays
 from attnviz.ui.masks.practice import HEADS, LAYERS, LONGEST, SHORTEST, practice_model, practice_subject
@@ -257,7 +257,7 @@ def _own(key: SubjectKey, pads: int, _subject: Subject) -> Baseline:
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
-def _leak(key: SubjectKey, _subject: Subject) -> Leak | None:
+def _leak(key: SubjectKey, _subject: Subject) -> TellingLeak | None:
     return telling_leak(_subject, _own(key, 0, _subject))
 
 

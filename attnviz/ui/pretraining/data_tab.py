@@ -25,7 +25,7 @@ from attnviz.ui.pretraining import preparation
 from attnviz.ui.pretraining.choices import Choices, OwnFile, current, keep, model_config, plain_name, task_of
 from attnviz.ui.runs.chosen_run import view_of
 from attnviz.ui.runs.library import watched
-from attnviz.ui.runs.sheet import card
+from attnviz.ui.runs.style import card
 from attnviz.ui.sentence.own_file import is_table
 from attnviz.ui.sentence.table_preview import known_table, table_preview, text_preview
 from attnviz.ui.text import words

@@ -13,9 +13,9 @@ from attnviz.ui.frame.controls import choose
 from attnviz.ui.frame.link import said, written
 from attnviz.ui.frame.notices import notice_lines, shortened
 from attnviz.ui.frame.page import Frame
-from attnviz.ui.pretraining import breaking, data_tab, link, opening
+from attnviz.ui.pretraining import breaking, data_tab, link, next_run
 from attnviz.ui.pretraining.choices import current, data_name, task_of
-from attnviz.ui.runs import comparison, dashboard, listing, phases, sheet
+from attnviz.ui.runs import comparison, dashboard, listing, phases, style
 from attnviz.ui.runs.chosen_run import choose_run, chosen_run, view_of
 from attnviz.ui.runs.driving import Driver
 from attnviz.ui.runs.library import library, wake_runs
@@ -30,7 +30,7 @@ VIEW = "pretraining-view"
 
 def show(frame: Frame) -> None:
     """Draw the page for the run that the session looks at, or for the next one."""
-    sheet.apply()
+    style.apply()
     wake_runs()
     view = view_of(PAGE, frame.language)
     sitting = chosen_run(PAGE)
@@ -50,7 +50,7 @@ def show(frame: Frame) -> None:
     elif chosen == "compare":
         comparison.show(frame, PAGE, lambda one: not one.finetune)
     elif view is None:
-        opening.show(frame)
+        next_run.show(frame)
     else:
         polled(lambda: _watch(frame), moving=moving)
 
@@ -85,7 +85,7 @@ def _to_train() -> None:
 def _made(frame: Frame) -> Run:
     """A new run of the choices."""
     choices = current()
-    config = opening.run_config(frame, choices, task_of(choices))
+    config = next_run.run_config(frame, choices, task_of(choices))
     return library().create(config, choices.own.data if choices.own else None)
 
 

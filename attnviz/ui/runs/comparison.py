@@ -30,7 +30,7 @@ from attnviz.ui.runs.fields import in_words
 from attnviz.ui.runs.library import feed, library, watched
 from attnviz.ui.runs.polling import polled
 from attnviz.ui.runs.series import Series, column
-from attnviz.ui.runs.sheet import card
+from attnviz.ui.runs.style import card
 from attnviz.ui.sentence.row import sentence_row
 from attnviz.ui.text import Words, texts, words
 

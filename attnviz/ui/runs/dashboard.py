@@ -22,7 +22,7 @@ from attnviz.ui.runs.heads import Reading, Watched
 from attnviz.ui.runs.library import task_baselines, watched
 from attnviz.ui.runs.link import RUN, STEP
 from attnviz.ui.runs.marks import marks_of
-from attnviz.ui.runs.sheet import card
+from attnviz.ui.runs.style import card
 from attnviz.ui.runs.timeline import TimeLine, chosen_step, timeline
 from attnviz.ui.sentence import reading
 from attnviz.ui.sentence.row import sentence_row

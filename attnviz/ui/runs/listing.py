@@ -16,7 +16,7 @@ from attnviz.ui.frame.page import Frame
 from attnviz.ui.frame.uploads import LARGEST, stream_of
 from attnviz.ui.runs.chosen_run import choose_run, chosen_run
 from attnviz.ui.runs.library import forget, free_name, library
-from attnviz.ui.runs.sheet import card
+from attnviz.ui.runs.style import card
 from attnviz.ui.runs.trouble import trouble
 from attnviz.ui.text import Words, words
 

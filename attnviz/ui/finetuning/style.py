@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from attnviz.ui.runs import sheet
+from attnviz.ui.runs import style
 
 
 @cache
@@ -17,5 +17,5 @@ def _sheet() -> str:
 
 def apply() -> None:
     """Put both on the page."""
-    sheet.apply()
+    style.apply()
     st.html(f"<style>{_sheet()}</style>")

@@ -19,7 +19,7 @@ from attnviz.ui.frame.page import Frame
 from attnviz.ui.runs.adjusting import device_for_new_runs
 from attnviz.ui.runs.library import free_name
 from attnviz.ui.runs.polling import polled
-from attnviz.ui.runs.sheet import card
+from attnviz.ui.runs.style import card
 from attnviz.ui.sentence import models
 
 COLUMNS = (6, 14)  # shares of the form and the picture

@@ -30,7 +30,7 @@ def default_target(subject: Subject) -> Target:
 
 
 @dataclass(frozen=True)
-class Leak:
+class TellingLeak:
     """A cell that lets a row read its own answer, and what it does."""
 
     cell: Cell
@@ -38,7 +38,7 @@ class Leak:
     flips: bool  # whether a prediction becomes another one
 
 
-def telling_leak(subject: Subject, own: Baseline) -> Leak | None:
+def telling_leak(subject: Subject, own: Baseline) -> TellingLeak | None:
     """Of the cells (i, i + 1), by which row i reads the token it has to predict, the one that changes most."""
     if "decoder_self" not in subject.sizes:
         return None
@@ -55,11 +55,11 @@ def telling_leak(subject: Subject, own: Baseline) -> Leak | None:
             moved = np.stack([moved_share(seen.weights[site], own.weights[site]) for site in sites])
             layer, head = divmod(int(moved.argmax()), moved.shape[1])
             flips = bool((seen.logits.argmax(axis=-1) != own.logits.argmax(axis=-1)).any())
-            best, most = Leak(cell, (layer, head), flips), change
+            best, most = TellingLeak(cell, (layer, head), flips), change
     return best
 
 
-def opened(asked: Link, subject: Subject, leak: Leak | None) -> tuple[Lab, tuple[Refused, ...]]:
+def opened(asked: Link, subject: Subject, leak: TellingLeak | None) -> tuple[Lab, tuple[Refused, ...]]:
     """A new lab: as a link describes it, else with `leak` painted in the decoder's self-attention."""
     default = default_target(subject)
     target, look = link.target_of(asked, subject, default)

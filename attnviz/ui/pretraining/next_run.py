@@ -26,7 +26,7 @@ from attnviz.ui.runs.adjusting import device_for_new_runs
 from attnviz.ui.runs.fields import in_words
 from attnviz.ui.runs.heads import ModelKey, Watched
 from attnviz.ui.runs.library import free_name
-from attnviz.ui.runs.sheet import card
+from attnviz.ui.runs.style import card
 from attnviz.ui.runs.timeline import TimeLine, timeline
 from attnviz.ui.text import words
 
