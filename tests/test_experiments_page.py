@@ -273,6 +273,7 @@ def test_try_it_opens_its_page_in_exactly_that_state(page: str, state: tuple[tup
 @pytest.mark.parametrize("state", sorted(state for page, state in TRIES if page == "finetuning"))
 def test_try_it_names_choices_that_fine_tuning_has(state: tuple[tuple[str, str], ...]) -> None:
     from attnviz.ui.finetuning.address import read
+
     from attnviz.ui.finetuning.choices import Choices
 
     assert read(dict(state), Choices())[1] == []

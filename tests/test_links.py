@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from attnviz.ui.attention import link as attention
 from attnviz.ui.by_hand import link as by_hand
 from attnviz.ui.decoding import link as decoding
 from attnviz.ui.decoding.subject import Subject, take_in
+from attnviz.ui.experiments import link as experiments
 from attnviz.ui.finetuning import link as finetuning
 from attnviz.ui.frame import stepper
 from attnviz.ui.frame.link import Count, Field, Fields, Name, Number, OneOf, Switch, read, written
@@ -39,6 +41,7 @@ def declared(reverse: Subject) -> dict[str, Fields]:
         "decoding": decoding.fields_of(reverse),
         "pretraining": pretraining.FIELDS,
         "finetuning": finetuning.FIELDS,
+        "experiments": experiments.FIELDS,
     }
 
 
@@ -112,6 +115,7 @@ MADE_BEFORE: list[tuple[str, dict[str, str], dict[str, Any]]] = [
         {"preset": "reverse-copy", "start": "lm-en", "task": "sentiment-en", "strategy": "lora", "examples": "64"},
         {"preset": "reverse-copy", "start": "lm-en", "task": "sentiment-en", "strategy": "lora", "examples": 64},
     ),
+    ("experiments", {"experiment": "E3", "guess": "none"}, {"experiment": "E3", "guess": "none"}),
     ("finetuning", {"view": "race", "group": "g-1"}, {"view": "race", "group": "g-1"}),
     ("finetuning", {"view": "folds", "run": "r", "step": "0"}, {"view": "folds", "run": "r", "step": 0}),
 ]
@@ -157,6 +161,14 @@ def test_a_name_stands_once_in_the_links_of_a_page(declared: dict[str, Fields]) 
         # By hand and Decoding read the head more strictly, and say so themselves.
         assert repeated <= {"head"}, (page, repeated)
         assert not repeated & {one.name for one in stepper.FIELDS if one is not stepper.EARLIER_STEP}
+
+
+def test_the_address_is_read_in_one_place() -> None:
+    readers = [path.name for path in UI.rglob("*.py") if "query_params" in path.read_text(encoding="utf-8")]
+    assert readers == ["link.py"]
+    assert "query_params" in (UI / "frame" / "link.py").read_text(encoding="utf-8")
+    for path in UI.rglob("*.py"):  # and written through fields: no name by hand
+        assert not re.search(r'mirror\("[\w-]+", \w+=', path.read_text(encoding="utf-8")), path
 
 
 # ---- the kinds of fields ---------------------------------------------------------------------------------------------

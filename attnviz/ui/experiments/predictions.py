@@ -6,6 +6,8 @@ import streamlit as st
 
 from attnviz.errors import ExperimentError
 from attnviz.experiments import Experiment
+from attnviz.ui.experiments.link import EXPERIMENT, GUESS
+from attnviz.ui.frame.link import said
 
 CHOSEN = "experiment-chosen"  # session state: the name of the experiment on screen, "" for the list
 PREDICTED = "experiment-predictions"  # session state: name → prediction as it was chosen; None: taken back
@@ -31,8 +33,8 @@ def prediction(experiment: Experiment) -> str | None:
     kept = _kept()
     if experiment.name in kept:
         return kept[experiment.name]
-    written = st.query_params.get("guess", "")
-    if not written or st.query_params.get("experiment", "").strip().lower() != experiment.name.lower():
+    written, name = said(GUESS), said(EXPERIMENT)
+    if written is None or name is None or name.strip().lower() != experiment.name.lower():
         return None
     experiment.asked(written)
     kept[experiment.name] = written
