@@ -40,7 +40,7 @@ export function labelStyle(labels, theme, pitch, size, longest) {
   const short = usualWidth(labels, font);
   if (pitch < size * 1.05 && short < size * 2.4) return { ...flat, room: Math.max(short, size) };
   const fitting = labels.filter((label) => textWidth(label, font) <= flatRoom).length;
-  const mixed = fitting >= labels.length * 0.75 && pitch >= size * 1.5; // a long one leans over its neighbour otherwise
+  const mixed = fitting >= labels.length * 0.75 && pitch >= size * 2; // a long one leans over its neighbour otherwise
   const leaning = mixed || pitch >= size * 1.25;
   return leaning
     ? { angle: -Math.PI / 4, size, height: width * 0.72 + size * 0.9, reach: width * 0.72, room: width, flatRoom: mixed ? flatRoom : 0 }
