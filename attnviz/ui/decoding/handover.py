@@ -7,7 +7,7 @@ import streamlit as st
 from attnviz.data import BOS
 from attnviz.ui.by_hand.from_other_pages import PAGE, Opening, ask
 from attnviz.ui.decoding.progress import Progress
-from attnviz.ui.decoding.running import Run, Search
+from attnviz.ui.decoding.running import DecodedText, Search
 from attnviz.ui.decoding.subject import Subject
 from attnviz.ui.sentence.model_picker import CHOSEN
 
@@ -37,7 +37,7 @@ def opening_site(subject: Subject) -> str:
     return sites[-1]
 
 
-def leave(subject: Subject, run: Run, kept: Progress, text: str) -> None:
+def leave(subject: Subject, run: DecodedText, kept: Progress, text: str) -> None:
     """Go to By hand with the text on screen, once, if that was asked for."""
     if kept.leaving:
         _go(kept, opening(subject, run.steps[max(0, (kept.step or 1) - 1)].tokens, kept, text))

@@ -13,7 +13,7 @@ from attnviz.ui.decoding import claim, forcing, handover, knobs, link, measuring
 from attnviz.ui.decoding.forcing import Lesson, Mistake
 from attnviz.ui.decoding.link import VIEWS, View
 from attnviz.ui.decoding.progress import Progress
-from attnviz.ui.decoding.running import Run, Search
+from attnviz.ui.decoding.running import DecodedText, Search
 from attnviz.ui.decoding.settings import MOST, Settings
 from attnviz.ui.decoding.stage import decoding_stage, pack, said
 from attnviz.ui.decoding.subject import Subject, take_in
@@ -179,7 +179,7 @@ def _draw(
         rerun()
 
 
-def _say(frame: Frame, subject: Subject, run: Run, kept: Progress) -> None:
+def _say(frame: Frame, subject: Subject, run: DecodedText, kept: Progress) -> None:
     """Where the choice was closest, and a button that takes the other token; or what came of it."""
     forced = {at: token for at, token in kept.forced.items() if at >= len(subject.prefix)}
 
@@ -256,7 +256,7 @@ def _taken_in(question: Question, _loaded: Loaded) -> Subject:
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
-def _ran(question: Question, settings: Settings, forced: tuple[tuple[int, int], ...], _subject: Subject) -> Run:
+def _ran(question: Question, settings: Settings, forced: tuple[tuple[int, int], ...], _subject: Subject) -> DecodedText:
     return running.decode(_subject, settings, dict(forced))
 
 

@@ -14,7 +14,7 @@ from attnviz.decoding import BeamNode, BeamTree, DecodingStep
 from attnviz.model import Transformer, WatchedModel, heads_of
 from attnviz.model.parts import parts
 from attnviz.ui.decoding.progress import Progress
-from attnviz.ui.decoding.running import Run, Search
+from attnviz.ui.decoding.running import DecodedText, Search
 from attnviz.ui.decoding.settings import Settings
 from attnviz.ui.decoding.subject import Subject
 
@@ -68,7 +68,7 @@ def state_values(progress: Progress) -> Values:
     }
 
 
-def run_values(subject: Subject, run: Run, settings: Settings) -> tuple[Values, Arrays]:
+def run_values(subject: Subject, run: DecodedText, settings: Settings) -> tuple[Values, Arrays]:
     """Every step of a greedy or sampled text."""
     values: Values = {
         "steps": [_step(subject, step) for step in run.steps],

@@ -36,7 +36,7 @@ class EncoderWeights:
 
 
 @dataclass(frozen=True, eq=False)
-class Run:
+class DecodedText:
     """A greedy or sampled text. Row i of a decoder site is the query that predicted token i."""
 
     steps: tuple[DecodingStep, ...]
@@ -49,7 +49,7 @@ def sites(model: WatchedModel) -> tuple[str, ...]:
     return (*model.sites_of("decoder_self"), *model.sites_of("cross"))
 
 
-def decode(subject: Subject, settings: Settings, forced: Mapping[int, int]) -> Run:
+def decode(subject: Subject, settings: Settings, forced: Mapping[int, int]) -> DecodedText:
     """Run to the end; `forced` puts tokens where the model would have said something else."""
     encoder = EncoderWeights(subject.model)
     decoding = Decoding(
@@ -67,7 +67,7 @@ def decode(subject: Subject, settings: Settings, forced: Mapping[int, int]) -> R
     )
     steps = tuple(decoding)
     weights = {**encoder.kept, **{site: stacked([step.rows[site] for step in steps]) for site in sites(subject.model)}}
-    return Run(steps, weights, decoding.cached)
+    return DecodedText(steps, weights, decoding.cached)
 
 
 def stacked(rows: list[Weights]) -> Weights:
