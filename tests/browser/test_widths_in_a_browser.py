@@ -68,3 +68,30 @@ def test_english_tools_take_one_line_and_no_word_is_cut(chromium_page: Callable[
         }"""
     )
     assert slivers == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("masks", ".verdict"), ("by_hand", ".main h3"), ("decoding", ".map-card h3")]
+)
+def test_every_stage_grows_in_a_presentation_and_lists_keep_their_words(
+    chromium_page: Callable[..., Any], server: Any, name: str, text: str
+) -> None:
+    tab = chromium_page(width=1920, height=1080, locale="en-GB")
+    page = at_rest(tab, f"{server.url}/{name}?lang=en")
+    line = page.locator(text).first
+    line.wait_for(timeout=60_000)
+
+    def size() -> float:
+        return float(line.evaluate("(one) => parseFloat(getComputedStyle(one).fontSize)"))
+
+    before = size()
+    page.locator("h1").first.click()
+    page.keyboard.press("p")
+    page.locator('[data-testid="stSidebar"]').wait_for(state="hidden")
+    page.wait_for_timeout(800)
+    assert size() >= 1.2 * before
+    boxes = page.locator(".st-key-av-controls [data-testid=stSelectbox]")
+    assert boxes.count() >= 1
+    widths = [boxes.nth(i).bounding_box()["width"] for i in range(boxes.count())]
+    assert min(widths) >= 14 * page.evaluate("() => parseFloat(getComputedStyle(document.documentElement).fontSize)")
+    assert page.evaluate(f"() => {MAIN}.scrollWidth - {MAIN}.clientWidth") <= 1
