@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from attnviz import experiments
 from attnviz.language import LANGUAGES
 from attnviz.lessons import LESSONS, Lesson, Question, Step
 from attnviz.lessons.lesson import said
@@ -16,7 +17,15 @@ from attnviz.ui.frame.link import read
 from attnviz.ui.frame.navigation import PAGES
 
 APP = Path(__file__).resolve().parents[1] / "app.py"
-STEPS = [(lesson.name, number) for lesson in LESSONS.values() for number in range(1, len(lesson.steps) + 1)]
+# Each question once: the lessons of an hour are made of steps of the others, and of experiments.
+STEPS = list(
+    {
+        id(step.question): (lesson.name, number)
+        for lesson in LESSONS.values()
+        for number, step in enumerate(lesson.steps, 1)
+        if step.question is not None
+    }.values()
+)
 
 
 def opened(page: str, **query: str) -> AppTest:
@@ -134,3 +143,45 @@ def test_a_lesson_says_what_is_wrong_with_it() -> None:
         Step(page="attention", do=words, hides=frozenset({"everything"}))
     with pytest.raises(ValueError, match="no step"):
         Lesson(name="empty", title=words, minutes=1, steps=())
+
+
+EXPERIMENTS = [
+    (lesson.name, number)
+    for lesson in LESSONS.values()
+    for number, step in enumerate(lesson.steps, 1)
+    if step.page == "experiments"
+]
+
+
+def test_steps_that_are_experiments_name_one_whose_result_need_not_be_waited_for() -> None:
+    catalogue = experiments.load()
+    assert {name for name, _ in EXPERIMENTS} == {"hour-attention", "hour-masks"}
+    for name, number in EXPERIMENTS:
+        one = catalogue.get(LESSONS[name].steps[number - 1].address["experiment"])
+        assert experiments.recorded(one).verdict.came_out
+
+
+@pytest.mark.parametrize("name", ["hour-attention", "hour-masks"])
+def test_an_hour_comes_first_and_has_a_note_for_the_teacher_at_every_step(name: str) -> None:
+    assert name in list(LESSONS)[:2]
+    lesson = LESSONS[name]
+    minutes = [step.teacher.en.split()[0] for step in lesson.steps if step.teacher is not None]
+    assert len(minutes) == len(lesson.steps)
+    assert sum(map(int, minutes)) == lesson.minutes
+
+
+def test_a_prediction_goes_along_through_a_lesson_and_reveals_nothing_by_itself() -> None:
+    name, number = EXPERIMENTS[0]
+    lesson = LESSONS[name]
+    at = opened("experiments", **query_of(lesson, number))
+    assert 'class="av-lesson-head"' in html(at)
+    assert 'class="av-exp-table"' not in html(at)
+    next(button for button in at.button if str(button.key).startswith("experiment-predict-E9")).click().run()
+    assert 'class="av-exp-table"' in html(at)
+    on = next(part for part in html(at).split('href="') if f"step={number + 1}" in part).split('"')[0]
+    carried = parse_qs(urlsplit(on.replace("&amp;", "&")).query)["predicted"][0]
+    assert carried.startswith("E9=")
+    back = opened("experiments", **query_of(lesson, number, predicted=carried))
+    assert 'class="av-exp-table"' in html(back)
+    for wrong in ("E9=", "E9=none of them", "E10=all", "%", "&" * 90):
+        assert 'class="av-exp-table"' not in html(opened("experiments", **query_of(lesson, number, predicted=wrong)))

@@ -34,7 +34,7 @@ class Row:
             return f"{spread.mean:.4g}" + (f" ± {spread.sd:.2g}" if spread.count > 1 else "")
         if 0 < abs(spread.mean) < 0.0005:
             return f"{spread.mean:.1e}" + (f" ± {spread.sd:.1e}" if spread.count > 1 else "")
-        if 0 < abs(spread.mean) < 0.01:
+        if self.quantity.unit == "nats" and 0 < abs(spread.mean) < 0.01:
             return f"{spread.mean:.5f}" + (f" ± {spread.sd:.5f}" if spread.count > 1 else "")
         return str(spread)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from attnviz.lessons import by_hand, decode, fine_tune, look, mask, train
+from attnviz.lessons import by_hand, decode, fine_tune, hour_attention, hour_masks, look, mask, train
 from attnviz.lessons.lesson import Lesson
 
 LESSONS: Mapping[str, Lesson] = MappingProxyType(
-    {one.LESSON.name: one.LESSON for one in (look, mask, by_hand, decode, train, fine_tune)}
+    {one.LESSON.name: one.LESSON for one in (hour_attention, hour_masks, look, mask, by_hand, decode, train, fine_tune)}
 )
 
 

@@ -7,10 +7,11 @@ from html import escape
 import streamlit as st
 
 from attnviz.ui.experiments.catalogue import Entry
-from attnviz.ui.experiments.predictions import CHOSEN, PREDICTED
+from attnviz.ui.experiments.predictions import CHOSEN
 from attnviz.ui.experiments.words import lasting
 from attnviz.ui.frame.notices import plain
 from attnviz.ui.frame.page import Frame
+from attnviz.ui.frame.predicted import kept
 
 
 def show(frame: Frame, entries: tuple[Entry, ...]) -> None:
@@ -22,7 +23,7 @@ def show(frame: Frame, entries: tuple[Entry, ...]) -> None:
 
 def _card(frame: Frame, entry: Entry) -> None:
     one, t = entry.experiment, frame.t
-    predicted = st.session_state.get(PREDICTED, {}).get(one.name) is not None
+    predicted = kept().get(one.name) is not None
     done = f'<b class="av-exp-done">{escape(t("predicted"))}</b>' if predicted else ""
     with st.container(key=f"av-exp-card-{one.name}"):
         st.html(

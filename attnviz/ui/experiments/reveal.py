@@ -29,7 +29,7 @@ def show(frame: Frame, entry: Entry, guess: str) -> None:
 def _result(frame: Frame, entry: Entry, guess: str) -> None:
     found, here = running.numbers_of(frame, entry)
     st.html(_answers(frame, entry.experiment, found, guess))
-    left, right = st.columns([1.35, 1], gap="medium")
+    left, right = st.columns([1.5, 1], gap="medium")
     with left:
         if found is not None:
             st.html(numbers.origin(frame, found, here=here) + numbers.table(frame, found) + _legend(frame, found))

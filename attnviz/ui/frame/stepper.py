@@ -7,6 +7,7 @@ back are links too, so that every step begins in exactly the state that it descr
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ import streamlit as st
 from attnviz.language import Language
 from attnviz.ui.frame.link import Count, Field, Fields, Link, Name, Switch, here, read
 from attnviz.ui.frame.notices import notice, plain, shortened
+from attnviz.ui.frame.predicted import PREDICTED, travelling
 from attnviz.ui.text import Words, words
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ class Guesses(Field[tuple[int | None, ...]]):
 LESSON, GUESSED, TEACHER = Name("lesson"), Guesses("guesses"), Switch("teacher")
 STEP = Count("lesson_step", high=999)
 EARLIER_STEP = Count("step", high=999)  # as the step of a lesson was called in links before By hand had a `step`
-FIELDS: Fields = (LESSON, STEP, EARLIER_STEP, GUESSED, TEACHER)
+FIELDS: Fields = (LESSON, STEP, EARLIER_STEP, GUESSED, PREDICTED, TEACHER)
 
 
 def draw(page: str, language: Language) -> None:
@@ -98,16 +100,22 @@ def read_guesses(lesson: Lesson, written: tuple[int | None, ...]) -> dict[int, i
 
 
 def link(
-    lesson: Lesson, number: int, language: Language, guesses: dict[int, int] | None = None, *, teacher: bool = False
+    lesson: Lesson,
+    number: int,
+    language: Language,
+    guesses: dict[int, int] | None = None,
+    *,
+    teacher: bool = False,
+    more: Mapping[str, str] | None = None,
 ) -> str:
-    """The address of a step, with the guesses made so far."""
+    """The address of a step, with the guesses made so far, and what else travels along."""
     step = lesson.steps[number - 1]
     said = {"lesson": lesson.name, "lesson_step": str(number), "lang": language}
     if guesses:
         said["guesses"] = GUESSED.write(tuple(guesses.get(n) for n in range(1, max(guesses) + 1)))
     if teacher:
         said["teacher"] = "1"
-    return f"{step.page}?{urlencode({**step.address, **said})}"
+    return f"{step.page}?{urlencode({**step.address, **said, **(more or {})})}"
 
 
 def _head(
@@ -123,7 +131,7 @@ def _head(
     def way(to: int, key: str) -> str:
         if not 1 <= to <= len(lesson.steps):
             return ""
-        href = link(lesson, to, language, guesses, teacher=teacher)
+        href = link(lesson, to, language, guesses, teacher=teacher, more=travelling())
         return f'<a class="av-go" href="{escape(href)}" target="_self">{escape(t(key))}</a>'
 
     on = (

@@ -25,9 +25,8 @@ def card(frame: Frame, lesson: Lesson) -> str:
         return f'<a{look} href="{escape(link(lesson, number, lang))}" target="_self">{escape(said)}</a>'
 
     asked = "".join(
-        f"<li>{way(number, getattr(step.question.ask, lang))}</li>"
+        f"<li>{way(number, getattr(step.do if step.question is None else step.question.ask, lang))}</li>"
         for number, step in enumerate(lesson.steps, 1)
-        if step.question is not None
     )
     title, size = getattr(lesson.title, lang), frame.t("lesson_size", steps=len(lesson.steps), minutes=lesson.minutes)
     begin = way(1, frame.t("lesson_begin"), ' class="av-go"')
