@@ -36,7 +36,8 @@ PREDICTED = Predictions("predicted")
 def kept() -> dict[str, str | None]:
     """The session's predictions, begun with those of the address."""
     if KEPT not in st.session_state:
-        st.session_state[KEPT] = dict(said(PREDICTED) or {})
+        written = said(PREDICTED)
+        st.session_state[KEPT] = {} if written is None else dict(written)
     found: dict[str, str | None] = st.session_state[KEPT]
     return found
 
