@@ -11,9 +11,10 @@ from attnviz.data.user_table import Layout
 from attnviz.runs import RunConfig
 from attnviz.training.finetuning.prepare import Prepared, notices
 from attnviz.ui.finetuning import form, picture, tuned_models
-from attnviz.ui.finetuning.choices import Choices, current, prepared, start_of, task_of, that_fit
+from attnviz.ui.finetuning.choices import Choices, current, keep, prepared, start_of, task_of, that_fit
 from attnviz.ui.finetuning.task_measures import changes
 from attnviz.ui.frame.boundary import explain
+from attnviz.ui.frame.claim import Trial, claim_row
 from attnviz.ui.frame.notices import notice, notice_lines, shortened
 from attnviz.ui.frame.page import Frame
 from attnviz.ui.runs.adjusting import device_for_new_runs
@@ -29,8 +30,9 @@ LONGEST_NAME = 100
 
 def show(frame: Frame) -> None:
     """The form on the left, the picture on the right."""
-    left, right = st.columns(COLUMNS, gap="small")
     task, problem = known_task(frame)
+    place = st.container()
+    left, right = st.columns(COLUMNS, gap="small")
     with left, card("ft-form"):
         form.show(frame, task)
     with right, card("ft-picture"):
@@ -43,6 +45,28 @@ def show(frame: Frame) -> None:
         known = tuned_models.known_before(choices.signature, ready, choices.train.eval_examples)
         polled(lambda: _until_known(frame, choices, ready, known), moving=not known, resting=False)
         st.html(_examples(frame, ready))
+    with place:
+        _say(frame, choices, ready)
+
+
+def _say(frame: Frame, choices: Choices, ready: Prepared) -> None:
+    """How much of the model this strategy moves, and a button that takes another one."""
+    other = "lora" if choices.finetune.strategy != "lora" else "full"
+    try:
+        less = prepared(choices.with_value("strategy", other)).cost()
+    except InputError:
+        return  # the other one does not fit this task
+    cost = ready.cost()
+    values = {
+        "strategy": frame.t(f"strategy_{choices.finetune.strategy.replace('-', '_')}"),
+        "trained": f"{cost.trained:,}",
+        "parameters": f"{cost.parameters:,}",
+        "share": f"{100 * cost.trained_share:.3g}%",
+        "other": frame.t(f"strategy_{other}"),
+        "other_share": f"{100 * less.trained_share:.3g}%",
+    }
+    trial = Trial(frame.t("claim_try", **values), lambda: keep(choices.with_value("strategy", other)))
+    claim_row(frame.t("claim", **values), trial)
 
 
 def known_task(frame: Frame) -> tuple[Task | None, str]:
