@@ -177,7 +177,7 @@ def test_a_run_of_ones_own_goes_on_in_the_background_and_its_numbers_appear(fold
     (folder / "trained.py").write_text(TRAINED.replace("NAME", "trained").replace("STEPS", "3"), encoding="utf-8")
     at = opened("experiments", lang="en", experiment="trained", guess="few")
     assert words("experiments", "en")("no_numbers_yet") in html(at)
-    assert "javascript:" not in html(at)
+    assert "av-exp-why" not in html(at)  # what is true comes with the numbers
     press(at, "experiment-run-trained")
     one = experiments.load().get("trained")
     until(lambda: not background.state(one, default_root()).running)
@@ -188,6 +188,8 @@ def test_a_run_of_ones_own_goes_on_in_the_background_and_its_numbers_appear(fold
     again = opened("experiments", lang="en", experiment="trained", guess="few")
     assert TABLE in html(again)
     assert words("experiments", "en")("run_here") in html(again)
+    assert "av-exp-why" in html(again)
+    assert "javascript:" not in html(again)
 
 
 def test_a_run_survives_a_reload_is_stopped_and_can_be_started_again(folder: Path) -> None:

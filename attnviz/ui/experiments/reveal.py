@@ -35,7 +35,9 @@ def _result(frame: Frame, entry: Entry, guess: str) -> None:
             st.html(numbers.origin(frame, found, here=here) + numbers.table(frame, found) + _legend(frame, found))
         running.panel(frame, entry)
     with right:
-        _explained(frame, entry.experiment, found)
+        if found is not None or entry.problem is not None:  # what is true comes with the numbers, not before
+            _explained(frame, entry.experiment, found)
+        _ways_on(frame, entry.experiment)
 
 
 def _answers(frame: Frame, experiment: Experiment, found: Found | None, guess: str) -> str:
@@ -95,6 +97,10 @@ def _explained(frame: Frame, experiment: Experiment, found: Found | None) -> Non
         f"{'' if found is None else _checks(frame, found)}"
         f'<h3>{escape(t("source"))}</h3><p class="av-exp-source">{cited}</p></div>'
     )
+
+
+def _ways_on(frame: Frame, experiment: Experiment) -> None:
+    t, lang = frame.t, frame.language
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if link := try_link(experiment, lang):
             page = title(experiment.try_it.page, lang)

@@ -33,7 +33,7 @@ TEXTS = table(
     missed=Text("和预测不一样", "Not as predicted"),
     numbers_say_none=Text("这次的数不支持任何一个答案。", "These numbers support none of the answers."),
     no_numbers_yet=Text(
-        "预测已记下。还没有数：请在这里运行。", "Your prediction is kept. No numbers yet: run it here."
+        "预测已记下。这个实验要在这里运行才有数。", "Your prediction is kept. The numbers come once it has run here."
     ),
     ask_again=Text("重新预测", "Ask again"),
     ask_again_help=Text("收起结果，给下一个班用", "Hides the result, for the next class"),
