@@ -22,6 +22,16 @@ pytestmark = pytest.mark.browser
 APP = Path(__file__).resolve().parents[2] / "app.py"
 STEP = '.rn-number[data-number="step"] b'
 TINY: dict[str, Any] = {"d_model": 16, "n_heads": 2, "d_ff": 16, "n_encoder_layers": 1, "n_decoder_layers": 2}
+# In every frame: how many of the two buttons take room.
+WATCH_BUTTONS = """() => {
+  window.mostButtons = 0;
+  const look = () => {
+    const both = [...document.querySelectorAll(".st-key-run-play, .st-key-run-pause")];
+    window.mostButtons = Math.max(window.mostButtons, both.filter((one) => one.getBoundingClientRect().width).length);
+    requestAnimationFrame(look);
+  };
+  look();
+}"""
 PATIENCE = 90_000  # milliseconds: a worker imports torch before its first step
 
 
@@ -88,6 +98,8 @@ def test_play_watch_pause_and_drag_time_back(
     visit(page, server, lang=language, run=run)
     assert page.inner_text(".rn-watching").endswith(t("read_only"))  # by a link one watches
     page.click(".st-key-run-take button")
+    page.wait_for_selector(".st-key-run-play button", timeout=PATIENCE)
+    page.evaluate(WATCH_BUTTONS)
     page.click(".st-key-run-play button", timeout=PATIENCE)
     page.wait_for_selector(".st-key-run-pause button", timeout=PATIENCE)
     until(lambda: steps(page) >= 12, "the run does not move")
@@ -99,6 +111,7 @@ def test_play_watch_pause_and_drag_time_back(
     page.wait_for_selector(".st-key-run-play button", timeout=PATIENCE)
     page.wait_for_selector(".rn-state.rn-paused", timeout=PATIENCE)
     reached = steps(page)
+    assert page.evaluate("window.mostButtons") == 1, "Train and Pause stood there at once"
     assert Library(root).open(run).status().step == reached
 
     track = page.locator(".track")
