@@ -27,10 +27,7 @@ from attnviz.training.trainer import Trainer
 
 @runtime_checkable
 class TrainingPlan(Protocol):
-    """What a run is made from; recipes, presets and run configs are plans.
-
-    A plan may also have `start`, {"checkpoint": name or path}: the weights to begin from.
-    """
+    """What a run is made from; recipes, presets, experiments' plans and run configs are plans."""
 
     @property
     def task(self) -> str: ...  # a name of the registry
@@ -40,6 +37,10 @@ class TrainingPlan(Protocol):
     def shape(self) -> Mapping[str, Any]: ...  # fields of ModelConfig that differ from its defaults
     @property
     def train(self) -> TrainConfig: ...
+    @property
+    def start(self) -> Mapping[str, Any] | None: ...  # {"checkpoint": name or path}: the weights to begin from
+    @property
+    def finetune(self) -> Mapping[str, Any] | None: ...  # fields of FineTuneConfig; None: pretraining
 
 
 def plan_task(plan: TrainingPlan, own: Task | None = None) -> Task:
@@ -71,10 +72,10 @@ def build_trainer(
     a checkpoint finds by itself; `ranks` are the processes that train together. Raises InputError and ValueError for
     a plan that cannot be.
     """
-    named = getattr(plan, "start", None) or {}
+    named = plan.start or {}
     if start is None and "checkpoint" in named:
         start = from_checkpoint(named["checkpoint"])
-    if getattr(plan, "finetune", None) is not None:
+    if plan.finetune is not None:
         return _finetuner(plan, plan_task(plan, task), start, device, ranks)
     made = plan_task(plan, task)
     if start is not None:
@@ -92,7 +93,8 @@ def _finetuner(
     from attnviz.training.finetuning.prepare import prepare
     from attnviz.training.finetuning.tuner import FineTuner
 
-    config = FineTuneConfig.from_dict(getattr(plan, "finetune"))  # noqa: B009  # a field that not every plan has
+    assert plan.finetune is not None, "asked for plans that fine-tune"
+    config = FineTuneConfig.from_dict(plan.finetune)
     if plan.shape:
         raise FineTuneError("finetune_shape", name=next(iter(plan.shape)))
     return FineTuner(prepare(start, task, config, seed=plan.train.seed), plan.train, device=device, ranks=ranks)

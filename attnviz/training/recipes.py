@@ -22,6 +22,8 @@ class Recipe:
     shape: Mapping[str, Any] = field(default_factory=dict)  # fields of ModelConfig that differ from its defaults
     train: TrainConfig = field(default_factory=TrainConfig)
     stored: str = "float32"
+    start: Mapping[str, Any] | None = None  # {"checkpoint": name or path}: the weights to begin from
+    finetune: Mapping[str, Any] | None = None  # fields of FineTuneConfig; None: pretraining
 
     def make_task(self) -> Task:
         """The task with its data."""
