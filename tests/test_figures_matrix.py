@@ -281,7 +281,7 @@ BAD = np.zeros((2, 3))
         (lambda: figures.attention_head(BAD, query=-1), r"query is -1; allowed: 0 to 1"),
         (lambda: figures.attention_head(BAD, maximum=0), r"low < high"),
         (lambda: figures.attention_head(BAD, scale="log"), r"scale is 'log'; allowed: 'linear', 'sqrt'"),
-        (lambda: figures.attention_head(BAD, language="fr"), r"language is 'fr'; allowed: 'en', 'zh'"),
+        (lambda: figures.attention_head(BAD, language="fr"), r"language is 'fr'; allowed: zh, en"),
         (lambda: figures.attention_grid(BAD), r"weights has shape \(2, 3\); allowed: \(L, H, T, S\)"),
         (lambda: figures.attention_grid(np.zeros((1, 2, 3, 3)), notes=[["a"]]), r"notes has rows of \[1\]; allowed: 1"),
         (lambda: figures.attention_lines(BAD, threshold=1), r"threshold is 1; allowed: 0 to below 1"),

@@ -9,6 +9,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from attnviz.data import EOS, SPECIALS, UNK, Batch, Notice, Task
+from attnviz.data.user_file import invisible_removed
 from attnviz.decoding import longest
 from attnviz.model import WatchedModel
 from attnviz.ui.decoding.settings import MOST
@@ -90,6 +91,7 @@ def take_in(model: WatchedModel, task: Task, text: str, prefix: str) -> Subject:
     if len(text) > reading.MOST_CHARACTERS:
         notices.append(Notice("typed_capped", {"kept": reading.MOST_CHARACTERS, "given": len(text)}))
         text = text[: reading.MOST_CHARACTERS]
+    notices += invisible_removed(text)
     most = max(1, room * 3 // 4)  # of given tokens, so that there is room for new ones
     if not model.has_encoder:
         batch = task.encode(text, limit=most + 1)
