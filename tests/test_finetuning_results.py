@@ -165,6 +165,7 @@ class Plan:
     task_options: dict[str, Any] = field(default_factory=lambda: {"size": 101, "symbols": 7, "max_length": 5})
     shape: dict[str, Any] = field(default_factory=dict)
     train: TrainConfig = TRAIN
+    start: dict[str, Any] | None = None
     finetune: dict[str, Any] | None = field(default_factory=lambda: {"strategy": "lora", "lora_rank": 3})
 
 

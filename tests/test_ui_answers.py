@@ -250,6 +250,8 @@ def test_a_browser_that_draws_a_widget_anew_shows_what_it_holds_and_nothing_is_p
                     one.set_value(wanted).run()
         for button in [button for button in at.button if str(button.key).startswith("example:")][-1:]:
             button.click().run()
+        if "shown" not in at.session_state:
+            continue  # a page without such a widget
         held = {f"{name}~{turn}" if turn else name for name, (turn, _) in at.session_state["shown"].items()}
         drawn = [one for kind in (*KINDS, "button_group", "multiselect") for one in at.get(kind)]
         assert held & {one.key for one in drawn}

@@ -108,13 +108,19 @@ def own_addresses() -> list[str]:
 
 
 class ended_by_signals:  # used like a function
-    """While inside, being asked to terminate is like Ctrl-C, so that nothing is left behind."""
+    """While inside, being asked to terminate is like Ctrl-C, so that nothing is left behind.
+
+    Ctrl-C too is heard in any case: a shell lets what it starts in the background ignore it.
+    """
+
+    HEARD = (signal.SIGTERM, signal.SIGINT)
 
     def __enter__(self) -> None:
-        self._before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+        self._before = {one: signal.signal(one, signal.default_int_handler) for one in self.HEARD}
 
     def __exit__(self, *error: object) -> None:
-        signal.signal(signal.SIGTERM, self._before)
+        for one, before in self._before.items():
+            signal.signal(one, before)
 
 
 def is_free(address: str, port: int) -> bool:
