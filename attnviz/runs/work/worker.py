@@ -199,7 +199,8 @@ class Worker:
             self._drop(run)
             return False
         try:
-            worked = session.work(SLICE_SECONDS)
+            # Its first turn is as short as it can be: a death after it is no death at the opening.
+            worked = session.work(0.0 if run in self._fresh else SLICE_SECONDS)
         except Exception as error:
             print(f"{run}: {error}", file=sys.stderr, flush=True)
             if not isinstance(error, RunError):
