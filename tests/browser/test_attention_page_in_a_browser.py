@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from lists import choose
 
 from attnviz.ui.frame.navigation import PAGES
 from attnviz.ui.text import words
@@ -169,8 +170,7 @@ def test_a_file_of_ones_own_gives_a_sentence_and_its_reference(
     page.get_by_text("2 sentences were read").wait_for()
     before = loss(page)
     # Beside it there stands how the file is read, column by column: each choice has its name.
-    page.get_by_role("combobox", name=words("common", "en")("own_pick"), exact=True).click()
-    page.get_by_role("option", name="abc").click()
+    choose(page, page.get_by_role("combobox", name=words("common", "en")("own_pick"), exact=True), "abc")
     settled(page, ".loss", before)
     assert "from your file" in page.inner_text(".how")
     assert "not a" in " ".join(page.locator(".token .note").all_inner_texts())

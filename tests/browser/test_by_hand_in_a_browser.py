@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from lists import choose
 
 from attnviz.trace.walkthrough import Edit, Setup, Variant, Walk, arithmetic, example, walk
 from attnviz.trace.walkthrough.expression import number
@@ -258,8 +259,8 @@ def test_another_language_keeps_step_head_and_edits(page: ByHand) -> None:
     # The language was clicked: the next space still walks on, and so it does after a choice from a list.
     page.press(" ")
     assert page.state("sheet.screen.stage") == "scale"
-    page.page.locator("[data-testid=stSelectbox] input").first.click()
-    page.page.get_by_role("option", name=words("by_hand", "zh")("what_apples")).click()
+    field = page.page.locator("[data-testid=stSelectbox] input").first
+    choose(page.page, field, words("by_hand", "zh")("what_apples"))
     page.until("sheet.walk.heads === 1")
     page.press(" ")
     assert page.state("sheet.screen.stage") == "mask"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lists import choose
 
 from attnviz.config import FineTuneConfig, TrainConfig
 from attnviz.data import tasks
@@ -103,8 +104,8 @@ def test_what_is_chosen_in_the_form_stays_and_changes_what_trains(
         tab.forget()
         trained = page.locator('[data-tile="trained"] b')
         everything = trained.inner_text()
-        page.locator(".stSelectbox", has_text=t("field_strategy")).locator("input").click()
-        page.get_by_role("option", name=t("strategy_lora"), exact=True).click()
+        field = page.locator(".stSelectbox", has_text=t("field_strategy")).locator("input")
+        choose(page, field, t("strategy_lora"), exact=True)
         until_other(page, '[data-tile="trained"] b', everything)
         two = trained.inner_text()
         page.get_by_role("button", name=t("target_k_proj"), exact=True).click()
