@@ -94,12 +94,11 @@ def test_eight_runs_can_be_told_apart(palette: Palette, deficiency: str) -> None
 
 @BOTH
 def test_text_and_lines_stand_out_from_what_is_behind_them(palette: Palette) -> None:
-    for name in ("ink", "muted", "alarm", "right"):
+    said = ("ink", "muted", "accent", "query", "key", "value", "alarm", "caution", "right", "after", "added", "tested")
+    for name in (*said, "taught"):
         assert colour.contrast(getattr(palette, name), palette.surface) >= 4.5, name
         assert colour.contrast(getattr(palette, name), palette.page) >= 4.5, name
-    for name in ("query", "value", "after"):
-        assert colour.contrast(getattr(palette, name), palette.surface) >= 3, name
-    assert colour.contrast(palette.key, palette.surface) >= 2.9
+    assert colour.contrast(palette.on_accent, palette.accent) >= 4.5
     assert all(colour.contrast(run, palette.surface) >= 3 for run in palette.runs)
 
 
@@ -117,11 +116,57 @@ def test_blocked_is_not_the_colour_of_a_small_weight(palette: Palette) -> None:
     assert difference(palette.blocked, palette.weights[0]) > 0.1
 
 
-def test_query_key_value_have_their_colours() -> None:
-    assert (LIGHT.query, LIGHT.key, LIGHT.value) == ("#2f6fde", "#e07b28", "#2e9e5b")
-    for palette in (LIGHT, DARK):
-        for a, b in combinations((palette.query, palette.key, palette.value), 2):
-            assert difference(a, b) > 0.15
+# What a colour says. `accent` is what one acts with, not a thing that is shown: it may share the blue of queries.
+ROLES = ("query", "key", "value", "right", "alarm", "after", "added", "taught", "tested")
+
+
+@BOTH
+def test_one_colour_says_one_thing(palette: Palette) -> None:
+    shown = {name: getattr(palette, name) for name in ROLES} | {"weights": palette.weights[-3]}
+    for (one, a), (other, b) in combinations(shown.items(), 2):
+        assert difference(a, b) > 0.06, (one, other)
+    for run in palette.runs:
+        closest = min(shown, key=lambda name: difference(run, shown[name]))
+        assert difference(run, shown[closest]) > 0.06, (run, closest)
+    for a, b in combinations((palette.query, palette.key, palette.value), 2):
+        assert difference(a, b) > 0.15
+
+
+@pytest.mark.parametrize("deficiency", DEFICIENCIES)
+@BOTH
+def test_right_and_wrong_taught_and_tested_differ_in_more_than_hue_or_carry_a_sign(
+    palette: Palette, deficiency: str
+) -> None:
+    """Right and wrong always carry ✓ and ✗ beside them; the two curves of a training must be told apart by eye."""
+    assert difference(seen_by(deficiency, palette.taught), seen_by(deficiency, palette.tested)) > 0.05
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("#b3261e", "red"),
+        ("#f29a50", "orange"),
+        ("#6b3410", "brown"),
+        ("#f4f27a", "yellow"),
+        ("#2a7d46", "green"),
+        ("#17695a", "sea green"),
+        ("#0b7396", "sea blue"),
+        ("#1f5fd0", "blue"),
+        ("#6a45c2", "violet"),
+        ("#d0569f", "magenta"),
+        ("#5c6670", "grey"),
+        ("#ffffff", "grey"),
+    ],
+)
+def test_colours_are_called_what_people_call_them(code: str, said: str) -> None:
+    assert colour.name(code).en == said
+
+
+@given(COLOURS)
+def test_every_colour_has_a_name_in_both_languages(code: str) -> None:
+    name = colour.name(code)
+    assert name.zh.endswith("色")
+    assert name.en
 
 
 @BOTH

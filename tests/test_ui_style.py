@@ -28,7 +28,7 @@ def test_the_apps_theme_has_the_palettes_colours(name: str, palette: Palette) ->
     assert theme["secondaryBackgroundColor"] == palette.surface
     assert theme["textColor"] == palette.ink
     assert theme["borderColor"] == palette.line
-    assert theme["primaryColor"] == theme["linkColor"] == palette.query
+    assert theme["primaryColor"] == theme["linkColor"] == palette.accent
 
 
 def test_nothing_is_told_to_anybody_and_no_traceback_is_shown() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from attnviz.figures.theme import DARK, LIGHT, Palette
 from attnviz.language import LANGUAGES, Text
 from attnviz.settings import FINETUNING, MODEL, TRAINING
 from attnviz.ui import text
@@ -44,6 +45,32 @@ def test_english_texts_that_are_sentences_hold_no_chinese_punctuation(name: str)
 def test_tables_cannot_be_changed() -> None:
     with pytest.raises(TypeError):
         texts("common")["share"] = Text("a", "b")  # type: ignore[index]
+
+
+COLOUR_WORDS = (
+    r"(?i)\b(red|orange|yellow|green|blue|violet|purple|brown|rust|gr[ae]y|magenta|pink)\b|[红橙黄绿蓝紫棕褐]|灰色"
+)
+
+
+def test_no_text_names_a_colour_by_itself() -> None:
+    """The name of a colour on screen comes from the palette, light or dark, and is filled in (`colour_names`)."""
+    said = [
+        f"{name}.{key}"
+        for name in TABLES
+        for key, both in texts(name).items()
+        if re.search(COLOUR_WORDS, f"{both.zh} {both.en}")
+    ]
+    assert said == []
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK], ids=["light", "dark"])
+def test_blanks_for_colours_are_roles_of_the_palette(palette: Palette) -> None:
+    for table, key in (("runs", "ph_forward_note"), ("finetuning", "folds_why"), ("finetuning", "difference_title")):
+        for language in LANGUAGES:
+            names = {role: palette.named(role)[language] for role in blanks(texts(table)[key][language])}
+            assert names
+            said = words(table, language)(key, **names)
+            assert all(name in said for name in names.values())
 
 
 def test_every_page_has_a_title_a_question_and_a_hint() -> None:

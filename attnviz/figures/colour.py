@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from attnviz.language import Text
+
 # Ottosson, "A perceptual color space for image processing": linear sRGB → LMS, and LMS^(1/3) → Lab.
 _TO_LMS = np.array(
     [
@@ -89,3 +91,30 @@ def _linear(srgb: NDArray[np.float64]) -> NDArray[np.float64]:
 def _srgb(lab: NDArray[np.float64]) -> NDArray[np.float64]:
     linear = np.clip((lab @ _FROM_LAB.T) ** 3 @ _FROM_LMS.T, 0, None)
     return np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
+
+
+# Where the hues of OKLab begin, in degrees, and what people call them.
+_HUES = (
+    (0, Text("品红色", "magenta")),
+    (20, Text("红色", "red")),
+    (38, Text("橙色", "orange")),
+    (72, Text("黄色", "yellow")),
+    (118, Text("绿色", "green")),
+    (160, Text("青绿色", "sea green")),
+    (195, Text("青蓝色", "sea blue")),
+    (242, Text("蓝色", "blue")),
+    (278, Text("紫色", "violet")),
+    (325, Text("品红色", "magenta")),
+)
+_BROWN = Text("棕色", "brown")  # dark orange and yellow
+_GREY = Text("灰色", "grey")
+
+
+def name(colour: str) -> Text:
+    """What people call a colour, in both languages: '#3a7a12' → 绿色, green."""
+    lightness, a, b = (float(v) for v in oklab(rgb(colour)))
+    if np.hypot(a, b) < 0.03:
+        return _GREY
+    hue = float(np.degrees(np.arctan2(b, a)) % 360)
+    found = [said for start, said in _HUES if hue >= start][-1]
+    return _BROWN if 38 <= hue < 118 and lightness < 0.53 + (hue >= 72) * 0.12 else found

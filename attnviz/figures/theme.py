@@ -1,7 +1,9 @@
 """The one place for colours, fonts and sizes of everything drawn: Plotly figures, the canvas and the app's own CSS.
 
-Colour says what a thing is: query blue, key orange, value green, weights in one sequential scale, blocked hatched
-in warm grey. Importing this module does not import Plotly, so the app's first paint may use it.
+Colour says what a thing is, and one colour says one thing: a role is a field of `Palette`. Query, key and value;
+weights in one sequential scale; blocked hatched in warm grey; right and wrong; before and after; taught and tested (the
+two curves of a training); runs. Texts that name a colour take the name from here (`Palette.named`). Importing this
+module does not import Plotly, so the app's first paint may use it.
 """
 
 from __future__ import annotations
@@ -10,13 +12,14 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from attnviz.figures import colour
+from attnviz.language import Text
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-QUERY = "#2f6fde"
-KEY = "#e07b28"
-VALUE = "#2e9e5b"
+QUERY = "#1f5fd0"
+KEY = "#b04c00"
+VALUE = "#a82c78"
 BLOCKED = "#b9b4a8"
 
 # Equal steps of OKLab lightness, so that a greyscale print keeps the order and the distances.
@@ -25,9 +28,10 @@ WEIGHTS_DARK = ("#1b2024", "#233837", "#28524b", "#2b6d5f", "#2a8a75", "#45a38d"
 # Less (rust) … no change … more (sea blue). Two hues that every common colour-blindness keeps apart.
 DIFFERENCE = ("#8a3504", "#b26531", "#da9557", "#eac5a6", "#f6f5f1", "#b3d6da", "#6bb6c2", "#3d8796", "#025b6c")
 DIFFERENCE_DARK = ("#ffb37a", "#cd844e", "#9c5722", "#5d402d", "#22272b", "#294c58", "#24748a", "#52a7bc", "#7fdcf0")
-# For up to eight runs; told apart under protanopia and deuteranopia too, and never without a name beside the line.
-RUNS = ("#0b7a66", "#d9670f", "#6d48c4", "#3d93dd", "#8c1d2c", "#3f6b00", "#12306e", "#c94fb0")
-RUNS_DARK = ("#4fd1b5", "#ff9a4d", "#b19bff", "#2f7fd6", "#f2e14c", "#f0506a", "#e8f0ff", "#2f8f2f")
+# For up to eight runs; told apart under protanopia and deuteranopia too, and never without a name beside the line. No
+# run has a colour that says something else.
+RUNS = ("#12306e", "#d0569f", "#3d93dd", "#6b3410", "#8f8a1e", "#58012b", "#3a4db3", "#e25273")
+RUNS_DARK = ("#e8f0ff", "#d058ae", "#3f86dc", "#f4f27a", "#fab8ac", "#5f8f3a", "#a8492c", "#edb1fb")
 DASHES = ("solid", "dash", "dot", "dashdot")
 
 # Unquoted on purpose: quotes inside SVG style attributes do not survive every exporter. CJK comes from the system.
@@ -52,17 +56,23 @@ class Palette:
     ink: str  # text
     muted: str  # secondary text
     line: str  # grid lines, frames
+    accent: str  # what one acts with: buttons, links, what is chosen
+    on_accent: str  # text on it
     query: str
     key: str
     value: str
     visible: str  # a cell of a mask that may be attended to
     blocked: str  # hatch lines of a blocked cell
     blocked_fill: str  # between the hatch lines
-    alarm: str  # leaks, NaN, painted cells that differ
+    alarm: str  # wrong, leaks, NaN, painted cells that differ
     alarm_fill: str
+    caution: str  # what one should know before going on
     right: str  # a prediction that equals the reference
-    before: str  # the old value where an old and a new one stand together
-    after: str  # the new one
+    before: str  # the old value where an old and a new one stand together; weights that stay
+    after: str  # the new one; weights that learn
+    added: str  # weights that were not there before
+    taught: str  # the curve of what is learned from: training data, right answers as input
+    tested: str  # the curve of what counts: data held out, answers of its own
     weights: tuple[str, ...]
     difference: tuple[str, ...]
     runs: tuple[str, ...]
@@ -70,6 +80,20 @@ class Palette:
     def ink_on(self, background: str) -> str:
         """Black or white, whichever reads better on a colour."""
         return max(("#000000", "#ffffff"), key=lambda ink: colour.contrast(ink, background))
+
+    @property
+    def less(self) -> str:
+        """The colour of what became less."""
+        return self.difference[0]
+
+    @property
+    def more(self) -> str:
+        """The colour of what became more."""
+        return self.difference[-1]
+
+    def named(self, role: str) -> Text:
+        """What people call the colour of a role, for texts that speak of it: 'right' → 绿色, green."""
+        return colour.name(getattr(self, role))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for a front end: JSON-ready."""
@@ -86,8 +110,10 @@ LIGHT = Palette(
     page="#fcfbf8",
     surface="#ffffff",
     ink="#1d1d1f",
-    muted="#66655f",
+    muted="#62615b",
     line="#e4e1d9",
+    accent="#1f5fd0",
+    on_accent="#ffffff",
     query=QUERY,
     key=KEY,
     value=VALUE,
@@ -96,9 +122,13 @@ LIGHT = Palette(
     blocked_fill="#f3f0e8",
     alarm="#b3261e",
     alarm_fill="#f7d5d0",
-    right="#2a7d46",
+    caution="#7a5900",
+    right="#3a7a12",
     before="#cdc7ba",
-    after="#0b7a66",
+    after="#6a45c2",
+    added="#6f6a00",
+    taught="#5c6670",
+    tested="#0b7396",
     weights=WEIGHTS,
     difference=DIFFERENCE,
     runs=RUNS,
@@ -108,19 +138,25 @@ DARK = Palette(
     page="#101315",
     surface="#171b1e",
     ink="#eceae4",
-    muted="#a5a29a",
+    muted="#aaa79f",
     line="#343a3f",
-    query="#6ea2ff",
+    accent="#79a9ff",
+    on_accent="#101315",
+    query="#79a9ff",
     key="#f29a50",
-    value="#52c784",
+    value="#f08cc6",
     visible="#27497f",
     blocked="#7d7a72",
     blocked_fill="#2b2b29",
     alarm="#ff7b70",
     alarm_fill="#5a2623",
-    right="#5fd08a",
+    caution="#e3c04f",
+    right="#9ad862",
     before="#6b675f",
-    after="#4fd1b5",
+    after="#b7a5ff",
+    added="#d5d84f",
+    taught="#a3adb8",
+    tested="#55c3ea",
     weights=WEIGHTS_DARK,
     difference=DIFFERENCE_DARK,
     runs=RUNS_DARK,

@@ -12,9 +12,9 @@ pytestmark = pytest.mark.browser
 
 def test_it_opens_at_the_choice_of_the_address_and_writes_it_back(opened):
     tab = opened("kind=cross&layer=1&head=2")
-    assert tab.page.locator(".head-card h3").inner_text() == "第 1 层 · 头 2"
+    assert tab.page.locator(".head-card h2").inner_text() == "第 1 层 · 头 2"
     tab.page.locator("[data-head='2.1']").click()
-    assert tab.page.locator(".head-card h3").inner_text() == "第 2 层 · 头 1"
+    assert tab.page.locator(".head-card h2").inner_text() == "第 2 层 · 头 1"
     tab.page.wait_for_function("location.search.includes('layer=2') && location.search.includes('head=1')")
     query = parse_qs(urlsplit(tab.page.url).query)
     assert (query["kind"], query["layer"], query["head"]) == (["cross"], ["2"], ["1"])
@@ -121,11 +121,11 @@ def test_keys_move_choose_enter_and_leave(opened):
     page.keyboard.press("ArrowDown")
     focused = f"{STAGE}.host.activeElement"
     assert page.evaluate(f"{focused}.dataset.head") == "2.2"
-    assert page.locator(".head-card h3").inner_text() == "Layer 1 · head 1", "moving does not choose"
+    assert page.locator(".head-card h2").inner_text() == "Layer 1 · head 1", "moving does not choose"
     outline = page.evaluate(f"getComputedStyle({focused}).outlineWidth")
     assert outline == "3px", "the focus is visible"
     page.keyboard.press("Enter")
-    assert page.locator(".head-card h3").inner_text() == "Layer 2 · head 2"
+    assert page.locator(".head-card h2").inner_text() == "Layer 2 · head 2"
     assert page.locator("[data-head='2.2']").get_attribute("aria-pressed") == "true"
     page.keyboard.press("Enter")
     assert page.evaluate(f"{focused}.classList.contains('surface')"), "Enter on the chosen head enters it"
@@ -216,7 +216,7 @@ def test_heads_of_a_large_stage_come_when_they_are_looked_at(opened):
     weights = pictures(300)[0].weights
     tab.page.locator("[data-head='2.3']").click()
     tab.page.wait_for_function(f"() => {STAGE}.state.kind.has(1, 2) && !{STAGE}.coarse")
-    assert tab.page.locator(".head-card h3").inner_text() == "Layer 2 · head 3"
+    assert tab.page.locator(".head-card h2").inner_text() == "Layer 2 · head 3"
     found = tab.page.evaluate(f"[7, 150, 299].map((row) => {STAGE}.state.kind.weight(1, 2, row, 5))")
     np.testing.assert_allclose(found, weights[1, 2, [7, 150, 299], 5], atol=0.004)
     point_at(tab, 200, 100)

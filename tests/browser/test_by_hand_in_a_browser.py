@@ -113,7 +113,7 @@ def test_walk_on_edit_a_number_and_read_its_arithmetic(
     lit = page.page.locator(".matrix td.lit").all_inner_texts()
     assert lit == numbers_of(edited, "masked_scores", 1)[6:9]
     assert page.page.inner_text(".matrix td.aim") == number(float(edited["weights"].values[1, 2, 1]))
-    assert t("stage_softmax") in page.page.inner_text(".main h3")
+    assert t("stage_softmax") in page.page.inner_text(".main h2")
     assert page.page.locator(".why .extra").inner_text() == t(
         "why_was", value=number(float(walk(setup)["weights"].values[1, 2, 1]))
     )

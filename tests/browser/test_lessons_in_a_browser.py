@@ -79,7 +79,7 @@ def test_by_hand_opens_on_the_step_that_the_lesson_names(chromium_page: Callable
     card.get_by_role("link", name=words("lessons", "en")("lesson_begin"), exact=True).click()
     page.wait_for_selector('.sheet-place[data-state="ready"]', timeout=60_000)
     named = lesson.steps[0].address["step"]
-    assert page.inner_text(".main h3 i") == named
+    assert page.inner_text(".main h2 i") == named
     assert re.search(r"\b1\b", page.inner_text(".av-lesson-head > span"))
     # Walking on there leaves the lesson where it is.
     page.keyboard.press(" ")

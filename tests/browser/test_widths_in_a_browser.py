@@ -52,11 +52,11 @@ def test_english_tools_take_one_line_and_no_word_is_cut(chromium_page: Callable[
     assert len(lines) == 10
     assert max(lines) - min(lines) < 4
     cut = page.eval_on_selector_all(
-        ".head-card h3, .head-card .readout, .head-card .views button, .grid-card .hint",
+        ".head-card h2, .head-card .readout, .head-card .views button, .grid-card .hint",
         "all => all.filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.textContent)",
     )
     assert cut == []
-    title, views = (page.locator(f".head-card {part}").bounding_box() for part in ("h3", ".views"))
+    title, views = (page.locator(f".head-card {part}").bounding_box() for part in ("h2", ".views"))
     assert title["x"] + title["width"] <= views["x"]
     # In the strip a chip is read or is not there: half of one says nothing.
     page = at_rest(tab, f"{server.url}/decoding?lang=en")
@@ -71,7 +71,7 @@ def test_english_tools_take_one_line_and_no_word_is_cut(chromium_page: Callable[
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("masks", ".verdict"), ("by_hand", ".main h3"), ("decoding", ".map-card h3")]
+    ("name", "text"), [("masks", ".verdict"), ("by_hand", ".main h2"), ("decoding", ".map-card h2")]
 )
 def test_every_stage_grows_in_a_presentation_and_lists_keep_their_words(
     chromium_page: Callable[..., Any], server: Any, name: str, text: str

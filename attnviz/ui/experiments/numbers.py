@@ -45,7 +45,8 @@ def table(frame: Frame, found: Found) -> str:
     decide = {name for bound in bounds for name in (bound.quantity, bound.minus)}
     expected = found.experiment.choice(found.experiment.expected).when
     spread = t("mean_sd") if len(found.seeds) > 1 else t("value")
-    head = "".join(f"<th>{escape(name)}</th>" for name in (t("quantity"), "", spread, t("unit")))
+    quantity, *others = (f"<th>{escape(name)}</th>" for name in (t("quantity"), spread, t("unit")))
+    head = f"{quantity}<td></td>{''.join(others)}"
     body = "".join(
         f"<tr{' class=av-exp-decides' if row.quantity.name in decide else ''}>"
         f"<th>{escape(row.quantity.title[lang])}</th>"

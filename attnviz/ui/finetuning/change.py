@@ -15,12 +15,12 @@ from attnviz.language import Language
 from attnviz.masks import Kind, kind_of
 from attnviz.training.finetuning.attention_change import AttentionChange, HeadChange, attention_change
 from attnviz.ui.finetuning.tuned_models import Tuned
+from attnviz.ui.frame.appearance import colour_names, dark
 from attnviz.ui.frame.boundary import explain
 from attnviz.ui.frame.controls import choose
 from attnviz.ui.frame.notices import notice, notice_lines
 from attnviz.ui.frame.page import Frame
 from attnviz.ui.runs import heads
-from attnviz.ui.runs.curves import dark
 from attnviz.ui.runs.marks import where_of
 from attnviz.ui.sentence import reading
 from attnviz.ui.sentence.reading import Sentence
@@ -65,10 +65,11 @@ def show(frame: Frame, now: Tuned) -> None:
     ranked = [head for head in found.change.heads if kind_of(head.site) == kind]
     maps, list_of = st.columns([15, 5], gap="small")
     with list_of:
-        st.html(f'<h4 class="rn-small">{escape(frame.t("ranked_title"))}</h4>{_ranked(ranked, kind)}')
+        st.html(f'<h2 class="rn-small">{escape(frame.t("ranked_title"))}</h2>{_ranked(ranked, kind)}')
         picked = _pick(frame, ranked)
     with maps:
-        st.html(f'<h4 class="rn-small">{escape(frame.t("difference_title"))}</h4>')
+        title = frame.t("difference_title", **colour_names(frame.language, "more", "less"))
+        st.html(f'<h2 class="rn-small">{escape(title)}</h2>')
         _plot(_all(found.change, kind, frame.language, dark()), f"ft-differences-{kind}")  # type: ignore[arg-type]
     _one(frame, found.change, picked)
 

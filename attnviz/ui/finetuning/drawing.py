@@ -71,8 +71,8 @@ def draw(
         members = [plan for part in column.parts for plan in by_part.get(part.shared_with or part.path, [])]
         body = "".join(_part(part, by_part, moved, most, widest, step, t) for part in column.parts)
         boxes.append(
-            f'<div class="ft-column ft-{_overall(members, step)}"><h5>{escape(title(column.name, t))}'
-            f"{_badge(members, step, t)}</h5>{body}</div>"
+            f'<div class="ft-column ft-{_overall(members, step)}"><h2>{escape(title(column.name, t))}'
+            f"{_badge(members, step, t)}</h2>{body}</div>"
         )
     return f'<div class="ft-model" role="img" aria-label="{escape(t("drawing"))}">{"<i>→</i>".join(boxes)}</div>'
 
@@ -121,7 +121,7 @@ def _part(
         return f'<div class="ft-norm" title="{escape(part.path)}">{tensors}</div>'
     if not plans:  # the tensor is drawn where it is owned
         same = t("shared") if part.shared_with else ""
-        return f'<div class="ft-part"><h6>{escape(t(f"part_{part.kind}"))}</h6><small>{escape(same)}</small></div>'
+        return f'<div class="ft-part"><h3>{escape(t(f"part_{part.kind}"))}</h3><small>{escape(same)}</small></div>'
     matrices = "".join(_matrix(plan, widest, step, t) for plan in plans if len(plan.shape) == 2)
     strips = "".join(_strip(plan, step, t) for plan in plans if len(plan.shape) == 1)
     return (
@@ -180,7 +180,7 @@ def _heading(part: Part, moved: float | None, most: float, t: Words) -> str:
     """A part's name; once there is a step, on a bar that says how far it has moved."""
     name = escape(t(f"part_{part.kind}"))
     if moved is None:
-        return f"<h6>{name}</h6>"
+        return f"<h3>{name}</h3>"
     width = 100 * moved / most if most else 0.0
     value = "Δ0" if moved == 0 else f"Δ{100 * moved:.0f}%" if moved >= 0.095 else f"Δ{100 * moved:.2g}%"
     return (

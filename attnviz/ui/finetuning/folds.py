@@ -17,6 +17,7 @@ from attnviz.ui.finetuning.choices import current, start_of
 from attnviz.ui.finetuning.groups import Group
 from attnviz.ui.finetuning.measured import LIMIT
 from attnviz.ui.finetuning.task_measures import Measure, measure_of, value
+from attnviz.ui.frame.appearance import colour_names
 from attnviz.ui.frame.boundary import explain
 from attnviz.ui.frame.controls import choose
 from attnviz.ui.frame.notices import notice
@@ -48,7 +49,8 @@ def _form(frame: Frame) -> None:
         return
     st.html(f'<p class="rn-small">{escape(frame.t("folds_count"))}</p>')
     folds = int(choose("ft-k", frame.t("folds_count"), FOLDS, lambda code: code, default="5", look="segments"))
-    st.html(f'<p class="rn-why">{escape(frame.t("folds_why"))}</p>{_picture(folds, frame)}')
+    why = frame.t("folds_why", **colour_names(frame.language, "tested"))
+    st.html(f'<p class="rn-why">{escape(why)}</p>{_picture(folds, frame)}')
     if not st.button(frame.t("folds_start", runs=folds), icon=":material/flag:", key="ft-folds-start", type="primary"):
         return
     try:
@@ -76,7 +78,7 @@ def _form(frame: Frame) -> None:
 def _picture(folds: int, frame: Frame) -> str:
     """A row a fold; its held-out part stands out."""
     rows = "".join(
-        f"<div>{''.join('<i class=ft-d></i>' if i == fold else '<i class=ft-b></i>' for i in range(folds))}</div>"
+        f"<div>{''.join('<i class=ft-d></i>' if i == fold else '<i class=ft-c></i>' for i in range(folds))}</div>"
         for fold in range(folds)
     )
     return f'<div class="ft-folds" role="img" aria-label="{escape(frame.t("folds_title"))}">{rows}</div>'
@@ -116,7 +118,7 @@ def table(group: Group, views: dict[str, RunView], measure: Measure, frame: Fram
     )
     rows.append(f'<tr class="ft-mean"><th>{escape(frame.t("folds_mean"))}</th>{means}<td></td></tr>')
     head = "".join(f"<th>{escape(name)}</th>" for name in (*said, frame.t("steps")))
-    return f'<table class="ft-table" data-table="folds"><thead><tr><th></th>{head}</tr></thead>{"".join(rows)}</table>'
+    return f'<table class="ft-table" data-table="folds"><thead><tr><td></td>{head}</tr></thead>{"".join(rows)}</table>'
 
 
 def _value(name: str, found: float | None) -> str:
@@ -134,7 +136,7 @@ def _mean(name: str, spread: Spread | None) -> str:
 
 def _ensemble(frame: Frame, group: Group, views: dict[str, RunView], measure: Measure) -> None:
     """On the test split, which no fold has seen: one model at a time, and all of them by vote."""
-    st.html(f'<h4 class="rn-small">{escape(frame.t("ensemble_title"))}</h4>')
+    st.html(f'<h2 class="rn-small">{escape(frame.t("ensemble_title"))}</h2>')
     wanted = f"ft-ensemble-{group.id}"
     if not st.session_state.get(wanted):
         if st.button(frame.t("ensemble_do"), icon=":material/how_to_vote:", key="ft-ensemble"):

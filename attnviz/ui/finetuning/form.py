@@ -77,7 +77,7 @@ def show(frame: Frame, task: Task | None) -> None:
     _fields(frame, ("steps", "learning_rate"), choices, task)
     with st.expander(frame.t("more_choices"), icon=":material/tune:", key="ft-more"):
         for group, names in GROUPS.items():
-            st.html(f'<h4 class="rn-group">{frame.t(f"group_{group}")}</h4>')
+            st.html(f'<h2 class="rn-group">{frame.t(f"group_{group}")}</h2>')
             _fields(frame, names, choices, task)
     if choices != before:
         keep(choices)

@@ -127,7 +127,7 @@ def _examples(frame: Frame, ready: Prepared) -> str:
     synthetic = f"<b>{escape(t('synthetic_data'))}</b> " if info.synthetic else ""
     head = t("examples_of", task=info.title[frame.language], count=f"{len(task.split('train')):,}")
     return (
-        f'<h4 class="rn-small">{escape(head)}</h4><table class="ft-table ft-examples">{rows}</table>'
+        f'<h2 class="rn-small">{escape(head)}</h2><table class="ft-table ft-examples">{rows}</table>'
         f'<p class="ft-note">{synthetic}{escape(said)}</p>'
     )
 

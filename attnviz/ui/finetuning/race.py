@@ -17,12 +17,12 @@ from attnviz.ui.finetuning.entry_figures import courses, figures_of_entries
 from attnviz.ui.finetuning.groups import Group, Kind, Planned, with_seed
 from attnviz.ui.finetuning.link import GROUP
 from attnviz.ui.finetuning.task_measures import measure_of
+from attnviz.ui.frame.appearance import dark
 from attnviz.ui.frame.boundary import explain
 from attnviz.ui.frame.controls import choose, shown
 from attnviz.ui.frame.link import said
 from attnviz.ui.frame.notices import notice, shortened
 from attnviz.ui.frame.page import Frame
-from attnviz.ui.runs.curves import dark
 from attnviz.ui.runs.library import feed, library
 from attnviz.ui.runs.polling import polled
 from attnviz.ui.runs.style import card
@@ -256,11 +256,11 @@ def _standing(frame: Frame, group: Group) -> None:
     left, right = st.columns(2, gap="small")
     with left:
         over_time = "race_over_time" if seeds > 1 else "race_over_time_one"
-        st.html(f'<h4 class="rn-small">{escape(frame.t(over_time, measure=frame.t(mine.text)))}</h4>')
+        st.html(f'<h2 class="rn-small">{escape(frame.t(over_time, measure=frame.t(mine.text)))}</h2>')
         drawn = race_picture.over_time(courses(group, views, mine.column), say, title=frame.t("tile_new"), dark=dark())
         st.plotly_chart(drawn, key="ft-race-time", theme=None, config={"displayModeBar": False})
     with right:
-        st.html(f'<h4 class="rn-small">{escape(frame.t("race_plane"))}</h4>')
+        st.html(f'<h2 class="rn-small">{escape(frame.t("race_plane"))}</h2>')
         drawn = race_picture.plane(found, say, new=frame.t("tile_new"), old=frame.t("race_kept"), dark=dark())
         st.plotly_chart(drawn, key="ft-race-plane", theme=None, config={"displayModeBar": False})
 

@@ -149,7 +149,7 @@ def table(found: Sequence[EntryFigures], named: Named, t: Words, *, seeds: int, 
     head = "".join(f"<th>{escape(t(f'race_{name}'))}</th>" for name in columns)
     note = t("race_note", seeds=seeds) if seeds > 1 else t("race_note_one")
     return (
-        f'<table class="ft-table" data-table="race"><thead><tr><th></th>{head}</tr></thead>{"".join(rows)}</table>'
+        f'<table class="ft-table" data-table="race"><thead><tr><td></td>{head}</tr></thead>{"".join(rows)}</table>'
         f'<p class="ft-note">{escape(note)}</p>'
     )
 

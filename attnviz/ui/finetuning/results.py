@@ -15,9 +15,10 @@ from attnviz.ui.finetuning import measured
 from attnviz.ui.finetuning.confusion import chosen_cell, confusion_figure
 from attnviz.ui.finetuning.measured import Labelled, Tested, Written
 from attnviz.ui.finetuning.tuned_models import Tuned
+from attnviz.ui.frame.appearance import dark
 from attnviz.ui.frame.notices import shortened
 from attnviz.ui.frame.page import Frame
-from attnviz.ui.runs.curves import dark, number
+from attnviz.ui.runs.curves import number
 from attnviz.ui.text import Words
 
 SHOWN = 60  # examples of a cell
@@ -52,7 +53,7 @@ def figures(now: Tuned, found: Tested, t: Words, language: Language) -> str:
     if found.old is not None:
         rows.append(_row(t("row_old", task=old), found.old))
     head = "".join(f"<th>{escape(t(name))}</th>" for name in ("measure_exact", "measure_tokens", "measure_loss"))
-    return f'<table class="ft-table"><thead><tr><th></th>{head}</tr></thead>{"".join(rows)}</table>'
+    return f'<table class="ft-table"><thead><tr><td></td>{head}</tr></thead>{"".join(rows)}</table>'
 
 
 def _row(name: str, metrics: Metrics) -> str:
@@ -73,10 +74,11 @@ def outputs(found: tuple[Written, ...], task: Task, t: Words) -> str:
             f'<td dir="auto">{escape(shortened(mine, CUT)) or "∅"}</td>'
             f'<td dir="auto">{"" if one.right else escape(shortened(wanted, CUT))}</td></tr>'
         )
-    head = "".join(f"<th>{escape(t(name))}</th>" for name in ("column_source", "blank", "column_said", "column_wanted"))
+    source, *others = (f"<th>{escape(t(f'column_{name}'))}</th>" for name in ("source", "said", "wanted"))
+    head = f"{source}<td></td>{''.join(others)}"
     title = t("outputs_title", right=sum(one.right for one in found), count=len(found))
     return (
-        f'<h4 class="rn-small">{escape(title)}</h4><table class="rn-samples"><thead><tr>{head}</tr></thead>'
+        f'<h2 class="rn-small">{escape(title)}</h2><table class="rn-samples"><thead><tr>{head}</tr></thead>'
         f"{''.join(rows)}</table>"
     )
 
@@ -90,7 +92,7 @@ def _labels(frame: Frame, now: Tuned, task: LabelTask, found: Tested) -> None:
     left, right = st.columns([11, 10], gap="small")
     names = [task.title(label, frame.language) for label in task.labels]
     with left:
-        st.html(f'<h4 class="rn-small">{escape(frame.t("confusion_title"))}</h4>')
+        st.html(f'<h2 class="rn-small">{escape(frame.t("confusion_title"))}</h2>')
         figure = confusion_figure(
             report.model.scores.confusion,
             names,
@@ -133,7 +135,7 @@ def scores_table(found: Labelled, tested: Tested, t: Words) -> str:
     head = "".join(f"<th>{escape(t(f'score_{name}'))}</th>" for name in ("accuracy", "precision", "recall", "f1"))
     before = t("labels_before", share=f"{100 * tested.first.token_accuracy:.0f}%")
     return (
-        f'<table class="ft-table" data-table="scores"><thead><tr><th></th>{head}</tr></thead>{"".join(lines)}</table>'
+        f'<table class="ft-table" data-table="scores"><thead><tr><td></td>{head}</tr></thead>{"".join(lines)}</table>'
         f'<p class="ft-note">{escape(before)}</p>'
     )
 
@@ -167,10 +169,10 @@ def cell_examples(report: LabelReport, cell: tuple[int, int], names: list[str], 
     found = report.cell(*cell)
     title = t("cell_title", truth=names[cell[0]], called=names[cell[1]], count=f"{len(found):,}")
     if not found:
-        return f'<h4 class="rn-small">{escape(title)}</h4><p class="ft-note">{escape(t("cell_empty"))}</p>'
+        return f'<h2 class="rn-small">{escape(title)}</h2><p class="ft-note">{escape(t("cell_empty"))}</p>'
     rows = "".join(_example(report, one, task) for one in found[:SHOWN])
     first = f'<p class="ft-note">{escape(t("cell_first", shown=SHOWN))}</p>' if len(found) > SHOWN else ""
-    return f'<h4 class="rn-small">{escape(title)}</h4><div class="ft-cell">{rows}{first}</div>'
+    return f'<h2 class="rn-small">{escape(title)}</h2><div class="ft-cell">{rows}{first}</div>'
 
 
 def _example(report: LabelReport, one: LabelPrediction, task: LabelTask) -> str:

@@ -39,7 +39,7 @@ def show(frame: Frame, view: RunView, now: Tuned) -> None:
     st.html(f'<p class="ft-note">{note}</p>')
     merged, lora, card = st.columns(3, gap="small")
     with merged, st.container(border=True):
-        st.html(f'<h4 class="rn-group">{t("save_merged")}</h4><p class="rn-why">{t("save_merged_why")}</p>')
+        st.html(f'<h2 class="rn-group">{t("save_merged")}</h2><p class="rn-why">{t("save_merged_why")}</p>')
         st.download_button(
             t("download_zip"),
             data=lambda: merged_zip(frame, view, now),
@@ -51,7 +51,7 @@ def show(frame: Frame, view: RunView, now: Tuned) -> None:
             type="primary",
         )
     with lora, st.container(border=True):
-        st.html(f'<h4 class="rn-group">{t("save_lora")}</h4><p class="rn-why">{t("save_lora_why")}</p>')
+        st.html(f'<h2 class="rn-group">{t("save_lora")}</h2><p class="rn-why">{t("save_lora_why")}</p>')
         problem = lora_problem(now)
         st.download_button(
             t("download_zip"),
@@ -66,7 +66,7 @@ def show(frame: Frame, view: RunView, now: Tuned) -> None:
         if problem is not None:
             notice(explain(problem, frame.language))
     with card, st.container(border=True):
-        st.html(f'<h4 class="rn-group">{t("save_card")}</h4><p class="rn-why">{t("save_card_why")}</p>')
+        st.html(f'<h2 class="rn-group">{t("save_card")}</h2><p class="rn-why">{t("save_card_why")}</p>')
         st.download_button(
             t("download_md"),
             data=lambda: card_text(frame, view, now),

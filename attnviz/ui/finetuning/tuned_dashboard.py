@@ -81,7 +81,7 @@ def _panel(
             st.html(f'<p class="rn-empty">{escape(t("samples_none"))}</p>')
             return
         title = f"{t('samples_title')} · {t('samples_step', step=f'{found[0].step:,}')}"
-        st.html(f'<h4 class="rn-small">{escape(title)}</h4>{samples.table(found, t)}')
+        st.html(f'<h2 class="rn-small">{escape(title)}</h2>{samples.table(found, t)}')
         st.html(samples.story(samples.history(view, found[0].source, at), t))
     else:
         phases.show(frame, view, None if now is None else now.watched, act)
@@ -96,10 +96,10 @@ def _gain(frame: Frame, view: RunView, at: int | None, now: Tuned | None, first:
     new, old = now.task, now.prepared.start.task
     names = (frame.t("tile_new"), frame.t("tile_old"))
     drawn = over_time(view, new, old, first, names)
-    st.html(f'<h4 class="rn-small">{escape(frame.t("gain_title"))}</h4>')
+    st.html(f'<h2 class="rn-small">{escape(frame.t("gain_title"))}</h2>')
     mark = "" if at is None else t("at_step", step=f"{at:,}")
     chart(
-        [Line(name, series) for name, series in drawn.items()],
+        [Line(name, series, role) for (name, series), role in zip(drawn.items(), ("after", "muted"), strict=False)],
         at=at,
         mark=mark,
         share=True,
@@ -108,9 +108,9 @@ def _gain(frame: Frame, view: RunView, at: int | None, now: Tuned | None, first:
         key="ft-gain",
     )
     found = losses(view)
-    st.html(f'<h4 class="rn-small">{escape(t("loss_title"))}</h4>')
+    st.html(f'<h2 class="rn-small">{escape(t("loss_title"))}</h2>')
     chart(
-        [Line(t(name), series) for name, series in found.items()],
+        [Line(t(name), series, curves.ROLES[name]) for name, series in found.items()],
         at=at,
         mark=mark,
         log=curves.spread(found),

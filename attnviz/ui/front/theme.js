@@ -53,7 +53,6 @@ export function readTheme(host, palettes) {
     ...palette,
     dark,
     ink: variable("--st-text-color") || palette.ink,
-    accent: variable("--st-primary-color") || palette.query,
     page: variable("--st-background-color") || palette.page,
     fontFamily: given ? `${given}, ${palettes.font}` : palettes.font,
     hatchSize: palettes.hatch,
@@ -69,19 +68,9 @@ export function readTheme(host, palettes) {
 
 // The palette as CSS variables for the parts that are ordinary elements.
 export function applyTheme(root, theme) {
+  const roles = Object.entries(theme).filter(([, value]) => typeof value === "string" && parseColour(value));
   const values = {
-    surface: theme.surface,
-    page: theme.page,
-    ink: theme.ink,
-    muted: theme.muted,
-    line: theme.line,
-    query: theme.query,
-    key: theme.key,
-    value: theme.value,
-    accent: theme.accent,
-    alarm: theme.alarm,
-    blocked: theme.blocked,
-    "blocked-fill": theme.blocked_fill,
+    ...Object.fromEntries(roles.map(([name, value]) => [name.replaceAll("_", "-"), value])),
     strong: theme.strong,
     ramp: `linear-gradient(90deg, ${[0, 32, 64, 96, 128, 160, 192, 224, 255].map((i) => theme.css[i]).join(", ")})`,
   };

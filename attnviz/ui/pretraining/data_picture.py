@@ -19,7 +19,7 @@ MOST_CELLS = 64  # columns of a one-hot row that are drawn as cells; beyond, a r
 
 def step(number: int, title: str, note: str, body: str) -> str:
     """One numbered step of the way from text to numbers."""
-    heading = f"<h4><b>{number}</b><span>{escape(title)}</span><small>{escape(note)}</small></h4>"
+    heading = f"<h3><b>{number}</b><span>{escape(title)}</span><small>{escape(note)}</small></h3>"
     return f'<section class="dt-step">{heading}{body}</section>'
 
 
@@ -152,7 +152,7 @@ def first_examples(found: Splits, t: Words, name: str = "train") -> str:
         for source, target in share.first
     )
     heading = t("examples_of", name=t(f"split_{name}"))
-    return f'<div class="dt-first"><h5>{escape(heading)}</h5><table>{rows}</table></div>'
+    return f'<div class="dt-first"><h4>{escape(heading)}</h4><table>{rows}</table></div>'
 
 
 def _short(text: str) -> str:

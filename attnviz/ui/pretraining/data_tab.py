@@ -15,6 +15,7 @@ from attnviz.data.info import TaskInfo
 from attnviz.data.user_table import Layout
 from attnviz.model import Transformer
 from attnviz.training import make_model
+from attnviz.ui.frame.appearance import colour_names
 from attnviz.ui.frame.boundary import explain, live
 from attnviz.ui.frame.controls import choose, shown
 from attnviz.ui.frame.notices import notice, notice_lines
@@ -171,7 +172,7 @@ def _about(frame: Frame, info: TaskInfo) -> None:
 def one_sentence(frame: Frame, task: Task) -> None:
     """Raw → cleaned → tokens → ids → one-hot, bag of words, embedding: for a sentence of people's own."""
     t = frame.t
-    st.html(f'<h3 class="rn-title">{t("one_sentence")}</h3>')
+    st.html(f'<h2 class="rn-title">{t("one_sentence")}</h2>')
     name = f"follow:{scope(task)}"
     kept: dict[str, str] = st.session_state.setdefault("follow", {})
     kept.setdefault(name, task.examples[0] if task.examples else "")
@@ -213,7 +214,8 @@ def _numbers(frame: Frame, task: Task, used: list[str]) -> None:
     st.html(draw.step(5, t("step_one_hot"), t("step_one_hot_note", size=len(known)), draw.one_hot(found, len(known))))
     st.html(draw.step(6, t("step_bag"), t("step_bag_note"), draw.bag(found)))
     origin = t("embedding_fresh") if step is None else t("embedding_of_run", step=f"{step:,}")
-    note = f"{t('step_embedding_note', width=found.embedding.shape[1])} · {origin}"
+    colours = colour_names(t.language, "more", "less")
+    note = f"{t('step_embedding_note', width=found.embedding.shape[1], **colours)} · {origin}"
     proof = f'<p class="dt-note dt-proof">{t("proof", error=f"{found.error:.1g}")}</p>'
     st.html(draw.step(7, t("step_embedding"), note, draw.embedding(found) + proof))
 
@@ -234,7 +236,7 @@ def vocabulary(frame: Frame, task: Task) -> None:
     import pandas as pd
 
     t = frame.t
-    st.html(f'<h3 class="rn-title">{t("vocabulary")}</h3>')
+    st.html(f'<h2 class="rn-title">{t("vocabulary")}</h2>')
     sides: tuple[Literal["source", "target"], ...] = ("source", "target") if task.src_vocab is not None else ("target",)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         side = sides[0]

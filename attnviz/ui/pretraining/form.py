@@ -40,7 +40,7 @@ def show(frame: Frame, task: Task) -> None:
                 _field(t, name, choices, task)
     with st.expander(frame.t("more_choices"), icon=":material/tune:", key="more-choices"):
         for group, names in GROUPS.items():
-            st.html(f'<h4 class="rn-group">{frame.t(f"group_{group}")}</h4>')
+            st.html(f'<h2 class="rn-group">{frame.t(f"group_{group}")}</h2>')
             for start in range(0, len(names), 2):
                 for column, name in zip(st.columns(2, gap="small"), names[start : start + 2], strict=False):
                     with column:

@@ -105,7 +105,7 @@ def _outlook(frame: Frame, choices: Choices, model: Watched) -> None:
     lines = "".join(
         f'<dt>{escape(frame.t(key))}</dt><dd dir="auto">{escape(" ".join(value.split()))}</dd>' for key, value in rows
     )
-    st.html(f'<div class="rn-outlook"><h4>{escape(frame.t("outlook"))}</h4><dl>{lines}</dl></div>')
+    st.html(f'<div class="rn-outlook"><h2>{escape(frame.t("outlook"))}</h2><dl>{lines}</dl></div>')
 
 
 def parameters(model: Watched) -> int:

@@ -17,6 +17,7 @@ from attnviz.figures.theme import DARK, LIGHT
 from attnviz.language import spoken
 from attnviz.runs import RunSummary
 from attnviz.runs.feed import RunView
+from attnviz.ui.frame.appearance import dark
 from attnviz.ui.frame.boundary import explain
 from attnviz.ui.frame.controls import choose, shown
 from attnviz.ui.frame.notices import notice, shortened
@@ -24,7 +25,7 @@ from attnviz.ui.frame.page import Frame
 from attnviz.ui.runs import heads
 from attnviz.ui.runs.chart import Line, chart
 from attnviz.ui.runs.chosen_run import chosen_run
-from attnviz.ui.runs.curves import dark, number, spread
+from attnviz.ui.runs.curves import number, spread
 from attnviz.ui.runs.dashboard import sentence_name
 from attnviz.ui.runs.fields import in_words
 from attnviz.ui.runs.library import feed, library, watched
@@ -97,7 +98,7 @@ def _together(frame: Frame, t: Words, views: list[RunView], names: Mapping[str, 
         for place, (title, name) in zip(st.columns(len(CURVES)), CURVES.items(), strict=True):
             series: dict[str, Series] = {labels[view.id]: column(view, name) for view in views}
             with place:
-                st.html(f'<h4 class="rn-small">{escape(t(title))}</h4>')
+                st.html(f'<h2 class="rn-small">{escape(t(title))}</h2>')
                 lines = [Line(name_of_run, pair) for name_of_run, pair in series.items()]
                 chart(
                     lines,
@@ -115,7 +116,7 @@ def _together(frame: Frame, t: Words, views: list[RunView], names: Mapping[str, 
 
 
 def _heads(frame: Frame, t: Words, views: list[RunView], labels: Mapping[str, str], common: list[int]) -> None:
-    st.html(f'<h3 class="rn-title">{escape(t("compare_heads"))}</h3>')
+    st.html(f'<h2 class="rn-title">{escape(t("compare_heads"))}</h2>')
     kept = st.session_state.get("compare-step")
     step = kept if kept in common else common[-1]
 
@@ -155,7 +156,7 @@ def _heads(frame: Frame, t: Words, views: list[RunView], labels: Mapping[str, st
         ):
             with place:
                 text = chosen.text if sentence_name(model.task) == first else model.task.examples[0]
-                st.html(f'<h4 class="rn-small">{labels[view.id]}</h4>')
+                st.html(f'<h2 class="rn-small">{labels[view.id]}</h2>')
                 _grid(frame, t, view, model, text, kind)
 
 
@@ -223,7 +224,7 @@ def verdicts(views: Sequence[RunView], labels: Mapping[str, str], t: Words) -> s
             f"<tr><th>{labels[view.id]}</th>{cells}" + "".join(f"<td>{escape(one)}</td>" for one in said) + "</tr>"
         )
     same = "" if names else f'<p class="rn-why">{escape(t("compare_same"))}</p>'
-    return f'<table class="rn-verdicts"><tr><th></th>{head}</tr>{"".join(rows)}</table>{same}'
+    return f'<table class="rn-verdicts"><tr><td></td>{head}</tr>{"".join(rows)}</table>{same}'
 
 
 def _setting(name: str, t: Words) -> str:

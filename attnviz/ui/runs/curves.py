@@ -15,13 +15,10 @@ from attnviz.ui.runs.series import Series, accuracies, column, left, losses
 from attnviz.ui.text import Words
 
 APART = 30  # times the smallest value: beyond it, the axis is logarithmic
+# What a curve is: what the model learns from, or is helped at; and what counts.
+ROLES = {"curve_train": "taught", "curve_validation": "tested", "curve_forced": "taught", "curve_free": "tested"}
 SPARK = 60  # points of a small curve
 TILES = ("perplexity", "learning_rate", "grad_norm", "update_ratio", "tokens_per_second", "time_left")
-
-
-def dark() -> bool:
-    """Whether the page is shown dark."""
-    return bool(st.context.theme.type == "dark")
 
 
 def draw(
@@ -33,7 +30,7 @@ def draw(
     title = t("loss_title_log" if log else "loss_title")
     mark = "" if at is None else t("at_step", step=f"{at:,}")
     with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
-        st.html(f'<h4 class="rn-small">{escape(title)}</h4>')
+        st.html(f'<h2 class="rn-small">{escape(title)}</h2>')
         st.download_button(
             "CSV",
             data=lambda: csv(view),
@@ -46,7 +43,7 @@ def draw(
             on_click="ignore",
         )
     chart(
-        [Line(t(name), pair) for name, pair in series.items()],
+        [Line(t(name), pair, ROLES[name]) for name, pair in series.items()],
         baselines={t(name): value for name, value in baselines.items()},
         at=at,
         mark=mark,
@@ -56,9 +53,9 @@ def draw(
         key=f"{key}-loss",
     )
     title = t("accuracy_title")
-    st.html(f'<h4 class="rn-small">{escape(title)}</h4>')
+    st.html(f'<h2 class="rn-small">{escape(title)}</h2>')
     chart(
-        [Line(t(name), pair) for name, pair in accuracies(view).items()],
+        [Line(t(name), pair, ROLES[name]) for name, pair in accuracies(view).items()],
         at=at,
         mark=mark,
         share=True,

@@ -109,7 +109,7 @@ def _samples(t: Words, view: RunView, at: int | None) -> None:
         st.html(f'<p class="rn-empty">{escape(t("samples_none"))}</p>')
         return
     title = f"{t('samples_title')} · {t('samples_step', step=f'{now[0].step:,}')}"
-    st.html(f'<h4 class="rn-small">{escape(title)}</h4>{samples.table(now, t)}')
+    st.html(f'<h2 class="rn-small">{escape(title)}</h2>{samples.table(now, t)}')
     st.html(samples.story(samples.history(view, now[0].source, at), t))
 
 

@@ -29,7 +29,7 @@ def show(frame: Frame, page: str, mine: Callable[[RunSummary], bool], *, opened:
     t = words("runs", frame.language)
     with card("list"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.html(f'<h3 class="rn-title">{escape(t("list_title"))}<small>{escape(str(library().root))}</small></h3>')
+            st.html(f'<h2 class="rn-title">{escape(t("list_title"))}<small>{escape(str(library().root))}</small></h2>')
             with st.popover(t("list_import"), icon=":material/upload:", help=t("list_import_help")):
                 _import(frame, t, page, opened)
         _undo(frame, t)

@@ -25,6 +25,7 @@ from attnviz.training.phase_reports import (
 )
 from attnviz.training.updates import UpdateNorms
 from attnviz.ui.attention.picture import AttentionPicture, KindPicture
+from attnviz.ui.frame.appearance import colour_names
 from attnviz.ui.runs.curves import number
 from attnviz.ui.text import Words, texts
 
@@ -99,7 +100,8 @@ def _forward(report: ForwardReport, t: Words) -> str:
         )
         read = report.decoder_labels[place] if place < len(report.decoder_labels) else ""
         rows.append(f"<b>{escape(printable(read, 8))} →</b><div>{bars}</div>")
-    return f'<p class="rn-why">{escape(t("ph_forward_note"))}</p><div class="ph-guesses">{"".join(rows)}</div>'
+    why = t("ph_forward_note", **colour_names(t.language, "right"))
+    return f'<p class="rn-why">{escape(why)}</p><div class="ph-guesses">{"".join(rows)}</div>'
 
 
 def _loss(report: LossReport, t: Words) -> str:
@@ -163,7 +165,7 @@ def bars(values: Mapping[str, float], title: str) -> str:
         f"<b>{number(value)}</b></div>"
         for name, value in list(values.items())[:BARS]
     )
-    return f'<h4 class="rn-small">{escape(title)}</h4><div class="dt-rows ph-bars">{rows}</div>'
+    return f'<h2 class="rn-small">{escape(title)}</h2><div class="dt-rows ph-bars">{rows}</div>'
 
 
 def _clip(report: ClipReport, t: Words) -> str:

@@ -69,7 +69,7 @@ def _chosen(t: Words, view: RunView, done: tuple[PhaseReport, ...]) -> PhaseRepo
     """The phase that is looked at: the newest, until another is chosen."""
     names = [report.phase for report in done]
     numbered = {name: f"{place} {t(f'phase_{name}')}" for place, name in enumerate(PHASES, start=1)}
-    st.html(f'<h4 class="rn-small">{escape(t("at_step", step=f"{done[-1].step:,}"))}</h4>')
+    st.html(f'<h2 class="rn-small">{escape(t("at_step", step=f"{done[-1].step:,}"))}</h2>')
     # Another phase done is another question, so that the answer begins with the newest one.
     question = f"phase-of:{view.id}:{done[-1].step}:{len(done)}"
     chosen = choose(question, t("phase"), names, numbered.__getitem__, default=names[-1], look="segments")

@@ -44,9 +44,8 @@ def table(samples: Sequence[Sample], t: Words) -> str:
             f'<td dir="auto">{_text(one.source)}</td><td>{sign}</td><td dir="auto">{_text(output)}</td>'
             f'<td dir="auto">{"" if right or wanted is None else _text(wanted)}</td></tr>'
         )
-    head = "".join(
-        f"<th>{escape(name)}</th>" for name in (t("samples_source"), "", t("samples_output"), t("samples_reference"))
-    )
+    source, *others = (f"<th>{escape(t(f'samples_{name}'))}</th>" for name in ("source", "output", "reference"))
+    head = f"{source}<td></td>{''.join(others)}"
     return f'<table class="rn-samples"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
 
 
@@ -56,7 +55,7 @@ def story(found: Sequence[Sample], t: Words) -> str:
         f'<li><span>{escape(t("samples_step", step=f"{one.step:,}"))}</span><b dir="auto">{_text(one.output)}</b></li>'
         for one in found[:HISTORY]
     )
-    return f'<h4 class="rn-small">{escape(t("samples_history"))}</h4><ol class="rn-story">{lines}</ol>'
+    return f'<h2 class="rn-small">{escape(t("samples_history"))}</h2><ol class="rn-story">{lines}</ol>'
 
 
 def _text(text: str) -> str:

@@ -83,8 +83,8 @@ TEXTS = table(
     ),
     step_embedding=Text("词嵌入 embedding", "Embedding"),
     step_embedding_note=Text(
-        "词嵌入矩阵 W 的第 id 行，{width} 维，训练时学出来；蓝为正，褐为负",
-        "row id of the embedding matrix W, {width} numbers, learned in training; blue positive, brown negative",
+        "词嵌入矩阵 W 的第 id 行，{width} 维，训练时学出来；{more}为正，{less}为负",
+        "row id of the embedding matrix W, {width} numbers, learned in training; {more} positive, {less} negative",
     ),
     embedding_of_run=Text("取自这次训练第 {step} 步", "from this run at step {step}"),
     embedding_fresh=Text("刚初始化，还没训练", "fresh, not trained yet"),

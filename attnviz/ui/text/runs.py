@@ -203,8 +203,8 @@ TEXTS = table(
         "There is no decoder here: the encoder reads all tokens at once, and only positions with a target are scored.",
     ),
     ph_forward_note=Text(
-        "右边是这一批第一个例子的注意力；这里是每个位置最可能的三个词元，绿色是正确答案。",
-        "On the right: attention on one example. Here: the three likeliest tokens at each position; green is right.",
+        "右边是这一批第一个例子的注意力；这里是每个位置最可能的三个词元，{right}是正确答案。",
+        "On the right: attention on one example. Here: the three likeliest tokens at each position; {right} is right.",
     ),
     ph_mean=Text("平均损失（奈特）", "mean loss (nats)"),
     ph_right=Text("说对的词元", "tokens right"),

@@ -48,7 +48,7 @@ export function buildFrame(stage) {
   const legend = make("legend", "div", { class: "legend" }, [
     refs.legendLow, element("i", { class: "legend-ramp" }), refs.legendHigh, element("i", { class: "legend-hatch" }), refs.legendBlocked,
   ]);
-  make("gridTitle", "h3");
+  make("gridTitle", "h2");
   make("gridHint", "p", { class: "hint" });
   refs.worth = segmented("worth", WORTH, (of) => stage.setWorth(of));
   make("sort", "button", { type: "button", class: "sort", "aria-pressed": "false" });
@@ -70,7 +70,7 @@ export function buildFrame(stage) {
     refs.gridScroll,
   ]);
 
-  make("headTitle", "h3");
+  make("headTitle", "h2");
   make("headSite", "code");
   make("readout", "p", { class: "readout", role: "status", "aria-live": "polite", "aria-atomic": "true" });
   make("headStatic", "canvas", { class: "layer", "aria-hidden": "true" });

@@ -12,6 +12,7 @@ import { sentence, writePieces } from "./readout.js";
 import { Stage } from "./stage.js";
 import { writeStats } from "./stats.js";
 
+const TARGET = 24; // pixels, the least a switch is wide and high
 const SLICE = 5; // milliseconds a frame for heads of the grid
 
 Object.assign(Stage.prototype, {
@@ -97,9 +98,13 @@ Object.assign(Stage.prototype, {
       const { x, y, column, rowHeight, cells } = grid.boxes[i];
       Object.assign(cell.choose.style, { left: `${x - 1}px`, top: `${y}px`, width: `${column}px`, height: `${rowHeight}px` });
       const [width, height] = grid.compact ? [column > 52 ? 22 : 15, column > 52 ? 12 : 9] : [32, 18];
+      // What is drawn may be small, what a finger must hit may not (WCAG 2.2, target size).
+      const [wide, high] = [Math.max(width, TARGET), Math.max(height, TARGET)];
       Object.assign(cell.toggle.style, {
-        left: `${x + cells.w - width}px`, top: `${y + (grid.titleHeight - height) / 2 - 1}px`, width: `${width}px`, height: `${height}px`,
+        left: `${x + cells.w - wide}px`, top: `${y + (grid.titleHeight - high) / 2 - 1}px`, width: `${wide}px`, height: `${high}px`,
       });
+      cell.toggle.style.setProperty("--track", `${width}px`);
+      cell.toggle.style.setProperty("--knob", `${height}px`);
     });
   },
 

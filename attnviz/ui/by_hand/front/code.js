@@ -6,7 +6,7 @@ import { safeName, save } from "../../front/download.js";
 export class Code {
   constructor(sheet) {
     this.sheet = sheet;
-    this.title = element("h3");
+    this.title = element("h2");
     this.copy = element("button", { type: "button", click: () => this.copied() });
     this.save = element("button", { type: "button", click: () => save(new Blob([this.source], { type: "text/x-python" }), `${safeName(sheet.walk.name, "walk")}.py`) });
     this.numbers = element("button", { type: "button", click: () => save(numbersFile(sheet.walk), "numbers.safetensors") });

@@ -77,7 +77,7 @@ export class MatrixTable {
     this.table.style.setProperty("--label", `${view.label}em`);
     const [rowLabels, columnLabels] = [this.walk.labels(view.rowAxis), this.walk.labels(view.columnAxis)];
     const label = (labels, index) => (labels ? labels[index] : String(index + 1));
-    const top = element("tr", { "data-tokens": String(Boolean(columnLabels)) }, [element("th")]);
+    const top = element("tr", { "data-tokens": String(Boolean(columnLabels)) }, [element("td", { class: "corner" })]);
     for (let c = 0; c < shown.columns; c++) {
       const column = this.columnsFrom + c;
       const text = view.columnAxis === "one" ? "" : label(columnLabels, column + (columnLabels ? 0 : view.columnBase));
@@ -100,7 +100,7 @@ export class MatrixTable {
 
   heading(text, axis, index) {
     const kind = [this.walk.labels(axis) ? "token" : "", this.walk.isUnknown(axis, index) ? "unknown" : ""].join(" ").trim();
-    return element("th", { text, title: text, class: kind });
+    return text ? element("th", { text, title: text, class: kind }) : element("td", { class: "corner" });
   }
 
   cell(row, column) {

@@ -14,7 +14,7 @@ export class Shapes {
     const cases = answer.cases.map((one, i) => this.case(one, i, text));
     this.reset = element("button", { type: "button", class: "tool", text: text.reset, ...(answer.can_reset ? {} : { disabled: "" }), click: () => this.sheet.ask("reset") });
     this.node.replaceChildren(
-      element("header", {}, [element("h3", { text: text.shapes_title }), element("p", { class: "hint", text: text.shapes_about }), this.reset]),
+      element("header", {}, [element("h2", { text: text.shapes_title }), element("p", { class: "hint", text: text.shapes_about }), this.reset]),
       element("div", { class: "cases" }, [...cases, this.split(answer.split, text)]),
     );
   }
@@ -26,7 +26,7 @@ export class Shapes {
     const longest = Math.max(left[1], left[2], right[1], right[2], 4);
     const frame = (of, side) => this.frame(of, side, index, text, clash, longest);
     return element("section", { class: "card case", "data-clash": String(clash), "data-case": index }, [
-      element("h4", { text: text[`shapes_${index}`] }),
+      element("h3", { text: text[`shapes_${index}`] }),
       element("div", { class: "frames" }, [
         frame(left, 0), element("span", { class: "sign", text: "·" }), frame(right, 1), element("span", { class: "sign", text: clash ? "≠" : "=" }),
         clash ? element("span", { class: "none", text: "✗" }) : this.frame(["", ...product], null, index, text, false, longest),
@@ -77,7 +77,7 @@ export class Shapes {
       line.append(element("i", { "data-head": String(whole ? (head_dim ? head : Math.floor(i / Math.floor(d_model / n_heads || 1))) % 2 : "left"), text: String(i + 1) }));
     }
     return element("section", { class: "card case split", "data-clash": String(!head_dim) }, [
-      element("h4", { text: text.shapes_heads }),
+      element("h3", { text: text.shapes_heads }),
       element("div", { class: "frames" }, [line, element("div", { class: "size" }, [
         element("span", { text: text.shapes_d_model }), this.stepper(d_model, text.shapes_d_model, text, { name: "d_model" }, true),
         element("span", { text: text.shapes_n_heads }), this.stepper(n_heads, text.shapes_n_heads, text, { name: "n_heads" }, true),

@@ -36,7 +36,7 @@ export class Sheet extends Shell {
     this.code = new Code(this);
     this.shapes = new Shapes(this);
     this.editor = new Editor(this);
-    this.title = element("h3");
+    this.title = element("h2");
     this.about = element("p", { class: "about" });
     this.busy = element("div", { class: "busy", role: "status" });
     this.spoken = element("p", { class: "spoken", "aria-live": "polite" });

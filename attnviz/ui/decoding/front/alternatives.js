@@ -7,7 +7,7 @@ import { clamp, numberText, probabilityText } from "../../front/numbers.js";
 export class AlternativesCard {
   constructor(stage) {
     this.stage = stage;
-    this.title = element("h3");
+    this.title = element("h2");
     this.tools = element("div", { class: "card-tools" });
     this.list = element("ol", { class: "alternatives" });
     this.strip = element("div", { class: "draw-strip" });

@@ -14,7 +14,7 @@ export class CacheView {
     this.ways = element("div", { class: "ways" });
     this.counts = element("div", { class: "counts" });
     this.bars = element("div", { class: "speeds" });
-    this.heading = element("h3");
+    this.heading = element("h2");
     this.again = element("button", { type: "button", class: "tool wide", click: () => stage.measureAgain() });
     this.note = element("p", { class: "caption" });
     this.side = element("section", { class: "card speed-card" }, [this.ways, this.counts, element("header", {}, [this.heading, this.again]), this.bars, this.note]);

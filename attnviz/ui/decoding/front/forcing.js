@@ -70,7 +70,7 @@ export class ForcingView {
       if (field.value) this.stage.typed(position, field.value, true);
     });
     this.refused = element("p", { class: "refused", role: "alert" });
-    this.menu.replaceChildren(element("h4", { text: fill(text.choose_mistake, { position: position + 1, right: printable(right ?? lesson.labels?.[position] ?? "") }) }), ...items, form, this.refused);
+    this.menu.replaceChildren(element("h3", { text: fill(text.choose_mistake, { position: position + 1, right: printable(right ?? lesson.labels?.[position] ?? "") }) }), ...items, form, this.refused);
     this.menu.hidden = false;
     const [box, at] = [this.root.getBoundingClientRect(), button.getBoundingClientRect()];
     this.menu.style.left = `${clamp(at.left - box.left, 0, Math.max(0, box.width - this.menu.offsetWidth))}px`;

@@ -9,7 +9,7 @@ export class Lane {
   constructor(view, name) {
     this.view = view;
     this.name = name;
-    this.heading = element("h3");
+    this.heading = element("h2");
     this.score = element("span", { class: "score" });
     this.story = element("p", { class: "caption" });
     this.columns = element("div", { class: "lane-columns" });

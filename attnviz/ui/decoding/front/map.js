@@ -10,7 +10,7 @@ export class MapCard {
   constructor(stage, options = {}) {
     this.stage = stage;
     this.options = options;
-    this.title = element("h3");
+    this.title = element("h2");
     this.tools = element("div", { class: "card-tools" });
     this.canvas = element("canvas");
     this.tip = element("div", { class: "tip", hidden: "" });

@@ -7,7 +7,7 @@ import { thousands } from "../../front/numbers.js";
 export class PartsCard {
   constructor(stage) {
     this.stage = stage;
-    this.title = element("h3");
+    this.title = element("h2");
     this.total = element("span", { class: "total" });
     this.stacks = element("div", { class: "stacks" });
     this.wires = drawn("svg", { class: "wires", "aria-hidden": "true" });

@@ -11,7 +11,7 @@ const LONGEST = 92; // pixels of a token at scale 1
 export class TreeCard {
   constructor(stage) {
     this.stage = stage;
-    this.title = element("h3");
+    this.title = element("h2");
     this.legend = element("div", { class: "card-tools tree-key" });
     this.place = element("div", { class: "tree-place", tabindex: "-1" });
     this.caption = element("p", { class: "caption" });

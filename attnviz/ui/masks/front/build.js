@@ -5,7 +5,7 @@ import { element } from "../../front/dom.js";
 // A card with a heading, a hint, and a canvas that draws itself through `view`.
 function card(name, extra = []) {
   const refs = {
-    title: element("h3"),
+    title: element("h2"),
     hint: element("p", { class: "hint" }),
     canvas: element("canvas", { "aria-hidden": "true" }),
   };

@@ -7,7 +7,7 @@ import { clamp, lossChange, lossText, probabilityText } from "../../front/number
 export class Outcome {
   constructor(lab) {
     this.lab = lab;
-    this.title = element("h3");
+    this.title = element("h2");
     this.loss = element("p");
     this.hint = element("p", { class: "hint" });
     this.tokens = element("div", { class: "tokens", role: "listbox", "aria-orientation": "horizontal" });

@@ -15,7 +15,7 @@ import { paintTiles } from "./tiles.js";
 export class Padding {
   constructor(lab) {
     this.lab = lab;
-    this.title = element("h3");
+    this.title = element("h2");
     this.hint = element("p", { class: "hint" });
     this.count = element("output");
     const step = (by) => () => lab.ask("pads", { value: clamp(lab.shot.pads + by, 0, lab.shot.most_pads) });
@@ -54,7 +54,7 @@ const LARGEST_FILE = 16 * 2 ** 20;
 export class TakeAway {
   constructor(lab) {
     this.lab = lab;
-    this.title = element("h3");
+    this.title = element("h2");
     this.buttons = new Map();
     const button = (name, act) => {
       const node = element("button", { type: "button", class: "tool wide", "data-name": name, click: act });

@@ -20,10 +20,11 @@ DIGITS = 5  # significant ones that travel
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """A named curve; its colour is that of its place."""
+    """A named curve. Its colour is that of its role in the palette; without one, that of the run at its place."""
 
     name: str
     series: Series
+    role: str | None = None
 
 
 @cache
@@ -53,7 +54,7 @@ def payload(
             for x, y in zip(*line.series, strict=True)
             if math.isfinite(y) and (y > 0 or not log)
         ]
-        colours = LIGHT.runs[place % len(LIGHT.runs)], DARK.runs[place % len(DARK.runs)]
+        colours = [getattr(p, line.role) if line.role else p.runs[place % len(p.runs)] for p in (LIGHT, DARK)]
         drawn.append({"name": line.name, "points": points, "light": colours[0], "dark": colours[1]})
     return {
         "lines": [line for line in drawn if line["points"]],

@@ -2,7 +2,6 @@ import { streamlitWords } from "../../../front/host.js";
 import { fill } from "../../../front/labels.js";
 import { thousands } from "../../../front/numbers.js";
 
-const MARKS = { "previous-token": "#2f6fde", "first-token": "#8a5a00", diagonal: "#0b7a66", induction: "#6d48c4", evaluation: "#66655f" };
 const THROTTLE = 140; // milliseconds between two questions to the server while dragging
 
 export function showTimeline(data, { element: parentElement, send }) {
@@ -111,7 +110,7 @@ export function showTimeline(data, { element: parentElement, send }) {
     made.tabIndex = -1;
     made.title = `${fill(data.text.timeline_step, { step: thousands(mark.step) })} · ${mark.label}`;
     made.style.left = percent(mark.step);
-    made.style.setProperty("--mark", MARKS[mark.what] ?? "#66655f");
+    made.dataset.what = mark.what;
     made.onpointerdown = (event) => event.stopPropagation();
     made.onclick = () => ask(steps.reduce((a, b) => (Math.abs(b - mark.step) < Math.abs(a - mark.step) ? b : a), steps[0]));
     marks.append(made);
