@@ -37,7 +37,7 @@ ASK = """async (tags) => {
   const only = await axe.run(document, { runOnly: { type: "tag", values: tags } });
   const good = await axe.run(document, { runOnly: { type: "rule", values: GOOD } });
   return [...only.violations, ...good.violations].flatMap((rule) => rule.nodes.map((node) =>
-    [rule.id, node.target.flat().at(-1), (node.any.concat(node.all, node.none)[0] || {}).message, node.html.slice(0, 160)].join(" | ")));
+    [rule.id, node.target.flat().at(-1), node.any.concat(node.all, node.none)[0]?.message, node.html].join(" | ")));
 }""".replace("GOOD", str(GOOD))
 
 

@@ -119,11 +119,13 @@ export function paintMarks(painter, cells, box, part, theme) {
 export function paintTexts(painter, cells, box, part, theme, { breadth = 0.36, largest = 17, least = 9 } = {}) {
   const { text: full, short: brief } = cells;
   if (!full) return;
+  // In a presentation a number can be read from the back row, or is not there.
+  if (theme.least) [least, largest] = [Math.max(least, theme.least), Math.max(largest, 1.6 * theme.least)];
   const cw = box.w / part.columns;
   const ch = box.h / part.rows;
   const wished = Math.min(cw * breadth, ch * 0.56, largest);
   const short = brief && (wished < 10 || cw < 30) ? brief : null;
-  const most = short ? Math.min(cw * 0.5, ch * 0.55, 12) : wished;
+  const most = short ? Math.min(cw * 0.5, ch * 0.55, Math.max(12, 1.3 * (theme.least || 0))) : wished;
   /** @param {number} q @param {number} k */
   const said = (q, k) => (short || full).call(cells, q, k);
   if (most < least) return;
@@ -139,7 +141,7 @@ export function paintTexts(painter, cells, box, part, theme, { breadth = 0.36, l
     }
   }
   const size = Math.min(most, (cw - 2.5) / longest);
-  if (size < Math.min(least, 8)) return;
+  if (size < Math.max(Math.min(least, 8), theme.least || 0)) return;
   painter.clipped(box.x, box.y, box.w, box.h, () => {
     for (const [q, k, text] of texts) {
       const [x, y] = [box.x + (k + 0.5 - part.left) * cw, box.y + (q + 0.5 - part.top) * ch];

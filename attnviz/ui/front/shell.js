@@ -14,6 +14,12 @@ export class Shell {
     this.appeared = ""; // the theme that is drawn
     /** @type {HTMLElement} */
     this.root = this.place;
+    window.addEventListener("attnviz-present", () => requestAnimationFrame(() => this.looked()));
+  }
+
+  // In a presentation type is larger.
+  looked() {
+    if (this.connected && this.appeared && appearance(this.place) !== this.appeared) this.retheme();
   }
 
   get connected() {
@@ -26,7 +32,7 @@ export class Shell {
     return this.arrivals.take(data, {
       read: (bytes, parsed) => this.read(bytes, parsed),
       show: (made) => this.show(made),
-      same: () => appearance(this.place) !== this.appeared && this.retheme(),
+      same: () => this.looked(),
     });
   }
 

@@ -34,10 +34,11 @@ export function ramp(stops) {
   });
 }
 
-// Light or dark, and the font, to tell whether they changed: Streamlit calls a component again at other times, too.
+// Light or dark, the font and the least type, to tell whether they changed: Streamlit calls a component again at other
+// times, too.
 export function appearance(host) {
   const style = getComputedStyle(host);
-  return ["--st-background-color", "--st-text-color", "--st-font"].map((name) => style.getPropertyValue(name)).join("|");
+  return ["--st-background-color", "--st-text-color", "--st-font", "--av-least"].map((name) => style.getPropertyValue(name)).join("|");
 }
 
 export function readTheme(host, palettes) {
@@ -56,6 +57,7 @@ export function readTheme(host, palettes) {
     page: variable("--st-background-color") || palette.page,
     fontFamily: given ? `${given}, ${palettes.font}` : palettes.font,
     hatchSize: palettes.hatch,
+    least: parseFloat(variable("--av-least")) || 0,
     rgb: weights,
     css: weights.map(css),
     inkOn: weights.map(numberOver),
@@ -64,6 +66,12 @@ export function readTheme(host, palettes) {
     alarmFillRgb: parseColour(palette.alarm_fill),
     visibleRgb: parseColour(palette.visible),
   };
+}
+
+/** The letter size that pictures take their measure from, pixels. In a presentation the smallest part of it, 0.72, can be
+ * read in the back row. @param {Element} root @param {{ least: number }} theme */
+export function baseOf(root, theme) {
+  return Math.max(parseFloat(getComputedStyle(root).fontSize), theme.least / 0.72);
 }
 
 // The palette as CSS variables for the parts that are ordinary elements.

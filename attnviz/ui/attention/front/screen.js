@@ -3,7 +3,7 @@
 import { fill } from "../../front/labels.js";
 import { clamp } from "../../front/numbers.js";
 import { CanvasPainter } from "../../front/painter.js";
-import { applyTheme, readTheme } from "../../front/theme.js";
+import { applyTheme, baseOf, readTheme } from "../../front/theme.js";
 import { costliest, headCaption, paintGridLight, paintHeadBox, placeOf } from "./grid.js";
 import { gridLayout, headLayout, splitOf } from "./layout.js";
 import { paintLines, paintLinesLight } from "./lines.js";
@@ -44,7 +44,7 @@ Object.assign(Stage.prototype, {
       applyTheme(refs.root, this.theme);
     }
     this.ratio = window.devicePixelRatio || 1;
-    const base = parseFloat(getComputedStyle(refs.root).fontSize);
+    const base = baseOf(refs.root, this.theme);
     this.base = base;
     const stacked = refs.root.clientWidth < 720;
     refs.root.dataset.stacked = String(stacked);

@@ -38,7 +38,10 @@ export class Stage {
     attachGridKeys(this);
     attachMatrixKeys(this);
     this.hearTokens();
-    window.addEventListener("attnviz-present", () => this.connected && this.resizedSoon());
+    window.addEventListener("attnviz-present", () => {
+      this.theme = null;
+      if (this.connected) this.resizedSoon();
+    });
     new ResizeObserver(() => this.resized()).observe(host.querySelector(".stage-frame"));
   }
 

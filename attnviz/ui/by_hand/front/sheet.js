@@ -5,7 +5,7 @@ import { fill } from "../../front/labels.js";
 import { clamp, numberText } from "../../front/numbers.js";
 import { Operations } from "../../front/operations.js";
 import { Shell } from "../../front/shell.js";
-import { appearance, applyTheme, numberOver, ramp, readTheme } from "../../front/theme.js";
+import { appearance, applyTheme, baseOf, numberOver, ramp, readTheme } from "../../front/theme.js";
 import { Board } from "./board.js";
 import { Code } from "./code.js";
 import { Editor } from "./editor.js";
@@ -264,7 +264,7 @@ export class Sheet extends Shell {
     if (!this.root.clientWidth || this.editor.open) return;
     this.fitHeight();
     this.size = `${this.root.clientWidth}×${this.root.clientHeight}×${window.devicePixelRatio}`;
-    this.base = parseFloat(getComputedStyle(this.root).fontSize);
+    this.base = baseOf(this.root, this.theme);
     this.board.layout();
     this.light();
     this.mirror();

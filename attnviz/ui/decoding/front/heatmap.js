@@ -60,7 +60,7 @@ export class HeatMap {
 
   layout(width, height) {
     const { what, theme } = this;
-    const size = clamp(Math.round(width / 36), 12, 17);
+    const size = clamp(Math.round(width / 36), Math.max(12, theme.least), Math.max(17, 1.2 * theme.least));
     const font = fontOf(theme, size);
     const fromRoom = Math.min(width * 0.2, widest(what.rows.map((row) => printable(row.from)), font));
     const toRoom = Math.min(width * 0.2, widest(what.rows.map((row) => printable(row.to ?? "")), fontOf(theme, size, 600)));
@@ -69,13 +69,13 @@ export class HeatMap {
     const labels = what.columns.map(printable);
     const rows = Math.max(LEAST_ROWS, what.rows.length);
     const columns = Math.max(LEAST_COLUMNS, labels.length);
-    const bandHeight = what.band ? Math.round(size * 1.75) : 0;
-    const cw = Math.min(92, (width - left - 4) / columns);
+    const bandHeight = what.band ? Math.round(Math.max(size * 1.75, 2.1 * theme.least)) : 0;
+    const cw = Math.min(theme.least ? 140 : 92, (width - left - 4) / columns);
     const longest = widest(labels, font);
     const flat = longest <= cw - 4;
     const lean = flat ? size * 1.6 : Math.min(height * 0.26, longest * Math.sin(1) + size);
     const top = Math.ceil(lean + bandHeight + 4);
-    const ch = Math.min(58, cw * 1.05 < 20 ? 20 : Math.max(24, cw * 0.9), (height - top - 4) / rows);
+    const ch = Math.min(theme.least ? 90 : 58, cw * 1.05 < 20 ? 20 : Math.max(24, cw * 0.9), (height - top - 4) / rows);
     Object.assign(this, { size, fromRoom, toRoom, arrow, left, top, cw, ch, flat, bandHeight, leanRoom: lean, labels });
   }
 
@@ -129,7 +129,7 @@ export class HeatMap {
 
   rowLabel(painter, row, q, y) {
     const { theme, left } = this;
-    const size = clamp(this.ch * 0.94, 10, this.size);
+    const size = Math.max(theme.least, clamp(this.ch * 0.94, 10, this.size));
     const every = Math.ceil((size * 1.02) / this.ch);
     const lit = q === this.what.lit;
     if (!lit && (q % every || Math.abs(q - this.what.lit) < every)) return;
@@ -175,7 +175,7 @@ export class HeatMap {
       });
     });
     if (left > 40) {
-      const size = clamp(h * 1.15, 8, 12);
+      const size = Math.max(theme.least, clamp(h * 1.15, 8, 12));
       painter.text("K", left - 7, top - bandHeight + h / 2, { size, colour: theme.key, weight: 700, align: "right" });
       painter.text("V", left - 7, top - bandHeight + h * 1.5 + 1.5, { size, colour: theme.value, weight: 700, align: "right" });
     }

@@ -40,7 +40,8 @@ export class TreeCard {
     // Larger where there is room to spare, but not at the price of columns that would fit.
     const high = (this.place.clientHeight - 24) / (2 * beam.beams * (BOX.h + BOX.gapY));
     const wide = this.place.clientWidth / ((state.step + 1) * (BOX.w + LONGEST * 0.6 + BOX.gapX));
-    this.scale = clamp(Math.min(high, wide), 1, 1.35);
+    const least = this.stage.theme.least / (13 * 0.92);
+    this.scale = clamp(Math.min(high, wide), Math.max(1, least), Math.max(1.35, 1.2 * least));
     this.box = Object.fromEntries(Object.entries(BOX).map(([name, size]) => [name, Math.round(size * this.scale)]));
     const font = fontOf(this.stage.theme, 13 * this.scale, 650);
     this.longest = Math.min(LONGEST * this.scale, widest(beam.nodes.map(({ token }) => printable(token)), font) + 1);

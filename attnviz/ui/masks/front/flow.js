@@ -76,7 +76,7 @@ export class Flow {
     const { theme, base } = lab;
     const { axes, steps, target, text } = lab.shot;
     const blocks = this.blocks();
-    const size = clamp((height / axes.rows) * 0.4, base * 0.78, base * 1.05);
+    const size = clamp((height / axes.rows) * 0.4, base * (theme.least ? 0.84 : 0.78), base * 1.05);
     const rowRoom = Math.min(labelsWidth(axes.rowLabels, theme, size), base * 6);
     const predicts = target.kind !== "encoder_self" && steps.length === axes.rows;
     const titled = labelsWidth([`⑥ ${text.prediction}`], theme, base * 0.95);
@@ -89,7 +89,7 @@ export class Flow {
     const room = width - rowRoom - 12 - 3 * gap - sums - outputWidth - (predicts ? Math.max(1.4 * gap, beyond + 6) + answer : beyond);
     const columnSize = clamp(pitchFor(room) * 0.4, base * 0.72, base);
     const leaning = labelStyle(axes.columnLabels, theme, pitchFor(room), columnSize, base * 5);
-    const style = flatter(leaning, axes.columnLabels, theme, pitchFor(room), base * 0.66);
+    const style = flatter(leaning, axes.columnLabels, theme, pitchFor(room), base * 0.72);
     const top = Math.ceil(style.angle ? style.height : style.size * 1.6) + base * 2.1;
     const overhang = Math.max(0, style.reach - pitchFor(room) / 2);
     const cw = Math.min((room - overhang) / (3 * axes.columns), base * 4);

@@ -93,7 +93,7 @@ export class Heads {
         const here = kind === target.kind && layer === look.layer && head === look.head;
         painter.frame(place.x - 1, place.y - 1, place.w + 2, place.h + 2, here ? theme.strong : theme.line, here ? 3 : 1, 2);
         const strong = !(share < 0.005);
-        const size = Math.min(base * 0.86, place.w / 3.4);
+        const size = Math.max(theme.least, Math.min(base * 0.86, place.w / 3.4));
         const label = share < 0.0005 ? "0" : percentText(share);
         painter.text(label, place.x + place.w / 2, place.y + place.h + box.caption * 0.56, {
           size, align: "center", weight: strong ? 700 : 400, colour: Number.isNaN(share) ? theme.alarm : strong ? theme.ink : theme.muted,

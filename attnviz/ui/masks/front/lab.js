@@ -4,7 +4,7 @@ import { fill } from "../../front/labels.js";
 import { clamp } from "../../front/numbers.js";
 import { Operations } from "../../front/operations.js";
 import { Shell } from "../../front/shell.js";
-import { appearance, applyTheme, ramp, readTheme } from "../../front/theme.js";
+import { appearance, applyTheme, baseOf, ramp, readTheme } from "../../front/theme.js";
 import { WHOLE, panned, showing, zoomed } from "../../front/zoom.js";
 import { Bar } from "./bar.js";
 import { buildLab } from "./build.js";
@@ -122,7 +122,7 @@ export class Lab extends Shell {
       applyTheme(refs.root, this.theme);
     }
     this.ratio = window.devicePixelRatio || 1;
-    this.base = parseFloat(getComputedStyle(refs.root).fontSize);
+    this.base = baseOf(refs.root, this.theme);
     refs.root.dataset.width = refs.root.clientWidth < 900 ? "narrow" : "wide";
     for (const [part, { body, section }] of this.canvases) {
       body.style.minHeight = "";

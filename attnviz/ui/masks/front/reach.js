@@ -77,8 +77,8 @@ export class Reach {
     const rowRoom = Math.min(labelsWidth(axes.rowLabels, theme, size), base * 5);
     const gap = base * 1.6;
     const room = (width - rowRoom - 12 - gap - 4) / 2;
-    const leaning = labelStyle(axes.columnLabels, theme, room / axes.columns, clamp((room / axes.columns) * 0.42, base * 0.7, base * 0.9), base * 4.5);
-    const style = flatter(leaning, axes.columnLabels, theme, room / axes.columns, base * 0.66);
+    const leaning = labelStyle(axes.columnLabels, theme, room / axes.columns, clamp((room / axes.columns) * 0.42, base * 0.72, base * 0.9), base * 4.5);
+    const style = flatter(leaning, axes.columnLabels, theme, room / axes.columns, base * 0.72);
     const top = Math.ceil(style.angle ? style.height : style.size * 1.6) + base * 1.9;
     const overhang = Math.max(0, style.reach - room / axes.columns / 2);
     const w = room - overhang;

@@ -3,6 +3,7 @@ import { accuracyText, axisText, pointText, thousands } from "../../../front/num
 
 const SVG = "http://www.w3.org/2000/svg";
 const LINE = 15; // pixels between two names
+const TYPE = 12.5; // pixels of letters
 
 export function showChart(data, { element: parentElement }) {
   const root = parentElement.querySelector(".chart");
@@ -12,6 +13,7 @@ export function showChart(data, { element: parentElement }) {
   if (!root.watched) {
     root.watched = new ResizeObserver(() => draw(root, svg, root.data));
     root.watched.observe(root);
+    window.addEventListener("attnviz-present", () => root.isConnected && requestAnimationFrame(() => draw(root, svg, root.data)));
   }
 }
 
@@ -46,13 +48,13 @@ function said(value, share) {
 }
 
 // Names at the right edge, moved apart where they would lie on each other.
-function apart(ends, low, high) {
+function apart(ends, low, high, line) {
   const sorted = [...ends].sort((a, b) => a.y - b.y);
-  for (let i = 1; i < sorted.length; i++) sorted[i].y = Math.max(sorted[i].y, sorted[i - 1].y + LINE);
+  for (let i = 1; i < sorted.length; i++) sorted[i].y = Math.max(sorted[i].y, sorted[i - 1].y + line);
   const over = sorted.length ? sorted[sorted.length - 1].y - high : 0;
   if (over > 0) {
     sorted[sorted.length - 1].y = high;
-    for (let i = sorted.length - 2; i >= 0; i--) sorted[i].y = Math.min(sorted[i].y, sorted[i + 1].y - LINE);
+    for (let i = sorted.length - 2; i >= 0; i--) sorted[i].y = Math.min(sorted[i].y, sorted[i + 1].y - line);
   }
   return sorted;
 }
@@ -60,14 +62,16 @@ function apart(ends, low, high) {
 function draw(root, svg, data) {
   const width = root.clientWidth;
   if (!width) return;
-  const height = data.height;
+  // In a presentation everything is as much larger as its type.
+  const scale = Math.max(1, (parseFloat(getComputedStyle(root).getPropertyValue("--av-least")) || 0) / TYPE);
+  const height = Math.round(data.height * (scale + 1) / 2);
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   svg.style.height = `${height}px`;
   svg.replaceChildren();
   const names = [...data.lines.map((line) => line.name), ...data.baselines.map(([name]) => name)];
-  const measure = (name) => [...name].reduce((sum, c) => sum + (c.charCodeAt(0) > 0x2e7f ? 12.8 : 7), 0);
+  const measure = (name) => [...name].reduce((sum, c) => sum + (c.charCodeAt(0) > 0x2e7f ? 12.8 : 7) * scale, 0);
   const right = Math.min(width * 0.4, Math.max(20, ...names.map(measure)) + 10);
-  const box = { left: 44, top: 10, right: width - right, bottom: height - 21 };
+  const box = { left: 44 * scale, top: 10 * scale, right: width - right, bottom: height - 21 * scale };
 
   const values = [...data.lines.flatMap((line) => line.points.map((p) => p[1])), ...data.baselines.map(([, v]) => v)];
   const steps = data.lines.flatMap((line) => line.points.map((p) => p[0]));
@@ -106,7 +110,7 @@ function draw(root, svg, data) {
     }
     ends.push({ name: line.name, y: y(line.points[line.points.length - 1][1]), style: `fill:${colour};font-weight:600` });
   }
-  for (const end of apart(ends, box.top, box.bottom)) {
+  for (const end of apart(ends, box.top, box.bottom, LINE * scale)) {
     svg.append(node("text", { x: box.right + 6, y: end.y + 4, class: end.class ?? "", style: end.style ?? "" }, end.name));
   }
   if (data.at !== null) {
