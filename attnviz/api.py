@@ -45,7 +45,7 @@ def load(name_or_path: str | Path) -> tuple[Any, Any]:
         if texts is not None:
             _task_of[found] = texts
         return found, texts
-    folder = None if name_or_path in checkpoint.shipped() else run_folder(name_or_path)
+    folder = None if name_or_path in checkpoint.every_shipped() else run_folder(name_or_path)
     if folder is not None and not _is_checkpoint_of(folder):
         run = Run(folder)
         model, task = run.model_at(last_of(run.kept_steps()))

@@ -43,9 +43,12 @@ def run(arguments: argparse.Namespace) -> int:
     """Evaluate each and print a table or JSON."""
     from attnviz.training import checkpoint
 
-    names = [*arguments.checkpoint, *(checkpoint.shipped() if arguments.all else ())]
+    names = [*arguments.checkpoint, *(checkpoint.every_shipped() if arguments.all else ())]
     if not names:
-        print(f"attnviz eval: name a checkpoint, or --all. Shipped: {', '.join(checkpoint.shipped())}", file=sys.stderr)
+        print(
+            f"attnviz eval: name a checkpoint, or --all. Shipped: {', '.join(checkpoint.every_shipped())}",
+            file=sys.stderr,
+        )
         return BAD_USAGE
     found = [_measure(name, arguments) for name in dict.fromkeys(names)]
     if arguments.json:

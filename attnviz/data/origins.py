@@ -22,6 +22,9 @@ ORIGINS: Mapping[str, tuple[str, ...]] = {
     "python-syntax": (PYTHON,),
     "lm-en": (PYTHON,),
     "lm-zh": ("hsk-sentences-audio",),
+    "digits": ("scikit-learn",),
+    "graph-connected": ("networkx",),
+    "karate-club": ("networkx",),
 }
 
 

@@ -20,7 +20,12 @@ from attnviz.training.start import Start, from_checkpoint
 
 START = "start"  # in the run's folder: the checkpoint that its weights begin with
 MAX_OWN_FILE = 200_000_000
-READERS: Mapping[str, str] = {"user-text": "from_text", "user-pairs": "from_csv", "user-labels": "from_labels"}
+READERS: Mapping[str, str] = {
+    "user-text": "from_text",
+    "user-pairs": "from_csv",
+    "user-labels": "from_labels",
+    "user-pictures": "from_pictures",
+}
 
 
 def own_task(config: RunConfig, content: bytes) -> Task:

@@ -33,6 +33,7 @@ STORABLE = {"float32": torch.float32, "float16": torch.float16}
 
 # In the order in which they are offered.
 _SHIPPED = ("pinyin", "pinyin-2enc", "pinyin-phrases", "numbers-zh", "numbers-en", "dates", "reverse", "lm-zh", "lm-en")
+_SHIPPED_FIELDS = ("digits", "digits-low", "graph-connected", "karate-club")  # they read pictures and graphs
 
 
 def shipped_folder() -> Path:
@@ -43,14 +44,28 @@ def shipped_folder() -> Path:
 
 
 def shipped() -> tuple[str, ...]:
-    """Names of the ready-trained models that are there, in display order."""
+    """Names of the ready-trained models of text that are there, in display order."""
+    return _there(_SHIPPED)
+
+
+def shipped_fields() -> tuple[str, ...]:
+    """Names of those of pictures and graphs, likewise."""
+    return _there(_SHIPPED_FIELDS)
+
+
+def every_shipped() -> tuple[str, ...]:
+    """Both, text first."""
+    return (*shipped(), *shipped_fields())
+
+
+def _there(names: tuple[str, ...]) -> tuple[str, ...]:
     folder = shipped_folder()
-    return tuple(name for name in _SHIPPED if (folder / name / MANIFEST).is_file())
+    return tuple(name for name in names if (folder / name / MANIFEST).is_file())
 
 
 def find(name_or_path: str | Path) -> Path:
     """The folder of a shipped name or a path. A name of a shipped model wins over a folder of that name."""
-    if isinstance(name_or_path, str) and name_or_path in shipped():
+    if isinstance(name_or_path, str) and name_or_path in every_shipped():
         return shipped_folder() / name_or_path
     path = Path(name_or_path)
     try:
@@ -62,7 +77,7 @@ def find(name_or_path: str | Path) -> Path:
     if exists:
         raise CheckpointError("checkpoint_not_folder", path=str(path))
     if isinstance(name_or_path, str) and not {"/", "\\"} & set(name_or_path):
-        raise CheckpointError("checkpoint_unknown", name=_shown(name_or_path), known=", ".join(shipped()))
+        raise CheckpointError("checkpoint_unknown", name=_shown(name_or_path), known=", ".join(every_shipped()))
     raise CheckpointError("checkpoint_missing", path=_shown(name_or_path))
 
 

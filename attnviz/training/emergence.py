@@ -157,6 +157,8 @@ def _number(share: float) -> float:
 
 def _read_twice(model: Transformer, natural: Batch, vocab_size: int, seed: int) -> tuple[Batch | None, int]:
     """Rows of BOS? x₁ … xₙ x₁ … xₙ with random x, all different in a row, and n; None where there is no room."""
+    if natural.pixels is not None:
+        return None, 0  # a picture has no tokens to repeat
     decodes = model.config.has_decoder
     known = range(len(SPECIALS), vocab_size)
     period = min(REPEATED, (model.config.max_len - decodes) // 2, len(known))
@@ -178,8 +180,11 @@ def _shares(
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """(pattern → share of each head), and the same for even attention, over the queries that have a choice."""
     read = batch.src if site.startswith("encoder") else batch.decoder_input
-    assert read is not None, "an attention reads something"
-    real = (read != PAD).cpu().numpy()[:, None, :]
+    if batch.pixels is not None:
+        real = np.ones((batch.size, 1, weights.shape[-2]), dtype=bool)  # patches and nodes: nothing is filled up
+    else:
+        assert read is not None, "an attention reads something"
+        real = (read != PAD).cpu().numpy()[:, None, :]
     counts = real & (mask.sum(axis=-1) >= LEAST_VISIBLE)  # (B, H, T)
     return _patterns(weights, counts), _patterns(_even(mask), counts)
 

@@ -29,12 +29,14 @@ HELD_OUT: tuple[str, ...] = ("validation", "test")
 MAX_BYTES = 8 * 2**20  # as stored
 MAX_UNPACKED_BYTES = 32 * 2**20
 
+KEEPABLE = frozenset((*tasks.names(), *tasks.field_names()))  # tasks that come with this package
+
 Examples = Mapping[str, Sequence[Pair]]
 
 
 def of(task: Task) -> Examples:
     """The held-out examples of a task that comes with this package; {} of a user's own file, which stays theirs."""
-    return {name: task.split(name) for name in HELD_OUT} if task.info.name in tasks.names() else {}
+    return {name: task.split(name) for name in HELD_OUT} if task.info.name in KEEPABLE else {}
 
 
 def packed(examples: Examples) -> bytes:

@@ -80,6 +80,9 @@ _PINYIN = TrainConfig(
 _PINYIN_SHAPE = {"d_model": 128, "d_ff": 256, "n_decoder_layers": 3, "dropout": 0.1}
 _GENERATED = TrainConfig(steps=2500, batch_size=96, learning_rate=3e-3, warmup_steps=100, seed=1)
 
+_DIGITS = TrainConfig(steps=500, batch_size=64, learning_rate=3e-3, warmup_steps=50, seed=1)
+_DIGITS_SHAPE = {"n_encoder_layers": 2, "d_ff": 128, "dropout": 0.1}
+
 _ALL = (
     # With sinusoidal positions some heads look at the next character, which 行人 needs to be read; with learned ones
     # every head stays on the character itself.
@@ -143,6 +146,31 @@ _ALL = (
         task_options={"window": 96},
         shape={"d_model": 96, "d_ff": 384, "n_decoder_layers": 4, "dropout": 0.0, "positions": "rotary"},
         train=TrainConfig(steps=1200, batch_size=32, learning_rate=3e-3, warmup_steps=100, weight_decay=0.1, seed=1),
+    ),
+    Recipe(name="digits", task="digits", shape=_DIGITS_SHAPE, train=_DIGITS, stored="float16"),
+    # Knows five of the ten digits: what fine-tuning on the others begins from.
+    Recipe(
+        name="digits-low",
+        task="digits",
+        task_options={"digits": "0-4"},
+        shape=_DIGITS_SHAPE,
+        train=replace(_DIGITS, steps=300),
+        stored="float16",
+    ),
+    Recipe(
+        name="graph-connected",
+        task="graph-connected",
+        shape={"n_encoder_layers": 4, "d_model": 48, "d_ff": 96, "dropout": 0.0},
+        train=TrainConfig(steps=900, batch_size=64, learning_rate=3e-3, warmup_steps=50, seed=1),
+        stored="float16",
+    ),
+    # Ten members with a known side: more steps or more numbers would learn them by heart and nothing else.
+    Recipe(
+        name="karate-club",
+        task="karate-club",
+        shape={"n_encoder_layers": 2, "d_model": 24, "n_heads": 2, "d_ff": 48, "dropout": 0.1},
+        train=TrainConfig(steps=120, batch_size=4, learning_rate=3e-3, warmup_steps=20, seed=1),
+        stored="float16",
     ),
 )
 RECIPES: Mapping[str, Recipe] = {recipe.name: recipe for recipe in _ALL}

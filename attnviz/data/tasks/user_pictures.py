@@ -28,14 +28,14 @@ class UserPictures(PictureTask):
     """Every picture is cut to a square, made smaller and read as whole numbers from 0 to 255."""
 
     info = INFOS["user-pictures"]
-    defaults: ClassVar[Mapping[str, Any]] = {**PictureTask.defaults, "side": 16, "colour": False}
+    defaults: ClassVar[Mapping[str, Any]] = {**PictureTask.defaults, "side": 16, "patch": 4, "colour": False}
     allowed: ClassVar[Mapping[str, Sequence[Any]]] = {
         **PictureTask.allowed,
         "side": (8, 16, 24, 32),
+        "patch": (2, 4),
         "colour": (False, True),
     }
     levels = 255
-    patch_size = 4
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -45,6 +45,10 @@ class UserPictures(PictureTask):
     @property
     def side(self) -> int:
         return int(self.options["side"])
+
+    @property
+    def patch_size(self) -> int:
+        return int(self.options["patch"])
 
     @property
     def channels(self) -> int:

@@ -16,6 +16,10 @@ TEXTS = table(
         "模型 {model} 缺少这些数据中的 {count} 个词元，例如 {missing}。",
         "The model {model} lacks {count} tokens of these data, for example {missing}.",
     ),
+    finetune_pictures=Text(
+        "这些数据和起点模型合不上：{name} 是 {given}，模型需要 {needed}。",
+        "These data do not fit the model to start from: {name} is {given}, the model needs {needed}.",
+    ),
     finetune_layers=Text(
         "模型有 {blocks} 层，最多只能训练最后 {blocks} 层，不能是 {given} 层。",
         "The model has {blocks} blocks; at most that many last layers can train, not {given}.",

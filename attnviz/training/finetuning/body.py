@@ -7,6 +7,7 @@ from typing import Literal
 
 from attnviz.config import Backbone, ModelConfig
 from attnviz.data import Task
+from attnviz.data.tasks.fields import FieldTask
 from attnviz.data.tasks.labels import Form, LabelTask
 from attnviz.errors import FineTuneError
 
@@ -50,6 +51,7 @@ def choose_body(old: ModelConfig, old_task: Task, task: Task, backbone: Backbone
         if old.architecture != needed or old.n_labels or backbone not in ("auto", "whole"):
             raise FineTuneError("finetune_backbone", architecture=old.architecture, backbone=backbone, kind=kind)
         return Body("text")
+    _check_fields(old, old_task, task, backbone)
     use = _label_use(old, backbone, task.per_token)
     if use is None:
         raise FineTuneError("finetune_backbone", architecture=old.architecture, backbone=backbone, kind=kind)
@@ -58,9 +60,22 @@ def choose_body(old: ModelConfig, old_task: Task, task: Task, backbone: Backbone
     return Body(use, from_decoder, keeps_head=same_labels and not from_decoder)
 
 
+def _check_fields(old: ModelConfig, old_task: Task, task: Task, backbone: Backbone) -> None:
+    """Pictures carry on as pictures of the same size, graphs as graphs, text as text."""
+    reads = isinstance(task, FieldTask), isinstance(old_task, FieldTask)
+    if not any(reads):
+        return
+    if not all(reads):
+        raise FineTuneError("finetune_backbone", architecture=old.architecture, backbone=backbone, kind=task.info.kind)
+    assert isinstance(task, FieldTask), "looked at just now"
+    for name in ("architecture", "picture_size", "picture_channels", "patch_size"):
+        if task.model_shape.get(name, getattr(old, name)) != getattr(old, name):
+            raise FineTuneError("finetune_pictures", name=name, given=task.model_shape[name], needed=getattr(old, name))
+
+
 def _label_use(old: ModelConfig, backbone: Backbone, per_token: bool) -> Form | None:
     match old.architecture, backbone:
-        case ("encoder-only", "auto" | "whole" | "encoder"):
+        case ("encoder-only" | "vision" | "graph", "auto" | "whole" | "encoder"):
             return "encoder"
         case ("decoder-only", "auto") if per_token:
             return "encoder"  # what a token is may depend on what comes after it
@@ -84,6 +99,8 @@ def new_config(old: ModelConfig, body: Body, task: Task, *, untied: bool, dropou
     """
     text = len(task.src_vocab) if task.src_vocab is not None else 0
     dropout = old.dropout if dropout is None else dropout
+    if isinstance(task, FieldTask):
+        return replace(old, dropout=dropout, vocab_size=len(task.tgt_vocab))
     longest = max(old.max_len, task.max_src_len, 0 if body.use in ("encoder", "decoder") else task.max_tgt_len)
     same = replace(old, max_len=longest, dropout=dropout)
     says = len(task.tgt_vocab)

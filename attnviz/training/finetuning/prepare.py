@@ -11,10 +11,12 @@ from attnviz.config import FineTuneConfig
 from attnviz.data import InputError, Notice, Pair, Task, Vocabulary
 from attnviz.data.augmentation import augmentation
 from attnviz.data.derived import chosen, derive, folded
+from attnviz.data.tasks.fields import FieldTask
 from attnviz.data.tasks.labels import LabelTask
 from attnviz.errors import FineTuneError
 from attnviz.model import Transformer
 from attnviz.model.lora import add_lora, plain_copy
+from attnviz.model.making import new_model
 from attnviz.training.finetuning.body import Body, choose_body, new_config
 from attnviz.training.finetuning.freezing import UNTIED, Cost, TensorPlan, cost, tensor_plans
 from attnviz.training.finetuning.transplant import Inheritance, old_view, transplant
@@ -74,7 +76,7 @@ def prepare(start: Start | None, task: Task, config: FineTuneConfig, *, seed: in
     untied = config.strategy in UNTIED
     shape = replace(new_config(start.config, body, adapted, untied=untied, dropout=config.dropout), adapter_size=size)
     with RandomStream(seed).lent():
-        model = Transformer(shape)
+        model = new_model(shape)
     past = {name: Inheritance("new", 0) for name, _ in model.named_parameters()}
     if config.strategy != "scratch":
         past = transplant(model, start.weights, body)
@@ -115,6 +117,8 @@ def _vocabularies(
 ) -> tuple[Fit | None, Fit | None]:
     """How the old vocabularies fit: of the text that is read, and of the text that is said (None for labels)."""
     old_source = start.task.src_vocab if start.task.src_vocab is not None else start.task.tgt_vocab
+    if isinstance(task, FieldTask):
+        return None, None  # numbers are read as numbers, and labels are the task's own
     labels = isinstance(task, LabelTask)
     reads = labels or task.src_vocab is not None
     source = target = None
@@ -142,6 +146,8 @@ def _adapted(
     target: Fit | None,
 ) -> Task:
     src_vocab: Vocabulary | None = None if source is None else source.vocabulary
+    if isinstance(task, FieldTask):
+        src_vocab = task.src_vocab
     tgt_vocab = task.tgt_vocab if target is None else target.vocabulary
     unchanged = not config.folds and not config.train_size
     return derive(

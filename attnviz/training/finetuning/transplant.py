@@ -13,6 +13,7 @@ from attnviz.config import ModelConfig
 from attnviz.model import Transformer
 from attnviz.model.adapter import is_adapter
 from attnviz.model.lora import plain_weights
+from attnviz.model.making import new_model
 from attnviz.model.parameter_shapes import parameter_shapes
 from attnviz.training.finetuning.body import Body
 
@@ -85,7 +86,7 @@ def old_view(new: Transformer, config: ModelConfig, weights: Mapping[str, Tensor
                 value[:rows] = current[:rows]
         state[name] = value
     _silence_unused_adapters(state, to_new)
-    view = Transformer(shape)
+    view = new_model(shape)
     view.load_state_dict(state, strict=False)  # a tied weight appears once
     return view.to(next(new.parameters()).device).eval()
 
