@@ -18,6 +18,7 @@ ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"})
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
 MOST_PIXELS = 16_000_000  # of one picture, as its header says before anything is decoded
 MOST_BYTES = 20 * 2**20  # of one file
+MOST_TOGETHER = 180 * 2**20  # of a folder
 MOST_ENTRIES = 50_000  # of a zip or a folder
 
 
@@ -60,6 +61,22 @@ def open_files(source: Path | str | bytes) -> Iterator[Files]:
         return
     with _zip(path) as files:
         yield files
+
+
+def packed(source: Path | str) -> bytes:
+    """The picture files of a folder as a zip, uncompressed, since pictures are so already.
+
+    Raises InputError: what `open_files` raises, and too_many_pictures or pictures_folder_bytes for what is too much.
+    """
+    out, total = io.BytesIO(), 0
+    with open_files(source) as files, zipfile.ZipFile(out, "w") as archive:
+        for one in files.listed:
+            content = files.content(one)
+            total += len(content)
+            if total > MOST_TOGETHER:
+                raise InputError("pictures_bytes", limit=MOST_TOGETHER // 2**20)
+            archive.writestr(zipfile.ZipInfo(one.name), content)
+    return out.getvalue()
 
 
 def numbers_of(content: bytes, name: str, side: int, channels: int) -> list[str]:

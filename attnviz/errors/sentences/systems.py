@@ -47,6 +47,10 @@ TEXTS = table(
         "The picture {name} is too large ({size}); at most {limit} million pixels are read.",
     ),
     picture_bytes=Text("图片文件 {name} 超过 {limit} MiB。", "The picture file {name} is larger than {limit} MiB."),
+    pictures_bytes=Text(
+        "这些图片加起来超过 {limit} MiB；请少放一些，或先缩小。",
+        "Together the pictures are larger than {limit} MiB; use fewer, or make them smaller first.",
+    ),
     pictures_left_out=Text(
         "有 {count} 个文件读不出，没有用，例如 {shown}。",
         "{count} files could not be read and were left out, such as {shown}.",

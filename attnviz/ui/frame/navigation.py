@@ -51,6 +51,8 @@ PAGES: tuple[Entry, ...] = (
     Entry("masks", "look", ":material/grid_on:"),
     Entry("by_hand", "look", ":material/calculate:"),
     Entry("decoding", "look", ":material/keyboard_tab:"),
+    Entry("pictures", "look", ":material/image:"),
+    Entry("graphs", "look", ":material/hub:"),
     Entry("pretraining", "train", ":material/model_training:"),
     Entry("finetuning", "train", ":material/tune:"),
     Entry("experiments", "prove", ":material/science:"),

@@ -152,4 +152,13 @@ export class CanvasPainter {
     draw();
     this.c.restore();
   }
+
+  inCircle(x, y, radius, draw) {
+    this.c.save();
+    this.c.beginPath();
+    this.c.arc(x, y, radius, 0, 2 * Math.PI);
+    this.c.clip();
+    draw();
+    this.c.restore();
+  }
 }

@@ -1,0 +1,86 @@
+// @ts-check
+// Every head at once, a row a layer, with the rollout behind them: a small picture, a name, a switch.
+
+import { element } from "../../front/dom.js";
+import { fill } from "../../front/labels.js";
+import { ROLLOUT } from "./shot.js";
+
+export class Heads {
+  constructor(stage) {
+    this.stage = stage;
+    this.title = element("h3");
+    this.query = element("div", { class: "card-tools" });
+    this.grid = element("div", { class: "heads-grid", role: "group" });
+    this.caption = element("p", { class: "caption" });
+    this.root = element("section", { class: "card heads-card" }, [
+      element("header", {}, [this.title, this.query]), this.grid, this.caption,
+    ]);
+    this.made = "";
+    this.tiles = [];
+    new ResizeObserver(() => this.draw()).observe(this.grid);
+  }
+
+  build() {
+    const { layers, heads } = this.stage.shot.model;
+    const key = `${layers}×${heads}`;
+    if (key === this.made) return;
+    this.made = key;
+    this.tiles = [];
+    this.grid.style.setProperty("--columns", String(heads + 1));
+    for (let layer = 0; layer < layers; layer++) {
+      for (const head of [...Array(heads).keys(), ROLLOUT]) this.tiles.push(this.tile(layer, head));
+    }
+    this.grid.replaceChildren(...this.tiles.map((tile) => tile.root));
+  }
+
+  tile(layer, head) {
+    const canvas = element("canvas");
+    const name = element("span");
+    const pick = element("button", { class: "pick", type: "button" }, [canvas, name]);
+    pick.addEventListener("click", () => this.stage.choose(layer, head));
+    const parts = [pick];
+    let toggle = null;
+    if (head !== ROLLOUT) {
+      toggle = element("button", { class: "switch", type: "button", role: "switch" }, [element("i")]);
+      toggle.addEventListener("click", () => this.stage.switchHead(layer, head));
+      parts.push(toggle);
+    }
+    return { layer, head, canvas, name, pick, toggle, root: element("div", { class: "tile" }, parts) };
+  }
+
+  write() {
+    const { stage } = this;
+    const { text, positions } = stage.shot;
+    this.build();
+    this.title.textContent = fill(text.heads_title, { query: stage.board.nameOf(stage.state.query) });
+    const cls = element("button", { class: "tool", type: "button", text: text.look_from_cls });
+    cls.disabled = stage.state.query === 0;
+    cls.addEventListener("click", () => stage.ask(0));
+    this.query.replaceChildren(cls);
+    this.caption.textContent = text.heads_hint;
+    for (const { layer, head, name, pick, toggle, root } of this.tiles) {
+      const short = head === ROLLOUT ? fill(text.rollout_after, { layer: layer + 1 }) : `L${layer + 1} H${head + 1}`;
+      const off = head !== ROLLOUT && stage.isOff(layer, head);
+      name.textContent = short;
+      pick.setAttribute("aria-label", `${short}: ${positions[stage.state.query]}`);
+      pick.setAttribute("aria-pressed", String(stage.state.layer === layer && stage.state.head === head));
+      root.dataset.off = String(off);
+      toggle?.setAttribute("aria-checked", String(!off));
+      toggle?.setAttribute("aria-label", fill(text[off ? "switch_on" : "switch_off"], { head: short }));
+      toggle?.setAttribute("title", fill(text[off ? "switch_on" : "switch_off"], { head: short }));
+    }
+    this.draw();
+  }
+
+  draw() {
+    const { stage } = this;
+    if (!stage.shot || !stage.theme || !this.tiles.length) return;
+    const { layers, heads } = stage.shot.model;
+    const room = (this.grid.clientHeight - 4) / layers - 34;
+    const wide = (this.grid.clientWidth - 10 * heads) / (heads + 1) - 10;
+    const size = Math.floor(Math.max(36, Math.min(room, wide, 180)));
+    for (const { layer, head, canvas } of this.tiles) {
+      stage.paint(canvas, size, size, (painter, w, h) => stage.board.tile(painter, { x: 0, y: 0, w, h }, layer, head));
+    }
+  }
+}

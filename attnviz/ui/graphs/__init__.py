@@ -1,0 +1,1 @@
+"""The page Graphs: a Graph Transformer, whose mask is the adjacency matrix, and edges that come and go."""
