@@ -51,7 +51,7 @@ def strongest(
     which, at = np.unravel_index(int(np.argmax(before - after)), after.shape)
     position = int(places[at])
     return Claim(
-        change=changes[which],
+        change=changes[int(which)],
         position=position,
         label=int(labels[at]),
         instead=int(variants[which, position].argmax()),

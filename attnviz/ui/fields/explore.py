@@ -18,7 +18,7 @@ from attnviz.ui.fields.wish import ROLLOUT, Limits, Wish, heard
 from attnviz.ui.frame import shared_link
 from attnviz.ui.frame.address_bar import mirror
 from attnviz.ui.frame.claim import Trial, claim_row
-from attnviz.ui.frame.link import Link, here, read, written
+from attnviz.ui.frame.link import Field, Link, here, read, written
 from attnviz.ui.frame.notices import notice_lines
 from attnviz.ui.frame.page import Frame
 from attnviz.ui.front import pack
@@ -28,15 +28,18 @@ FIELDS = {"pictures": link.PICTURES, "graphs": link.GRAPHS}
 CHANGES = {"pictures": link.HIDDEN, "graphs": link.EDGES}
 
 
-def explore(frame: Frame, scene: Scene, model: FieldModel) -> None:
-    """Draw everything about the example that the session looks at. Call it inside a fragment."""
+def explore(frame: Frame, scene: Scene, model: FieldModel, *, claims: bool = True) -> None:
+    """Draw everything about the example that the session looks at. Call it inside a fragment.
+
+    A model that has learned nothing gives nothing to claim.
+    """
     limits = limits_of(scene, model)
     wish = _wish(frame, scene, model, limits)
     pair = model.examples[wish.example]
     source = pair.source
     intact = models.looked(model.key, source, (), (), scene, model)
     now = models.looked(model.key, source, wish.changed, wish.off, scene, model)
-    claim = models.claimed(model.key, source, _answered(model, pair.target), scene, model)
+    claim = models.claimed(model.key, source, _answered(model, pair.target), scene, model) if claims else None
     with st.container():
         notice_lines(scene.remarks(frame.t, model.task, source, wish.changed), "warning")
     with st.container():
@@ -106,12 +109,15 @@ def _first(scene: Scene, model: FieldModel, limits: Limits, asked: Link) -> Wish
 def _telling(scene: Scene, model: FieldModel) -> int:
     """The first example of the gallery that is read right and whose answer one change turns."""
     shown = models.gallery(model.key, scene.thumbnails, model)
+    telling = []
     for number, right in shown:
         pair = model.examples[number]
         claim = models.claimed(model.key, pair.source, _answered(model, pair.target), scene, model)
         if right and claim is not None and claim.flips:
-            return number
-    return shown[0][0] if shown else 0
+            if not scene.adds(pair.source, claim.change):
+                return number
+            telling.append(number)
+    return telling[0] if telling else shown[0][0] if shown else 0
 
 
 def _set(scene: Scene, scope: str, **values: Any) -> None:
@@ -122,7 +128,7 @@ def _set(scene: Scene, scope: str, **values: Any) -> None:
 
 def _mirror(scene: Scene, wish: Wish, *, own: bool) -> None:
     rollout = wish.head == ROLLOUT
-    values = {
+    values: dict[Field[Any], Any] = {
         shared_link.EXAMPLE: None if own else wish.example + 1,
         shared_link.LAYER: wish.layer + 1,
         shared_link.HEAD: None if rollout else wish.head + 1,
@@ -158,7 +164,8 @@ def _say(
         "heads": len(wish.off),
         "changes": len(wish.changed),
     }
-    kind = ("nodes_" if task.per_token else "") + ("add_" if _adds(scene, model, wish, claim) else "")
+    source = model.examples[wish.example].source
+    kind = ("nodes_" if task.per_token else "") + ("add_" if scene.adds(source, claim.change) else "")
     if wish.changed or wish.off:
         tried = wish.changed == (claim.change,) and not wish.off
         back = Trial(t("claim_back"), lambda: _set(scene, model.scope, off=(), changed=()), undoes=True)
@@ -170,12 +177,6 @@ def _say(
         lambda: _set(scene, model.scope, changed=(claim.change,), query=place),
     )
     claim_row(t(f"claim_{kind}{turn}", **values), trial)
-
-
-def _adds(scene: Scene, model: FieldModel, wish: Wish, claim: Claim) -> bool:
-    """Whether the change puts something there that is not there."""
-    source = model.examples[wish.example].source
-    return scene.page == "graphs" and claim.change not in source
 
 
 # ---- what is drawn -----------------------------------------------------------------------------------------------

@@ -86,6 +86,10 @@ class Scene(ABC):
     def title(self, t: Words, number: int, task: FieldTask, pair: Pair) -> str:
         """What stands above an example."""
 
+    def adds(self, source: Source, change: Change) -> bool:
+        """Whether a change puts something there that is not there."""
+        return False
+
     def remarks(self, t: Words, task: FieldTask, source: Source, changed: Changed) -> list[str]:
         """What is worth a sentence of the changes."""
         return []

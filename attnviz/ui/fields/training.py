@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any, cast
@@ -66,10 +66,11 @@ def quick(train: TrainConfig, steps: int) -> TrainConfig:
     return replace(train, steps=steps, eval_every=25, eval_examples=128)
 
 
-def show(frame: Frame, scene: Scene, starts: Starts) -> None:
-    """The view: the next run, or the one that the session looks at."""
-    driver = driver_of(scene, starts)
+def show(frame: Frame, scene: Scene, offered: Callable[[], Starts]) -> None:
+    """The view: the next run, for which `offered` draws what can be chosen, or the one that the session looks at."""
     view = view_of(scene.page, frame.language)
+    starts = offered() if view is None else {}
+    driver = driver_of(scene, starts)
     moving = st.session_state[driver.moving] = view is not None and view.moving
     with frame.controls:
         polled(lambda: driver.strip(frame), moving=moving)
@@ -155,7 +156,7 @@ def _before(frame: Frame, scene: Scene, starts: Starts) -> None:
             *(explain(remark, frame.language) for remark in task.notices),
         ]
     )
-    live(explore)(frame, scene, model)
+    live(explore)(frame, scene, model, claims=False)
 
 
 @st.cache_resource(show_spinner=False, max_entries=12)

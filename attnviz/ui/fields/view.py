@@ -36,7 +36,7 @@ def show(
         )
     if view == "train":
         wake_runs()
-        training.show(frame, scene, starts())
+        training.show(frame, scene, starts)
         run = chosen_run(scene.page).run
         mirror("address-view", **written({link.VIEW: view, RUN: run, shared_link.MODEL: None}))
         return

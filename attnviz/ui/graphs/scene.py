@@ -111,6 +111,9 @@ class Graphs(Scene):
     def title(self, t: Words, number: int, task: FieldTask, pair: Pair) -> str:
         return task.info.title[t.language] if task.per_token else t("title_graph", number=number + 1)
 
+    def adds(self, source: Source, change: Change) -> bool:
+        return change not in source
+
     def remarks(self, t: Words, task: FieldTask, source: Source, changed: Changed) -> list[str]:
         return [] if graph_of(task, changed_source(task, source, changed))[1] else [t("no_edges")]
 

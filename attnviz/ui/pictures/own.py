@@ -39,7 +39,7 @@ class Given:
 
 def given(frame: Frame) -> Given | None:
     """Ask for pictures; those that the session has and that can be read, None where there are none."""
-    with frame.controls, st.popover(frame.t("own"), help=frame.t("own_help"), icon=":material/add_photo_alternate:"):
+    with st.popover(frame.t("own"), help=frame.t("own_help"), icon=":material/add_photo_alternate:"):
         _ask(frame)
         side = choose(
             "pictures-side",
@@ -56,7 +56,8 @@ def given(frame: Frame) -> Given | None:
             st.rerun()
     if kept is None:
         return None
-    found = Given(*kept, options={"side": int(side), "patch": 2 if side == "8" else 4, "colour": bool(colour)})
+    name, data = kept
+    found = Given(name, data, options={"side": int(side), "patch": 2 if side == "8" else 4, "colour": bool(colour)})
     try:
         task = _read(found.digest, tuple(found.options.items()), found)
     except InputError as error:

@@ -15,11 +15,11 @@ TEXTS = table(
     heads_title=Text("每一个头：{query} 看哪里", "Every head: what {query} looks at"),
     look_from_cls=Text("从 CLS 看", "From CLS"),
     heads_hint=Text(
-        "一行一层；点图选头，拨开关关掉它。最后一列是展开（rollout）：把各层权重连残差一起乘起来。颜色按 √权重。",
-        "A row is a layer. Click a map to choose its head, flip the switch to turn it off. The last column is rollout: "
-        "the weights of all layers multiplied, residuals included. Colour is √weight.",
+        "点图选头，拨开关关掉它。每层最后是展开（rollout）：把到这层为止的权重连残差一起乘起来。颜色按 √权重。",
+        "Click a map to choose its head, flip the switch to turn it off. Each layer ends with the rollout: all weights "
+        "up to it multiplied, residuals included. Colour is √weight.",
     ),
-    rollout_after=Text("展开 L1–{layer}", "Rollout L1–{layer}"),
+    rollout_after=Text("展开到 L{layer}", "Rollout to L{layer}"),
     switch_on=Text("打开 {head}", "Turn {head} on"),
     switch_off=Text("关掉 {head}", "Turn {head} off"),
     answers_title=Text("模型的回答", "What the model says"),

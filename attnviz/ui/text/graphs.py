@@ -3,12 +3,13 @@
 from attnviz.language import Text, table
 from attnviz.ui.text.fields import TEXTS as BOTH
 
-TEXTS = {**BOTH} | table(
+TEXTS = table(
+    **BOTH,
     title=Text("图结构", "Graphs"),
     question=Text("注意力只能沿着边走，会怎样？", "What if attention can only go along edges?"),
     hint=Text(
         "Graph Transformer：邻接矩阵就是掩码。剪掉一条边，看回答怎么变",
-        "Graph Transformer: the adjacency matrix is the mask. Cut an edge and see what the answer becomes",
+        "Graph Transformer: the adjacency matrix is the mask. Cut an edge and see",
     ),
     model_graph_connected=Text("图连通吗", "Is it connected?"),
     model_karate_club=Text("空手道俱乐部", "Karate club"),

@@ -3,12 +3,13 @@
 from attnviz.language import Text, table
 from attnviz.ui.text.fields import TEXTS as BOTH
 
-TEXTS = {**BOTH} | table(
+TEXTS = table(
+    **BOTH,
     title=Text("图片", "Pictures"),
     question=Text("模型认一幅图，靠的是哪几块？", "Which patches does the model need to read a picture?"),
     hint=Text(
         "Vision Transformer：图切成小块，每块当一个词元。涂掉一块，看回答怎么变",
-        "Vision Transformer: each patch is a token. Hide patches and see what the answer becomes",
+        "Vision Transformer: each patch is a token. Hide some and see",
     ),
     model_digits=Text("数字 0–9", "Digits 0–9"),
     model_digits_low=Text("只认 0–4", "Digits 0–4 only"),

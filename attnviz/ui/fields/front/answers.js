@@ -6,6 +6,8 @@ import { element } from "../../front/dom.js";
 import { fill } from "../../front/labels.js";
 import { probabilityText } from "../../front/numbers.js";
 
+const SHORT = 6; // letters of a label that stands beside its bar
+
 export class Answers {
   constructor(stage) {
     this.stage = stage;
@@ -40,6 +42,7 @@ export class Answers {
     this.verdict.textContent = fill(text[best === was ? "verdict_same" : "verdict_other"], words);
     this.verdict.dataset.right = truth === null ? "" : String(truth === best);
     this.list.replaceChildren(...[...now.keys()].map((i) => this.bar(i, now[i], before[i], { best, truth, moved })));
+    this.list.dataset.long = String(Math.max(...shot.labels.map((label) => label.length)) > SHORT);
     this.key.hidden = !moved;
     this.key.replaceChildren(
       element("i", { class: "was" }), element("span", { text: text.before }),

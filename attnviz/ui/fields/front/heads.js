@@ -26,7 +26,6 @@ export class Heads {
     if (key === this.made) return;
     this.made = key;
     this.tiles = [];
-    this.grid.style.setProperty("--columns", String(heads + 1));
     for (let layer = 0; layer < layers; layer++) {
       for (const head of [...Array(heads).keys(), ROLLOUT]) this.tiles.push(this.tile(layer, head));
     }
@@ -72,14 +71,26 @@ export class Heads {
     this.draw();
   }
 
+  // The largest tiles: those of a layer in one line, or in two.
+  fitted(layers, tiles) {
+    const sizes = [tiles, Math.ceil(tiles / 2)].map((columns) => {
+      const lines = layers * Math.ceil(tiles / columns);
+      const high = (this.grid.clientHeight - 4) / lines - 33;
+      const wide = (this.grid.clientWidth - 10 * (columns - 1)) / columns - 10;
+      return { columns, size: Math.floor(Math.max(36, Math.min(high, wide, 180))) };
+    });
+    return sizes[1].size > sizes[0].size ? sizes[1] : sizes[0];
+  }
+
   draw() {
     const { stage } = this;
     if (!stage.shot || !stage.theme || !this.tiles.length) return;
     const { layers, heads } = stage.shot.model;
-    const room = (this.grid.clientHeight - 4) / layers - 34;
-    const wide = (this.grid.clientWidth - 10 * heads) / (heads + 1) - 10;
-    const size = Math.floor(Math.max(36, Math.min(room, wide, 180)));
-    for (const { layer, head, canvas } of this.tiles) {
+    const { size, columns } = this.fitted(layers, heads + 1);
+    const lines = Math.ceil((heads + 1) / columns);
+    for (const [i, { layer, head, canvas, root }] of this.tiles.entries()) {
+      const place = i % (heads + 1);
+      root.style.gridArea = `${layer * lines + Math.floor(place / columns) + 1} / ${(place % columns) + 1}`;
       stage.paint(canvas, size, size, (painter, w, h) => stage.board.tile(painter, { x: 0, y: 0, w, h }, layer, head));
     }
   }

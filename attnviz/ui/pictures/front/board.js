@@ -28,7 +28,7 @@ export class PictureBoard {
   layout(w, h) {
     const below = 30; // CLS and what it keeps for itself
     const size = Math.floor(Math.min(w, h - below - 8));
-    return { x: Math.round((w - size) / 2), y: 2, w: size, h: size, cls: { x: Math.round((w - size) / 2), y: size + 8, w: 26, h: 26 } };
+    return { x: Math.round((w - size) / 2), y: 2, w: size, h: size, cls: { x: Math.round((w - size) / 2) + 2, y: size + 8, w: 26, h: 24 } };
   }
 
   /** The position under a point: 0 for CLS, null outside. */
