@@ -17,11 +17,13 @@ from attnviz.runs.work.journal import Journal
 from attnviz.runs.work.kept_steps import is_kept, per_doubling
 from attnviz.runs.work.recorder import StepRecorder
 from attnviz.runs.work.session import Session
+from attnviz.training.emergence import Emergence, HeadMarker
 
 # Samples and head markers are made at every kept step; only the tests that look at them pay for them.
 LOOKING = (
     "test_every_step_is_recorded_once_and_the_kept_ones_can_be_opened",
     "test_a_run_stopped_and_gone_on_with_at_random_moments_is_the_undisturbed_one[0]",
+    "test_a_step_at_which_a_head_became_something_is_kept",
 )
 
 
@@ -327,3 +329,22 @@ def test_runs_taking_turns_do_not_disturb_one_another(tmp_path: Path) -> None:
     for session, one, other in zip(sessions, alone, together, strict=True):
         session.close()
         assert_same_run(one, other)
+
+
+def test_a_step_at_which_a_head_became_something_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the evaluations find there: a step that is kept anyway, or one that only a birth keeps."""
+
+    def found(self: Emergence, step: int, scores: object) -> tuple[HeadMarker, ...]:
+        return (HeadMarker(step, "decoder.0.self_attn", 1, "diagonal", 0.7),) if step in (9, 10, 18) else ()
+
+    monkeypatch.setattr(Emergence, "update", found)
+    run = trained(tmp_path, train={"steps": 23, "eval_every": 9})
+    ordinary = {step for step in range(24) if is_kept(step)}
+    assert set(run.kept_steps()) == ordinary | {9, 18, 23}
+    assert 9 not in ordinary
+    assert 18 not in ordinary
+    again = Library(tmp_path).create(tiny_config("again", train={"steps": 23, "eval_every": 9}))
+    tell(again, "play")
+    train(again, until=9)
+    mine, theirs = run.model_at(9)[0].state_dict(), again.model_at(9)[0].state_dict()
+    assert all(torch.equal(mine[name], theirs[name]) for name in mine), "the weights are those of that very step"

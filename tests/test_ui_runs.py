@@ -24,7 +24,7 @@ from attnviz.ui.runs.console import numbers
 from attnviz.ui.runs.library import _Counting
 from attnviz.ui.runs.marks import marks_of, where_of
 from attnviz.ui.runs.polling import Audience, pause
-from attnviz.ui.runs.timeline.timeline import read_choice
+from attnviz.ui.runs.timeline.timeline import Moment, Told, read_choice, read_moment
 from attnviz.ui.text import texts, words
 
 T = words("runs", "en")
@@ -325,3 +325,34 @@ def test_only_settings_that_differ_are_listed() -> None:
 
 
 # ---- sentences ----------------------------------------------------------------------------------------------------
+
+
+# ---- a head and its step together ----------------------------------------------------------------------------
+
+HEAD = ("decoder.1.cross_attn", 2)
+
+
+def sent(step: int | None, *, click: int = 0, head: tuple[str, int] | None = None) -> dict[str, Any]:
+    return {"chosen": {"scope": "a", "step": step, "head": head and [*head], "click": click}}
+
+
+def test_clicking_a_birth_asks_for_its_step_and_its_head() -> None:
+    assert read_moment(sent(4, click=7, head=HEAD), None, "a", (0, 4)) == Moment(4, HEAD, "click 7")
+    assert read_moment(sent(0, click=7, head=HEAD), None, "a", (0, 4)) == Moment(0, HEAD, "click 7")  # dragged on
+    assert read_moment(sent(4, click=7, head=HEAD), None, "b", (0, 4)) == Moment(None)
+    assert read_moment(sent(4), None, "a", (0, 4)) == Moment(4)
+
+
+def test_what_the_page_asks_for_holds_until_the_browser_asks_for_more() -> None:
+    told = Told("a", 4, HEAD, after=sent(0), number=3)
+    assert read_moment(sent(0), told, "a", (0, 4)) == Moment(4, HEAD, "told 3")
+    assert read_moment(sent(None), told, "a", (0, 4)) == Moment(None, HEAD, "told 3")  # dragged: the head stays
+    other = ("decoder.0.self_attn", 1)
+    assert read_moment(sent(4, click=9, head=other), told, "a", (0, 4)) == Moment(4, other, "click 9")
+    assert read_moment(sent(0), told, "b", (0, 4)) == Moment(None)
+    assert read_moment(sent(0), Told("a", 3, None, sent(0), 1), "a", (0, 4)) == Moment(None)  # no kept step
+
+
+@pytest.mark.parametrize("junk", [{"head": 3}, {"head": ["a"]}, {"head": ["a", -1], "click": 1}, {"head": [1, "a"]}])
+def test_heads_that_are_none_are_ignored(junk: dict[str, Any]) -> None:
+    assert read_moment({"chosen": {"scope": "a", "step": 4, **junk}}, None, "a", (4,)) == Moment(4)

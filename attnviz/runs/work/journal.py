@@ -246,9 +246,9 @@ class Journal:
                     (row["step"], "remade_differently", details, time.time(), "remade_differently"),
                 )
 
-    def snapshot(self, state: TrainingState, *, kept: bool) -> None:
+    def snapshot(self, state: TrainingState, *, kept: bool, late: bool = False) -> None:
         """Keep a state, and write all that is pending with it; of those that are not `kept` only the last stays,
-        until there is a later one that the run can go on from.
+        until there is a later one that the run can go on from. `late`: the run has gone on since.
 
         The file comes first: until the transaction that speaks of it, it is as if nothing had happened.
         """
@@ -257,7 +257,8 @@ class Journal:
             with database.writing(self.connection):
                 self._write_pending()
                 (inside,) = self.connection.execute(
-                    "SELECT COALESCE(MAX(id), 0) FROM events WHERE kind = 'set'"
+                    "SELECT COALESCE(MAX(id), 0) FROM events WHERE kind = 'set' AND step < ?",
+                    (state.step + (not late),),
                 ).fetchone()
                 if state.whole:
                     self.connection.execute("DELETE FROM snapshots WHERE NOT kept AND step < ?", (state.step,))

@@ -18,6 +18,7 @@ from attnviz.training import Trainer, TrainingState
 from attnviz.training.emergence import Emergence, HeadMarker
 
 SNAPSHOT_SECONDS = 10.0  # at most so much work is done again after a kill
+MOST_BIRTHS = 64  # steps kept beside the others because a head became something there
 
 # An evaluation's figures that have a column of their own, by their names in it.
 _COLUMNS = {
@@ -52,6 +53,9 @@ class StepRecorder:
         self.density = per_doubling(folder.snapshot(trainer.step_number).stat().st_size)
         self._onlooker = Onlooker(trainer, probe)
         self._emergence = Emergence(_markers(journal, trainer.step_number))
+        self._looked_at: TrainingState | None = None  # weights of the last step that was looked at and is not kept
+        self._births: list[TrainingState] = []  # such weights in which a head became something: to be kept
+        self._born = 0
         self._due: bool | None = None  # a snapshot that must be written; True: to be kept
         self._whole_due = False  # and with the optimizer's memory
         self._whole_at = trainer.seconds  # of training, when the last whole state was written
@@ -60,7 +64,7 @@ class StepRecorder:
     @property
     def snapshot_due(self) -> bool:
         """Whether the present state must be written before the next step."""
-        return self._due is not None
+        return self._due is not None or bool(self._births)
 
     def record(self, record: Mapping[str, Any], *, again: bool) -> None:
         """Write down a step that was made; `again`: it was made and recorded before."""
@@ -71,6 +75,7 @@ class StepRecorder:
         kept = self._is_kept(step) or step >= self.trainer.config.steps
         if kept or record["metrics"] is not None:
             self.look()
+            self._looked_at = None if kept or self._born >= MOST_BIRTHS else self.trainer.capture(whole=False)
         if kept:
             self._due, self._whole_due = True, step >= self.trainer.config.steps
         elif not again and time.monotonic() - self._last_snapshot >= SNAPSHOT_SECONDS:
@@ -95,7 +100,12 @@ class StepRecorder:
         for look in looks:
             for one in look.samples:
                 self.journal.sample(one.step, one.number, one.source, one.output, one.reference)
-            for marker in self._emergence.update(look.step, look.scores):
+            markers = self._emergence.update(look.step, look.scores)
+            state = self._looked_at
+            if any(one.became for one in markers) and state is not None and state.step == look.step and state.finite:
+                self._births.append(state)
+                self._born += 1
+            for marker in markers:
                 key = f"head {look.step} {marker.site} {marker.head} {marker.kind} {marker.became}"
                 self.journal.event(look.step, "head", marker.to_dict(), key=key)
 
@@ -122,10 +132,14 @@ class StepRecorder:
             self._due, self._whole_due = None, False
             if state.whole:
                 self._whole_at, self._last_snapshot = state.seconds, time.monotonic()
+        while self._births:
+            self.journal.snapshot(self._births[0], kept=True, late=True)
+            self._births.pop(0)
 
     def drop_snapshot(self) -> None:
         """Write none: the present state is not one to go on from."""
         self._due, self._whole_due = None, False
+        self._births.clear()
 
     def next_kept(self, step: int, latest: int) -> int:
         """The first step after `step` that is kept, or `latest` where none before it is."""

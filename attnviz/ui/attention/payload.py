@@ -79,7 +79,13 @@ def pack(
     blocks: dict[str, NDArray[Any]] = {}
     header = {
         "kinds": [one.into(blocks, asked, further) for one in packed],
-        "chosen": {"kind": picture.chosen.kind, "layer": picture.layer, "head": picture.head, "row": picture.row},
+        "chosen": {
+            "kind": picture.chosen.kind,
+            "layer": picture.layer,
+            "head": picture.head,
+            "row": picture.row,
+            "again": picture.again,
+        },
         "heads_off": sorted([site, head] for site, head in picture.heads_off),
         "seq": picture.seq,
         "scope": picture.scope,

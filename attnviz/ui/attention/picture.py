@@ -82,10 +82,10 @@ class AttentionPicture:
     """Everything the stage needs for one drawing.
 
     `kind`, `layer`, `head` (from 0) are what is chosen at first; afterwards the browser keeps its own choice, until
-    these change. `row` is the output token that is chosen at first. `heads_off` and `seq` echo what `stage_state`
-    returned, so that the browser knows which edits were answered. `scope` names what the switches belong to (a model);
-    switches of another scope are dropped. `name` begins the file names of downloads. `mirror_url` writes the choice
-    into the address as kind, layer, head (from 1).
+    these change, or `again` does: the same head may be asked for anew. `row` is the output token that is chosen at
+    first. `heads_off` and `seq` echo what `stage_state` returned, so that the browser knows which edits were answered.
+    `scope` names what the switches belong to (a model); switches of another scope are dropped. `name` begins the file
+    names of downloads. `mirror_url` writes the choice into the address as kind, layer, head (from 1).
     """
 
     kinds: tuple[KindPicture, ...]
@@ -93,6 +93,7 @@ class AttentionPicture:
     layer: int = 0
     head: int = 0
     row: int | None = None
+    again: str = ""
     heads_off: tuple[Head, ...] = ()
     seq: int = 0
     scope: str = ""

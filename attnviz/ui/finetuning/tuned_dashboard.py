@@ -21,7 +21,7 @@ from attnviz.ui.runs.acting import Act
 from attnviz.ui.runs.chart import Line, chart
 from attnviz.ui.runs.series import losses
 from attnviz.ui.runs.style import card
-from attnviz.ui.runs.timeline import chosen_step
+from attnviz.ui.runs.timeline import Moment, chosen_moment
 from attnviz.ui.text import words
 
 PANELS = ("gain", "curves", "samples", "phases")
@@ -31,7 +31,12 @@ FRAMES = {"gain": 230, "loss": 190}  # pixels
 
 def show(frame: Frame, page: str, view: RunView, act: Act, controls: bool) -> None:
     """Everything about a run."""
-    at = chosen_step(dashboard.TIME, view.id, view.kept)
+    moment = chosen_moment(dashboard.TIME, view.id, view.kept)
+    at = moment.step
+    if moment.asked != st.session_state.get("ft-head-asked", ""):  # a head was asked for: to the heads
+        st.session_state["ft-head-asked"] = moment.asked
+        if moment.head is not None:
+            st.session_state["ft-shown"] = "heads"
     if view.status.error is not None:
         notice(explain(view.status.error, frame.language), "error")
     now = _moment(frame, view, at)
@@ -42,7 +47,7 @@ def show(frame: Frame, page: str, view: RunView, act: Act, controls: bool) -> No
     with left, card("panels"):
         _panel(frame, page, view, at, now, first, act, controls)
     with right, card("ft-picture"):
-        _picture(frame, view, at, now, first)
+        _picture(frame, view, moment, now, first)
     with card("time"):
         dashboard.draw_time(words("runs", frame.language), view, at)
 
@@ -124,7 +129,7 @@ def _gain(frame: Frame, view: RunView, at: int | None, now: Tuned | None, first:
     st.html(f'<p class="ft-note">{escape(" · ".join(said))}</p>')
 
 
-def _picture(frame: Frame, view: RunView, at: int | None, now: Tuned | None, first: Before) -> None:
+def _picture(frame: Frame, view: RunView, moment: Moment, now: Tuned | None, first: Before) -> None:
     chosen = choose(
         "ft-shown",
         frame.t("shown"),
@@ -137,9 +142,9 @@ def _picture(frame: Frame, view: RunView, at: int | None, now: Tuned | None, fir
         st.html(f'<p class="rn-empty">{escape(frame.t("picture_waiting"))}</p>')
         return
     draw: Callable[[], None] = {
-        "picture": lambda: _model(frame, view, at, now, first),
+        "picture": lambda: _model(frame, view, moment.step, now, first),
         "change": lambda: change.show(frame, now),
-        "heads": lambda: _heads(frame, view, now),
+        "heads": lambda: _heads(frame, view, now, moment),
         "results": lambda: results.show(frame, now),
         "save": lambda: saving.show(frame, view, now),
     }[chosen]
@@ -158,6 +163,7 @@ def _model(frame: Frame, view: RunView, at: int | None, now: Tuned, first: Befor
     st.html(f'<p class="ft-note">{escape(moment)} {escape(frame.t("drift_help"))}</p>')
 
 
-def _heads(frame: Frame, view: RunView, now: Tuned) -> None:
+def _heads(frame: Frame, view: RunView, now: Tuned, moment: Moment) -> None:
     with st.container(key="rn-heads", gap="small"):
-        dashboard.draw_heads(frame, words("runs", frame.language), now.watched, f"{view.config.task}-{now.step}")
+        name = f"{view.config.task}-{now.step}"
+        dashboard.draw_heads(frame, words("runs", frame.language), now.watched, name, moment)

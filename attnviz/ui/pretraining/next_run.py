@@ -19,7 +19,7 @@ from attnviz.training import make_model
 from attnviz.ui.frame.boundary import explain
 from attnviz.ui.frame.notices import notice
 from attnviz.ui.frame.page import Frame
-from attnviz.ui.pretraining import form
+from attnviz.ui.pretraining import claim, form
 from attnviz.ui.pretraining.choices import Choices, current, keep, model_config, task_of
 from attnviz.ui.runs import dashboard
 from attnviz.ui.runs.adjusting import device_for_new_runs
@@ -37,6 +37,7 @@ LONGEST_NAME = 100
 def show(frame: Frame) -> None:
     """The form on the left, the untrained heads on the right, an empty time line below."""
     t = words("runs", frame.language)
+    place = st.container()
     left, right = st.columns(dashboard.COLUMNS, gap="small")
     task = _task(frame)
     if task is None:
@@ -48,7 +49,10 @@ def show(frame: Frame) -> None:
             _outlook(frame, current(), model)
     with right, st.container(key="rn-heads", gap="small"):
         if model is not None:
-            dashboard.draw_heads(frame, t, model, f"{task.info.name}-0")
+            found = dashboard.draw_heads(frame, t, model, f"{task.info.name}-0")
+            if found is not None:
+                with place:
+                    claim.untrained(frame, found, model, current().train.steps)
     with card("time"):
         steps = current().train.steps
         timeline(TimeLine(scope="", steps=(0,), total=steps, done=0, at=None), t, key=dashboard.TIME)

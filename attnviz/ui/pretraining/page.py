@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from html import escape
 
 import streamlit as st
@@ -13,7 +14,7 @@ from attnviz.ui.frame.controls import choose
 from attnviz.ui.frame.link import said, written
 from attnviz.ui.frame.notices import notice_lines, shortened
 from attnviz.ui.frame.page import Frame
-from attnviz.ui.pretraining import breaking, data_tab, link, next_run
+from attnviz.ui.pretraining import breaking, claim, data_tab, link, next_run
 from attnviz.ui.pretraining.choices import current, data_name, task_of
 from attnviz.ui.runs import comparison, dashboard, listing, phases, style
 from attnviz.ui.runs.chosen_run import choose_run, chosen_run, view_of
@@ -118,4 +119,5 @@ def _watch(frame: Frame) -> None:
         view,
         panels if chosen_run(PAGE).controls else {},
         {"phases": lambda view: phases.attention(frame, view)},
+        partial(claim.of_run, frame, controls=chosen_run(PAGE).controls),
     )

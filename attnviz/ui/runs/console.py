@@ -57,8 +57,9 @@ def _buttons(t: Words, view: RunView | None, act: Act, reset: Callable[[], None]
             key=f"run-{name}",
             help=t(f"{name}_help"),
             disabled=moving or done,
-            on_click=_told,
-            args=(kind, arguments),
+            on_click=tell_soon,
+            args=(kind,),
+            kwargs=arguments,
         )
     if st.button("", icon=":material/restart_alt:", key="run-reset", help=t("reset_help"), disabled=view is None):
         reset()
@@ -71,7 +72,7 @@ def _buttons(t: Words, view: RunView | None, act: Act, reset: Callable[[], None]
                 adjust(t, view, act)
 
 
-def _told(kind: str, arguments: dict[str, object]) -> None:
+def tell_soon(kind: str, **arguments: object) -> None:
     """Keep what was pressed until the strip is drawn: a page that is drawn anew in between would forget it."""
     st.session_state.setdefault(TOLD, []).append((kind, arguments))
 

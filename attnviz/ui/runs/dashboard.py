@@ -23,7 +23,7 @@ from attnviz.ui.runs.library import task_baselines, watched
 from attnviz.ui.runs.link import RUN, STEP
 from attnviz.ui.runs.marks import marks_of
 from attnviz.ui.runs.style import card
-from attnviz.ui.runs.timeline import TimeLine, chosen_step, timeline
+from attnviz.ui.runs.timeline import Moment, TimeLine, chosen_moment, timeline
 from attnviz.ui.sentence import reading
 from attnviz.ui.sentence.row import sentence_row
 from attnviz.ui.text import Words, words
@@ -32,6 +32,7 @@ TIME = "run-time"  # the time line's key
 STAGE = "run-stage"
 COLUMNS = (6, 13)  # shares of panels and heads
 Panel = Callable[[RunView, int | None, Watched | None], None]  # draws a run as it was at a step; None: as it is
+Claim = Callable[[RunView, Moment, Watched | None, Reading | None], None]  # says something about what is drawn
 Instead = Callable[[RunView], AttentionPicture | None]  # what the stage shows while a panel is open
 
 
@@ -41,18 +42,21 @@ def dashboard(
     view: RunView,
     panels: Mapping[str, Panel],
     instead: Mapping[str, Instead],
+    claim: Claim,
 ) -> None:
     """Everything about a run.
 
     `panels` are drawn beside curves and samples; `instead` is what the stage shows while a panel of that name is open.
     """
     t = words("runs", frame.language)
-    at = chosen_step(TIME, view.id, view.kept, asked_step(view.id))
+    moment = chosen_moment(TIME, view.id, view.kept, asked_step(view.id))
+    at = moment.step
     mirror("address-step", **written({STEP: at}))
     step = at if at is not None else max(view.kept, default=None)
     model = _model(frame, view, step)
     if view.status.error is not None:
         notice(explain(view.status.error, frame.language), "error")
+    place, found = st.container(), None
     left, right = st.columns(COLUMNS, gap="small")
     with left, card("panels"):
         chosen = _panels(t, page, view, at, panels, model)
@@ -62,9 +66,11 @@ def dashboard(
             st.html(f'<div class="rn-line"><small>{escape(t("phase_forward"))}</small>{escape(t("ph_stage"))}</div>')
             attention_stage(other, key=f"{STAGE}-{chosen}")
         elif model is not None:
-            draw_heads(frame, t, model, f"{view.config.task}-{model.key.step}")
+            found = draw_heads(frame, t, model, f"{view.config.task}-{model.key.step}", moment)
     with card("time"):
         draw_time(t, view, at)
+    with place:
+        claim(view, moment, model, found)
 
 
 def asked_step(run: str) -> int | None:
@@ -119,14 +125,14 @@ def sentence_name(task: Task) -> str:
     return f"{task.info.name} {objective}" if objective else task.info.name
 
 
-def draw_heads(frame: Frame, t: Words, model: Watched, name: str) -> Reading | None:
-    """A sentence of one's own, what the model makes of it, and every head on it."""
+def draw_heads(frame: Frame, t: Words, model: Watched, name: str, moment: Moment | None = None) -> Reading | None:
+    """A sentence of one's own, what the model makes of it, and every head on it, opened at that of `moment`."""
     chosen = sentence_row(frame, model.task, name=sentence_name(model.task), longest=reading.room(model.model) - 1)
     found = heads.on_stage(model, chosen.text, frame.language, key=STAGE)
     if found is not None:
-        moment = t("attention_at", step=f"{model.key.step:,}")
-        st.html(f'<div class="rn-line"><small>{escape(moment)}</small>{heads.verdict_line(found, model.task, t)}</div>')
-        heads.draw_stage(found, model, frame.language, key=STAGE, name=f"attnviz-{name}")
+        step = t("attention_at", step=f"{model.key.step:,}")
+        st.html(f'<div class="rn-line"><small>{escape(step)}</small>{heads.verdict_line(found, model.task, t)}</div>')
+        heads.draw_stage(found, model, frame.language, key=STAGE, name=f"attnviz-{name}", moment=moment)
         notice_lines([explain(remark, frame.language) for remark in found.sentence.notices])
     return found
 

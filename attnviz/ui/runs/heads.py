@@ -11,6 +11,7 @@ import streamlit as st
 from attnviz.data import InputError, Task
 from attnviz.data.tasks.labels import LabelTask
 from attnviz.language import Language
+from attnviz.masks import kind_of
 from attnviz.model import Transformer, heads_of
 from attnviz.trace import HeadsOff, watch
 from attnviz.training.regime import broken_batch, broken_masks
@@ -22,6 +23,7 @@ from attnviz.ui.frame import shared_link
 from attnviz.ui.frame.boundary import explain
 from attnviz.ui.frame.notices import notice, shortened
 from attnviz.ui.frame.shared_link import SharedLink
+from attnviz.ui.runs.timeline import Moment
 from attnviz.ui.sentence import reading
 from attnviz.ui.sentence.reading import Head, Picture, Sentence
 from attnviz.ui.text import Words
@@ -53,6 +55,7 @@ class Reading:
     picture: Picture
     kinds: tuple[KindPicture, ...]
     wrote: str | None = None  # of a model that continues or fills in, or was trained without something
+    text: str = ""  # as it was typed
 
 
 def read(watched: Watched, text: str, language: Language, off: Collection[Head] = ()) -> Reading | None:
@@ -73,7 +76,7 @@ def _read(key: ModelKey, text: str, without: tuple[str, ...], off: tuple[Head, .
     kinds = views.kind_pictures(picture, views.all_predictions(task, picture), {})
     plain = sentence.output is not None and not without
     wrote = () if plain else samples_of(model, task, [text], without=without)
-    return Reading(sentence, picture, kinds, wrote[0].output if wrote else None)
+    return Reading(sentence, picture, kinds, wrote[0].output if wrote else None, text)
 
 
 def watch_as_trained(
@@ -97,11 +100,22 @@ def on_stage(watched: Watched, text: str, language: Language, *, key: str) -> Re
     return read(watched, text, language, stage_state(key, watched.key.scope).heads_off)
 
 
-def draw_stage(found: Reading, watched: Watched, language: Language, *, key: str, name: str) -> None:
-    """Every head on one canvas, the chosen one large. Which is chosen stays with the browser, also when time moves."""
+def draw_stage(
+    found: Reading, watched: Watched, language: Language, *, key: str, name: str, moment: Moment | None = None
+) -> None:
+    """Every head on one canvas, the chosen one large. Which is chosen stays with the browser, also when time moves.
+
+    `moment` may ask for another.
+    """
     switches = stage_state(key, watched.key.scope)
     off = reading.known_heads(watched.model, switches.heads_off)
-    drawn = picture(found, watched, language, name=name, asked=shared_link.now(), off=off, seq=switches.seq)
+    asked = shared_link.now()
+    if moment is not None and moment.head is not None and moment.head[0] in watched.model.sites:
+        site, head = moment.head
+        kind = kind_of(site)
+        asked = SharedLink(kind=kind, layer=watched.model.sites_of(kind).index(site) + 1, head=head + 1)
+    drawn = picture(found, watched, language, name=name, asked=asked, off=off, seq=switches.seq)
+    drawn = replace(drawn, again=moment.asked if moment is not None else "")
     attention_stage(drawn, key=key)
 
 

@@ -20,8 +20,9 @@ def marks_of(view: RunView, t: Words) -> tuple[Mark, ...]:
         key = f"mark_{what.replace('-', '_')}"
         name = t(key) if key in texts("runs") else what
         site = str(event.details.get("site", ""))
-        where = f"{t(f'side_{kind_of(site)}')} {where_of(site, int(event.details.get('head', 0)))}"
-        found.append(Mark(event.step, what, t("mark_label", where=where, what=name)))
+        head = int(event.details.get("head", 0))
+        where = f"{t(f'side_{kind_of(site)}')} {where_of(site, head)}"
+        found.append(Mark(event.step, what, t("mark_label", where=where, what=name), (site, head)))
     return tuple(sorted(found, key=lambda mark: mark.step))
 
 

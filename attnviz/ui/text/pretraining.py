@@ -15,6 +15,37 @@ TEXTS = table(
     view_data=Text("数据", "Data"),
     view_compare=Text("对比", "Compare"),
     view_list=Text("我的训练", "Runs"),
+    # the claim
+    claim_new=Text(
+        "还没训练：“{source}”写成“{output}”，损失 {loss}；在 {count} 个词元里乱猜是 {guess}。",
+        'Untrained, the model makes "{output}" of "{source}": loss {loss}; guessing among {count} tokens has {guess}.',
+    ),
+    claim_new_try=Text("训练 {steps} 步 ▸ 看头成形", "Train {steps} steps ▸ watch heads form"),
+    claim_fell=Text(
+        "练到第 {step} 步，训练损失 {first} → {now}；还没有一个头看得出规律。",
+        "By step {step} the training loss went {first} → {now}; no head shows a pattern yet.",
+    ),
+    claim_fell_try=Text("回到第 0 步 ▸ 损失 {first}", "Back to step 0 ▸ loss {first}"),
+    claim_begin=Text(
+        "这是第 0 步：训练损失 {first}，到第 {step} 步是 {now}。",
+        "This is step 0: the training loss is {first}, by step {step} it is {now}.",
+    ),
+    claim_birth=Text(
+        "{head}在第 {step} 步成形：{share} 的注意力放在{pattern}上。",
+        "{head} formed at step {step}: {share} of its attention goes to {pattern}.",
+    ),
+    claim_born=Text(
+        "这就是第 {step} 步：{head}刚成形，{share} 的注意力放在{pattern}上。",
+        "This is step {step}: {head} has just formed, {share} of its attention goes to {pattern}.",
+    ),
+    claim_grown=Text("自由生成全对：那时 {then}，现在 {now}。", " Exact match: {then} then, {now} now."),
+    claim_birth_try=Text("看第 {step} 步 ▸ {short} 刚成形", "See step {step} ▸ {short} just formed"),
+    claim_latest=Text("回到最新一步", "Back to the latest step"),
+    pattern_previous_token=Text("前一个词元", "the previous token"),
+    pattern_first_token=Text("第一个词元", "the first token"),
+    pattern_diagonal=Text("同一位置的词元", "the token at the same position"),
+    pattern_aligned=Text("下一个要写的词元在原文里的来处", "the source of the token it writes next"),
+    pattern_induction=Text("上次跟在同一词元后面的词元", "what followed this token last time"),
     # data: which
     task=Text("任务", "Task"),
     own_data=Text("自己的文件", "Your own file"),

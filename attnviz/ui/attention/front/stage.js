@@ -112,10 +112,11 @@ export class Stage {
 
   // The browser keeps its own choice until the server asks for another one than it last did.
   adopted(picture) {
-    const { kind, layer, head } = picture.chosen;
+    const { kind, layer, head, again = "" } = picture.chosen;
     const asked = `${kind}/${layer}/${head}`;
-    const isNew = asked !== this.asked && !this.chosenHere.has(asked);
-    this.asked = asked;
+    const anew = again !== (this.again ?? "") && again !== "";
+    const isNew = anew || (asked !== this.asked && !this.chosenHere.has(asked));
+    Object.assign(this, { asked, again });
     if (!this.state || isNew) {
       this.chosenHere.clear();
       return picture.chosen;

@@ -1,5 +1,5 @@
 """The time line of a run: drag to any kept step; markers say where a head became something."""
 
-from attnviz.ui.runs.timeline.timeline import Mark, TimeLine, chosen_step, timeline
+from attnviz.ui.runs.timeline.timeline import Mark, Moment, TimeLine, chosen_moment, go, timeline
 
-__all__ = ["Mark", "TimeLine", "chosen_step", "timeline"]
+__all__ = ["Mark", "Moment", "TimeLine", "chosen_moment", "go", "timeline"]

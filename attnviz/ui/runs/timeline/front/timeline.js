@@ -10,7 +10,7 @@ export function showTimeline(data, { element: parentElement, send }) {
   const live = root.querySelector(".live");
   // What the user is doing survives new data.
   const mine = (root.mine ??= { dragging: false, at: data.at, scope: data.scope, waiting: null });
-  if (mine.scope !== data.scope) Object.assign(mine, { dragging: false, at: data.at, scope: data.scope, asked: undefined });
+  if (mine.scope !== data.scope) Object.assign(mine, { dragging: false, at: data.at, scope: data.scope, asked: undefined, head: undefined, click: undefined });
   if (mine.asked !== undefined && data.at === mine.asked) mine.asked = undefined;
   if (!mine.dragging && mine.asked === undefined) mine.at = data.at;
 
@@ -37,7 +37,7 @@ export function showTimeline(data, { element: parentElement, send }) {
     clearTimeout(mine.timer);
     const tell = () => {
       mine.sent = Date.now();
-      send("chosen", { scope: data.scope, step: mine.at });
+      send("chosen", { scope: data.scope, step: mine.at, head: mine.head ?? null, click: mine.click ?? 0 });
     };
     const wait = THROTTLE - (now - (mine.sent ?? 0));
     if (wait <= 0) tell();
@@ -112,7 +112,10 @@ export function showTimeline(data, { element: parentElement, send }) {
     made.style.left = percent(mark.step);
     made.dataset.what = mark.what;
     made.onpointerdown = (event) => event.stopPropagation();
-    made.onclick = () => ask(steps.reduce((a, b) => (Math.abs(b - mark.step) < Math.abs(a - mark.step) ? b : a), steps[0]));
+    made.onclick = () => {
+      if (mark.head) Object.assign(mine, { head: mark.head, click: Date.now() }); // and the head it happened to
+      ask(steps.reduce((a, b) => (Math.abs(b - mark.step) < Math.abs(a - mark.step) ? b : a), steps[0]));
+    };
     marks.append(made);
     // A pin's name is in the tooltip.
     const half = (made.offsetWidth || 90) / 2;
