@@ -95,6 +95,11 @@ def chosen_moment(key: str, scope: str, steps: tuple[int, ...], first: int | Non
     return read_moment(sent, told if isinstance(told, Told) else None, scope, steps, first)
 
 
+def chosen_step(key: str, scope: str, steps: tuple[int, ...], first: int | None = None) -> int | None:
+    """The step of `chosen_moment`, where no head is shown."""
+    return chosen_moment(key, scope, steps, first).step
+
+
 def go(key: str, scope: str, step: int | None, head: Head | None = None) -> None:
     """Look at a step (None follows the run) of this run, and at a head of it, until the browser asks for another."""
     import streamlit as st
