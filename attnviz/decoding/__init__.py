@@ -9,11 +9,13 @@ from attnviz.decoding.choice import (
     entropy,
     keep_top_k,
     keep_top_p,
+    likeliest,
     penalise_repetition,
     pick,
 )
 from attnviz.decoding.forcing import ForcedPosition, ForcingComparison, compare_forcing
 from attnviz.decoding.greedy import greedy
+from attnviz.decoding.rules import Ends, Rules, end_ids
 from attnviz.decoding.session import DecoderSession, longest
 from attnviz.decoding.speed import CacheSpeed, cache_speed
 from attnviz.decoding.step import Alternative, DecodingStep
@@ -30,18 +32,22 @@ __all__ = [
     "DecoderSession",
     "Decoding",
     "DecodingStep",
+    "Ends",
     "ForcedPosition",
     "ForcingComparison",
+    "Rules",
     "beam_search",
     "cache_speed",
     "cacheable",
     "chances",
     "compare_forcing",
+    "end_ids",
     "entropy",
     "greedy",
     "inference",
     "keep_top_k",
     "keep_top_p",
+    "likeliest",
     "longest",
     "penalise_repetition",
     "pick",

@@ -10,8 +10,9 @@ from jaxtyping import Float, Int, Shaped
 from torch import Tensor
 
 from attnviz.decoding.beam_tree import BeamNode, BeamTree, Halt, State
-from attnviz.decoding.choice import check_tokens
+from attnviz.decoding.choice import check_tokens, likeliest, without
 from attnviz.decoding.recorder import NewestRows
+from attnviz.decoding.rules import Ends, end_ids
 from attnviz.decoding.session import DecoderSession, longest
 from attnviz.decoding.step import Reason
 from attnviz.masks import MaskPlan
@@ -25,6 +26,7 @@ class BeamOptions:
     beams: int = 4
     length_penalty: float = 0.0  # a complete text is worth score / length ** length_penalty; 0: the plain sum
     stop_when_full: bool = True  # stop at `beams` complete texts; False: not before no living text can overtake them
+    never: frozenset[int] = frozenset()  # tokens that no text goes on with
 
     def __post_init__(self) -> None:
         if self.beams < 1:
@@ -46,7 +48,7 @@ def beam_search(
     src: Shaped[Tensor, "1 ..."] | None = None,
     *,
     bos_id: int,
-    eos_id: int | None,
+    eos_id: Ends,
     max_len: int,
     options: BeamOptions | None = None,
     prefix: Sequence[int] = (),
@@ -68,14 +70,14 @@ def beam_search(
     recorder = NewestRows(record, model)
     session = DecoderSession(model, src, masks=masks, use_cache=use_cache, probe=Chain((probe, recorder)))
     start = torch.tensor([[bos_id, *forced]], device=session.device)
-    return _search(session, recorder, start, eos_id, limit, options)
+    return _search(session, recorder, start, end_ids(eos_id), limit, options)
 
 
 def _search(
     session: DecoderSession,
     recorder: NewestRows,
     fed: Int[Tensor, "B T"],
-    eos_id: int | None,
+    ends_with: frozenset[int],
     limit: int,
     options: BeamOptions,
 ) -> Iterator[BeamTree]:
@@ -86,11 +88,13 @@ def _search(
     while reason is None:
         position = nodes[living[0]].position + 1
         logits = session.feed(fed)[:, -1]
-        looked_at = _best_continuations(logits, [nodes[node].score for node in living], 2 * options.beams)
+        looked_at = _best_continuations(
+            logits, [nodes[node].score for node in living], 2 * options.beams, options.never
+        )
         rows = [recorder.of(row) for row in range(len(living))]
         new, next_living, parents = list[int](), list[int](), list[int]()
         for rank, candidate in enumerate(looked_at):
-            ends: Reason | None = "eos" if candidate.token == eos_id else "length" if position + 1 == limit else None
+            ends: Reason | None = "eos" if candidate.token in ends_with else "length" if position + 1 == limit else None
             state: State = "dropped"
             if ends and rank < options.beams:
                 state = "finished"
@@ -133,10 +137,12 @@ def _search(
             fed = torch.tensor([[nodes[node].token] for node in living], device=session.device)
 
 
-def _best_continuations(logits: Float[Tensor, "B V"], scores: list[float], count: int) -> list[_Candidate]:
-    log_probabilities = logits.cpu().double().log_softmax(dim=-1)
+def _best_continuations(
+    logits: Float[Tensor, "B V"], scores: list[float], count: int, never: frozenset[int]
+) -> list[_Candidate]:
+    log_probabilities = without(logits.cpu().double().log_softmax(dim=-1), never)
     sums = log_probabilities + torch.tensor(scores, dtype=torch.double)[:, None]
-    order = sums.flatten().argsort(descending=True, stable=True)[:count]
+    order = likeliest(sums.flatten(), count)
     vocab_size = logits.size(1)
     return [
         _Candidate(

@@ -27,6 +27,7 @@ class Choice:
     top_p: float = 1.0  # nucleus: the smallest set of most likely tokens whose mass reaches p
     repetition_penalty: float = 1.0  # above 1: tokens that were there already become less likely
     seed: int = 0  # of the draws
+    never: frozenset[int] = frozenset()  # tokens that are not chosen, whatever their probability
 
     def __post_init__(self) -> None:
         if self.method not in get_args(Method):
@@ -71,13 +72,30 @@ def keep_top_p(logits: Float[Tensor, "B V"], p: float) -> Float[Tensor, "B V"]:
 
 def chances(logits: Float[Tensor, "B V"], history: Int[Tensor, "B T"], choice: Choice) -> Float[Tensor, "B V"]:
     """The probabilities that are drawn from: what is left of softmax(logits) after every filter of `choice`."""
-    logits = penalise_repetition(logits, history, choice.repetition_penalty)
+    logits = without(penalise_repetition(logits, history, choice.repetition_penalty), choice.never)
     if choice.method == "greedy":
         return torch.zeros_like(logits).scatter(1, logits.argmax(dim=-1, keepdim=True), 1.0)
     logits = logits / choice.temperature
     if choice.top_k is not None:
         logits = keep_top_k(logits, choice.top_k)
     return keep_top_p(logits, choice.top_p).softmax(dim=-1)
+
+
+def without(logits: Float[Tensor, "*B V"], never: frozenset[int]) -> Float[Tensor, "*B V"]:
+    """The same with −∞ at the tokens of `never`."""
+    return logits.index_fill(-1, torch.tensor(sorted(never), device=logits.device), -math.inf) if never else logits
+
+
+def likeliest(values: Float[Tensor, " V"], count: int) -> Int[Tensor, " N"]:
+    """Places of the `count` largest values, the largest first, of equal ones the first first.
+
+    Only candidates are sorted: a vocabulary of a hundred thousand would take longer than the model.
+    """
+    least = values.topk(min(count, values.numel())).values[-1]
+    places = (values >= least).nonzero()[:, 0]
+    if not len(places):  # what is no number is above all others
+        places = torch.arange(values.numel(), device=values.device)
+    return places[values[places].argsort(descending=True, stable=True)][:count]
 
 
 def pick(probabilities: Float[Tensor, " V"], draw: float) -> int:

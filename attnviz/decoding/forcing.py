@@ -9,7 +9,8 @@ import torch
 from jaxtyping import Shaped
 from torch import Tensor
 
-from attnviz.decoding.choice import check_tokens, entropy
+from attnviz.decoding.choice import check_tokens, entropy, likeliest
+from attnviz.decoding.rules import Ends, end_ids
 from attnviz.decoding.session import DecoderSession, longest
 from attnviz.masks import MaskPlan
 from attnviz.model import WatchedModel
@@ -72,7 +73,7 @@ def compare_forcing(
     targets: Sequence[int],
     *,
     bos_id: int,
-    eos_id: int | None,
+    eos_id: Ends,
     max_len: int,
     mistakes: Mapping[int, int] | None = None,
     masks: MaskPlan | None = None,
@@ -102,13 +103,13 @@ def compare_forcing(
 
     session = DecoderSession(model, src, masks=masks)
     free: list[ForcedPosition] = []
-    said = bos_id
+    said, ends = bos_id, end_ids(eos_id)
     for place in range(longest(model, max_len)):
         logits = session.feed(torch.tensor([[said]], device=session.device))[0, -1].cpu().double()
         here = _position(place, said, reference, logits.softmax(dim=-1), wrong)
         free.append(replace(here, disturbed=place - 1 in wrong))
         said = here.written
-        if said == eos_id:
+        if said in ends:
             break
     return ForcingComparison(teacher, tuple(free), teacher_loss)
 
@@ -117,7 +118,7 @@ def _position(
     place: int, fed: int, reference: tuple[int, ...], probabilities: Tensor, wrong: Mapping[int, int]
 ) -> ForcedPosition:
     target = reference[place] if place < len(reference) else None
-    order = probabilities.argsort(descending=True, stable=True)[:LIKELIEST].tolist()
+    order = likeliest(probabilities, LIKELIEST).tolist()
     predicted = order[0]
     return ForcedPosition(
         position=place,

@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Int, Shaped
 from torch import Tensor
 
+from attnviz.decoding.rules import Ends, end_ids
 from attnviz.decoding.session import DecoderSession, longest
 from attnviz.masks import MaskPlan
 from attnviz.model import WatchedModel
@@ -19,7 +20,7 @@ def greedy(
     src: Shaped[Tensor, "B ..."] | None,
     *,
     bos_id: int,
-    eos_id: int | None,
+    eos_id: Ends,
     max_len: int,
     masks: MaskPlan | None = None,
     prefix: Int[Tensor, "B P"] | None = None,
@@ -29,7 +30,8 @@ def greedy(
 
     Returns ids without BOS, with EOS where it was produced and the model's pad_id after it. `prefix` is forced: every
     row begins with it, and it counts towards `max_len`. A decoder-only model takes `src` None; without a `prefix` its
-    batch is 1. `eos_id` None: nothing ends a row but the length. Stops early where the position table ends.
+    batch is 1. Several `eos_id` end a row as one does; None: nothing ends a row but the length. Stops early where the
+    position table ends.
     """
     length = longest(model, max_len)
     device = model.device
@@ -45,6 +47,7 @@ def greedy(
     out = torch.full((batch, length), model.pad_id, dtype=torch.long, device=device)
     out[:, : forced.size(1)] = forced
 
+    ends = torch.tensor(sorted(end_ids(eos_id)), dtype=torch.long, device=device)
     rows = torch.arange(batch, device=device)  # the rows of `out` that the session still decodes
     going = torch.ones(batch, dtype=torch.bool, device=device)
     ended = False  # whether any row of the session has; while none has, nothing needs to be picked out
@@ -55,9 +58,9 @@ def greedy(
         else:
             out[rows[going], column] = token[going]
         fed = token[:, None]
-        if eos_id is None:
+        if not len(ends):
             continue
-        going &= token != eos_id
+        going &= ~torch.isin(token, ends)
         left = int(going.sum())
         ended = left < len(rows)
         if not left:

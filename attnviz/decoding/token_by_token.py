@@ -9,8 +9,9 @@ import torch
 from jaxtyping import Shaped
 from torch import Tensor
 
-from attnviz.decoding.choice import Choice, chances, check_tokens, entropy, pick
+from attnviz.decoding.choice import Choice, chances, check_tokens, entropy, likeliest, pick
 from attnviz.decoding.recorder import NewestRows
+from attnviz.decoding.rules import Ends, end_ids
 from attnviz.decoding.session import DecoderSession, longest
 from attnviz.decoding.step import Alternative, DecodingStep, Reason
 from attnviz.masks import MaskPlan
@@ -32,7 +33,7 @@ class Decoding:
         src: Shaped[Tensor, "1 ..."] | None = None,
         *,
         bos_id: int,
-        eos_id: int | None,
+        eos_id: Ends,
         max_len: int,
         choice: Choice | None = None,
         prefix: Sequence[int] = (),
@@ -46,7 +47,7 @@ class Decoding:
         vocab_size = model.vocab_size
         self.choice = choice or Choice()
         self.max_len = longest(model, max_len)
-        self._bos_id, self._eos_id, self._alternatives = bos_id, eos_id, min(alternatives, vocab_size)
+        self._bos_id, self._ends, self._alternatives = bos_id, end_ids(eos_id), min(alternatives, vocab_size)
         self._vocab_size = vocab_size
         self._forced = dict(enumerate(check_tokens("prefix", prefix, vocab_size)))
         later = forced or {}
@@ -108,10 +109,11 @@ class Decoding:
             draw = self._draw(position)
             chosen = pick(chance, draw)
 
-        order = probabilities.argsort(descending=True, stable=True)
-        likeliest = order[: self._alternatives]
+        first = likeliest(probabilities, self._alternatives)
+        above = probabilities > probabilities[chosen]
+        above[:chosen] |= probabilities[:chosen] == probabilities[chosen]
         log_probability = float(log_probabilities[chosen])
-        reason: Reason | None = "eos" if chosen == self._eos_id else "length" if position + 1 >= self.max_len else None
+        reason: Reason | None = "eos" if chosen in self._ends else "length" if position + 1 >= self.max_len else None
         step = DecodingStep(
             position=position,
             fed=fed,
@@ -120,14 +122,14 @@ class Decoding:
             alternatives=tuple(
                 map(
                     Alternative,
-                    likeliest.tolist(),
-                    probabilities[likeliest].tolist(),
-                    chance[likeliest].tolist(),
+                    first.tolist(),
+                    probabilities[first].tolist(),
+                    chance[first].tolist(),
                 )
             ),
             probability=float(probabilities[chosen]),
             chance=float(chance[chosen]),
-            rank=int((order == chosen).nonzero()),
+            rank=int(above.sum()),
             log_probability=log_probability,
             cumulative=log_probability + (self._steps[-1].cumulative if self._steps else 0.0),
             entropy=entropy(probabilities),

@@ -117,7 +117,7 @@ class ForeignModel(nn.Module):
     @property
     def src_vocab_size(self) -> int:
         """Tokens that the encoder knows; 0 without one, or where it reads a picture or sound."""
-        return self._vocabulary if self.has_encoder and self.reads == "tokens" else 0
+        return self.vocabulary if self.has_encoder and self.reads == "tokens" else 0
 
     @property
     def vocab_size(self) -> int:
@@ -267,7 +267,9 @@ class ForeignModel(nn.Module):
         self, net: nn.Module, given: dict[str, Any], *, masks: MaskPlan | None, probe: Probe, first_query: int = 0
     ) -> Any:
         if masks is not None and not self.maps_only and not self._census.can_plan:
-            raise ForeignError("foreign_maps_only", name=self.name)
+            if masks != self.default_masks(None, None):
+                raise ForeignError("foreign_maps_only", name=self.name)
+            masks = None
         if self.maps_only:
             masks, probe = None, SILENT
         arguments = inspect.signature(net.forward).parameters
@@ -321,7 +323,7 @@ class ForeignModel(nn.Module):
         register()
         self._table: Mapping[tuple[int, int], str] = {}
         self._causal = True  # until the census says
-        self._vocabulary = int(getattr(self._text, "vocab_size", 0) or 0)
+        self.vocabulary = int(getattr(self._text, "vocab_size", 0) or 0)
         try:
             inputs, source, target = self._census_inputs()
         except (AttributeError, TypeError, ValueError, RuntimeError) as error:  # it reads something else
@@ -379,10 +381,10 @@ class ForeignModel(nn.Module):
 
     def _census_inputs(self) -> tuple[dict[str, Any], int | None, int | None]:
         generator = torch.Generator().manual_seed(0)
-        least = min(20, max(0, self._vocabulary - 2))  # special tokens mostly come first
+        least = min(20, max(0, self.vocabulary - 2))  # special tokens mostly come first
 
         def ids(length: int) -> Tensor:
-            return torch.randint(least, max(least + 1, self._vocabulary), (1, length), generator=generator).to(
+            return torch.randint(least, max(least + 1, self.vocabulary), (1, length), generator=generator).to(
                 self.device
             )
 

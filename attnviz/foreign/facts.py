@@ -17,7 +17,8 @@ def reads_of(main_input: str) -> Reads:
     return "features" if main_input in ("input_features", "input_values") else "tokens"
 
 
-def _numbers(value: object) -> set[int]:
+def numbers_in(value: object) -> set[int]:
+    """The token numbers of a field of a config, which may hold one, several or none."""
     if isinstance(value, int):
         return {value}
     return {one for one in value if isinstance(one, int)} if isinstance(value, list | tuple) else set()
@@ -26,7 +27,7 @@ def _numbers(value: object) -> set[int]:
 def pad_id_of(config: Any, text: Any) -> int:
     """What fills up rows; −1 where nothing but filling has that number."""
     pad = getattr(config, "pad_token_id", None)
-    ends = _numbers(getattr(text, "eos_token_id", None)) | _numbers(getattr(text, "bos_token_id", None))
+    ends = numbers_in(getattr(text, "eos_token_id", None)) | numbers_in(getattr(text, "bos_token_id", None))
     return int(pad) if isinstance(pad, int) and pad not in ends else -1
 
 

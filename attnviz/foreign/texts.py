@@ -10,8 +10,11 @@ import torch
 
 from attnviz.data.batch import Batch
 from attnviz.data.text import clean
+from attnviz.decoding import Rules
 from attnviz.errors import InputError, Notice
 from attnviz.foreign.adapter import ForeignModel
+from attnviz.foreign.chat import chat_ids
+from attnviz.foreign.facts import numbers_in
 from attnviz.foreign.tokens import ForeignTokens
 
 EXAMPLES = (
@@ -39,6 +42,7 @@ class ForeignTexts:
         self._decodes = model.has_decoder
         self._encodes = model.has_encoder
         self._head = model.has_head
+        self._said: Any = getattr(model.net, "generation_config", None)
 
     @property
     def kind(self) -> Kind:
@@ -113,6 +117,36 @@ class ForeignTexts:
             notices=notices,
             pad_id=None,
         )
+
+    @property
+    def rules(self) -> Rules:
+        """How a text begins and ends, as the model's makers say beside its weights."""
+        tokens, said = self.tgt_vocab, self._said
+        own = frozenset() if tokens.eos_id is None else frozenset({tokens.eos_id})
+        never = {row[0] for row in getattr(said, "bad_words_ids", None) or () if len(row) == 1}
+        return Rules(
+            first=tokens.bos_id or 0,
+            ends=frozenset(numbers_in(getattr(said, "eos_token_id", None))) or own,
+            begins=tuple(numbers_in(getattr(said, "forced_bos_token_id", None))) if self._encodes else (),
+            never=frozenset(never | numbers_in(getattr(said, "suppress_tokens", None))),
+        )
+
+    @property
+    def has_chat(self) -> bool:
+        """Whether it was made to answer messages, and says how they are written."""
+        return self.kind == "lm" and bool(getattr(self.tgt_vocab.tokenizer, "chat_template", None))
+
+    def encode_chat(self, text: str, *, limit: int | None = None) -> Batch:
+        """A batch of one: `text` as a message of a person, as the model's own template writes it, ready to be answered.
+
+        Raises InputError("empty"), and ForeignError where the template cannot be used.
+        """
+        text = clean(text)
+        if not text.strip():
+            raise InputError("empty")
+        ids = chat_ids(self.tgt_vocab.tokenizer, text)
+        kept, labels, notices = self._fit(ids, self.tgt_vocab.labels(ids), min(limit or self._room, self._room))
+        return self._language_model(kept, labels, notices)
 
     @property
     def examples(self) -> tuple[str, ...]:

@@ -74,6 +74,10 @@ TEXTS = table(
         "{name} shows its maps only: its masks and heads cannot be changed.",
     ),
     foreign_no_text=Text("{name} 不读文本，这一页无法使用。", "{name} reads no text; this page has no use for it."),
+    foreign_chat=Text(
+        "这个模型的对话模板用不了（{problem}），句子按原样读入。",
+        "The model's chat template cannot be used ({problem}); the text is read as it stands.",
+    ),
     foreign_too_long=Text(
         "文本有 {given} 个词元，{name} 最多容纳 {limit} 个。",
         "The text has {given} tokens; {name} has room for {limit}.",

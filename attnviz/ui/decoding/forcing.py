@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from attnviz.data import BOS, EOS, SPECIALS
 from attnviz.decoding import ForcedPosition, ForcingComparison, compare_forcing
 from attnviz.ui.decoding.subject import Subject
 
@@ -44,10 +43,12 @@ def reference_of(subject: Subject, given: str | None) -> Reference:
     if text is None:
         found = task.answer(subject.source.src_labels[0][:-1])
         text, kind = found if found is not None else (None, "own")
-    labels = tuple(task.tokenize_target(text))[: subject.room - 1] if text else ()
-    if labels:
-        return Reference((*task.tgt_vocab.encode(labels), EOS), (*labels, SPECIALS[EOS]), kind)
-    said = _compared(subject, (EOS,), None).free
+    end = min(subject.rules.ends, default=subject.rules.first)
+    ids, labels = subject.read(text or "")
+    ids, labels = ids[: subject.room - 1], labels[: subject.room - 1]
+    if ids:
+        return Reference((*ids, end), (*labels, task.tgt_vocab.label(end)), kind)
+    said = _compared(subject, (end,), None).free
     ids = tuple(place.predicted for place in said)
     return Reference(ids, tuple(task.tgt_vocab.decode(ids)), "own")
 
@@ -58,8 +59,8 @@ def _compared(subject: Subject, targets: tuple[int, ...], mistake: Mistake | Non
         subject.model,
         subject.src,
         targets,
-        bos_id=BOS,
-        eos_id=EOS,
+        bos_id=subject.rules.first,
+        eos_id=subject.rules.ends,
         max_len=length,
         mistakes=None if mistake is None else {mistake[0]: mistake[1]},
     )
@@ -85,7 +86,7 @@ def telling_mistake(subject: Subject, reference: Reference, clean: ForcingCompar
     """
     best: tuple[int, Mistake] | None = None
     for place in clean.free[: min(POSITIONS, len(reference.ids) - 1)]:
-        allowed = {EOS, reference.ids[place.position]}
+        allowed = {*subject.rules.ends, reference.ids[place.position]}
         likely = [token for token, _ in place.likeliest if token not in allowed][:WRONG]
         early = reference.ids[place.position + 1]  # the token that belongs one place further on
         for wrong in dict.fromkeys([*likely, *(() if early in allowed else (early,))]):
@@ -139,7 +140,7 @@ def values(subject: Subject, shown: Lesson) -> dict[str, Any]:
         "loss": shown.disturbed.teacher_loss,
         "loss_clean": shown.clean.teacher_loss,
         "parts_at": shown.disturbed.parts_at,
-        "ended": shown.disturbed.free[-1].written == EOS,
+        "ended": shown.disturbed.free[-1].written in subject.rules.ends,
         "mistake": None
         if mistake is None
         else {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from attnviz.data import BOS
 from attnviz.ui.by_hand.from_other_pages import PAGE, Opening, ask
 from attnviz.ui.decoding.progress import Progress
 from attnviz.ui.decoding.running import DecodedText, Search
@@ -26,7 +25,7 @@ def opening(subject: Subject, tokens: tuple[int, ...], kept: Progress, text: str
         site=site,
         head=kept.head or 0,
         row=None if site.startswith("encoder") else row,
-        decoder_input=(BOS, *read),
+        decoder_input=(subject.rules.first, *read),
         labels=subject.fed(read).decoder_labels[0],
     )
 

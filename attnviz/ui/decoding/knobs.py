@@ -16,6 +16,7 @@ from attnviz.ui.frame.page import Frame
 KEPT = "decoding-settings"  # session state: Settings
 PREFIXES = "decoding-prefixes"  # session state: task → typed prefix
 STRATEGY = "decoding-strategy"
+CHAT = "decoding-chat"  # session state: whether texts are messages, for models that have a template
 SHEET = Path(__file__).with_suffix(".css")
 
 
@@ -31,8 +32,13 @@ def settle(settings: Settings) -> None:
         st.session_state[STRATEGY] = settings.strategy
 
 
-def knob_row(frame: Frame, task: str, *, prefix: bool, defaults: Mapping[str, int]) -> tuple[Settings, str]:
-    """Draw the row; the settings and the prefix as they now are. `defaults` says what an unset limit is."""
+def knob_row(
+    frame: Frame, task: str, *, prefix: bool, defaults: Mapping[str, int], chat: bool = False
+) -> tuple[Settings, str]:
+    """Draw the row; the settings and the prefix as they now are. `defaults` says what an unset limit is.
+
+    `chat`: the model has a template for messages, which can be left out.
+    """
     kept: Settings = st.session_state[KEPT]
     with st.container(key="av-knobs", horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         strategy = choose(
@@ -49,6 +55,8 @@ def knob_row(frame: Frame, task: str, *, prefix: bool, defaults: Mapping[str, in
         for name in USED_BY[strategy]:
             _knob(frame, name, getattr(kept, name), defaults.get(name))
         typed = _prefix(frame, task) if prefix else ""
+        if chat:
+            _chat(frame)
     settings: Settings = st.session_state[KEPT]
     return settings, typed
 
@@ -77,6 +85,12 @@ def _knob(frame: Frame, name: str, value: float | int | None, default: int | Non
         help=frame.t(f"knob_{name}_help"),
         width=122,
     )
+
+
+def _chat(frame: Frame) -> None:
+    heard = partial(st.session_state.__setitem__, CHAT)
+    switch = shown("decoding-chat-switch", st.session_state.get(CHAT, True), heard)
+    st.toggle(frame.t("chat"), switch.value, key=switch.key, on_change=switch.answered, help=frame.t("chat_help"))
 
 
 def _prefix(frame: Frame, task: str) -> str:

@@ -8,7 +8,8 @@ from typing import Any
 
 import streamlit as st
 
-from attnviz.data import SPECIALS, InputError
+from attnviz.data import InputError
+from attnviz.foreign.texts import ForeignTexts
 from attnviz.ui.decoding import claim, forcing, handover, knobs, link, measuring, picture, progress, running
 from attnviz.ui.decoding.forcing import Lesson, Mistake
 from attnviz.ui.decoding.link import VIEWS, View
@@ -27,8 +28,10 @@ from attnviz.ui.frame.notices import notice, notice_lines, shortened
 from attnviz.ui.frame.page import Frame
 from attnviz.ui.frame.shared_link import EXAMPLE
 from attnviz.ui.sentence import reading
+from attnviz.ui.sentence.inability import unable
 from attnviz.ui.sentence.model_picker import pick_model
 from attnviz.ui.sentence.models import Loaded, ModelKey
+from attnviz.ui.sentence.opened import Opened
 from attnviz.ui.sentence.row import Chosen, sentence_row
 from attnviz.ui.text import texts
 
@@ -40,11 +43,11 @@ def show(frame: Frame) -> None:
     """The whole page."""
     knobs.style()
     view = _pick_view(frame, read([link.VIEW], _arrival(frame))[link.VIEW])
-    loaded = pick_model(frame)
+    loaded = pick_model(frame, elsewhere=True)
     if loaded is None:
         return
-    if not loaded.model.has_decoder:
-        notice(frame.t("no_decoder"), "warning")
+    if "decode" not in loaded.model.can:
+        unable(frame, frame.t("no_decoder"), "decode")
         return
     explore(frame, loaded, view)
 
@@ -79,16 +82,19 @@ def _pick_view(frame: Frame, asked: str | None) -> View:
 
 
 @live
-def explore(frame: Frame, loaded: Loaded, view: View) -> None:
+def explore(frame: Frame, loaded: Loaded | Opened, view: View) -> None:
     """Sentence, knobs and stage: what changes with a click, in a fragment of its own."""
     asked = shared_link.arrival(frame.name).fitted((), {}, shared_link.LARGEST, examples=len(loaded.task.examples))
     chosen = sentence_row(frame, loaded.task, first=asked.example, longest=reading.room(loaded.model, MOST) - 1)
     mirror("address-example", **written({EXAMPLE: chosen.example}))
     row, remarks, stage = st.container(), st.container(), st.container()
-    task = loaded.task.info.name
+    task = reading.name_of(loaded.task)
     has_encoder = loaded.model.has_encoder
     typed: dict[str, str] = st.session_state.setdefault(knobs.PREFIXES, {})
-    question = Question(loaded.key, chosen.text, typed.get(task, "") if has_encoder and view == "steps" else "")
+    chats = isinstance(loaded.task, ForeignTexts) and loaded.task.has_chat
+    asked_chat = chats and st.session_state.get(knobs.CHAT, True)
+    typed_prefix = typed.get(task, "") if has_encoder and view == "steps" else ""
+    question = Question(loaded.key, chosen.text, typed_prefix, asked_chat)
     problem, subject = None, None
     try:
         subject = _taken_in(question, loaded)
@@ -98,7 +104,7 @@ def explore(frame: Frame, loaded: Loaded, view: View) -> None:
     if view == "steps":
         usual = 1 if subject is None else subject.usual_limit
         with row:
-            settings, now_typed = knobs.knob_row(frame, task, prefix=has_encoder, defaults={"limit": usual})
+            settings, now_typed = knobs.knob_row(frame, task, prefix=has_encoder, defaults={"limit": usual}, chat=chats)
         assert now_typed == question.prefix, "the field shows what the session keeps"
     mirror("address-knobs", **link.parameters(settings))
     if subject is None:
@@ -122,7 +128,7 @@ def _remarks(frame: Frame, subject: Subject, asked: shared_link.SharedLink, kept
 
 def _draw(
     frame: Frame,
-    loaded: Loaded,
+    loaded: Loaded | Opened,
     view: View,
     question: Question,
     subject: Subject,
@@ -161,7 +167,7 @@ def _draw(
         mistake = dict([lesson.mistake]) if lesson.mistake else {}
         address[place.mistake] = mistake if chosen.example else None
     address |= {place.part: kept.site, place.head: None if kept.head is None else kept.head + 1}
-    name = f"attnviz-decoding-{loaded.task.info.name}"
+    name = f"attnviz-decoding-{reading.name_of(loaded.task)}"
     shared = {
         "view": view,
         "strategy": settings.strategy,
@@ -192,8 +198,7 @@ def _say(frame: Frame, subject: Subject, run: DecodedText, kept: Progress) -> No
 
     if forced:
         at, token = max(forced.items())
-        words = subject.task.tgt_vocab.decode(run.steps[-1].tokens[len(subject.prefix) :]) if run.steps else []
-        text = shortened(subject.task.detokenize([one for one in words if one not in SPECIALS]), 60)
+        text = shortened(subject.written(run.steps[-1].tokens[len(subject.prefix) :]) if run.steps else "", 60)
         values = {"position": at + 1, "token": named(token), "text": text}
         claim_row(frame.t("claim_forced", **values), Trial(frame.t("claim_free"), lambda: force({}), undoes=True))
         return
@@ -229,6 +234,7 @@ class Question:
     model: ModelKey
     text: str
     prefix: str
+    chat: bool = False  # the text is a message, as the model's own template writes it
 
 
 def _progress(question: Question, subject: Subject) -> Progress:
@@ -251,8 +257,8 @@ def _progress(question: Question, subject: Subject) -> Progress:
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
-def _taken_in(question: Question, _loaded: Loaded) -> Subject:
-    return take_in(_loaded.model, _loaded.task, question.text, question.prefix)
+def _taken_in(question: Question, _loaded: Loaded | Opened) -> Subject:
+    return take_in(_loaded.model, _loaded.task, question.text, question.prefix, chat=question.chat)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)

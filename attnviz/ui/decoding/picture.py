@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from attnviz.data import BOS, SPECIALS
 from attnviz.decoding import BeamNode, BeamTree, DecodingStep
+from attnviz.foreign.adapter import ForeignModel
+from attnviz.foreign.parts import foreign_parts
 from attnviz.model import Transformer, WatchedModel, heads_of
-from attnviz.model.parts import parts
+from attnviz.model.parts import Part, parts
 from attnviz.ui.decoding.progress import Progress
 from attnviz.ui.decoding.running import DecodedText, Search
 from attnviz.ui.decoding.settings import Settings
@@ -34,14 +35,24 @@ def model_values(model: WatchedModel) -> Values:
                 "parameters": part.parameters,
                 "shared": part.shared_with,
             }
-            for part in (parts(model) if isinstance(model, Transformer) else ())  # how others are built is theirs
+            for part in _parts(model)
         ],
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
-        "sites": [{"site": site, "kind": kind} for kind in model.kinds for site in model.sites_of(kind)],
+        "sites": [
+            {"site": site, "kind": kind, "heads": model.heads(site), "groups": model.groups(site)}
+            for kind in model.kinds
+            for site in model.sites_of(kind)
+        ],
         "heads": heads_of(model),
         "has_encoder": model.has_encoder,
         "vocab_size": model.vocab_size,
     }
+
+
+def _parts(model: WatchedModel) -> tuple[Part, ...]:
+    if isinstance(model, Transformer):
+        return parts(model)
+    return foreign_parts(model) if isinstance(model, ForeignModel) else ()
 
 
 def subject_values(subject: Subject) -> Values:
@@ -49,7 +60,7 @@ def subject_values(subject: Subject) -> Values:
     return {
         "columns": list(subject.columns),
         "unknown_columns": list(subject.unknown_columns),
-        "bos": SPECIALS[BOS],
+        "bos": subject.start_label,
         "prefix": len(subject.prefix),
     }
 
@@ -70,8 +81,9 @@ def state_values(progress: Progress) -> Values:
 
 def run_values(subject: Subject, run: DecodedText, settings: Settings) -> tuple[Values, Arrays]:
     """Every step of a greedy or sampled text."""
+    labels = subject.labels(run.steps[-1].tokens) if run.steps else ()
     values: Values = {
-        "steps": [_step(subject, step) for step in run.steps],
+        "steps": [_step(subject, step, labels) for step in run.steps],
         "cached": run.cached,
         "sampled": settings.strategy == "sample",
         "most_entropy": math.log(subject.model.vocab_size),
@@ -81,12 +93,12 @@ def run_values(subject: Subject, run: DecodedText, settings: Settings) -> tuple[
     return values, dict(run.weights)
 
 
-def _step(subject: Subject, step: DecodingStep) -> Values:
+def _step(subject: Subject, step: DecodingStep, labels: Sequence[str]) -> Values:
     tokens = subject.task.tgt_vocab.tokens
     return {
-        "token": subject.label(step.token, step.position),
+        "token": labels[step.position],
         "id": step.token,
-        "fed": subject.label(step.fed, step.position - 1) if step.position else SPECIALS[BOS],
+        "fed": labels[step.position - 1] if step.position else subject.start_label,
         "p": step.probability,
         "chance": step.chance,
         "rank": step.rank,
@@ -141,7 +153,7 @@ def leading(tree: BeamTree) -> int:
 
 def _node(subject: Subject, node: BeamNode) -> Values:
     return {
-        "token": subject.task.tgt_vocab.tokens[node.token] if node.parent is not None else SPECIALS[BOS],
+        "token": subject.task.tgt_vocab.tokens[node.token] if node.parent is not None else subject.start_label,
         "parent": node.parent,
         "position": node.position,
         "log_p": node.log_probability,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from attnviz.data import UNK
+from attnviz.foreign.tokens import ForeignTokens
 from attnviz.model import WatchedModel, heads_of
 from attnviz.ui.decoding.forcing import Mistake
 from attnviz.ui.decoding.subject import Subject
@@ -108,6 +109,11 @@ def tokens_at(pairs: object, subject: Subject) -> dict[int, int]:
 def token_named(text: str, subject: Subject) -> int | None:
     """The token that a typed text means, or None: as it stands in the vocabulary, else as the task reads it."""
     vocabulary = subject.task.tgt_vocab
+    if isinstance(vocabulary, ForeignTokens):
+        for written in (text[:200].replace("␣", " "), text[:200].strip()):
+            if written and len(ids := vocabulary.read(written).ids) == 1:
+                return ids[0]
+        return vocabulary.id(text.strip()) if text.strip() in vocabulary else None
     for name in (text, text.strip()):
         if name in vocabulary:
             return vocabulary.id(name)

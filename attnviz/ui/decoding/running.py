@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from attnviz.data import BOS, EOS
 from attnviz.decoding import BeamTree, Decoding, DecodingStep, beam_search
 from attnviz.model import WatchedModel
 from attnviz.ui.decoding.settings import Settings
@@ -55,10 +54,10 @@ def decode(subject: Subject, settings: Settings, forced: Mapping[int, int]) -> D
     decoding = Decoding(
         subject.model,
         subject.src,
-        bos_id=BOS,
-        eos_id=EOS,
+        bos_id=subject.rules.first,
+        eos_id=subject.rules.ends,
         max_len=subject.max_len(settings.limit),
-        choice=settings.choice,
+        choice=replace(settings.choice, never=subject.rules.never),
         prefix=subject.prefix,
         forced=forced,
         alternatives=ALTERNATIVES,
@@ -94,10 +93,10 @@ def search(subject: Subject, settings: Settings) -> Search:
     found = beam_search(
         subject.model,
         subject.src,
-        bos_id=BOS,
-        eos_id=EOS,
+        bos_id=subject.rules.first,
+        eos_id=subject.rules.ends,
         max_len=subject.max_len(settings.limit),
-        options=settings.beam,
+        options=replace(settings.beam, never=subject.rules.never),
         prefix=subject.prefix,
         record=sites(subject.model),
         probe=encoder,

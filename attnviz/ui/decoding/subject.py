@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from attnviz.data import EOS, SPECIALS, UNK, Batch, Notice, Task
+from attnviz.data import UNK, Batch, Notice
+from attnviz.data.text import clean
 from attnviz.data.user_file import invisible_removed
-from attnviz.decoding import longest
+from attnviz.decoding import Rules, longest
+from attnviz.errors import ForeignError
+from attnviz.foreign.texts import ForeignTexts
 from attnviz.model import WatchedModel
 from attnviz.ui.decoding.settings import MOST
 from attnviz.ui.frame.link import Remark
 from attnviz.ui.sentence import reading
+from attnviz.ui.sentence.reading import Texts
 
 PREFIX_CHARACTERS = 2000  # read of a typed prefix
 NEW_TOKENS = 32  # of a language model, at first
@@ -25,8 +30,9 @@ class Subject:
     """A sentence ready to be decoded. `prefix` holds the forced first tokens: of a language model, the text itself."""
 
     model: WatchedModel
-    task: Task
+    task: Texts
     source: Batch
+    rules: Rules  # its `first` is what this text begins with
     prefix: tuple[int, ...]
     prefix_labels: tuple[str, ...]  # as typed: an unknown token keeps its own characters
     notices: tuple[Notice, ...]
@@ -65,26 +71,46 @@ class Subject:
             return self.prefix_labels[position]
         return self.task.tgt_vocab.tokens[token]
 
+    def read(self, text: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
+        """The tokens of a text that the decoder is to say, and what is shown of them."""
+        return _typed(self.task, text)
+
+    @property
+    def start_label(self) -> str:
+        """How what the decoder reads first is shown."""
+        return self.source.decoder_labels[0][0] if self.src is None else self.task.tgt_vocab.label(self.rules.first)
+
+    def labels(self, tokens: Sequence[int]) -> tuple[str, ...]:
+        """How a text is shown: what was given as it was typed; pieces of one character say which piece they are."""
+        kept = len(self.prefix) if tuple(tokens[: len(self.prefix)]) == self.prefix else 0
+        return (*self.prefix_labels[:kept], *self.task.tgt_vocab.decode(tokens[kept:]))
+
     def written(self, tokens: tuple[int, ...]) -> str:
         """A text without its end token."""
-        labels = [self.label(token, at) for at, token in enumerate(tokens) if token != EOS]
+        if isinstance(self.task, ForeignTexts):
+            return self.task.detokenize_ids(tokens)
+        labels = [self.label(token, at) for at, token in enumerate(tokens) if token not in self.rules.ends]
         return self.task.detokenize(labels)
 
     def fed(self, tokens: tuple[int, ...]) -> Batch:
-        """The batch of one in which the decoder has read BOS and `tokens`: what any other page can look at."""
-        ids = [1, *tokens]
+        """The batch of one in which the decoder has read its first token and `tokens`, for any other page."""
+        ids = [self.rules.first, *tokens]
         return Batch(
             src=self.src,
             decoder_input=torch.tensor([ids]),
             targets=None,
             src_labels=self.source.src_labels,
-            decoder_labels=((SPECIALS[1], *(self.label(token, at) for at, token in enumerate(tokens))),),
+            decoder_labels=((self.start_label, *self.labels(tokens)),),
             unknown_src=self.source.unknown_src,
+            pad_id=self.source.pad_id,
         )
 
 
-def take_in(model: WatchedModel, task: Task, text: str, prefix: str) -> Subject:
-    """Encode a typed text and prefix. Raises InputError("empty") when nothing is left to read."""
+def take_in(model: WatchedModel, task: Texts, text: str, prefix: str, *, chat: bool = False) -> Subject:
+    """Encode a typed text and prefix. Raises InputError("empty") when nothing is left to read.
+
+    `chat`: the text is a message, written as the model's own template has it, where it has one.
+    """
     room = longest(model, MOST)
     notices: list[Notice] = []
     remarks: list[Remark] = []
@@ -92,20 +118,24 @@ def take_in(model: WatchedModel, task: Task, text: str, prefix: str) -> Subject:
         notices.append(Notice("typed_capped", {"kept": reading.MOST_CHARACTERS, "given": len(text)}))
         text = text[: reading.MOST_CHARACTERS]
     notices += invisible_removed(text)
+    rules = reading.rules_of(task)
     most = max(1, room * 3 // 4)  # of given tokens, so that there is room for new ones
     if not model.has_encoder:
-        batch = task.encode(text, limit=most + 1)
+        batch = _whole(task, text, most + 1, chat, notices)
         assert batch.decoder_input is not None
-        ids = tuple(batch.decoder_input[0, 1:].tolist())
-        labels = batch.decoder_labels[0][1:]
+        first, *given = batch.decoder_input[0].tolist()
+        rules, ids, labels = replace(rules, first=first), tuple(given), batch.decoder_labels[0][1:]
     else:
         batch = task.encode(text, limit=min(MOST, reading.room(model)))
-        typed = task.tokenize_target(prefix[:PREFIX_CHARACTERS])
-        if len(typed) > most:
-            remarks.append(Remark("prefix_cut", {"kept": most, "given": len(typed)}))
-        labels = tuple(typed[:most])
-        ids = tuple(task.tgt_vocab.encode(labels))
-    if strange := list(dict.fromkeys(label for label, token in zip(labels, ids, strict=True) if token == UNK)):
+        ids, labels = _typed(task, prefix[:PREFIX_CHARACTERS])
+        if len(ids) > most:
+            remarks.append(Remark("prefix_cut", {"kept": most, "given": len(ids)}))
+        begins = rules.begins if ids[: len(rules.begins)] != rules.begins else ()
+        ids = (*begins, *ids[:most])
+        labels = (*map(task.tgt_vocab.label, begins), *labels[:most])
+    known = isinstance(task, ForeignTexts)  # its own tokenizer has pieces for everything
+    strange = [label for label, token in zip(labels, ids, strict=True) if token == UNK and not known]
+    if strange := list(dict.fromkeys(strange)):
         shown = " ".join(label[:12] for label in strange[:12]) + (" …" if len(strange) > 12 else "")
         remarks.append(Remark("prefix_unknown" if batch.src is not None else "unknown", {"tokens": shown}))
     if batch.unknown_src and batch.unknown_src[0]:
@@ -116,9 +146,29 @@ def take_in(model: WatchedModel, task: Task, text: str, prefix: str) -> Subject:
         model=model,
         task=task,
         source=batch,
+        rules=rules,
         prefix=ids,
         prefix_labels=labels,
         notices=tuple(notices) + batch.notices,
         remarks=tuple(remarks),
         room=room,
     )
+
+
+def _whole(task: Texts, text: str, limit: int, chat: bool, notices: list[Notice]) -> Batch:
+    """A text that is to be gone on with; one whose template fails is read as it stands, with a notice."""
+    if chat and isinstance(task, ForeignTexts):
+        try:
+            return task.encode_chat(text, limit=limit)
+        except ForeignError as error:
+            notices.append(Notice(error.code, error.details))
+    return task.encode(text, limit=limit)
+
+
+def _typed(task: Texts, prefix: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """The tokens of a typed prefix, and what is shown of them."""
+    if isinstance(task, ForeignTexts):
+        read = task.tgt_vocab.read(clean(prefix).strip())
+        return read.ids, read.labels
+    labels = tuple(task.tokenize_target(prefix))
+    return tuple(task.tgt_vocab.encode(labels)), labels

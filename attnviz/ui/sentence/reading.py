@@ -13,7 +13,7 @@ from attnviz.data import BOS, EOS, Batch, Notice, Task, Vocabulary
 from attnviz.data.task import ReferenceKind
 from attnviz.data.user_file import invisible_removed
 from attnviz.data.vocabulary import UNK
-from attnviz.decoding import DecoderSession, inference, longest
+from attnviz.decoding import DecoderSession, Rules, inference, longest
 from attnviz.foreign.texts import ForeignTexts
 from attnviz.model import SILENT, Probe, WatchedModel
 from attnviz.trace import HeadsOff, TokenEffects, Trace, token_effects, watch
@@ -90,6 +90,16 @@ def steps_allowed(task: Texts, batch: Batch, limit: int) -> int:
     assert batch.src is not None, "a language model has nothing to run from"
     usual = 0 if isinstance(task, ForeignTexts) else task.max_tgt_len
     return min(limit, max(usual, 2 * batch.src.size(1)))
+
+
+def name_of(task: Texts) -> str:
+    """What sentences are kept under: models of one name read the same ones."""
+    return task.kind if isinstance(task, ForeignTexts) else task.info.name
+
+
+def rules_of(task: Texts) -> Rules:
+    """How the texts of a model begin and end."""
+    return task.rules if isinstance(task, ForeignTexts) else Rules(first=BOS, ends=frozenset({EOS}))
 
 
 def ends_of(task: Texts) -> tuple[int, int | None]:

@@ -10,7 +10,7 @@ from functools import partial
 
 import streamlit as st
 
-from attnviz.data import InputError, Task
+from attnviz.data import InputError
 from attnviz.data.user_table import Layout
 from attnviz.ui.frame.boundary import explain
 from attnviz.ui.frame.controls import shown
@@ -18,7 +18,7 @@ from attnviz.ui.frame.notices import notice, notice_lines, plain, shortened
 from attnviz.ui.frame.page import Frame
 from attnviz.ui.frame.uploads import LARGEST_TABLE, table_of
 from attnviz.ui.sentence.own_file import OwnSentences, is_table, of_table, read_file
-from attnviz.ui.sentence.reading import LONGEST, Texts
+from attnviz.ui.sentence.reading import LONGEST, Texts, name_of
 from attnviz.ui.sentence.table_preview import table_preview, text_preview
 
 LISTED = 200  # sentences of a file that the list shows
@@ -44,7 +44,7 @@ def sentence_row(
     Sentences are kept by `name` (None: the task's), so that two models may share one or not. `longest` is said where
     long texts are typed: how many tokens this page and its model take.
     """
-    name = name or (task.info.name if isinstance(task, Task) else task.kind)
+    name = name or name_of(task)
     kept: dict[str, str] = st.session_state.setdefault("sentences", {})
     if name not in kept:
         kept[name] = task.examples[(first or BEGINS_WITH.get(name, 1)) - 1] if task.examples else ""

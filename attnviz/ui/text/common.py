@@ -46,6 +46,7 @@ TEXTS = table(
     open_model_extra=Text(
         "先安装：pip install 'attnviz[hf]'，再重新启动。", "Install first: pip install 'attnviz[hf]', then start again."
     ),
+    open_able=Text("打开能做到的模型：{name}", "Open one that can: {name}"),
     opening_model=Text("正在打开 {name}…", "Opening {name} …"),
     size_opened=Text("{kind}，{parameters} 个参数，{size}", "{kind}, {parameters} parameters, {size}"),
     heads_groups=Text(

@@ -13,8 +13,13 @@ TEXTS = table(
         "token by token and KV cache: space or → next token, ← step back",
     ),
     no_decoder=Text(
-        "这个模型只有编码器，没有解码器，不能逐个写出词元。请换一个模型。",
-        "This model has an encoder only and cannot write token by token. Pick another one.",
+        "这个模型没有会写的解码器，不能逐个写出词元。",
+        "This model has no decoder that writes, so no text comes out of it token by token.",
+    ),
+    chat=Text("对话模板", "Chat template"),
+    chat_help=Text(
+        "句子当作一条消息，按模型自带的对话模板写好再读入；关掉则原样接着写",
+        "The text is a message, written as the model's own chat template has it; off: it is simply gone on with",
     ),
     # the claim
     claim=Text(
@@ -109,7 +114,7 @@ TEXTS = table(
     step_of=Text("第 {step} / {last} 步", "step {step} / {last}"),
     unforce=Text("撤销强制（{count}）", "Undo forcing ({count})"),
     goes_on=Text("还没有停", "not ended yet"),
-    ended_eos=Text("停：写出了结束符 </s>", "stopped: it wrote </s>"),
+    ended_eos=Text("停：写出了结束符", "stopped: it wrote the end token"),
     ended_length=Text("停：到了长度上限", "stopped: length limit"),
     halt_full=Text("停：已有足够多的完整文本", "stopped: enough complete texts"),
     halt_settled=Text("停：没有更好的可能了", "stopped: nothing better is possible"),
@@ -260,6 +265,11 @@ TEXTS = table(
         "这一步每层算 {computed} 对自注意力的 K、V，取用 {reused} 对。",
         "K, V pairs of self-attention in this step, a layer: {computed} computed, {reused} reused.",
     ),
+    shared_kv=Text(
+        "{heads} 个查询头共用 {groups} 组键和值：缓存只有各头自备时的 {groups}/{heads}",
+        "{heads} query heads share {groups} sets of keys and values: a cache of {groups}/{heads} the size",
+    ),
+    shared_kv_group=Text("第 {group} 组 K、V：供头 {heads} 使用", "K, V set {group}: used by heads {heads}"),
     pairs_computed=Text("到第 {step} 步每层算过的 K、V 对", "K, V pairs computed by step {step}, a layer"),
     speed=Text("速度：词元/秒", "Speed: tokens per second"),
     measure_again=Text("再测一次", "Measure again"),

@@ -13,11 +13,12 @@ export class CacheView {
     this.map = new MapCard(stage, { marks: true, sites: true });
     this.ways = element("div", { class: "ways" });
     this.counts = element("div", { class: "counts" });
+    this.groups = element("div", { class: "groups" });
     this.bars = element("div", { class: "speeds" });
     this.heading = element("h2");
     this.again = element("button", { type: "button", class: "tool wide", click: () => stage.measureAgain() });
     this.note = element("p", { class: "caption" });
-    this.side = element("section", { class: "card speed-card" }, [this.ways, this.counts, element("header", {}, [this.heading, this.again]), this.bars, this.note]);
+    this.side = element("section", { class: "card speed-card" }, [this.ways, this.counts, this.groups, element("header", {}, [this.heading, this.again]), this.bars, this.note]);
     const button = (name, act) => element("button", { type: "button", class: `tool wide go-${name}`, click: act });
     this.go = { back: button("back", () => stage.walk(-1)), next: button("next", () => stage.walk(1)), end: button("end", () => stage.walk(Infinity)) };
     this.count = element("span", { class: "count" });
@@ -83,6 +84,23 @@ export class CacheView {
     this.verdict.textContent = n ? fill(text.cache_verdict, { computed: withCache ? 1 : n, reused: withCache ? n - 1 : 0 }) : "";
     const row = (name, counts) => element("div", { class: "count-row" }, [element("span", { text: name }), ...counts.map((count, i) => element("b", { class: i === now ? "on" : "", text: thousands(count) }))]);
     const head = element("div", { class: "count-row head" }, [element("span", { text: fill(text.pairs_computed, { step: n }) }), element("span", { text: text.with_cache }), element("span", { text: text.without_cache })]);
+    this.drawGroups(text);
     this.counts.replaceChildren(head, row(text.kind_self_attn, self), ...(sources ? [row(text.kind_cross_attn, cross)] : []));
+  }
+
+  // Which heads of queries read the same keys and values (grouped-query attention); nothing where each has its own.
+  drawGroups(text) {
+    const { shot, state } = this.stage;
+    const { heads, groups } = shot.model.sites.find(({ site }) => site === state.site);
+    this.groups.hidden = groups === heads;
+    if (this.groups.hidden) return;
+    const each = heads / groups;
+    const boxes = Array.from({ length: groups }, (_, g) => {
+      const mine = Array.from({ length: each }, (_, i) => g * each + i);
+      const queries = mine.map((h) => element("button", { type: "button", text: String(h + 1), "aria-pressed": String(h === state.head), title: fill(text.head_title, { head: h + 1 }), click: () => this.stage.chooseMap(state.site, h) }));
+      const pair = element("span", { class: "pair" }, [element("i", { class: "k", text: "K" }), element("i", { class: "v", text: "V" })]);
+      return element("div", { class: "group", title: fill(text.shared_kv_group, { group: g + 1, heads: mine.map((h) => h + 1).join(", ") }) }, [element("span", { class: "queries" }, queries), pair]);
+    });
+    this.groups.replaceChildren(element("p", { text: fill(text.shared_kv, { heads, groups }) }), element("div", { class: "group-row" }, boxes));
   }
 }

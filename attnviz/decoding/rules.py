@@ -1,0 +1,26 @@
+"""What the makers of a model say about its texts: how one begins, what ends it, what is never said."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TypeAlias
+
+Ends: TypeAlias = "int | Collection[int] | None"  # token ids after which a text is complete; None: only its length
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Token ids that a text is made by."""
+
+    first: int  # what the decoder reads first; it is no part of the text
+    ends: frozenset[int] = frozenset()
+    begins: tuple[int, ...] = ()  # what every text begins with, such as the name of a language
+    never: frozenset[int] = frozenset()  # what is never chosen
+
+
+def end_ids(ends: Ends) -> frozenset[int]:
+    """One end, several or none as a set."""
+    if ends is None:
+        return frozenset()
+    return frozenset({ends}) if isinstance(ends, int) else frozenset(ends)

@@ -1,0 +1,183 @@
+"""Decoding on models from elsewhere: the library's numbers are transformers' own, the page shows the library's."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import app_driver
+import numpy as np
+import pytest
+import torch
+
+pytest.importorskip("transformers", reason="models from elsewhere need the extra hf")
+
+from foreign_configs import make
+from foreign_folders import SIZE, byte_level_tokenizer, edit, save, word_tokenizer
+
+from attnviz.decoding import compare_forcing, end_ids
+from attnviz.errors import ForeignError
+from attnviz.foreign.adapter import ForeignModel
+from attnviz.foreign.parts import foreign_parts
+from attnviz.foreign.texts import ForeignTexts
+from attnviz.ui.decoding import forcing, running
+from attnviz.ui.decoding.settings import Settings
+from attnviz.ui.decoding.subject import Subject, take_in
+
+TEXT = "the cat sat 银"
+TEMPLATE = "{% for m in messages %}<s>{{ m['role'] }}: {{ m['content'] }}</s>{% endfor %}bot:"
+payload = partial(app_driver.payload, stage="decoding-stage")
+
+
+def subject_of(name: str, text: str = TEXT, **how: Any) -> Subject:
+    model = ForeignModel(make(name, vocab_size=SIZE), name=name)
+    return take_in(model, ForeignTexts(model, byte_level_tokenizer()), text, "", **how)
+
+
+def by_generate(name: str, subject: Subject, **how: Any) -> list[int]:
+    """What transformers' own loop writes after the first token, prompt included."""
+    net = make(name, vocab_size=SIZE)
+    # Filling is a number that tiny prompts hold, too: everything is to be seen.
+    given = subject.src if subject.src is not None else torch.tensor([[subject.rules.first, *subject.prefix]])
+    how = {"do_sample": False, "num_beams": 1, "attention_mask": torch.ones_like(given), **how}
+    return [int(token) for token in net.generate(given, **how)[0][1:]]
+
+
+@pytest.mark.parametrize("name", ["llama", "gpt2", "gemma2", "gpt-oss", "qwen3.5", "bloom", "marian", "t5", "bart"])
+def test_greedy_is_generate(name: str) -> None:
+    subject = subject_of(name)
+    run = running.decode(subject, Settings(limit=13), {})
+    said = [step.token for step in run.steps]
+    # The last place may be given to the end by force; that is a matter of the limit.
+    assert said[:-1] == by_generate(name, subject, max_new_tokens=13)[: len(said) - 1]
+    assert run.cached == (subject.model.new_cache() is not None)
+    if "ablate" in subject.model.can:
+        for site, weights in run.weights.items():
+            np.testing.assert_allclose(weights.sum(-1), 1, atol=2e-5 if name != "gpt-oss" else 1.0), site
+
+
+@pytest.mark.parametrize("name", ["llama", "t5"])
+def test_beams_are_generates(name: str) -> None:
+    subject = subject_of(name)
+    found = running.search(subject, Settings(strategy="beam", beams=3, limit=7)).trees[-1]
+    expected = by_generate(name, subject, max_new_tokens=7, num_beams=3, length_penalty=0.0)
+    assert list(found.tokens(found.best)) == expected
+
+
+def test_every_end_ends_and_what_is_never_said_is_not_said() -> None:
+    subject = subject_of("llama")
+    plain = running.decode(subject, Settings(limit=9), {})
+    said = [step.token for step in plain.steps][len(subject.prefix) :]
+    net = subject.model.net  # type: ignore[attr-defined]
+    net.generation_config.eos_token_id = [said[2], 299]
+    net.generation_config.bad_words_ids = [[said[0]]]
+    again = take_in(subject.model, subject.task, TEXT, "")
+    assert again.rules.ends == {said[2], 299}
+    assert again.rules.never == {said[0]}
+    run = running.decode(again, Settings(limit=9), {})
+    assert said[0] not in [step.token for step in run.steps][len(subject.prefix) :]
+    net.generation_config.bad_words_ids = None
+    run = running.decode(take_in(subject.model, subject.task, TEXT, ""), Settings(limit=9), {})
+    assert [step.token for step in run.steps][len(subject.prefix) :] == said[:3]
+    assert run.steps[-1].reason == "eos"
+    assert end_ids(7) == {7} == end_ids([7])
+    assert end_ids(None) == frozenset()
+
+
+@pytest.mark.parametrize("name", ["llama", "marian"])
+def test_both_regimes_are_the_librarys(name: str) -> None:
+    subject = subject_of(name)
+    reference = forcing.reference_of(subject, None)
+    clean = forcing.clean_run(subject, reference)
+    ends, first = subject.rules.ends, subject.rules.first
+    length = len(clean.free)
+    expected = compare_forcing(subject.model, subject.src, reference.ids, bos_id=first, eos_id=ends, max_len=length)
+    assert clean.teacher_loss == pytest.approx(expected.teacher_loss)
+    assert len(reference.labels) == len(reference.ids)
+
+
+@pytest.mark.parametrize("name", ["llama", "gpt2", "bart", "t5", "qwen3.5", "bloom", "marian"])
+def test_the_drawing_holds_every_parameter_once_and_every_attention(name: str) -> None:
+    model = ForeignModel(make(name), name=name)
+    parts = foreign_parts(model)
+    assert sum(part.parameters for part in parts) == model.parameters_count
+    assert len({part.path for part in parts}) == len(parts)
+    if not model.maps_only:
+        assert {part.site for part in parts if part.site} == set(model.sites)
+    assert [part.kind for part in parts].count("output") == 1
+
+
+def test_a_message_is_written_as_the_models_template_has_it() -> None:
+    subject = subject_of("llama")
+    tokenizer = subject.task.tgt_vocab.tokenizer  # type: ignore[union-attr]
+    assert not subject.task.has_chat  # type: ignore[union-attr]
+    tokenizer.chat_template = TEMPLATE
+    assert subject.task.has_chat  # type: ignore[union-attr]
+    chat = take_in(subject.model, subject.task, "the cat", "", chat=True)
+    assert "".join(chat.prefix_labels).replace("␣", " ") == "user: the cat</s>bot:"
+    assert chat.start_label == "<s>"
+    assert take_in(subject.model, subject.task, TEXT, "").prefix == subject.prefix
+    for broken in ("{{ nobody.knows.this }}", "{% raise %}"):
+        tokenizer.chat_template = broken
+        with pytest.raises(ForeignError, match="chat template"):
+            subject.task.encode_chat("the cat")  # type: ignore[union-attr]
+        plain = take_in(subject.model, subject.task, TEXT, "", chat=True)
+        assert plain.prefix == subject.prefix
+        assert "foreign_chat" in [notice.code for notice in plain.notices]
+
+
+# ---- the page -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    root = tmp_path_factory.mktemp("models")
+    found = {name: save(root / f"tiny-{name}", name) for name in ("llama", "marian")}
+    found["bert"] = save(root / "tiny-bert", "bert", word_tokenizer)
+    edit(found["llama"], "tokenizer_config.json", chat_template=TEMPLATE)
+    return found
+
+
+@pytest.fixture
+def opened(folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> Any:
+    from attnviz.ui.sentence.opened import _path_of
+
+    def open_page(name: str, language: str, **query: str) -> Any:
+        _path_of.cache_clear()
+        monkeypatch.setenv("ATTNVIZ_MODELS", str(folders[name]))
+        return app_driver.opened("decoding", model=f"tiny-{name}", lang=language, **query)
+
+    return open_page
+
+
+@pytest.mark.parametrize(("name", "language"), [("llama", "zh"), ("marian", "en")])
+def test_the_page_shows_the_librarys_steps(name: str, language: str, opened: Any) -> None:
+    at = opened(name, language)
+    header, arrays = payload(at)
+    assert at.session_state["model"] == f"tiny-{name}"
+    assert header["steps"]
+    assert "\ufffd" not in str(header)
+    sites = {one["site"]: one for one in header["model"]["sites"]}
+    assert set(sites) <= set(arrays)
+    if name == "llama":
+        assert {(one["heads"], one["groups"]) for one in sites.values()} == {(6, 3)}
+        assert header["subject"]["bos"] == "<s>"
+        assert [step["token"] for step in header["steps"][:4]] == ["u", "s", "e", "r"]
+        (switch,) = at.toggle
+        switch.set_value(False).run()
+        assert [step["token"] for step in payload(at)[0]["steps"][:4]] != ["u", "s", "e", "r"]
+    for view in ("forcing", "cache"):
+        at.session_state["decoding-view"] = view
+        app_driver.ran(at.run())
+        assert "\ufffd" not in str(payload(at)[0])
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_model_that_does_not_write_says_so_and_shows_the_way_to_one_that_does(language: str, opened: Any) -> None:
+    at = opened("bert", language)
+    assert ("没有会写的解码器" if language == "zh" else "no decoder that writes") in app_driver.html(at)
+    (button,) = [one for one in at.button if one.key == "claim-trial"]
+    button.click().run()
+    assert payload(at)[0]["steps"]
+    assert at.session_state["model"] != "tiny-bert"
