@@ -12,7 +12,10 @@ from attnviz.data.origins import data_versions
 from attnviz.data.split import fingerprint
 from attnviz.training import RECIPES, Manifest, checkpoint, evaluate, held_out
 
-NAMES = ("pinyin", "pinyin-2enc", "pinyin-phrases", "numbers-zh", "numbers-en", "dates", "reverse", "lm-zh", "lm-en")
+TEXT = ("pinyin", "pinyin-2enc", "pinyin-phrases", "numbers-zh", "numbers-en", "dates", "reverse", "lm-zh", "lm-en")
+FIELDS = ("digits", "digits-low", "graph-connected", "karate-club")
+NAMES = TEXT + FIELDS
+ACCURACY = {"digits": 0.96, "digits-low": 0.98, "graph-connected": 0.98, "karate-club": 0.8}
 EXACT_MATCH = {
     "pinyin": 0.80,
     "pinyin-2enc": 0.80,
@@ -23,6 +26,7 @@ EXACT_MATCH = {
     "reverse": 0.98,
 }
 MAX_BYTES = 3_000_000
+MAX_FIELD_BYTES = 500_000
 MAX_KEPT_BYTES = 100_000
 
 
@@ -31,7 +35,9 @@ def manifest_of(name: str) -> Manifest:
 
 
 def test_all_are_there_in_order() -> None:
-    assert checkpoint.shipped() == NAMES
+    assert checkpoint.shipped() == TEXT
+    assert checkpoint.shipped_fields() == FIELDS
+    assert checkpoint.every_shipped() == NAMES
     assert set(RECIPES) == set(NAMES)
 
 
@@ -39,7 +45,7 @@ def test_all_are_there_in_order() -> None:
 def test_small_enough(name: str) -> None:
     files = list(checkpoint.find(name).iterdir())
     assert sorted(file.name for file in files) == sorted(checkpoint.FILES)
-    assert sum(file.stat().st_size for file in files) <= MAX_BYTES
+    assert sum(file.stat().st_size for file in files) <= (MAX_FIELD_BYTES if name in FIELDS else MAX_BYTES)
     assert (checkpoint.find(name) / held_out.FILE).stat().st_size <= MAX_KEPT_BYTES
 
 
@@ -110,6 +116,11 @@ def test_as_good_as_promised(name: str) -> None:
     exact_match = manifest_of(name).metrics["test"].exact_match
     assert exact_match is not None
     assert exact_match >= EXACT_MATCH[name]
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_pictures_and_graphs_as_good_as_promised(name: str) -> None:
+    assert manifest_of(name).metrics["test"].token_accuracy >= ACCURACY[name]
 
 
 def test_pinyin_points_at_the_character_it_reads() -> None:

@@ -16,6 +16,7 @@ from attnviz.ui.by_hand import link as by_hand
 from attnviz.ui.decoding import link as decoding
 from attnviz.ui.decoding.subject import Subject, take_in
 from attnviz.ui.experiments import link as experiments
+from attnviz.ui.fields import link as of_fields
 from attnviz.ui.finetuning import link as finetuning
 from attnviz.ui.frame import stepper
 from attnviz.ui.frame.link import Count, Field, Fields, Name, Number, OneOf, Switch, read, written
@@ -42,6 +43,8 @@ def declared(reverse: Subject) -> dict[str, Fields]:
         "pretraining": pretraining.FIELDS,
         "finetuning": finetuning.FIELDS,
         "experiments": experiments.FIELDS,
+        "pictures": of_fields.PICTURES,
+        "graphs": of_fields.GRAPHS,
     }
 
 
@@ -116,6 +119,21 @@ MADE_BEFORE: list[tuple[str, dict[str, str], dict[str, Any]]] = [
         {"preset": "reverse-copy", "start": "lm-en", "task": "sentiment-en", "strategy": "lora", "examples": 64},
     ),
     ("experiments", {"experiment": "E3", "guess": "none"}, {"experiment": "E3", "guess": "none"}),
+    (
+        "pictures",
+        {"model": "digits-low", "example": "7", "layer": "2", "head": "3", "query": "5", "hidden": "6~11"},
+        {"model": "digits-low", "example": 7, "layer": 2, "head": 3, "query": 5, "hidden": ("6", "11")},
+    ),
+    (
+        "pictures",
+        {"view": "train", "run": "20261127-abc", "step": "40", "flow": "rollout", "off": "encoder.1.self_attn.2"},
+        {"view": "train", "run": "20261127-abc", "step": 40, "flow": "rollout", "off": (("encoder.1.self_attn", 1),)},
+    ),
+    (
+        "graphs",
+        {"model": "karate-club", "query": "13", "edges": "0-12~2-8"},
+        {"model": "karate-club", "query": 13, "edges": ("0-12", "2-8")},
+    ),
     ("finetuning", {"view": "race", "group": "g-1"}, {"view": "race", "group": "g-1"}),
     ("finetuning", {"view": "folds", "run": "r", "step": "0"}, {"view": "folds", "run": "r", "step": 0}),
 ]

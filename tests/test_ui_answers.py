@@ -19,6 +19,7 @@ from attnviz.runs.work.session import Session
 from attnviz.settings import FINETUNING
 from attnviz.ui.by_hand import link as by_hand
 from attnviz.ui.decoding import link as decoding
+from attnviz.ui.fields import link as fields
 from attnviz.ui.finetuning import link as finetuning
 from attnviz.ui.frame import navigation
 from attnviz.ui.masks import link as masks
@@ -31,6 +32,8 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "masks": ("what", masks.WHATS),
     "by_hand": ("what", by_hand.WHATS),
     "decoding": ("view", decoding.VIEWS),
+    "pictures": ("view", fields.VIEWS),
+    "graphs": ("view", fields.VIEWS),
     "pretraining": ("view", pretraining.VIEWS),
     "finetuning": ("view", finetuning.VIEWS),
     "experiments": ("", ()),
@@ -43,6 +46,8 @@ VIEWS: list[tuple[str, dict[str, str]]] = [
     *(("decoding", {"model": "reverse", "view": "steps", "strategy": way}) for way in ("greedy", "sample", "beam")),
     ("decoding", {"model": "reverse", "view": "forcing"}),
     ("decoding", {"model": "reverse", "view": "cache"}),
+    *(("pictures", {"view": view}) for view in fields.VIEWS),
+    *(("graphs", {"view": view}) for view in fields.VIEWS),
     *(("pretraining", {"view": view}) for view in pretraining.VIEWS),
     *(("finetuning", {"view": view}) for view in finetuning.VIEWS),
     ("experiments", {}),

@@ -120,6 +120,13 @@ def _telling(scene: Scene, model: FieldModel) -> int:
     return telling[0] if telling else shown[0][0] if shown else 0
 
 
+def go_to(page: str, scope: str, example: int) -> None:
+    """Look at another example of a model from now on."""
+    kept: dict[str, Wish] = st.session_state.setdefault(f"{page}-wishes", {})
+    before = kept.get(scope, Wish())
+    kept[scope] = replace(before, example=example, changed=(), seq=before.seq + 1)
+
+
 def _set(scene: Scene, scope: str, **values: Any) -> None:
     """A wish from here; it counts as newer than what the browser has said."""
     kept = _kept(scene)

@@ -116,8 +116,9 @@ def _start_from(picked: str) -> None:
 
 def _task(frame: Frame, choices: Choices) -> Choices:
     own = choices.own is not None or not choices.task
-    labels = {name: INFOS[name].title[frame.language] for name in TASKS} | {OWN: frame.t("task_own")}
     now = OWN if own else choices.task
+    offered = TASKS if own or now in TASKS else (now, *TASKS)  # a preset's may be one of pictures
+    labels = {name: INFOS[name].title[frame.language] for name in offered} | {OWN: frame.t("task_own")}
     _select(frame, "task", list(labels), labels.__getitem__, now, _for_task)
     return own_data.ask(frame, choices) if own else choices
 

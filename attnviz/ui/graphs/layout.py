@@ -10,6 +10,7 @@ from jaxtyping import Float
 
 ON_A_CIRCLE = 12  # nodes up to which every edge of a circle can be told from the others
 ROUNDS = 300
+NEAREST = 0.055  # between two nodes
 
 
 def places_of(nodes: int, edges: Sequence[tuple[int, int]]) -> Float[np.ndarray, "N 2"]:
@@ -31,4 +32,18 @@ def places_of(nodes: int, edges: Sequence[tuple[int, int]]) -> Float[np.ndarray,
         size = np.maximum(np.linalg.norm(force, axis=-1, keepdims=True), 1e-9)
         places += force / size * np.minimum(size, 0.2 * (1 - turn / ROUNDS))
     low, high = places.min(axis=0), places.max(axis=0)
-    return ((places - low) / np.maximum(high - low, 1e-9)).astype(np.float32)
+    return _apart((places - low) / np.maximum(high - low, 1e-9)).astype(np.float32)
+
+
+def _apart(places: Float[np.ndarray, "N 2"]) -> Float[np.ndarray, "N 2"]:
+    """The same with nodes that would cover each other moved apart."""
+    for _ in range(ROUNDS):
+        away = places[:, None] - places[None]
+        distance = np.linalg.norm(away, axis=-1) + np.eye(len(places))
+        missing = np.maximum(0, NEAREST - distance)
+        if not missing.any():
+            break
+        places = np.clip(
+            places + (away / np.maximum(distance, 1e-6)[..., None] * missing[..., None]).sum(axis=1) / 2, 0, 1
+        )
+    return places

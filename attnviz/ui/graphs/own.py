@@ -8,6 +8,7 @@ import streamlit as st
 
 from attnviz.data import InputError, Pair
 from attnviz.data.tasks.graphs import read, written
+from attnviz.ui.fields.explore import go_to
 from attnviz.ui.fields.scene import FieldModel
 from attnviz.ui.frame.boundary import explain
 from attnviz.ui.frame.controls import shown
@@ -16,6 +17,7 @@ from attnviz.ui.frame.page import Frame
 from attnviz.ui.graphs.scene import graph_task
 
 TYPED = "graphs-typed"  # session state
+SHOWN = "graphs-typed-shown"  # session state: the typed graph that was gone to
 
 
 def added(frame: Frame, model: FieldModel) -> FieldModel:
@@ -36,6 +38,9 @@ def added(frame: Frame, model: FieldModel) -> FieldModel:
             notice(explain(error, frame.language), "warning")
         return model
     source = written(nodes, edges)
+    if st.session_state.get(SHOWN) != source:
+        st.session_state[SHOWN] = source
+        go_to("graphs", model.scope, len(model.examples))
     found = model.task.answer(source)
     return replace(model, own=(Pair(source, (found[0],)),))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,12 @@ from attnviz.data import InputError, Task, tasks
 from attnviz.data.picture_files import packed
 from attnviz.data.tasks.user_pictures import UserPictures
 from attnviz.ui.frame.boundary import explain
-from attnviz.ui.frame.controls import choose
+from attnviz.ui.frame.controls import choose, shown
 from attnviz.ui.frame.notices import notice, notice_lines, plain, shortened
 from attnviz.ui.frame.page import Frame
 from attnviz.ui.frame.uploads import LARGEST, stream_of
 
+COLOUR = "pictures-in-colour"  # session state
 KEPT = "pictures-own"  # session state: the name and the bytes of a zip
 SIDES = tuple(str(side) for side in UserPictures.allowed["side"])
 NAMED = 5  # classes that a sentence lists
@@ -49,7 +51,10 @@ def given(frame: Frame) -> Given | None:
             default="16",
             help=frame.t("own_side"),
         )
-        colour = st.toggle(frame.t("own_colour"), key="pictures-colour")
+        switch = shown(
+            "pictures-colour", bool(st.session_state.get(COLOUR)), partial(st.session_state.__setitem__, COLOUR)
+        )
+        st.toggle(frame.t("own_colour"), switch.value, key=switch.key, on_change=switch.answered)
         kept = st.session_state.get(KEPT)
         if kept is not None and st.button(plain(frame.t("own_forget")), key="pictures-forget"):
             del st.session_state[KEPT]
@@ -57,7 +62,11 @@ def given(frame: Frame) -> Given | None:
     if kept is None:
         return None
     name, data = kept
-    found = Given(name, data, options={"side": int(side), "patch": 2 if side == "8" else 4, "colour": bool(colour)})
+    found = Given(
+        name,
+        data,
+        options={"side": int(side), "patch": 2 if side == "8" else 4, "colour": bool(st.session_state.get(COLOUR))},
+    )
     try:
         task = _read(found.digest, tuple(found.options.items()), found)
     except InputError as error:

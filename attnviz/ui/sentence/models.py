@@ -79,7 +79,7 @@ def choices(language: Language = "zh") -> Mapping[str, Path]:
 
 def load(name: str) -> Loaded:
     """The model of that name; CheckpointError says what is wrong with its files."""
-    folder = choices()[name]
+    folder = choices()[name] if name not in checkpoint.shipped_fields() else checkpoint.shipped_folder() / name
     return _loaded(ModelKey(str(folder), _stamp(folder)))
 
 

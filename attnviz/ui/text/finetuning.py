@@ -33,6 +33,7 @@ TEXTS = table(
     preset_syntax=Text("Python 语法着色（标注）", "Python syntax (labels)"),
     preset_topic=Text("HSK 句子主题（分类）", "Topic of HSK sentences (labels)"),
     preset_sentiment=Text("褒贬分类（模板合成）", "Sentiment (synthetic, from templates)"),
+    preset_digits_high=Text("手写数字：0–4 → 5–9（图片）", "Handwritten digits: 0–4 → 5–9 (pictures)"),
     preset_own=Text("自己的 CSV", "A CSV of your own"),
     # form
     field_start=Text("起点模型", "Start from"),
