@@ -91,7 +91,8 @@ def test_a_page_falls_back_to_the_common_texts_and_an_unknown_key_is_an_error() 
 OWN = {"attention": ["attention"], "masks": ["masks"], "by_hand": ["by_hand"], "decoding": ["decoding"]}
 OWN |= {"pretraining": ["pretraining"], "finetuning": ["finetuning"]}
 OWN |= {"experiments": ["experiments"]}
-SHARED = {"runs": ["pretraining", "finetuning"]}
+OWN |= {"pictures": ["pictures"], "graphs": ["graphs"], "fields": ["pictures", "graphs"]}
+SHARED = {"runs": ["pretraining", "finetuning"], "fields": ["pictures", "graphs"]}
 
 
 @dataclass(frozen=True)

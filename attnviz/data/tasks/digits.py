@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from importlib.util import find_spec
 from typing import Any, ClassVar
@@ -17,6 +18,7 @@ from attnviz.data.tasks.fields import FieldTask, labelled
 from attnviz.data.tasks.labels import label_vocabulary
 from attnviz.data.vocabulary import Vocabulary
 from attnviz.errors import InputError
+from attnviz.language import Text
 
 
 class PictureTask(FieldTask):
@@ -82,6 +84,14 @@ class Digits(PictureTask):
     side = 8
     channels = 1
     examples = ("#0", "#1", "#2", "#3", "#4", "#5")
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        low, high = self._digits[0], self._digits[-1]
+        if self.options["digits"] != "all":
+            plain = INFOS["digits"]
+            named = Text(f"{plain.title['zh']} {low}–{high}", f"{plain.title['en']} {low}–{high}")
+            self.info = replace(plain, title=named)
 
     def load(self) -> Mapping[str, Sequence[Pair]]:
         if find_spec("sklearn") is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import streamlit as st
 
 from attnviz.language import same
@@ -16,6 +18,7 @@ from attnviz.ui.text import texts
 
 SCENE = Pictures()
 STEPS = 400
+FINETUNE = "finetuning?preset=digits-high&amp;view=race"
 
 
 def show(frame: Frame) -> None:
@@ -39,10 +42,7 @@ def starts(frame: Frame) -> Starts:
 
 def looking(frame: Frame, model: FieldModel) -> FieldModel:
     """Beside a trained model: the way to fine-tune it."""
-    st.page_link(
-        "pages/finetuning.py",
-        label=frame.t("finetune"),
-        help=frame.t("finetune_help"),
-        query_params={"preset": "digits-high", "view": "race"},
-    )
+    label, help = escape(frame.t("finetune")), escape(frame.t("finetune_help"))
+    link = f'<a class="av-way" href="{FINETUNE}" target="_self" title="{help}">{label}</a>'
+    st.html(link, width="content")
     return model

@@ -23,8 +23,8 @@ TEXTS = table(
         "matrix work too.",
     ),
     board_changed=Text(
-        "红色虚线是剪掉的边，它的权重是 0；红色实线是新连的。再点一次还原。",
-        "Red and dashed: cut, its weight is 0. Red and solid: joined. Click again to take it back.",
+        "虚线是剪掉的边，它的权重是 0；新连的边颜色不同。再点一次还原。",
+        "A dashed edge is cut, its weight is 0; one that was joined stands out. Click again to take it back.",
     ),
     tip_there=Text(
         "边 {one}–{other}：{one} 看 {other} {there}，{other} 看 {one} {back}；点一下剪掉",
