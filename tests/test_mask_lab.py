@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -25,7 +26,7 @@ from attnviz.ui.masks.painting import matrix_of, paint, take_apart
 from attnviz.ui.masks.presets import presets
 from attnviz.ui.masks.setting import Setting, Target, plan_of, read, refitted, written
 from attnviz.ui.masks.subject import Subject, most_pads
-from attnviz.ui.masks.terms import terms_of, text_of
+from attnviz.ui.masks.terms import Term, terms_of, text_of
 
 QUERIES, KEYS, HEADS = 5, 7, 3
 SIZES = {"heads": HEADS, "queries": QUERIES, "keys": KEYS}
@@ -99,9 +100,17 @@ def test_painted_cells_are_the_last_terms_of_the_formula() -> None:
 
 @given(trees())
 def test_the_chips_together_are_the_formula(mask: Mask) -> None:
-    text = text_of(terms_of(mask))
-    assert text == mask.spec
-    assert read(text, KEYS) == mask
+    terms = terms_of(mask)
+    assert read(text_of(terms), KEYS) == mask
+
+    def rows(row: tuple[Term, ...]) -> Iterator[tuple[Term, ...]]:
+        yield row
+        for term in row:
+            yield from rows(term.inside) if term.inside else ()
+
+    for row in rows(terms):
+        assert row[0].join == ""
+        assert len({term.join for term in row[1:]}) <= 1, "joins of one row are alike: no precedence is hidden"
 
 
 @given(trees(), st.integers(1, 9))
@@ -121,6 +130,25 @@ def test_every_preset_is_a_formula_that_can_be_read(queries: int, keys: int) -> 
     for preset in presets(queries, keys):
         text = preset.combined or (preset.name if preset.arguments is None else f"{preset.name}({preset.arguments})")
         assert matrix_of(read(text, keys), head=0, heads=2, queries=queries, keys=keys).any(), preset
+
+
+def test_one_head_of_all_layers() -> None:
+    subject = a_subject()
+    everywhere, here = Target("decoder_self", None, 2), Target("decoder_self", 1, 2)
+    assert everywhere.name == "decoder_self.all.3"
+    assert link.target_named(everywhere.name) == everywhere
+    assert link.target_named("decoder_self.all") is None
+    setting = Setting().with_edit(everywhere, full())
+    plan = plan_of(setting, subject.own, subject.model)
+    for site in subject.model.sites_of("decoder_self"):
+        seen = plan.at(site).broadcast(batch=1, heads=HEADS, queries=QUERIES, keys=QUERIES)[0]
+        assert seen[2].all()
+        assert torch.equal(seen[0], torch.ones(QUERIES, QUERIES, dtype=torch.bool).tril())
+    assert setting.mask_at(here, subject.own) == full()
+    lab = done(
+        Lab(target=Target("decoder_self")), surroundings(subject), op="target", kind="decoder_self", layer=None, head=2
+    )
+    assert lab.target == everywhere
 
 
 # ---- targets and history ------------------------------------------------------------------------------------------
@@ -285,7 +313,7 @@ def test_a_file_of_another_size_is_refused_and_nothing_is_lost() -> None:
 @given(
     st.dictionaries(
         st.builds(Target, st.sampled_from(["encoder_self", "decoder_self", "cross"]), st.integers(0, 1))
-        | st.builds(Target, st.just("cross"), st.integers(0, 1), st.integers(0, HEADS - 1))
+        | st.builds(Target, st.just("cross"), st.none() | st.integers(0, 1), st.integers(0, HEADS - 1))
         | st.just(Target("decoder_self")),
         trees(),
         max_size=3,

@@ -160,14 +160,16 @@ def test_a_fast_drag_leaves_no_holes_and_is_one_step(lab: LabPage) -> None:
 
 def test_labels_paint_their_row_or_column(lab: LabPage) -> None:
     lab.click(2, -0.8)
-    assert lab.written() == "causal | cells(2:3-5)"
-    lab.click(2, -0.8)
     assert lab.written() == "causal & ~cells(2:0-2)"
-    lab.page.keyboard.press("Control+z")
+    lab.click(2, -0.8)
+    assert lab.written() == "causal", "a second click gives back what the model sees there, and no future cell"
+    lab.click(-0.8, 3)
+    assert lab.written() == "causal & ~cells(3-5:3)"
     lab.page.keyboard.press("Control+z")
     assert lab.written() == "causal"
-    lab.click(-0.8, 0)
-    assert lab.written() == "causal & ~cells(0-5:0)"
+    lab.formula("full & ~window(9)")  # nothing is visible, nor is there anything of the model's own at (0, 3)
+    lab.click(-0.8, 3)
+    assert lab.written() == "full & ~window(9) | cells(3-5:3)"
 
 
 def test_everything_by_keyboard(lab: LabPage) -> None:
@@ -179,9 +181,9 @@ def test_everything_by_keyboard(lab: LabPage) -> None:
     lab.page.keyboard.press("Shift+ArrowRight")
     assert lab.written() == "causal | cells(1:2-3)"
     lab.page.keyboard.press("c")
-    assert lab.written() == "causal | cells(0:3,1:2-3,2:3)"
+    assert lab.written() == "causal & ~cells(3-5:3) | cells(1:2)"
     lab.page.keyboard.press("r")
-    assert lab.written() == "causal | cells(0:3,1:2-5,2:3)"
+    assert lab.written() == "causal & ~cells(1:0-1,3-5:3)"
     for _ in range(4):
         lab.page.keyboard.press("Control+z")
     assert lab.written() == "causal"
@@ -209,13 +211,18 @@ def test_a_formula_is_read_and_a_bad_one_refused_in_words(lab: LabPage) -> None:
 
 def test_chips_write_the_formula(lab: LabPage) -> None:
     lab.formula("causal & ~cells(0:1,2:1) | (full | window(2)) & ~padding")
-    assert lab.page.locator(".chip").count() == 4
-    lab.page.locator(".chip .not").first.click()
+    assert lab.page.locator('.chip:not([data-name="bracket"])').count() == 5
+    assert lab.page.locator('.chip[data-name="bracket"]').count() == 3
+    lab.page.locator('.chip[data-name="causal"] > .not').click()
     assert lab.written() == "~causal & ~cells(0:1,2:1) | (full | window(2)) & ~padding"
+    inside = lab.page.locator(".chip .chip .chip .arguments")
+    inside.fill("4")
+    inside.press("Enter")
+    assert lab.written() == "~causal & ~cells(0:1,2:1) | (full | window(4)) & ~padding"
     lab.page.locator(".join").last.click()
-    assert lab.written() == "~causal & ~cells(0:1,2:1) | (full | window(2)) | ~padding"
-    lab.page.locator(".chip .drop").nth(2).click()
-    assert lab.written() == "~causal & ~cells(0:1,2:1) | ~padding"
+    assert lab.written() == "~causal & ~cells(0:1,2:1) | (full | window(4) | ~padding)"
+    lab.page.locator('.chip[data-name="window"] > .drop').click()
+    assert lab.written() == "~causal & ~cells(0:1,2:1) | (full | ~padding)"
     lab.formula("window(2)")
     argument = lab.page.locator(".chip .arguments")
     argument.fill("3")
@@ -224,6 +231,28 @@ def test_chips_write_the_formula(lab: LabPage) -> None:
     lab.page.locator(".chips-place > button").click()
     lab.page.locator(".preset", has_text="prefix").locator("button").nth(1).click()
     assert lab.written() == "window(3) & prefix(2)"
+
+
+def test_one_head_can_be_changed_in_all_layers(lab: LabPage) -> None:
+    lab.page.locator(".bar select").nth(1).select_option("2")
+    lab.settle()
+    assert lab.state("lab.shot.target") == {"kind": "decoder_self", "layer": None, "head": 2}
+    lab.click(0, 1)
+    lab.settle()
+    assert lab.page.inner_text(".edit-go").endswith("H3")
+    assert "mask.decoder_self.all.3=" in lab.page.url
+
+
+def test_tab_stops_where_something_else_begins(lab: LabPage) -> None:
+    lab.page.evaluate("document.querySelector('.lab').scrollIntoView()")
+    stops = lab.page.evaluate(
+        """() => {
+          const lab = document.querySelector('.lab');
+          const shown = (one) => one.checkVisibility() && !one.disabled && one.tabIndex >= 0;
+          return [...lab.querySelectorAll('button, input, select, textarea, [tabindex]')].filter(shown).length;
+        }"""
+    )
+    assert stops <= 32, stops
 
 
 def test_several_edits_stand_side_by_side(lab: LabPage) -> None:

@@ -12,7 +12,7 @@ const cell = (value, column = 0) => X.cell("q", 1, column, 0, value);
 test("terms are joined as the server writes them", () => {
   const terms = [{ name: "causal", arguments: "" }, { join: "&", name: "window", arguments: "3" }, { join: "|", negated: true, name: "cells", arguments: "", bracketed: true }];
   assert.equal(formulaText(terms), "causal & window(3) | ~cells()");
-  assert.equal(formulaText([{ name: "", arguments: "causal | full", negated: true }]), "~(causal | full)");
+  assert.equal(formulaText([{ name: "", arguments: "", negated: true, inside: [{ name: "causal", arguments: "" }, { join: "|", name: "full", arguments: "" }] }]), "~(causal | full)");
   assert.equal(formulaText([]), "");
 });
 

@@ -41,13 +41,18 @@ export function signedText(value, digits = 2) {
 }
 
 /** A loss in nats. @param {Known} value */
-export function lossText(value) {
-  return numberText(value, 3);
+export function lossText(value, digits = 3) {
+  return numberText(value, digits);
 }
 
 /** How much a loss moved, in nats. @param {Known} value */
-export function lossChange(value) {
-  return signedText(value, 3);
+export function lossChange(value, digits = 3) {
+  return signedText(value, digits);
+}
+
+/** Decimals that show a change of a loss as what it is: a fourth where three would call it nothing. @param {Known} change */
+export function lossDigits(change) {
+  return change && Math.abs(change) < 0.0005 ? 4 : 3;
 }
 
 /** Two decimals, a third where the second says little; what is nearly 0 is not called 0. @param {Known} p */

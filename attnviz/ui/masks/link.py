@@ -16,7 +16,7 @@ from attnviz.ui.frame.shared_link import HEAD, KIND, LAYER
 from attnviz.ui.masks.lab import Lab
 from attnviz.ui.masks.practice import LONGEST as LONGEST_SEQUENCE
 from attnviz.ui.masks.practice import SHORTEST
-from attnviz.ui.masks.setting import Setting, Target, exists, read, written
+from attnviz.ui.masks.setting import ALL_LAYERS, Setting, Target, exists, read, written
 from attnviz.ui.masks.subject import Subject
 
 WHATS = ("sentence", "tokens")
@@ -58,9 +58,12 @@ def says_something(link: Link) -> bool:
 def target_named(name: str) -> Target | None:
     """The inverse of `Target.name`."""
     kind, *numbers = name.split(".")
+    every = numbers[:1] == [ALL_LAYERS] and len(numbers) == 2
+    numbers = numbers[1:] if every else numbers
     for known in KINDS:
         if known == kind and len(numbers) <= 2 and all(n.isascii() and n.isdigit() and 0 < len(n) < 4 for n in numbers):
             layer, head = ([int(n) - 1 for n in numbers] + [None, None])[:2]
+            layer, head = (None, layer) if every else (layer, head)
             if (layer is None or layer >= 0) and (head is None or head >= 0):
                 return Target(known, layer, head)
     return None
@@ -111,7 +114,7 @@ def parameters(lab: Lab, subject: Subject) -> tuple[dict[str, str | None], bool]
         KIND: lab.target.kind,
         LAYER: lab.look[0] + 1,
         HEAD: lab.look[1] + 1,
-        AT: lab.target.name if lab.target.layer is not None else None,
+        AT: lab.target.name if lab.target != Target(lab.target.kind) else None,
     }
     values = fields_written({**place, **settled})
     masks = {MASKS.name + target.name: written(mask, subject.reals[target.kind]) for target, mask in setting.edits}

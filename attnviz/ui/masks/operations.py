@@ -193,7 +193,7 @@ def target_from(kind: object, layer: object, head: object) -> Target | None:
     for known in get_args(Kind):
         if known == kind:
             numbers = _number(layer), _number(head)
-            return None if numbers[0] is None and numbers[1] is not None else Target(known, *numbers)
+            return Target(known, *numbers)
     return None
 
 

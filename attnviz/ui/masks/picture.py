@@ -23,7 +23,7 @@ from attnviz.ui.masks.painting import matrix_of
 from attnviz.ui.masks.presets import presets
 from attnviz.ui.masks.setting import Setting, Target, plan_of, target_of, written
 from attnviz.ui.masks.subject import Answer, Subject
-from attnviz.ui.masks.terms import terms_of
+from attnviz.ui.masks.terms import Term, terms_of
 from attnviz.ui.masks.verdicts import Conclusion, Said
 from attnviz.ui.text import Words
 
@@ -177,7 +177,18 @@ def _target(target: Target) -> dict[str, Any]:
 def _formula(lab: Lab, subject: Subject, mask: Mask, problem: str | None) -> dict[str, Any]:
     kind = lab.target.kind
     real, (queries, keys) = subject.reals[kind], subject.sizes[kind]
-    terms = [
+    return {
+        "terms": _chips(terms_of(mask), real),
+        "formula": _shortened(mask.formula),
+        "written": written(mask, real),
+        "draft": lab.draft,
+        "problem": problem,
+        "presets": [asdict(preset) for preset in presets(queries, keys)],
+    }
+
+
+def _chips(terms: tuple[Term, ...], real: int) -> list[dict[str, Any]]:
+    return [
         {
             "join": term.join,
             "negated": term.negated,
@@ -185,17 +196,10 @@ def _formula(lab: Lab, subject: Subject, mask: Mask, problem: str | None) -> dic
             "arguments": "" if term.name == "padding" and term.arguments == str(real) else term.arguments,
             "bracketed": term.bracketed,
             "count": term.count,
+            "inside": _chips(term.inside, real),
         }
-        for term in terms_of(mask)
+        for term in terms
     ]
-    return {
-        "terms": terms,
-        "formula": _shortened(mask.formula),
-        "written": written(mask, real),
-        "draft": lab.draft,
-        "problem": problem,
-        "presets": [asdict(preset) for preset in presets(queries, keys)],
-    }
 
 
 def _labels(subject: Subject, kind: Kind) -> dict[str, Any]:

@@ -11,11 +11,15 @@ from attnviz.model import WatchedModel, heads_of
 from attnviz.trace.application import Application, Precision
 
 MOST_PADS = 12
+ALL_LAYERS = "all"  # as an address writes them
 
 
 @dataclass(frozen=True)
 class Target:
-    """What a mask is meant for: a whole kind of attention, one of its layers, or one head; both count from 0."""
+    """What a mask is meant for: a whole kind of attention, one of its layers, one head of a layer or of all layers.
+
+    Layers and heads count from 0.
+    """
 
     kind: Kind
     layer: int | None = None
@@ -24,21 +28,21 @@ class Target:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"kind is {self.kind!r}; allowed: {', '.join(KINDS)}")
-        if self.head is not None and self.layer is None:
-            raise ValueError(f"head is {self.head}, but no layer is given")
 
     @property
     def name(self) -> str:
-        """As an address writes it, layers and heads from 1: `cross`, `cross.2`, `cross.2.3`."""
-        return ".".join([str(self.kind), *(str(n + 1) for n in (self.layer, self.head) if n is not None)])
+        """As an address writes it, layers and heads from 1: `cross`, `cross.2`, `cross.2.3`, `cross.all.3`."""
+        numbers = [str(n + 1) for n in (self.layer, self.head) if n is not None]
+        every = [ALL_LAYERS] if self.layer is None and numbers else []
+        return ".".join([str(self.kind), *every, *numbers])
 
     @property
     def wider(self) -> tuple[Target, ...]:
-        """The targets that contain this one, the nearest first: head → layer → kind."""
+        """The targets that contain this one, the nearest first: head → layer → head of all layers → kind."""
         whole = Target(self.kind)
-        if self.head is not None:
-            return Target(self.kind, self.layer), whole
-        return () if self.layer is None else (whole,)
+        if self.head is not None and self.layer is not None:
+            return Target(self.kind, self.layer), Target(self.kind, None, self.head), whole
+        return () if self == whole else (whole,)
 
     @property
     def rank(self) -> tuple[int, int, int]:
@@ -85,11 +89,12 @@ def plan_of(setting: Setting, own: MaskPlan, model: WatchedModel) -> MaskPlan:
     """The masks of the whole model: its own, then the edits from the widest to the narrowest."""
     plan = own
     for target, mask in setting.edits:
-        if target.layer is None:
+        if target.layer is None and target.head is None:
             plan = plan.with_kind(target.kind, mask)
             continue
-        site = model.sites_of(target.kind)[target.layer]
-        plan = plan.with_site(site, mask) if target.head is None else plan.with_heads(site, [target.head], mask)
+        sites = model.sites_of(target.kind)
+        for site in sites if target.layer is None else sites[target.layer : target.layer + 1]:
+            plan = plan.with_site(site, mask) if target.head is None else plan.with_heads(site, [target.head], mask)
     return plan
 
 

@@ -1,9 +1,13 @@
-"""A mask as a row of chips: terms joined by ∧ and ∨, each perhaps negated. Together the chips give its text."""
+"""A mask as rows of chips: terms joined by ∧ or by ∨, each perhaps negated, and brackets with a row of their own.
+
+In one row all joins are alike, so that nobody has to know which of them binds tighter. Together the chips give a text
+that means the mask.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from attnviz.masks import And, Mask, Not, Or
@@ -14,19 +18,22 @@ Join = Literal["", "&", "|"]
 
 @dataclass(frozen=True)
 class Term:
-    """One chip. `name` is empty for a bracketed formula, whose whole text is in `arguments`."""
+    """One chip; a bracket where `inside` holds terms."""
 
-    join: Join  # to the term before; empty for the first
+    join: Join  # to the term before; empty for the first of a row
     negated: bool
-    name: str
-    arguments: str
+    name: str = ""
+    arguments: str = ""
     count: int = 0  # cells of a painted term
+    inside: tuple[Term, ...] = ()
 
     @property
     def text(self) -> str:
         """As it is written in a formula, without its join."""
-        brackets = not self.name or self.arguments or self.bracketed
-        body = f"{self.name}({self.arguments})" if brackets else self.name
+        if self.inside:
+            body = f"({text_of(self.inside)})"
+        else:
+            body = f"{self.name}({self.arguments})" if self.arguments or self.bracketed else self.name
         return f"~{body}" if self.negated else body
 
     @property
@@ -37,12 +44,11 @@ class Term:
 
 def terms_of(mask: Mask) -> tuple[Term, ...]:
     """The chips of a mask, from left to right."""
-    if isinstance(mask, Or):
-        return (*terms_of(mask.left), *_joined("|", mask.right, bracket=isinstance(mask.right, Or)))
-    if isinstance(mask, And):
-        left = (_bracket("", mask.left),) if isinstance(mask.left, Or) else terms_of(mask.left)
-        return (*left, *_joined("&", mask.right, bracket=isinstance(mask.right, (And, Or))))
-    return (_single("", mask),)
+    if not isinstance(mask, (And, Or)):
+        return (_single(mask),)
+    join: Join = "&" if isinstance(mask, And) else "|"
+    left = terms_of(mask.left) if type(mask.left) is type(mask) else (_single(mask.left),)
+    return (*left, replace(_single(mask.right), join=join))
 
 
 def text_of(terms: Iterable[Term]) -> str:
@@ -50,22 +56,11 @@ def text_of(terms: Iterable[Term]) -> str:
     return "".join(f" {term.join} {term.text}" if term.join else term.text for term in terms)
 
 
-def _joined(join: Join, mask: Mask, *, bracket: bool) -> tuple[Term, ...]:
-    if bracket:
-        return (_bracket(join, mask),)
-    first, *others = terms_of(mask)
-    return (Term(join, first.negated, first.name, first.arguments, first.count), *others)
-
-
-def _bracket(join: Join, mask: Mask) -> Term:
-    return Term(join, False, "", mask.spec)
-
-
-def _single(join: Join, mask: Mask) -> Term:
+def _single(mask: Mask) -> Term:
     negated = isinstance(mask, Not)
     inner = mask.operand if isinstance(mask, Not) else mask
-    if isinstance(inner, (And, Or)):
-        return Term(join, negated, "", inner.spec)
+    if isinstance(inner, (And, Or)) or (negated and isinstance(inner, Not)):
+        return Term("", negated, inside=terms_of(inner))
     name, _, rest = inner.spec.partition("(")
     count = len(inner.visible) if isinstance(inner, Cells) else 0
-    return Term(join, negated, name, rest.removesuffix(")"), count)
+    return Term("", negated, name, rest.removesuffix(")"), count)

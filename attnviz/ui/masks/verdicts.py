@@ -19,6 +19,7 @@ from attnviz.ui.masks.subject import Subject
 
 Level = Literal["leak", "dead", "fine"]
 FILLS = frozenset({"-1e9", "none"})  # ways of applying a mask under which a row without a key gets something of all
+WORSE = 0.0005  # nats a token that the loss must rise by to be shown as higher
 SMALLEST = 0.005  # what two decimals would show as nothing
 
 
@@ -89,6 +90,9 @@ def _leak(subject: Subject, measured: Measurement, kind: Kind) -> tuple[Said, li
         more.append(Said(key, {"amount": f"{amount:.2f}" if amount >= SMALLEST else "< 0.01"}))
     if token == row + 1:
         more.append(Said("leak_answer"))
+    before, now = measured.own.loss, measured.seen.loss
+    if before is not None and now is not None and now - before > WORSE:
+        more.append(Said("leak_unused"))
     if len(found.rows) > 1:
         more.append(Said("leak_more", {"count": len(found.rows), "rows": _listed(found.rows)}))
     return Said("verdict_leak", values), more

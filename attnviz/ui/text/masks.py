@@ -91,6 +91,7 @@ TEXTS = table(
     ),
     add_term=Text("加一项", "Add a term"),
     remove_term=Text("去掉这一项", "Remove this term"),
+    bracket=Text("括号里的", "what is in brackets"),
     use_alone=Text("只用它", "use it alone"),
     join_help=Text("∧ 与：两者都可见；∨ 或：其一可见。点击切换", "∧ both visible; ∨ either visible. Click to switch"),
     not_help=Text("取反：可见 ↔ 屏蔽", "Negate: visible ↔ blocked"),
@@ -136,7 +137,10 @@ TEXTS = table(
     arguments_heads=Text("头的编号（从 0 数）", "heads (from 0)"),
     # painting
     paint_title=Text("掩码 Mask", "Mask"),
-    paint_hint=Text("点击或拖动；点标签改整行、整列", "Click or drag; a label paints its row or column"),
+    paint_hint=Text(
+        "点击或拖动；点标签先屏蔽整行、整列，再点恢复",
+        "Click or drag; a label blocks its row or column, again: as it was",
+    ),
     paint_keys=Text(
         "键盘：方向键移动，空格改格子，R 改整行，C 改整列，Shift 加方向键涂抹，Ctrl+Z 撤销",
         "Keyboard: arrows move, Space paints, R the row, C the column, Shift with arrows drags, Ctrl+Z undoes",
@@ -273,6 +277,10 @@ TEXTS = table(
     leak_amount=Text("实测：换掉它，logit 最多变 {amount}", "replacing it moves a logit by {amount}"),
     leak_still=Text("通路是开的，但换掉它没有动到这一行", "the path is open, yet replacing it moved nothing"),
     leak_answer=Text("那正是它要预测的答案", "that is the answer it has to predict"),
+    leak_unused=Text(
+        "损失反而升了：模型训练时有掩码，没学过用它；不带掩码训练才会偷看",
+        "yet the loss rose: trained with the mask, this model never learned to use it; train without it and it will",
+    ),
     leak_more=Text("看到未来的行：{rows}", "rows that see the future: {rows}"),
     verdict_nan=Text(
         "NaN：{all} 个预测里有 {broken} 个算不出来", "NaN: {broken} of {all} predictions cannot be computed"

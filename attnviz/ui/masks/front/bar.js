@@ -12,7 +12,7 @@ export class Bar {
     const target = (change) => lab.ask("target", { ...lab.shot.target, ...change });
     this.kinds = new Segments((kind) => lab.ask("target", { kind, layer: null, head: null }));
     this.layer = new Choice((value) => target({ layer: value === ALL ? null : Number(value), head: null }));
-    this.head = new Choice((value) => target({ head: value === ALL ? null : Number(value), layer: this.layerFor(value) }));
+    this.head = new Choice((value) => target({ head: value === ALL ? null : Number(value) }));
     this.edits = element("div", { class: "edits", role: "group" });
     this.undo = element("button", { type: "button", class: "tool", text: "↶", click: () => lab.ask("undo") });
     this.redo = element("button", { type: "button", class: "tool", text: "↷", click: () => lab.ask("redo") });
@@ -23,12 +23,6 @@ export class Bar {
     this.applied = element("div", { class: "group" });
     lab.refs.bar.append(this.kinds.node, this.target, this.edits, this.applied);
     lab.refs.history.append(this.undo, this.redo, this.reset);
-  }
-
-  // A head belongs to a layer: with all layers chosen, the one being looked at.
-  layerFor(value) {
-    const { target, look } = this.lab.shot;
-    return value === ALL ? target.layer : target.layer ?? look.layer;
   }
 
   write() {
@@ -80,9 +74,10 @@ export class Bar {
   }
 }
 
-// "Cross-attention · L2 H3"
+// "Cross-attention · L2 H3"; "Cross-attention · H3" in all layers
 export function targetName({ kind, layer, head }, text) {
   const parts = [text[`short_${kind}`]];
-  if (layer !== null) parts.push(`L${layer + 1}${head === null ? "" : ` H${head + 1}`}`);
+  if (layer !== null) parts.push(`L${layer + 1}`);
+  if (head !== null) parts.push(`H${head + 1}`);
   return parts.join(" ");
 }

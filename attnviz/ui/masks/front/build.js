@@ -79,6 +79,16 @@ export class Segments {
   constructor(choose) {
     this.choose = choose;
     this.node = element("div", { class: "segmented", role: "group" });
+    this.node.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  // One stop for Tab: arrows go from button to button.
+  key(event) {
+    const buttons = [...this.node.children];
+    const next = buttons[buttons.indexOf(event.target) + ({ ArrowRight: 1, ArrowLeft: -1 }[event.key] ?? NaN)];
+    if (!next) return;
+    event.preventDefault();
+    next.focus();
   }
 
   write(label, options, chosen) {
@@ -90,7 +100,11 @@ export class Segments {
       this.key = key;
     }
     this.node.setAttribute("aria-label", label);
-    for (const button of this.node.children) button.setAttribute("aria-pressed", String(button.dataset.value === String(chosen)));
+    const pressed = [...this.node.children].find((button) => button.dataset.value === String(chosen)) ?? this.node.firstChild;
+    for (const button of this.node.children) {
+      button.setAttribute("aria-pressed", String(button.dataset.value === String(chosen)));
+      button.tabIndex = button === pressed ? 0 : -1;
+    }
     return this.node;
   }
 }

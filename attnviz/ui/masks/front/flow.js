@@ -54,7 +54,7 @@ export class Flow {
     const replaced = shot.blocked_score;
     const masked = replaced === null ? scores : scores.map((score, i) => (blocked[i] ? Number(replaced) : score));
     this.parts = [
-      { id: "scores", title: `① ${text.scores}`, tiles: new Tiles({ rows, columns, values: scores, paint: signedScores, write: shortText }) },
+      { id: "scores", title: `② ${text.scores}`, tiles: new Tiles({ rows, columns, values: scores, paint: signedScores, write: shortText }) },
       {
         id: "masked", title: `③ ${text.masked_scores}`,
         tiles: new Tiles({ rows, columns, values: masked, paint: signedScores, blocked, hatchNumbers: true, write: shortText }),

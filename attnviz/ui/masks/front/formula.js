@@ -2,7 +2,7 @@
 
 import { element } from "../../front/dom.js";
 import { clamp } from "../../front/numbers.js";
-import { formulaText } from "./terms.js";
+import { changed, formulaText } from "./terms.js";
 
 export class Formula {
   constructor(lab) {
@@ -17,6 +17,7 @@ export class Formula {
       element("div", { class: "chips-place" }, [this.chips, this.more, this.menu]), this.field, lab.refs.history, this.problem,
     );
     this.menu.addEventListener("keydown", (event) => this.menuKey(event));
+    this.chips.addEventListener("keydown", (event) => this.chipKey(event));
     lab.host.addEventListener("pointerdown", (event) => {
       if (!event.composedPath().includes(this.menu) && !event.composedPath().includes(this.more)) this.menu.hidden = true;
     });
@@ -31,11 +32,12 @@ export class Formula {
     this.key = key;
     const focused = active && active.dataset ? active.dataset.focus : null;
     this.chips.setAttribute("aria-label", text.formula);
-    this.chips.replaceChildren(...shot.terms.map((term, i) => this.chip(term, i)));
+    this.chips.replaceChildren(...shot.terms.map((term, i) => this.chip(term, [i])));
     if (focused) {
       const again = this.chips.querySelector(`[data-focus="${focused}"]`);
       if (again) again.focus();
     }
+    [...this.chips.querySelectorAll("button")].forEach((button, i) => (button.tabIndex = i ? -1 : 0));
     this.more.title = text.add_term;
     this.more.setAttribute("aria-label", text.add_term);
     this.field.setAttribute("aria-label", text.formula_text);
@@ -48,40 +50,57 @@ export class Formula {
     this.menu.hidden = true;
   }
 
-  chip(term, i) {
+  chip(term, path) {
     const { text } = this.lab.shot;
-    const name = term.name ? text[`name_${term.name}`] : term.arguments;
+    const at = path.join(".");
+    const bracket = term.inside.length > 0;
+    const name = bracket ? text.bracket : text[`name_${term.name}`];
+    const change = (changes) => this.send(changed(this.lab.shot.terms, path, changes));
     const parts = [];
-    const change = (changes) => this.send(this.lab.shot.terms.map((one, j) => (j === i ? { ...one, ...changes } : one)));
     if (term.join) {
       parts.push(element("button", {
-        type: "button", class: "join", text: term.join === "&" ? "∧" : "∨", title: text.join_help, "data-focus": `join${i}`,
+        type: "button", class: "join", text: term.join === "&" ? "∧" : "∨", title: text.join_help, "data-focus": `join${at}`,
         "aria-label": term.join === "&" ? text.and : text.or, click: () => change({ join: term.join === "&" ? "|" : "&" }),
       }));
     }
     const not = element("button", {
       type: "button", class: "not", text: "¬", title: text.not_help, "aria-pressed": String(term.negated), "aria-label": text.not,
-      "data-focus": `not${i}`, click: () => change({ negated: !term.negated }),
+      "data-focus": `not${at}`, click: () => change({ negated: !term.negated }),
     });
-    const inside = [not, element("span", { class: "name", text: term.name ? name : `( ${name} )`, title: text[`about_${term.name}`] || "" })];
+    const inside = bracket
+      ? [not, element("span", { class: "round", text: "(" }), ...term.inside.map((one, i) => this.chip(one, [...path, i])), element("span", { class: "round", text: ")" })]
+      : [not, element("span", { class: "name", text: name, title: text[`about_${term.name}`] || "" })];
     if (term.name === "cells") inside.push(element("b", { text: String(term.count) }));
-    else if (term.name && term.arguments) {
-      const field = element("input", {
-        type: "text", class: "arguments", "aria-label": `${name}: ${text[`arguments_${term.name}`] || ""}`, spellcheck: "false",
-        title: text[`arguments_${term.name}`] || "", "data-focus": `arguments${i}`,
-      });
-      field.value = term.arguments;
-      field.size = clamp(term.arguments.length, 1, 14);
-      field.addEventListener("input", () => (field.size = clamp(field.value.length, 1, 14)));
-      field.addEventListener("change", () => change({ arguments: field.value }));
-      inside.push(field);
-    }
+    else if (term.name && term.arguments) inside.push(this.argumentsField(term, name, at, change));
     inside.push(element("button", {
-      type: "button", class: "drop", text: "×", title: text.remove_term, "aria-label": `${text.remove_term}: ${name}`, "data-focus": `drop${i}`,
-      click: () => this.send(this.lab.shot.terms.filter((_, j) => j !== i)),
+      type: "button", class: "drop", text: "×", title: text.remove_term, "aria-label": `${text.remove_term}: ${name}`, "data-focus": `drop${at}`,
+      click: () => change(null),
     }));
-    parts.push(element("span", { class: `chip${term.negated ? " negated" : ""}`, "data-name": term.name || "group" }, inside));
+    parts.push(element("span", { class: `chip${term.negated ? " negated" : ""}`, role: bracket ? "group" : "presentation", "data-name": term.name || "bracket" }, inside));
     return element("span", { class: "term" }, parts);
+  }
+
+  argumentsField(term, name, at, change) {
+    const about = this.lab.shot.text[`arguments_${term.name}`] || "";
+    const field = element("input", {
+      type: "text", class: "arguments", "aria-label": `${name}: ${about}`, spellcheck: "false", title: about, "data-focus": `arguments${at}`,
+    });
+    field.value = term.arguments;
+    field.size = clamp(term.arguments.length, 1, 14);
+    field.addEventListener("input", () => (field.size = clamp(field.value.length, 1, 14)));
+    field.addEventListener("change", () => change({ arguments: field.value }));
+    return field;
+  }
+
+  // Buttons of chips are one stop for Tab: arrows go from one to the next, fields included.
+  chipKey(event) {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!step || event.target.tagName === "INPUT") return;
+    const all = [...this.chips.querySelectorAll("[data-focus]")];
+    const next = all[all.indexOf(event.target) + step];
+    if (!next) return;
+    event.preventDefault();
+    next.focus();
   }
 
   preset({ name, arguments: given, combined }) {
@@ -91,7 +110,11 @@ export class Formula {
       const before = this.lab.shot.terms;
       this.menu.hidden = true;
       if (join === "=") this.lab.ask("formula", { text: term });
-      else this.lab.ask("formula", { text: `${formulaText(before)} ${join} ${combined ? `(${term})` : term}` });
+      else {
+        const others = before.length > 1 && before[1].join !== join; // the new term is joined to all of it
+        const all = others ? `(${formulaText(before)})` : formulaText(before);
+        this.lab.ask("formula", { text: `${all} ${join} ${combined ? `(${term})` : term}` });
+      }
     };
     const button = (sign, hint, join) =>
       element("button", { type: "button", role: "menuitem", text: sign, title: hint, "aria-label": `${text[`name_${name}`]}: ${hint}`, click: use(join) });

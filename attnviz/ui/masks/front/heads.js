@@ -11,6 +11,7 @@ export class Heads {
   constructor(lab) {
     this.lab = lab;
     this.buttons = [];
+    lab.refs.headsPlace.addEventListener("keydown", (event) => this.key(event));
   }
 
   write() {
@@ -35,6 +36,18 @@ export class Heads {
     this.tiles = null;
   }
 
+  // One stop for Tab: arrows go from head to head.
+  key(event) {
+    const { heads } = this.lab.shot;
+    const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: heads, ArrowUp: -heads };
+    const at = this.buttons.findIndex(({ node }) => node === event.target);
+    const next = this.buttons[at + (steps[event.key] ?? NaN)];
+    if (at < 0 || !next) return;
+    event.preventDefault();
+    this.buttons.forEach(({ node }) => (node.tabIndex = node === next.node ? 0 : -1));
+    next.node.focus();
+  }
+
   layout(width, height) {
     const { lab } = this;
     const { base, shot } = lab;
@@ -57,6 +70,12 @@ export class Heads {
   place(row, head) {
     const { left, gap, caption, w, h } = this.box;
     return { x: left + head * (w + gap), y: row * (h + caption + gap) + 2, w, h };
+  }
+
+  // Whether the head that is looked at is one of these.
+  chosenShown() {
+    const { target, look } = this.lab.shot;
+    return this.rows.some(({ kind, layer }) => kind === target.kind && layer === look.layer);
   }
 
   pictures() {
@@ -102,6 +121,7 @@ export class Heads {
         const said = fill(text.head_moved, { kind: text[`short_${kind}`], layer: layer + 1, head: head + 1, moved: label });
         button.setAttribute("aria-label", said);
         button.setAttribute("aria-pressed", String(here));
+        if (!refs.headsPlace.contains(lab.host.activeElement)) button.tabIndex = here || (row === 0 && head === 0 && !this.chosenShown()) ? 0 : -1;
         button.title = said;
       }
     });

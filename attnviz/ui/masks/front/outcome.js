@@ -2,7 +2,7 @@
 
 import { element } from "../../front/dom.js";
 import { fill, printable } from "../../front/labels.js";
-import { clamp, lossChange, lossText, probabilityText } from "../../front/numbers.js";
+import { clamp, lossChange, lossDigits, lossText, probabilityText } from "../../front/numbers.js";
 
 export class Outcome {
   constructor(lab) {
@@ -73,11 +73,12 @@ function lossMoved({ loss, text }) {
   if (!loss) return [];
   const change = loss.now === null ? null : loss.now - loss.own;
   const style = change === null || change > 0.0005 ? "worse" : change < -0.0005 ? "better" : "same";
+  const digits = lossDigits(change);
   return [
     element("span", { class: "loss" }, [
-      element("span", { class: "faint", text: `${text.loss} ` }), element("span", { class: "before", text: `${lossText(loss.own)} → ` }),
-      element("b", { text: lossText(loss.now) }),
-      element("b", { class: style, text: change === null ? " NaN" : ` (${lossChange(change)})` }),
+      element("span", { class: "faint", text: `${text.loss} ` }), element("span", { class: "before", text: `${lossText(loss.own, digits)} → ` }),
+      element("b", { text: lossText(loss.now, digits) }),
+      element("b", { class: style, text: change === null ? " NaN" : ` (${lossChange(change, digits)})` }),
     ]),
   ];
 }

@@ -40,7 +40,7 @@ export class Paint {
   write() {
     const { refs, shot } = this.lab;
     const { text } = shot;
-    refs.paint.title.textContent = `② ${text.paint_title}`;
+    refs.paint.title.textContent = `① ${text.paint_title}`;
     refs.paint.hint.textContent = text.paint_hint;
     refs.paint.hint.title = text.paint_keys;
     refs.surface.setAttribute("aria-label", fill(text.paint_label, { rows: shot.axes.rows, columns: shot.axes.columns }));
@@ -117,7 +117,7 @@ export class Paint {
     event.preventDefault();
     if (hit.row !== null && hit.column !== null) this.lab.cursor = hit;
     const mode = hit.row === null ? "column" : hit.column === null ? "row" : "cell";
-    const visible = !this.wholly(this.area(hit, hit, mode));
+    const visible = this.opens(this.area(hit, hit, mode), mode);
     this.stroke = { id: this.strokes++, mode, visible, last: hit };
     this.reach(hit);
   }
@@ -146,7 +146,7 @@ export class Paint {
     else areas.push(...this.area(from, to, stroke.mode));
     stroke.last = stroke.mode === "cell" ? to : { row: to.row ?? from.row, column: to.column ?? from.column };
     lab.hover(to);
-    this.fill(areas, stroke.visible, stroke.id);
+    this.fill(this.restored(areas, stroke), stroke.visible, stroke.id);
   }
 
   area(from, to, mode) {
@@ -163,6 +163,25 @@ export class Paint {
       for (let k = left; k <= right; k++) if (!cells[q * shot.axes.columns + k]) return false;
     }
     return true;
+  }
+
+  // A cell is turned over. A label blocks first: opening a column of a causal mask would show the future by accident.
+  opens(area, mode) {
+    return mode === "cell" ? !this.wholly(area) : !this.some(area);
+  }
+
+  some(area) {
+    const { lab } = this;
+    const { columns } = lab.shot.axes;
+    for (let q = area[0]; q <= area[1]; q++) {
+      for (let k = area[2]; k <= area[3]; k++) if (lab.cells[q * columns + k]) return true;
+    }
+    return false;
+  }
+
+  // A label that opens gives its row or column back as the model has it; all of it where the model has nothing there.
+  restored(areas, { mode, visible }) {
+    return mode === "cell" || !visible ? areas : ownParts(areas, this.lab.shot.array("own"), this.lab.shot.axes.columns);
   }
 
   fill(areas, visible, stroke) {
@@ -229,8 +248,25 @@ export class Paint {
 
   paintOnce(at, mode, visible = null) {
     const area = this.area(at, at, mode);
-    this.fill(area, visible ?? !this.wholly(area), this.strokes++);
+    const opens = visible ?? this.opens(area, mode);
+    this.fill(this.restored(area, { mode, visible: opens }), opens, this.strokes++);
   }
+}
+
+// The runs of cells, as areas, that are visible in the model's own mask; the areas themselves where none is.
+export function ownParts(areas, own, columns) {
+  const found = [];
+  for (let i = 0; i < areas.length; i += 4) {
+    for (let q = areas[i]; q <= areas[i + 1]; q++) {
+      for (let k = areas[i + 2]; k <= areas[i + 3]; k++) {
+        if (!own[q * columns + k]) continue;
+        const first = k;
+        while (k < areas[i + 3] && own[q * columns + k + 1]) k++;
+        found.push(q, q, first, k);
+      }
+    }
+  }
+  return found.length ? found : areas;
 }
 
 // Every cell on the straight line between two cells, both included (Bresenham).

@@ -37,7 +37,7 @@ export function showTimeline(data, { element: parentElement, send }) {
     clearTimeout(mine.timer);
     const tell = () => {
       mine.sent = Date.now();
-      send("chosen", { scope: data.scope, step: mine.at, head: mine.head ?? null, click: mine.click ?? 0 });
+      send("chosen", { scope: data.scope, step: mine.at, ...(mine.head ? { head: mine.head, click: mine.click } : {}) });
     };
     const wait = THROTTLE - (now - (mine.sent ?? 0));
     if (wait <= 0) tell();
