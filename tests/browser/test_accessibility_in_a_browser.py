@@ -30,7 +30,7 @@ VIEWS = (
     "pretraining?view=list",
     "finetuning?view=race",
     "finetuning?view=folds",
-    "experiments?experiment=E3&guess=0",
+    "experiments?experiment=E3&guess=none",
     "attention?lesson=look&lesson_step=1",
 )
 ASK = """async (tags) => {

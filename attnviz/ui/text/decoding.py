@@ -175,7 +175,7 @@ TEXTS = table(
         "在“逐步计算”里用同样的数走一遍这一步", "Walk through this step in By hand, with the same numbers"
     ),
     key_row=Text("当前查询", "this query"),
-    key_blocked=Text("■ 屏蔽", "■ blocked"),
+    key_blocked=Text("屏蔽", "blocked"),
     key_computed=Text("K、V 本步算出", "K, V computed"),
     key_reused=Text("取自缓存", "from the cache"),
     cell_weight=Text("{query} 的查询 → {key} 的键：{weight}", "query {query} → key {key}: {weight}"),

@@ -132,7 +132,7 @@ export function writeFrame(refs, stage, picture) {
   refs.sort.textContent = text.worth_sort;
   refs.sort.title = text.worth_sort_hint;
   refs.needed.textContent = text.worth_needed;
-  refs.legendBlocked.textContent = text.blocked;
+  refs.legendBlocked.textContent = text.blocked.replace(/^■\s*/, ""); // the hatch stands before it
   refs.allOn.textContent = text.all_on;
   refs.progress.textContent = text.working;
   refs.stats.setAttribute("aria-label", text.statistics);

@@ -4,6 +4,8 @@
 import { labelStyle, matrixLayout, sizeFitting, snapped } from "../../front/layout.js";
 import { clamp } from "../../front/numbers.js";
 
+const LEAST_BOTH = 17; // letter sizes that a matrix and its lines need, one above the other
+
 // All thumbnails of a kind in a box. Cells may be taller or flatter than wide, within reason, so that the box is filled.
 // `order`: which head (layer · heads + head) stands at each place; null: each at its own.
 export function gridLayout(kind, width, height, base, ratio, order = null) {
@@ -82,11 +84,13 @@ export function headLayout(kind, view, width, height, stats, theme, base, ratio)
   const foot = stats.beside ? 0 : stats.height + 12;
   const free = height - foot;
   const layout = { matrix: null, lines: null };
-  if (view === "matrix" || view === "mask" || view === "both") {
-    const share = view === "both" ? Math.max(0.5, 1 - Math.max(base * 11, free * 0.3) / free) : 1;
-    const h = view === "both" ? Math.max(free * share, stats.beside ? Math.min(stats.height, free * 0.7) : 0) : free;
+  // Both only where both can be read.
+  const both = view === "both" && free >= base * LEAST_BOTH;
+  if (view !== "lines") {
+    const share = both ? Math.max(0.5, 1 - Math.max(base * 11, free * 0.3) / free) : 1;
+    const h = both ? Math.max(free * share, stats.beside ? Math.min(stats.height, free * 0.7) : 0) : free;
     layout.matrix = matrixLayout(kind, { x: 0, y: 0, w: width - beside, h }, theme, base, ratio);
-    if (view === "both") {
+    if (both) {
       const used = Math.max(layout.matrix.cells.y + layout.matrix.cells.h, stats.beside ? stats.height : 0) + 18;
       const y = Math.min(used, free - base * 8);
       layout.lines = linesLayout(kind, { x: 0, y, w: width, h: free - y }, theme, base);

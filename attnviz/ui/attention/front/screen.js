@@ -54,7 +54,9 @@ Object.assign(Stage.prototype, {
     const width = refs.gridScroll.clientWidth - 10; // less its padding
     const wished = (width / kind.heads) * clamp(kind.rows / kind.columns, 0.5, 1.25) + base * 4.6;
     const height = stacked ? wished * kind.layers : refs.gridScroll.clientHeight - 10;
-    const grid = gridLayout(kind, width, height, base, this.ratio, this.order());
+    // Captions are the smallest type: in a presentation they take the least that can be read, and heads the rest.
+    const small = kind.heads > 8 ? 0.75 : 0.87;
+    const grid = gridLayout(kind, width, height, this.theme.least ? (this.theme.least + 0.4) / small : base, this.ratio, this.order());
     refs.gridBody.style.width = `${grid.width}px`;
     refs.gridBody.style.height = `${grid.height}px`;
     this.layouts = { grid, head: null };
@@ -97,7 +99,8 @@ Object.assign(Stage.prototype, {
     this.refs.headCells.forEach((cell, i) => {
       const { x, y, column, rowHeight, cells } = grid.boxes[i];
       Object.assign(cell.choose.style, { left: `${x - 1}px`, top: `${y}px`, width: `${column}px`, height: `${rowHeight}px` });
-      const [width, height] = grid.compact ? [column > 52 ? 22 : 15, column > 52 ? 12 : 9] : [32, 18];
+      const slim = grid.compact || column < grid.small * 2.7 + 40; // the name of the head has its place first
+      const [width, height] = slim ? [column > 52 ? 22 : 15, column > 52 ? 12 : 9] : [32, 18];
       // What is drawn may be small, what a finger must hit may not (WCAG 2.2, target size).
       const [wide, high] = [Math.max(width, TARGET), Math.max(height, TARGET)];
       Object.assign(cell.toggle.style, {

@@ -8,6 +8,8 @@ import { MatrixTable } from "./matrix.js";
 import { screenName } from "./names.js";
 import { fitEquations, measureView } from "./room.js";
 
+const ROW = 1.66; // a row's height in letter sizes, as in the style sheet
+
 export class Board {
   constructor(sheet) {
     this.sheet = sheet;
@@ -81,8 +83,21 @@ export class Board {
       for (let i = 0, now = size; i < 12 && (node.scrollWidth > node.clientWidth + 1 || node.scrollHeight > node.clientHeight + 1); i++) {
         node.style.fontSize = `${(now *= 0.96)}px`;
       }
+      this.stretch();
     }
     this.index();
+  }
+
+  // What room is left over goes to the rows of the results, up to square cells.
+  stretch() {
+    const { node } = this;
+    node.style.removeProperty("--row");
+    const size = parseFloat(getComputedStyle(node).fontSize);
+    const lines = [...node.children].map((line) => line.getBoundingClientRect());
+    if (!lines.length) return;
+    const free = node.clientHeight - (lines.at(-1).bottom - lines[0].top) - size;
+    const rows = [...node.children].reduce((sum, line) => sum + Math.max(0, ...[...line.querySelectorAll("table")].map((table) => table.rows.length - 1)), 0);
+    if (rows && free > 0) node.style.setProperty("--row", `${Math.min(2.7, ROW + free / rows / size).toFixed(2)}em`);
   }
 
   equation(parts) {
@@ -111,14 +126,18 @@ export class Board {
       full[view.columnAxis] = Math.max(full[view.columnAxis] || 1, view.columnCount);
     }
     const most = Math.max(...Object.values(full));
-    for (const part of most <= 8 ? [8] : [5, 4, 3]) {
+    const least = Math.max(9, sheet.base * 0.6, sheet.theme.least);
+    for (const part of most <= 8 && !sheet.theme.least ? [8] : [Math.min(8, most), 5, 4, 3]) {
       this.caps = Object.fromEntries(Object.entries(full).map(([axis, size]) => [axis, Math.min(size, part)]));
       this.tables = [];
       this.showFocus();
       node.replaceChildren(...groups.map((group) => this.group(group)));
-      if (this.shrinkToFit(sheet.base * 1.05, Math.max(9, sheet.base * 0.6))) break;
+      if (this.shrinkToFit(Math.max(least, sheet.base * 1.05), least)) break;
     }
     this.shortenTitles();
+    // What does not fit in type for the back row scrolls, and the step that is chosen is in sight.
+    const now = node.querySelector('[data-now="true"]');
+    if (now && node.scrollHeight > node.clientHeight) node.scrollTop = now.offsetTop - (node.clientHeight - now.offsetHeight) / 2;
   }
 
   // A step's name never lies over its last matrix's: narrow cards lose the head's number (it is chosen above), then the name.

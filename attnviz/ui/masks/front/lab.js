@@ -130,6 +130,10 @@ export class Lab extends Shell {
       const { height } = part.layout(body.clientWidth, body.clientHeight);
       if (height > body.clientHeight) body.style.minHeight = `${height}px`;
     }
+    // The mask fills its card, which is as high as the one beside it.
+    writeRowNumbers(this);
+    const { body } = this.refs.paint;
+    this.paint.layout(body.clientWidth, body.clientHeight);
     this.draw();
   }
 
