@@ -74,7 +74,7 @@ Object.assign(Stage.prototype, {
     const width = refs.headBody.clientWidth;
     // The numbers stand beside or below, whichever leaves the cells more room.
     refs.stats.style.height = "";
-    refs.stats.style.setProperty("--columns", width > base * 33 ? 6 : 3);
+    refs.stats.style.setProperty("--columns", width > base * 37 ? 6 : 3);
     const tried = [true, false].map((beside) => {
       refs.stats.dataset.beside = String(beside);
       const stats = { beside, width: refs.stats.offsetWidth, height: refs.stats.offsetHeight };
