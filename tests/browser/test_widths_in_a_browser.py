@@ -51,11 +51,13 @@ CUT = """(shortened) => {
       if (!node.clientWidth || !node.textContent.trim() || node.matches(shortened)) continue;
       if (["STYLE", "SELECT", "OPTION", "TEXTAREA"].includes(node.tagName)) continue;
       const style = getComputedStyle(node);
-      if (style.clipPath !== "none" || !node.checkVisibility({ visibilityProperty: true, opacityProperty: true })) continue;
+      if (style.clipPath !== "none") continue;
+      if (!node.checkVisibility({ visibilityProperty: true, opacityProperty: true })) continue;
       const hides = (way) => ["hidden", "clip"].includes(way);
       const across = hides(style.overflowX) && node.scrollWidth > node.clientWidth + 1;
       const down = hides(style.overflowY) && node.scrollHeight > node.clientHeight + 3;
-      if (across || down) found.push(`${node.tagName}.${node.getAttribute("class")}: ${node.textContent.trim().slice(0, 60)}`);
+      const said = node.textContent.trim().slice(0, 60);
+      if (across || down) found.push(`${node.tagName}.${node.getAttribute("class")}: ${said}`);
     }
   };
   look(document);
