@@ -33,7 +33,7 @@ def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Measure what is asked for, print it, and store the model where `--out` says."""
     from attnviz.training import checkpoint
-    from attnviz.training.compress import head_order, prune, pruning_curve, quantize, save_compressed
+    from attnviz.training.compress import head_order, prune, pruning_chart, quantize, save_compressed
 
     if arguments.limit < 1 or arguments.prune < 0:
         raise ValueError("--limit is at least 1 and --prune at least 0")
@@ -41,10 +41,10 @@ def run(arguments: argparse.Namespace) -> int:
     found: dict[str, Any] = {"model": manifest.name}
     order = head_order(model, task.collate(task.split("validation")[: arguments.limit])) if model.sites else ()
     if arguments.chart:
-        orders = {"importance": order, "random": head_order(model, by="random")}
+        *_, chart = pruning_chart(model, task, order, limit=arguments.limit)
         found["chart"] = {
-            name: [_point(p) for p in pruning_curve(model, task, one, limit=arguments.limit)]
-            for name, one in orders.items()
+            "importance": [_point(point) for point in chart.importance],
+            "random": [[_point(point) for point in curve] for curve in chart.random],
         }
     if arguments.prune:
         model = prune(model, order[: arguments.prune])
@@ -80,9 +80,11 @@ def _score(metrics: Metrics) -> dict[str, float | None]:
 def _as_text(found: dict[str, Any]) -> str:
     lines = [str(found["model"])]
     if "chart" in found:
-        rows = [("heads out", "share", "by importance", "at random")]
-        for one, other in zip(*found["chart"].values(), strict=True):
-            rows.append((str(one["out"]), f"{one['share']:.2f}", f"{one['score']:.3f}", f"{other['score']:.3f}"))
+        rows = [("heads out", "share", "by importance", "at random, mean", "least", "most")]
+        for one, *others in zip(found["chart"]["importance"], *found["chart"]["random"], strict=True):
+            scores = [other["score"] for other in others]
+            said = (one["score"], sum(scores) / len(scores), min(scores), max(scores))
+            rows.append((str(one["out"]), f"{one['share']:.2f}", *(f"{score:.3f}" for score in said)))
         lines.append(table(rows))
     if "pruned" in found:
         lines.append("out: " + ", ".join(f"{site} head {head}" for site, head in found["pruned"]))

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
 from attnviz.figures.axes import headline
+from attnviz.figures.colour import rgba
 from attnviz.figures.text import term, width_em
 from attnviz.figures.theme import DASHES, FONT_SIZE, palette, plotly_template
 from attnviz.language import Language
@@ -26,6 +27,7 @@ def curves(
     y: Sequence[str] | None = None,
     baselines: Mapping[str, float] | None = None,
     events: Mapping[float, str] | None = None,
+    bands: Mapping[str, tuple[ArrayLike, ArrayLike]] | None = None,
     x_title: str | None = None,
     y_title: str = "",
     log_x: bool = False,
@@ -39,18 +41,31 @@ def curves(
     """Named curves from a table (column `x` against each of `y`, or against every other number) or from name → (x, y).
 
     Missing values (NaN) leave a gap in a dictionary's curves and are skipped in a table's, whose rows may record
-    different things. `baselines` are dashed horizontals, `events` dotted verticals with a word. Known names ('loss',
-    'exact_match' …) are translated. ValueError when a column is missing or x and y differ in length.
+    different things. `baselines` are dashed horizontals, `events` dotted verticals with a word, `bands` shade the room
+    from low to high behind the curve of that name. Known names ('loss', 'exact_match' …) are translated. ValueError
+    when a column is missing or x and y differ in length.
     """
     found = _from_table(records, x, y) if isinstance(records, pd.DataFrame) else _from_pairs(records)
     lines = {} if baselines is None else {name: float(value) for name, value in baselines.items()}
     p = palette(dark)
     x_range = _limits([at for at, _ in found.values()], log_x, "x", pad=0.01)
-    y_range = _limits([v for _, v in found.values()] + [np.array(list(lines.values()))], log_y, "y", pad=0.06)
+    shaded = [np.asarray(side, dtype=float) for pair in (bands or {}).values() for side in pair]
+    y_range = _limits([*(v for _, v in found.values()), np.array(list(lines.values())), *shaded], log_y, "y", pad=0.06)
     figure = go.Figure()
     ends: list[tuple[float, str, str]] = []
     for i, (name, (at, values)) in enumerate(found.items()):
         colour = p.runs[i % len(p.runs)]
+        if bands is not None and name in bands:
+            low, high = (np.asarray(side, dtype=float) for side in bands[name])
+            figure.add_scatter(
+                x=np.concatenate([at, at[::-1]]),
+                y=np.concatenate([high, low[::-1]]),
+                fill="toself",
+                fillcolor=rgba(colour, 0.16),
+                mode="lines",
+                line={"width": 0},
+                hoverinfo="skip",
+            )
         shown = term(name, language)
         usable = np.isfinite(values) & ((values > 0) | (not log_y))
         lone = len(at) == 1 or not (usable[:-1] & usable[1:]).any()

@@ -77,6 +77,15 @@ def _known(name: Activation) -> Activation:
     return name
 
 
+# Two inputs and what a neuron is to say: the first two a straight line divides, the third none (Minsky & Papert 1969).
+INPUTS: tuple[tuple[float, float], ...] = ((0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (1.0, 1.0))
+TARGETS: Mapping[str, tuple[float, ...]] = {
+    "or": (0.0, 1.0, 1.0, 1.0),
+    "and": (0.0, 0.0, 0.0, 1.0),
+    "xor": (0.0, 1.0, 1.0, 0.0),
+}
+
+
 @dataclass(frozen=True, eq=False)
 class NeuronStep:
     """One step with every number of it; the weights are those before the step."""

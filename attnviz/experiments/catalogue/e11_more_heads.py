@@ -28,14 +28,14 @@ def measure(models: Mapping[str, Trained], at: At) -> dict[str, float]:
     for name, trained in models.items():
         found[f"exact.{name}"] = trained.metrics().exact_match or 0.0
         found[f"bytes.{name}"] = float(_weight_bytes(trained))
-    found |= {f"cost.{name}": ratio for name, ratio in _cost(models).items()}
+    found |= {f"cost.{name}": ratio for name, ratio in cost(models).items()}
     middle = [found[f"exact.{heads}"] for heads in HEADS[1:5]]
     found["exact.best_of_2_to_16"] = max(middle)
     found["parameters.spread"] = float(len({sum(p.numel() for p in t.model.parameters()) for t in models.values()}))
     return found
 
 
-def _cost(models: Mapping[str, Trained]) -> dict[str, float]:
+def cost(models: Mapping[str, Trained]) -> dict[str, float]:
     """CPU time of a forward and backward pass against that with 4 heads: the middle of several rounds, in each of
     which all take their turn, since a busy machine makes single timings noise."""
     spent: dict[str, list[float]] = {name: [] for name in models}

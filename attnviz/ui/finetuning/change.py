@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 
 from attnviz.data import InputError
-from attnviz.figures import attention_head, difference
+from attnviz.figures import difference
 from attnviz.language import Language
 from attnviz.masks import Kind, kind_of
 from attnviz.training.finetuning.attention_change import AttentionChange, HeadChange, attention_change
@@ -23,6 +23,7 @@ from attnviz.ui.frame.page import Frame
 from attnviz.ui.runs import heads
 from attnviz.ui.runs.marks import where_of
 from attnviz.ui.sentence import reading
+from attnviz.ui.sentence.before_after import before_after
 from attnviz.ui.sentence.reading import Sentence
 from attnviz.ui.sentence.row import sentence_row
 from attnviz.ui.text import words
@@ -117,35 +118,10 @@ def _all(change: AttentionChange, kind: Kind, language: Language, is_dark: bool)
 
 def _one(frame: Frame, change: AttentionChange, head: HeadChange) -> None:
     """One head large: before, after, and what moved."""
-    before, after = (trace[head.site].weights[0, head.head] for trace in (change.before, change.after))
-    mask = change.after[head.site].mask[0, head.head]
-    rows, columns = change.after.labels(kind_of(head.site))
-    name = where_of(head.site, head.head)
-    language, is_dark = frame.language, dark()
-    figures = (
-        *(
-            attention_head(
-                weights, rows, columns, mask, title=frame.t(title, head=name), language=language, dark=is_dark
-            )
-            for weights, title in ((before, "head_before"), (after, "head_after"))
-        ),
-        difference(
-            before,
-            after,
-            rows,
-            columns,
-            mask,
-            limit=1.0,
-            title=frame.t("head_moved", head=name),
-            language=language,
-            dark=is_dark,
-        ),
-    )
-    for place, key, figure in zip(st.columns(3, gap="small"), ("before", "after", "moved"), figures, strict=True):
-        with place:
-            _plot(figure, f"ft-head-{key}", bar=False)
+    name = _name(head)
+    titles = frame.t("head_before", head=name), frame.t("head_after", head=name), frame.t("head_moved", head=name)
+    before_after(change, head, titles, language=frame.language, key="ft-head")
 
 
-def _plot(figure: object, key: str, *, bar: bool = True) -> None:
-    config = {"displaylogo": False} if bar else {"displayModeBar": False}
-    st.plotly_chart(figure, key=key, theme=None, config=config)
+def _plot(figure: object, key: str) -> None:
+    st.plotly_chart(figure, key=key, theme=None, config={"displaylogo": False})

@@ -55,6 +55,8 @@ PAGES: tuple[Entry, ...] = (
     Entry("graphs", "look", ":material/hub:"),
     Entry("pretraining", "train", ":material/model_training:"),
     Entry("finetuning", "train", ":material/tune:"),
+    Entry("compress", "train", ":material/compress:"),
+    Entry("neuron", "train", ":material/hub:"),
     Entry("experiments", "prove", ":material/science:"),
     Entry("lessons", "prove", ":material/school:"),
 )

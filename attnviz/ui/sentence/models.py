@@ -1,6 +1,7 @@
-"""The models one can pick: the shipped ones, and folders named in the environment. Loaded once, shared by everybody.
+"""The models one can pick: the shipped ones, those kept beside the runs, and folders named in the environment.
 
-ATTNVIZ_MODELS may name further checkpoint folders, separated as PATH is on this system.
+ATTNVIZ_MODELS may name further checkpoint folders, separated as PATH is on this system. Each is loaded once, and shared
+by everybody.
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ from attnviz.data import Task
 from attnviz.errors import CheckpointError, Notice
 from attnviz.language import Language, counted
 from attnviz.model import Transformer
+from attnviz.runs.folder import default_root
 from attnviz.training import checkpoint, held_out
 from attnviz.training.manifest import FILE as MANIFEST
 from attnviz.training.manifest import Manifest
 from attnviz.ui.text import words
 
 OWN_MODELS = "ATTNVIZ_MODELS"
+KEPT = ".models"  # in the folder of runs; the dot keeps it out of their list
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,7 @@ def choices(language: Language = "zh") -> Mapping[str, Path]:
     shipped = checkpoint.shipped()
     ordered = sorted(shipped, key=lambda name: FIRST[language].index(name) if name in FIRST[language] else len(shipped))
     found = {name: checkpoint.shipped_folder() / name for name in ordered}
+    found |= {name: folder for name, folder in kept_models().items() if name not in found}
     for entry in os.environ.get(OWN_MODELS, "").split(os.pathsep):
         if entry.strip():
             folder = Path(entry.strip())
@@ -75,6 +79,18 @@ def choices(language: Language = "zh") -> Mapping[str, Path]:
                 name, number = f"{folder.name}-{number}", number + 1
             found[name] = folder
     return found
+
+
+def kept_folder() -> Path:
+    """Where models lie that people have made and kept in this app."""
+    return default_root() / KEPT
+
+
+def kept_models() -> Mapping[str, Path]:
+    """Those that were kept, by name."""
+    with contextlib.suppress(OSError):
+        return {path.name: path for path in sorted(kept_folder().iterdir()) if (path / MANIFEST).is_file()}
+    return {}
 
 
 def load(name: str) -> Loaded:

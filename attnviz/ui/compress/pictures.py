@@ -1,0 +1,106 @@
+"""The chart, the heads in the order in which they go, and the numbers of the three models side by side."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from attnviz.figures import curves
+from attnviz.model import Transformer
+from attnviz.trace.interventions import Head
+from attnviz.training.compress import PruningChart
+from attnviz.ui.compress.measuring import LIMIT, Smaller, score
+from attnviz.ui.frame.page import Frame
+
+HEIGHT = 330
+
+
+def chart(frame: Frame, found: PruningChart, out: int, order: str, small: Smaller | None, *, exact: bool) -> None:
+    """Both curves over the number of heads out; the random one is a mean, with the range of its orders behind it."""
+    t = frame.t
+    by = {"importance": t("order_importance"), "random": t("order_random")}
+    drawn = {by["importance"]: ([len(p.out) for p in found.importance], [p.score for p in found.importance])}
+    bands = {}
+    means = found.random_means
+    if means:
+        drawn[by["random"]] = ([at for at, _ in means], [mean for _, mean in means])
+        scores = [[point.score for point in row] for row in zip(*found.random, strict=False)][: len(means)]
+        bands[by["random"]] = ([min(row) for row in scores], [max(row) for row in scores])
+    title = t("score_exact" if exact else "score_tokens")
+    st.html(f'<h4 class="rn-small">{escape(t("chart_title", score=title, count=LIMIT))}</h4>')
+    figure = curves(
+        drawn,
+        bands=bands,
+        events={out: t("now_out", out=out)} if out else {},
+        x_title=t("heads_out_of", heads=found.heads),
+        language=frame.language,
+        dark=bool(st.context.theme.type == "dark"),
+        height=HEIGHT,
+    )
+    figure.update_xaxes(range=[-0.3, found.heads - 0.7])
+    figure.update_yaxes(range=[-0.04, 1.04], tickformat=".0%")
+    if small is not None:
+        figure.add_scatter(
+            x=[out],
+            y=[score(small.metrics)],
+            name=by[order],
+            mode="markers",
+            marker={"size": 13, "symbol": "diamond", "color": figure.layout.font.color or "#888"},
+            hovertemplate="%{y:.1%}<extra>%{fullData.name}</extra>",
+        )
+    figure.update_layout(width=None, margin={"t": 20})
+    st.plotly_chart(figure, key="compress-chart", theme=None, config={"displayModeBar": False})
+    if found.done < found.measurements:
+        st.html(f'<p class="cp-note">{escape(t("measuring", done=found.done, all=found.measurements))}</p>')
+
+
+def heads(frame: Frame, model: Transformer, order: tuple[Head, ...], out: int) -> None:
+    """A row an attention, a cell a head: the number is its turn; those that are out are hatched."""
+    t = frame.t
+    turn = {head: number for number, head in enumerate(order, 1)}
+    rows = []
+    for site in model.sites:
+        stack, layer, kind = site.split(".")
+        name = t(f"site_{stack}_{kind}", layer=int(layer) + 1)
+        cells = "".join(
+            f'<td class="{"cp-out" if turn[site, head] <= out else "cp-in"}">{turn[site, head]}</td>'
+            for head in range(model.heads(site))
+        )
+        rows.append(f"<tr><th>{escape(name)}</th>{cells}</tr>")
+    most = max((model.heads(site) for site in model.sites), default=0)
+    head = "".join(f"<th>H{number + 1}</th>" for number in range(most))
+    st.html(
+        f'<h4 class="rn-small">{escape(t("heads_title"))}</h4><div class="cp-scroll"><table class="cp-heads">'
+        f"<thead><tr><th></th>{head}</tr></thead>{''.join(rows)}</table></div>"
+        f'<p class="cp-note">{escape(t("heads_note"))}</p>'
+    )
+
+
+def numbers(frame: Frame, small: Smaller, *, exact: bool) -> None:
+    """The model with its heads out beside the same in one byte a weight."""
+    t = frame.t
+    q = small.quantized
+    before, after = small.metrics, None if q is None else q.after
+    rows = [
+        (t("row_bytes"), "–" if q is None else f"{q.bytes_before:,}", "–" if q is None else f"{q.bytes_after:,}"),
+        (
+            t("score_exact" if exact else "score_tokens"),
+            f"{score(before):.1%}",
+            "–" if after is None else f"{score(after):.1%}",
+        ),
+        (t("row_loss"), f"{before.loss:.4f}", "–" if after is None else f"{after.loss:.4f}"),
+        (t("row_moved_mean"), "", "–" if q is None else f"{q.moved_mean:.5f}"),
+        (t("row_moved_most"), "", "–" if q is None else f"{q.moved_most:.4f}"),
+    ]
+    body = "".join(
+        f"<tr><th>{escape(name)}</th><td>{escape(one)}</td><td>{escape(other)}</td></tr>" for name, one, other in rows
+    )
+    said = "" if q is None else t("bytes_share", share=f"{q.share:.0%}")
+    if small.zeros:
+        said += " " + t("zeros_note", zeros=f"{small.zeros:,}")
+    st.html(
+        f'<h4 class="rn-small">{escape(t("numbers_title"))}</h4><table class="cp-table"><thead><tr><th></th>'
+        f"<th>{escape(t('column_float'))}</th><th>{escape(t('column_int8'))}</th></tr></thead>{body}</table>"
+        f'<p class="cp-note">{escape(said)}</p>'
+    )

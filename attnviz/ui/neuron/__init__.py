@@ -1,0 +1,1 @@
+"""The page Neuron: activations, one neuron trained by hand, signals through layers, and what heads cost."""
