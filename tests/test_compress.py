@@ -22,7 +22,15 @@ from attnviz.trace import watch
 from attnviz.trace.ablation import all_heads, head_effects
 from attnviz.trace.interventions import HeadsOff
 from attnviz.training import checkpoint, int8
-from attnviz.training.compress import head_order, prune, pruned_heads, pruning_curve, quantize, save_compressed
+from attnviz.training.compress import (
+    head_order,
+    prune,
+    pruned_heads,
+    pruning_chart,
+    pruning_curve,
+    quantize,
+    save_compressed,
+)
 
 HEADS = [("encoder.1.self_attn", 2), ("decoder.0.self_attn", 0), ("decoder.1.cross_attn", 1)]
 
@@ -102,6 +110,24 @@ def test_the_curve_begins_with_the_whole_model_and_leaves_one_head(reverse: tupl
     assert all(point.share == len(point.out) / len(order) for point in points)
 
 
+def test_the_chart_has_both_curves_at_the_same_points_and_grows_by_one_measurement(
+    reverse: tuple[Transformer, Task],
+) -> None:
+    model, task = reverse
+    order = head_order(model, task.collate(task.split("validation")))
+    charts = list(pruning_chart(model, task, order, points=3, limit=11))
+    last = charts[-1]
+    assert [chart.done for chart in charts] == list(range(1, last.measurements + 1))
+    counts = [len(point.out) for point in last.importance]
+    assert [at for at, _ in last.random_means] == counts
+    assert last.importance == tuple(pruning_curve(model, task, order, points=3, limit=11))
+    scores = [curve[1].score for curve in last.random]
+    assert last.random_mean(counts[1]) == pytest.approx(sum(scores) / len(scores))
+    assert last.random_mean(counts[1] + 1) is None
+    assert len({point.score for curve in last.random for point in curve[:1]}) == 1  # nothing is out yet
+    assert charts[0].random_means == ()
+
+
 # ---- one-byte weights
 
 
@@ -171,6 +197,14 @@ def test_a_damaged_int8_file_is_refused(damage: str, reverse: tuple[Transformer,
     save_file(weights, folder / checkpoint.WEIGHTS)
     with pytest.raises(CheckpointError):
         attnviz.load(folder)
+
+
+def test_the_command_prints_the_chart(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compress", "reverse", "--chart", "--limit", "7", "--json"]) == 0
+    chart = json.loads(capsys.readouterr().out)["chart"]
+    assert len(chart["random"]) == 3
+    assert {len(curve) for curve in chart["random"]} == {len(chart["importance"])}
+    assert chart["importance"][0]["score"] > chart["importance"][-1]["score"]
 
 
 def test_the_command_measures_and_stores(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,10 @@ import importlib
 import re
 from pathlib import Path
 
+import pytest
+
+from attnviz.cli.main import main
+
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 
@@ -30,3 +34,8 @@ def test_links_and_files_that_the_documents_name_exist() -> None:
             assert (page.parent / target).exists(), f"{page.name}: {target}"
         for target in re.findall(r"`((?:attnviz|tests|ui|docs)/[\w/]+\.(?:py|js|md))`", text):
             assert (ROOT / target).exists() or (ROOT / "attnviz" / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_experiments_are_documented_as_they_were_recorded(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["experiment", "--all", "--recorded", "--markdown"]) == 0
+    assert capsys.readouterr().out == (DOCS / "experiments.md").read_text(encoding="utf-8")

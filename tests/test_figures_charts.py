@@ -41,6 +41,16 @@ def test_a_table_may_record_different_things_in_different_rows() -> None:
     assert [trace.name for trace in figures.curves(table, y=["loss"]).data] == ["loss"]
 
 
+def test_a_band_lies_behind_its_curve_and_inside_the_axis() -> None:
+    figure = figures.curves({"a": (STEPS, 1 / STEPS)}, bands={"a": (0.5 / STEPS, 3 / STEPS)})
+    band, line = figure.data
+    assert band.fill == "toself"
+    np.testing.assert_array_equal(line.y, 1 / STEPS)
+    np.testing.assert_array_equal(band.x, [*STEPS, *STEPS[::-1]])
+    low, high = figure.layout.yaxis.range
+    assert low < min(band.y) < max(band.y) < high
+
+
 def test_a_gap_in_a_curve_stays_a_gap() -> None:
     values = np.array([1.0, np.nan, 3.0, 2.0])
     trace = figures.curves({"a": (range(4), values)}).data[0]

@@ -13,6 +13,7 @@ from attnviz.lessons import LESSONS
 from attnviz.trace.walkthrough import Edit
 from attnviz.ui.attention import link as attention
 from attnviz.ui.by_hand import link as by_hand
+from attnviz.ui.compress import link as compress
 from attnviz.ui.decoding import link as decoding
 from attnviz.ui.decoding.subject import Subject, take_in
 from attnviz.ui.experiments import link as experiments
@@ -21,6 +22,7 @@ from attnviz.ui.finetuning import link as finetuning
 from attnviz.ui.frame import stepper
 from attnviz.ui.frame.link import Count, Field, Fields, Name, Number, OneOf, Switch, read, written
 from attnviz.ui.masks import link as masks
+from attnviz.ui.neuron import link as neuron
 from attnviz.ui.pretraining import link as pretraining
 
 UI = Path(__file__).resolve().parents[1] / "attnviz" / "ui"
@@ -45,6 +47,8 @@ def declared(reverse: Subject) -> dict[str, Fields]:
         "experiments": experiments.FIELDS,
         "pictures": of_fields.PICTURES,
         "graphs": of_fields.GRAPHS,
+        "compress": compress.FIELDS,
+        "neuron": neuron.FIELDS,
     }
 
 
@@ -134,6 +138,17 @@ MADE_BEFORE: list[tuple[str, dict[str, str], dict[str, Any]]] = [
         {"model": "karate-club", "query": "13", "edges": "0-12~2-8"},
         {"model": "karate-club", "query": 13, "edges": ("0-12", "2-8")},
     ),
+    (
+        "compress",
+        {"model": "reverse", "out": "5", "order": "random", "at": "decoder.1.cross_attn.2"},
+        {"model": "reverse", "out": 5, "order": "random", "at": "decoder.1.cross_attn.2"},
+    ),
+    (
+        "neuron",
+        {"activation": "tanh", "data": "xor", "rate": "5", "step": "30"},
+        {"activation": "tanh", "data": "xor", "rate": "5", "step": 30},
+    ),
+    ("neuron", {"view": "activations", "z": "-1.5"}, {"view": "activations", "z": -1.5}),
     ("finetuning", {"view": "race", "group": "g-1"}, {"view": "race", "group": "g-1"}),
     ("finetuning", {"view": "folds", "run": "r", "step": "0"}, {"view": "folds", "run": "r", "step": 0}),
 ]

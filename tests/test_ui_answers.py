@@ -23,6 +23,7 @@ from attnviz.ui.fields import link as fields
 from attnviz.ui.finetuning import link as finetuning
 from attnviz.ui.frame import navigation
 from attnviz.ui.masks import link as masks
+from attnviz.ui.neuron import link as neuron
 from attnviz.ui.pretraining import link as pretraining
 
 TINY: dict[str, Any] = {"d_model": 16, "n_heads": 2, "d_ff": 16, "n_encoder_layers": 1, "n_decoder_layers": 1}
@@ -36,6 +37,8 @@ PAGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "graphs": ("view", fields.VIEWS),
     "pretraining": ("view", pretraining.VIEWS),
     "finetuning": ("view", finetuning.VIEWS),
+    "compress": ("", ()),
+    "neuron": ("view", neuron.VIEWS),
     "experiments": ("", ()),
     "lessons": ("", ()),
 }
@@ -50,6 +53,8 @@ VIEWS: list[tuple[str, dict[str, str]]] = [
     *(("graphs", {"view": view}) for view in fields.VIEWS),
     *(("pretraining", {"view": view}) for view in pretraining.VIEWS),
     *(("finetuning", {"view": view}) for view in finetuning.VIEWS),
+    ("compress", {"model": "reverse"}),
+    *(("neuron", {"view": view}) for view in neuron.VIEWS),
     ("experiments", {}),
     ("experiments", {"experiment": "E3", "guess": "some"}),
     ("lessons", {}),

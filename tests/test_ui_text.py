@@ -90,7 +90,7 @@ def test_a_page_falls_back_to_the_common_texts_and_an_unknown_key_is_an_error() 
 # asked by all of these pages, so their keys must stand in the table of each.
 OWN = {"attention": ["attention"], "masks": ["masks"], "by_hand": ["by_hand"], "decoding": ["decoding"]}
 OWN |= {"pretraining": ["pretraining"], "finetuning": ["finetuning"]}
-OWN |= {"experiments": ["experiments"]}
+OWN |= {"experiments": ["experiments"], "compress": ["compress"], "neuron": ["neuron"]}
 OWN |= {"pictures": ["pictures"], "graphs": ["graphs"], "fields": ["pictures", "graphs"]}
 SHARED = {"runs": ["pretraining", "finetuning"], "fields": ["pictures", "graphs"]}
 

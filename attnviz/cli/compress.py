@@ -80,7 +80,7 @@ def _score(metrics: Metrics) -> dict[str, float | None]:
 def _as_text(found: dict[str, Any]) -> str:
     lines = [str(found["model"])]
     if "chart" in found:
-        rows = [("heads out", "share", "by importance", "at random, mean", "least", "most")]
+        rows: list[tuple[str, ...]] = [("heads out", "share", "by importance", "at random, mean", "least", "most")]
         for one, *others in zip(found["chart"]["importance"], *found["chart"]["random"], strict=True):
             scores = [other["score"] for other in others]
             said = (one["score"], sum(scores) / len(scores), min(scores), max(scores))

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 FAILED = 1
 _LANGUAGE: Language = "en"  # as everywhere on the command line; the interface has both
-_UNITS = {"share": "", "weight": "", "number": "", "change": "", "correlation": "", "nats": " nats", "seconds": " s"}
-_UNITS |= {"bytes": " bytes"}
+UNITS = {"share": "", "weight": "", "number": "", "change": "", "correlation": "", "nats": " nats", "seconds": " s"}
+UNITS |= {"bytes": " bytes"}
 
 
 def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -36,6 +36,7 @@ def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     command.add_argument("--folder", type=Path, metavar="DIR", help="read more experiments from DIR: it runs its files")
     command.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, mps or auto (default: cpu)")
     command.add_argument("--json", action="store_true", help="print JSON")
+    command.add_argument("--markdown", action="store_true", help="print a document: a table, and every number")
     command.set_defaults(run=run)
 
 
@@ -55,6 +56,8 @@ def _share(text: str) -> float:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run them, print tables or JSON; 1 when something did not come out as expected."""
+    from attnviz.cli import experiment_document
+    from attnviz.errors import ExperimentError
     from attnviz.experiments import Lab, load
 
     if arguments.record and arguments.size < 1:
@@ -69,11 +72,19 @@ def run(arguments: argparse.Namespace) -> int:
     lab = Lab(_device(arguments.device))
     results = []
     for experiment in chosen:
-        result = _result(experiment, lab, arguments)
+        try:
+            result = _result(experiment, lab, arguments)
+        except ExperimentError as error:
+            if not (arguments.all and error.code == "experiment_no_recording"):
+                raise
+            print(f"attnviz: {error}", file=sys.stderr)
+            continue
         results.append(result)
-        if not arguments.json:
+        if not (arguments.json or arguments.markdown):
             _print(result)
-    if arguments.json:
+    if arguments.markdown:
+        print(experiment_document.written(results))
+    elif arguments.json:
         found = [_as_json(result) for result in results]
         print(json.dumps(found if arguments.all or len(found) > 1 else found[0], ensure_ascii=False, indent=1))
     elif len(results) > 1:
@@ -138,7 +149,7 @@ def _print(result: Found) -> None:
     if result.recorded is not None:
         print(f"recorded on {result.recorded.date}, seeds {', '.join(map(str, result.seeds))}")
     rows = [("quantity", "mean ± sd" if len(result.seeds) > 1 else "value")]
-    rows += [(row.quantity.title[_LANGUAGE], row.said + _UNITS[row.quantity.unit]) for row in result.rows]
+    rows += [(row.quantity.title[_LANGUAGE], row.said + UNITS[row.quantity.unit]) for row in result.rows]
     print(table(rows))
     verdict = result.verdict
     titles = one.titles(_LANGUAGE)

@@ -7,6 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from attnviz.data import PAD, Task
+from attnviz.data.tasks.templates import TemplateTask
 
 BATCH = 256
 MIXTURES = tuple(step / 20 for step in range(20))  # shares of the bigram that are tried on the validation split
@@ -37,6 +38,11 @@ def baselines(task: Task, split: str) -> dict[str, float]:
     share = min(MIXTURES, key=lambda share: _nats(share * held + (1 - share) * held_alone))
     found["bigram"] = _nats(share * bigram(test_previous, test_following) + (1 - share) * alone)
     return found
+
+
+def exact_match_without_a_model(task: Task, split: str) -> float | None:
+    """Share of a split that a simple program answers exactly; None where nobody has said what that would be."""
+    return task.simple_exact_match(split) if isinstance(task, TemplateTask) else None
 
 
 class _Bigram:

@@ -125,6 +125,15 @@ _ALL = (
         shape={"d_ff": 128, "n_encoder_layers": 1, "dropout": 0.0},
         train=TrainConfig(steps=1200, batch_size=128, learning_rate=3e-3, warmup_steps=100, seed=1),
     ),
+    # Two encoder layers: the first ties a name to the place behind it, the second finds the name that is asked for.
+    Recipe(
+        name="questions",
+        task="questions",
+        task_options={"size": 12_000},
+        shape={"n_encoder_layers": 2, "dropout": 0.0},
+        train=TrainConfig(steps=1500, batch_size=64, learning_rate=3e-3, warmup_steps=100, seed=1),
+        stored="float16",
+    ),
     Recipe(
         name="lm-zh",
         task="lm-zh",

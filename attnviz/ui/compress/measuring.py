@@ -9,7 +9,7 @@ import streamlit as st
 
 from attnviz.data import Task
 from attnviz.errors import InputError
-from attnviz.model import Transformer
+from attnviz.model import MultiHeadAttention, Transformer
 from attnviz.trace.interventions import Head
 from attnviz.training.compress import (
     PruningChart,
@@ -91,12 +91,10 @@ def _zeros(model: Transformer, out: tuple[Head, ...]) -> int:
     found = 0
     for site, _ in {*out, *pruned_heads(model)}:
         attention = model.get_submodule(site)
-        width = attention.q_proj.out_features // attention.n_heads  # type: ignore[union-attr, operator]
-        found += width * sum(
-            projection.in_features + 1  # type: ignore[union-attr, operator]
-            for projection in (attention.q_proj, attention.k_proj, attention.v_proj)
-        )
-        found += width * attention.out_proj.out_features  # type: ignore[union-attr, operator]
+        assert isinstance(attention, MultiHeadAttention), "only its heads can be taken out"
+        width = attention.q_proj.out_features // attention.n_heads
+        read = sum(one.in_features + 1 for one in (attention.q_proj, attention.k_proj, attention.v_proj))
+        found += width * (read + attention.out_proj.out_features)
     return found
 
 

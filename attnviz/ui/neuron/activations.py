@@ -25,7 +25,7 @@ LAYERS = 8
 def show(frame: Frame) -> None:
     """The claim about slopes, a slider for z, the table, and four pictures."""
     t = frame.t
-    z = float(st.session_state.setdefault(Z, said(link.Z)))
+    z = float(st.session_state.setdefault(Z, said(link.Z) or 0.0))
     most = largest_slope("sigmoid")
     back = t("claim_slope", most=f"{most:.2f}", layers=LAYERS, left=f"{most**LAYERS:.1e}".replace("-", "−"))
     claim_row(back, Trial(t("claim_slope_try"), _to_layers))

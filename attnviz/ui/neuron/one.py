@@ -129,8 +129,8 @@ def table(frame: Frame, now: NeuronStep, after: NeuronStep, data: str, rate: flo
     for (x1, x2), y, z, a, slope in zip(INPUTS, TARGETS[data], now.z, now.a, now.slope, strict=True):
         delta = (a - y) * slope
         sum_ = f"{_product(w1, x1)} + {_product(w2, x2)} + {_signed(now.b)}"
-        cells = (f"{x1:g}", f"{x2:g}", f"{sum_} = <b>{_n(z)}</b>", f"<b>{_n(a)}</b>", f"{y:g}", _n((a - y) ** 2 / 2))
-        cells += (_n(a - y), _n(slope), f"<b>{_n(delta)}</b>")
+        cells = [f"{x1:g}", f"{x2:g}", f"{sum_} = <b>{_n(z)}</b>", f"<b>{_n(a)}</b>", f"{y:g}", _n((a - y) ** 2 / 2)]
+        cells += [_n(a - y), _n(slope), f"<b>{_n(delta)}</b>"]
         rows.append(f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
     head = "".join(
         f"<th>{escape(name)}</th>" for name in ("x₁", "x₂", "z = w₁x₁ + w₂x₂ + b", "a = f(z)", "y", "½(a−y)²", "a−y")

@@ -26,12 +26,13 @@ def dark() -> bool:
 
 def pick_activation(frame: Frame) -> Activation:
     """The activation in use."""
+    asked = said(link.ACTIVATION)
     found: Activation = choose(
         ACTIVATION,
         frame.t("activation"),
         ACTIVATIONS,
         TITLES.__getitem__,
-        default=said(link.ACTIVATION) or ACTIVATIONS[0],
+        default=next((name for name in ACTIVATIONS if name == asked), ACTIVATIONS[0]),
         look="segments",
     )
     return found

@@ -14,6 +14,7 @@ from attnviz.ui.runs.chart import Line, chart
 from attnviz.ui.runs.series import Series, accuracies, column, left, losses
 from attnviz.ui.text import Words
 
+SIMPLE = "curve_simple"  # among baselines the one that is an exact match, all others are losses
 APART = 30  # times the smallest value: beyond it, the axis is logarithmic
 # What a curve is: what the model learns from, or is helped at; and what counts.
 ROLES = {"curve_train": "taught", "curve_validation": "tested", "curve_forced": "taught", "curve_free": "tested"}
@@ -24,7 +25,7 @@ TILES = ("perplexity", "learning_rate", "grad_norm", "update_ratio", "tokens_per
 def draw(
     view: RunView, at: int | None, baselines: Mapping[str, float], t: Words, *, key: str, height: int = 176
 ) -> None:
-    """Loss and accuracy with a line at step `at`, and the numbers."""
+    """Loss and accuracy with a line at step `at`, and the numbers. `baselines`: losses, and SIMPLE."""
     series = losses(view)
     log = spread(series)
     title = t("loss_title_log" if log else "loss_title")
@@ -44,7 +45,7 @@ def draw(
         )
     chart(
         [Line(t(name), pair, ROLES[name]) for name, pair in series.items()],
-        baselines={t(name): value for name, value in baselines.items()},
+        baselines={t(name): value for name, value in baselines.items() if name != SIMPLE},
         at=at,
         mark=mark,
         log=log,
@@ -56,6 +57,7 @@ def draw(
     st.html(f'<h2 class="rn-small">{escape(title)}</h2>')
     chart(
         [Line(t(name), pair, ROLES[name]) for name, pair in accuracies(view).items()],
+        baselines={t(name): value for name, value in baselines.items() if name == SIMPLE},
         at=at,
         mark=mark,
         share=True,

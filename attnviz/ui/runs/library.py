@@ -13,7 +13,8 @@ from attnviz.data import InputError, Task
 from attnviz.runs import Library
 from attnviz.runs.contents import build_trainer
 from attnviz.runs.feed import Feed, RunView
-from attnviz.training.baselines import baselines
+from attnviz.training.baselines import baselines, exact_match_without_a_model
+from attnviz.ui.runs.curves import SIMPLE
 from attnviz.ui.runs.heads import ModelKey, Watched
 
 WAKE_EVERY = 60  # seconds between two looks at all runs
@@ -85,6 +86,8 @@ class _Counting:
         with contextlib.suppress(Exception):  # a task without enough data has no baselines
             counted = baselines(task, "validation")
             self.found = {f"curve_{name}": value for name, value in counted.items()}
+            if (simple := exact_match_without_a_model(task, "validation")) is not None:
+                self.found |= {SIMPLE: simple}
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)

@@ -94,6 +94,7 @@ TEXTS = table(
     curve_free=Text("自由生成", "free-running"),
     curve_unigram=Text("一元基线", "unigrams"),
     curve_bigram=Text("二元基线", "bigrams"),
+    curve_simple=Text("不用模型", "no model"),
     curve_uniform=Text("乱猜", "guessing"),
     at_step=Text("第 {step} 步", "step {step}"),
     # time line

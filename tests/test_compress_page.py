@@ -1,0 +1,184 @@
+"""The page Compress: its claim is what the chart measures, heads go and come back, models are kept and open again."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from app_driver import address, all_notices, html, opened, ran
+from streamlit.testing.v1 import AppTest
+
+import attnviz as av
+from attnviz.language import LANGUAGES
+from attnviz.training import checkpoint, int8
+from attnviz.training.compress import prune, pruned_heads
+from attnviz.training.evaluation import evaluate
+from attnviz.ui.compress import keeping, link
+from attnviz.ui.compress.claim import claimed
+from attnviz.ui.compress.measuring import LIMIT, smaller, work
+from attnviz.ui.sentence.models import choices, load
+from attnviz.ui.text import words
+
+HEADS = 20  # of the model that reverses
+
+
+@pytest.fixture(scope="module")
+def reverse() -> Any:
+    """The shipped model and its chart, measured to the end."""
+    loaded = load("reverse")
+    measured = work(loaded.key, loaded)
+    measured.thread.join(120)
+    assert measured.done
+    assert measured.problem is None
+    return loaded, measured
+
+
+@pytest.fixture(autouse=True)
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of runs of its own: what is kept goes there."""
+    monkeypatch.setenv("ATTNVIZ_RUNS", str(tmp_path))
+    return tmp_path
+
+
+def page(**query: str) -> AppTest:
+    return opened("compress", **{"lang": "en", "model": "reverse", **query})
+
+
+def press(at: AppTest, key: str) -> AppTest:
+    return ran(next(button for button in at.button if str(button.key).startswith(key)).click().run())
+
+
+def numbers(at: AppTest) -> dict[str, list[str]]:
+    """The table of numbers: name of a row → its cells."""
+    (table,) = re.findall(r'<table class="cp-table">.*?</table>', html(at), re.DOTALL)
+    rows = re.findall(r"<tr><th>([^<]+)</th><td>([^<]*)</td><td>([^<]*)</td>", table)
+    return {name: list(cells) for name, *cells in rows}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_claim_is_what_the_chart_measures_and_its_button_tries_it(reverse: Any, language: str) -> None:
+    loaded, measured = reverse
+    found = claimed(measured.chart)
+    assert found is not None
+    assert found.keeps
+    taken = prune(loaded.model, measured.orders["importance"][: found.out])
+    assert found.importance == evaluate(taken, loaded.task, "validation", limit=LIMIT).exact_match
+    assert found.importance > found.random
+    at = page(lang=language)
+    said = html(at)
+    for part in (f"{found.out} ", f"{found.importance:.1%}", f"{found.random:.1%}", f"{HEADS}"):
+        assert part in re.findall(r'class="av-claim"[^>]*>([^<]+)<', said)[0]
+    press(at, "claim-trial")
+    assert html(at).count('class="cp-out"') == found.out
+    assert address(at)["out"] == str(found.out)
+    assert numbers(at)[words("compress", language)("score_exact")][0] == f"{found.importance:.1%}"  # type: ignore[arg-type]
+    press(at, "claim-trial")
+    assert html(at).count('class="cp-out"') == 0
+
+
+def test_both_curves_are_in_one_chart(reverse: Any) -> None:
+    at = page()
+    (chart,) = [one for one in at.get("plotly_chart") if "heads out" in one.proto.spec][:1]
+    names = [trace.get("name") for trace in json.loads(chart.proto.spec)["data"]]
+    assert "by importance" in names
+    assert "at random" in names
+
+
+def test_one_byte_weights_stand_beside_the_others_with_bytes_score_and_attention(reverse: Any) -> None:
+    loaded, _ = reverse
+    at = page(out="5", order="random")
+    found = smaller(loaded.key, reverse[1].orders["random"][:5], loaded)
+    assert found.quantized is not None
+    said = numbers(at)
+    assert said["bytes of weights"] == [f"{found.quantized.bytes_before:,}", f"{found.quantized.bytes_after:,}"]
+    assert found.quantized.share < 0.3
+    assert said["attention moved, mean"][1] == f"{found.quantized.moved_mean:.5f}"
+    assert len(at.get("plotly_chart")) == 4  # the chart, before, after, moved
+    attention = loaded.model.get_submodule(loaded.model.sites[0])
+    width = attention.q_proj.out_features // attention.n_heads
+    inside = attention.q_proj.in_features
+    assert f"{5 * width * (3 * (inside + 1) + inside):,}" in html(at)  # zeros of five heads
+
+
+def test_every_head_out_is_a_sentence_and_the_slider_stays(reverse: Any) -> None:
+    for language, part in (("en", "at least one must stay"), ("zh", "至少要留一个")):
+        at = page(lang=language, out=str(HEADS))
+        assert part in all_notices(at)
+        assert at.slider[0].value == HEADS
+        ran(at.slider[0].set_value(2).run())
+        assert part not in all_notices(at)
+        assert html(at).count('class="cp-out"') == 2
+
+
+def test_a_smaller_model_is_kept_opens_on_every_page_and_is_not_quantized_twice(reverse: Any, runs: Path) -> None:
+    at = page(out="3")
+    press(at, "compress-keep-True")
+    name = "reverse-3-heads-out-int8"
+    assert at.session_state["model"] == name
+    assert "quantized already" in all_notices(until_measured(at))
+    assert name in choices()
+    model, task = av.load(runs / ".models" / name)
+    assert len(pruned_heads(model)) == 3
+    manifest = checkpoint.load_manifest(runs / ".models" / name)
+    assert manifest.stored == int8.FORMAT
+    metrics = evaluate(model, task, "test", limit=LIMIT)
+    assert metrics.exact_match == pytest.approx(manifest.metrics["test"].exact_match)
+    assert "L2 H3" in html(opened("attention", lang="en", model=name)) or not all_notices(
+        opened("attention", model=name)
+    )
+    press(at, "compress-throw")
+    assert name not in choices()
+    assert at.session_state["model"] in choices()
+
+
+def test_what_is_taken_home_loads_again(reverse: Any, tmp_path: Path) -> None:
+    loaded, measured = reverse
+    small = smaller(loaded.key, measured.orders["importance"][:2], loaded)
+    for packed in (True, False):
+        name = keeping.name_of(loaded, small, "importance", packed=packed)
+        with zipfile.ZipFile(io.BytesIO(keeping.zipped(loaded, small, name, packed=packed))) as file:
+            file.extractall(tmp_path)
+        assert len(pruned_heads(av.load(tmp_path / name)[0])) == 2
+
+
+def test_a_folder_that_cannot_be_written_is_a_sentence(
+    reverse: Any, runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (runs / ".models").write_text("a file lies there", encoding="utf-8")
+    at = press(page(out="3"), "compress-keep-True")
+    assert all_notices(at)
+    assert at.session_state["model"] == "reverse"
+    assert html(at).count('class="cp-out"') == 3
+
+
+@pytest.mark.parametrize(("name", "value"), [("out", "-1"), ("out", "many"), ("order", "<b>"), ("out", "99999999")])
+def test_what_a_link_cannot_mean_is_said_and_ignored(reverse: Any, name: str, value: str) -> None:
+    at = page(**{name: value})
+    assert name in all_notices(at)
+    assert "<b>" not in all_notices(at)
+    assert html(at).count('class="cp-out"') == 0
+
+
+def test_a_language_model_is_measured_by_tokens(reverse: Any) -> None:
+    at = until_measured(opened("compress", lang="en", model="lm-en"))
+    assert "token accuracy" in html(at)
+    assert "exact match" not in html(at)
+    assert link.ORDERS[0] == "importance"
+
+
+def until_measured(at: AppTest, seconds: float = 120) -> AppTest:
+    """The page once its numbers are there."""
+    end = time.monotonic() + seconds
+    ready: Callable[[], bool] = lambda: 'class="cp-table"' in html(at)  # noqa: E731
+    while not ready():
+        assert time.monotonic() < end
+        time.sleep(0.3)
+        ran(at.run())
+    return at
