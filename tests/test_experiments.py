@@ -19,6 +19,8 @@ from attnviz.experiments.recording import recipe_digest, record, recorded, recor
 from attnviz.experiments.result import found
 from attnviz.language import LANGUAGES, Text
 from attnviz.training import checkpoint
+from attnviz.training.breakages import BREAKAGES
+from attnviz.ui.text import texts
 
 CATALOGUE = experiments.load().experiments
 EXACT = [name for name, one in CATALOGUE.items() if not one.trains]
@@ -361,3 +363,33 @@ def test_the_command_lists_runs_and_says_whether_it_came_out(
     assert "There is no experiment nonsense" in capsys.readouterr().err
     assert main(["experiment", "E3", "--size", "0.5", "--record"]) == 2
     assert main(["experiment", "E3", "--seeds", "0"]) == 2
+
+
+# ---- what the buttons of "Break it" promise
+
+
+def test_every_button_of_break_it_does_what_it_says_at_the_size_of_the_page() -> None:
+    kept = recorded(CATALOGUE["break-it"])
+    means = kept.means
+    assert kept.verdict.came_out
+    assert {name.rpartition(".")[0] for name in means} == {"whole", *BREAKAGES}
+    whole = means["whole.exact"]
+    assert whole > 0.9
+    for name in ("no-causal-mask", "no-shift"):  # "oddly low", "all wrong"
+        assert means[f"{name}.loss"] < 0.5 * means["whole.loss"] or means[f"{name}.loss"] < 0.01
+        assert means[f"{name}.exact"] < 0.05
+    assert means["no-positions.exact"] < 0.2
+    assert means["no-padding-mask.exact"] > whole - 0.1  # "curves do not show it"
+    assert means["no-padding-mask.padded"] < means["whole.padded"] - 0.5
+    for name in ("no-scaling", "post-norm-no-warmup"):  # "learns all the same"
+        assert means[f"{name}.exact"] > 0.6
+        for language in LANGUAGES:
+            said = texts("pretraining")[f"break_{name.replace('-', '_')}_watch"][language]
+            assert ("照样学会" if language == "zh" else "all the same") in said
+            assert {"no-scaling": "E13", "post-norm-no-warmup": "E8"}[name] in said
+
+
+def test_where_break_it_points_for_more_the_more_is_there() -> None:
+    wide, deep = recorded(CATALOGUE["E13"]).means, recorded(CATALOGUE["E8"]).means
+    assert wide["unscaled.exact"] < wide["scaled.exact"] - 0.3
+    assert deep["post"] < deep["pre"] - 0.3

@@ -168,28 +168,45 @@ TEXTS = table(
     break_name=Text("{name} · {what}", "{name} · {what}"),
     break_no_causal_mask=Text("没有因果掩码", "no causal mask"),
     break_no_causal_mask_watch=Text(
-        "损失会低得出奇，自由生成却全错：它偷看了答案",
-        "the loss falls oddly low, yet free running fails: it peeked at the answer",
+        "损失会低得出奇，自由生成却全错：它偷看了答案。",
+        "the loss falls oddly low, yet free running fails: it peeked at the answer.",
     ),
     break_no_shift=Text("没有右移", "no shift"),
     break_no_shift_watch=Text(
-        "解码器读到的正是要说的词：抄就行，什么也没学",
-        "the decoder reads the very token it should say: copying is enough",
+        "解码器读到的正是要说的词：抄就行，自由生成时却没有可抄的。",
+        "the decoder reads the very token it should say: copying is enough, until there is nothing to copy.",
     ),
     break_no_padding_mask=Text("没有填充掩码", "no padding mask"),
     break_no_padding_mask_watch=Text(
-        "注意力漏到 <pad> 上；句子长短一变就糟", "attention leaks to <pad>; other lengths upset it"
+        "注意力漏到 <pad> 上；曲线看不出，旁边有很多 <pad> 的句子才出错。",
+        "attention leaks to <pad>; curves do not show it, a sentence with many <pad>s beside it does.",
     ),
     break_no_positions=Text("没有位置编码", "no positions"),
     break_no_positions_watch=Text(
-        "分不清先后：相同的数字怎么排都一样", "no order: the same digits look alike in any order"
+        "分不清先后：同样的词元怎么排都一样。", "no order: the same tokens look alike in any order."
     ),
     break_no_scaling=Text("不除以 √head_dim", "no ÷ √head_dim"),
     break_no_scaling_watch=Text(
-        "分数太大，权重一开始就尖，学得慢或卡住", "scores too large, weights sharp from the start; slow or stuck"
+        "分数大了 √head_dim 倍，权重一开始就尖；头这么窄，照样学会，头宽了才卡住（实验 E13）。",
+        "scores are √head_dim times as large, weights sharp from the start; heads this narrow learn all the same, wide "
+        "ones get stuck (experiment E13).",
     ),
     break_post_norm_no_warmup=Text("后置归一化、没有预热", "post-norm, no warm-up"),
     break_post_norm_no_warmup_watch=Text(
-        "开头的梯度太大，可能一直学不起来", "early gradients too large; it may never get going"
+        "靠近输出的层开头梯度大；只有两三层，照样学会，层多、学习率高才可能学不起来（实验 E8）。",
+        "large early gradients near the output; with two or three layers it learns all the same, with many and a high "
+        "rate it may not (experiment E8).",
+    ),
+    break_measured=Text(
+        "实测（预设“倒序”，{seeds} 个种子）：自由生成 {broken}，什么也不少时 {whole}；"
+        "验证损失 {broken_loss}，原来 {whole_loss}。",
+        "Measured (preset Reverse, {seeds} seeds): exact match {broken}, whole {whole}; validation loss {broken_loss}, "
+        "whole {whole_loss}.",
+    ),
+    break_measured_padded=Text(
+        "实测（预设“倒序”，{seeds} 个种子）：自由生成 {exact}；每句后面加 12 个 <pad> 只剩 {broken}，"
+        "什么也不少时 {whole}。",
+        "Measured (preset Reverse, {seeds} seeds): exact match {exact}; with 12 <pad>s behind every source {broken}, "
+        "whole {whole}.",
     ),
 )
