@@ -50,12 +50,13 @@ EXPERIMENT = Experiment(
     ),
     expected="pre",
     truth=Text(
-        "后置归一化在一开始时靠近输出的层梯度很大，高学习率会把它们冲坏；预热让最初几步小一点。前置归一化的残差通路不"
-        "被打断，梯度各层相当。"
-        "层少、学习率低时看不出差别（2 层时两者一样好）。",
+        "后置归一化在一开始时靠近输出的层梯度很大，高学习率会把它们冲坏；预热让最初几步小一点。不预热，学不学得会就看运"
+        "气：看种子之间差多少。前置归一化的残差通路不被打断，各层的梯度相当。层少、学习率低时看不出差别（2 层时两者一样"
+        "好）。",
         "At the start, post-norm's layers near the output have large gradients, and a high rate wrecks them; warm-up "
-        "keeps the first steps small. Pre-norm leaves the residual path open, and gradients are alike in all layers. "
-        "With few layers and a low rate nothing of it shows (with 2 layers both do as well).",
+        "keeps the first steps small. Without it, learning is a matter of luck: see how far the seeds lie apart. "
+        "Pre-norm leaves the residual path open, and gradients are alike in all layers. With few layers and a low rate "
+        "nothing of it shows (with 2 layers both do as well).",
     ),
     source=Source(
         "Xiong et al., On Layer Normalization in the Transformer Architecture", 2020, "https://arxiv.org/abs/2002.04745"
