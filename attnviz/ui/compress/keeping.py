@@ -30,7 +30,7 @@ def show(frame: Frame, loaded: Loaded, small: Smaller, order: str) -> None:
     options = [False] if small.quantized is None else [True, False]
     kept = kept_models()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.html(f'<h4 class="rn-small">{escape(t("keep_title"))}</h4>')
+        st.html(f'<h2 class="rn-small">{escape(t("keep_title"))}</h2>')
         for packed in options:
             if not packed and not small.out:
                 continue  # that would be the model itself

@@ -28,7 +28,7 @@ def chart(frame: Frame, found: PruningChart, out: int, order: str, small: Smalle
         scores = [[point.score for point in row] for row in zip(*found.random, strict=False)][: len(means)]
         bands[by["random"]] = ([min(row) for row in scores], [max(row) for row in scores])
     title = t("score_exact" if exact else "score_tokens")
-    st.html(f'<h4 class="rn-small">{escape(t("chart_title", score=title, count=LIMIT))}</h4>')
+    st.html(f'<h2 class="rn-small">{escape(t("chart_title", score=title, count=LIMIT))}</h2>')
     figure = curves(
         drawn,
         bands=bands,
@@ -71,8 +71,8 @@ def heads(frame: Frame, model: Transformer, order: tuple[Head, ...], out: int) -
     most = max((model.heads(site) for site in model.sites), default=0)
     head = "".join(f"<th>H{number + 1}</th>" for number in range(most))
     st.html(
-        f'<h4 class="rn-small">{escape(t("heads_title"))}</h4><div class="cp-scroll"><table class="cp-heads">'
-        f"<thead><tr><th></th>{head}</tr></thead>{''.join(rows)}</table></div>"
+        f'<h2 class="rn-small">{escape(t("heads_title"))}</h2><div class="cp-scroll"><table class="cp-heads">'
+        f"<thead><tr><td></td>{head}</tr></thead>{''.join(rows)}</table></div>"
         f'<p class="cp-note">{escape(t("heads_note"))}</p>'
     )
 
@@ -100,7 +100,7 @@ def numbers(frame: Frame, small: Smaller, *, exact: bool) -> None:
     if small.zeros:
         said += " " + t("zeros_note", zeros=f"{small.zeros:,}")
     st.html(
-        f'<h4 class="rn-small">{escape(t("numbers_title"))}</h4><table class="cp-table"><thead><tr><th></th>'
+        f'<h2 class="rn-small">{escape(t("numbers_title"))}</h2><table class="cp-table"><thead><tr><td></td>'
         f"<th>{escape(t('column_float'))}</th><th>{escape(t('column_int8'))}</th></tr></thead>{body}</table>"
         f'<p class="cp-note">{escape(said)}</p>'
     )

@@ -56,7 +56,7 @@ PAGES: tuple[Entry, ...] = (
     Entry("pretraining", "train", ":material/model_training:"),
     Entry("finetuning", "train", ":material/tune:"),
     Entry("compress", "train", ":material/compress:"),
-    Entry("neuron", "train", ":material/hub:"),
+    Entry("neuron", "train", ":material/neurology:"),
     Entry("experiments", "prove", ":material/science:"),
     Entry("lessons", "prove", ":material/school:"),
 )

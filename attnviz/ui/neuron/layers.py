@@ -87,10 +87,10 @@ def table(frame: Frame, found: tuple[Spread, ...], named: dict[Initialiser, str]
         f"<td><b>{_short(change(one.forward))}</b></td><td>{_short(change(one.backward[::-1]))}</td></tr>"
         for one in found
     )
-    names = ("", t("first_layer"), t("last_layer", layers=len(found[0].forward)), t("ratio"), t("ratio_back"))
+    names = (t("first_layer"), t("last_layer", layers=len(found[0].forward)), t("ratio"), t("ratio_back"))
     head = "".join(f"<th>{escape(name)}</th>" for name in names)
     note = f'<p class="nn-note">{escape(t("layers_note"))}</p>'
-    return f'<table class="nn-table"><thead><tr>{head}</tr></thead>{rows}</table>{note}'
+    return f'<table class="nn-table"><thead><tr><td></td>{head}</tr></thead>{rows}</table>{note}'
 
 
 def _short(value: float) -> str:

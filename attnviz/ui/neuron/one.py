@@ -154,10 +154,10 @@ def table(frame: Frame, now: NeuronStep, after: NeuronStep, data: str, rate: flo
     )
     said = t("loss_line", loss=_n(now.loss), next=_n(after.loss))
     return (
-        f'<h4 class="rn-small">{escape(t("step_title", step=now.step))}</h4>'
+        f'<h2 class="rn-small">{escape(t("step_title", step=now.step))}</h2>'
         f'<div class="nn-scroll"><table class="nn-table" data-step="{now.step}"><thead>{groups}<tr>{head}</tr></thead>'
         f"{''.join(rows)}</table></div>"
-        f'<h4 class="rn-small">{escape(t("part_update", rate=f"{rate:g}"))}</h4>'
+        f'<h2 class="rn-small">{escape(t("part_update", rate=f"{rate:g}"))}</h2>'
         f'<div class="nn-scroll"><table class="nn-table nn-update">{updates}</table></div>'
         f'<p class="nn-loss">{escape(said)}</p>'
     )
