@@ -62,9 +62,8 @@ def table(frame: Frame, z: float) -> str:
         rows += f"<tr><th>{TITLES[name]}</th>{''.join(f'<td>{value:.4f}</td>' for value in values)}</tr>"
     head = "".join(f"<th>{escape(one)}</th>" for one in (f"f({z:g})", f"f′({z:g})", t("largest_slope")))
     said_of = f'<p class="nn-note">{escape(t("activations_note"))}</p>'
-    return f'<table class="nn-table" data-z="{z:g}"><thead><tr><td></td>{head}</tr></thead>{rows}</table>{said_of}'.replace(
-        "-0.0000", "0.0000"
-    )
+    table_of = f'<table class="nn-table" data-z="{z:g}"><thead><tr><td></td>{head}</tr></thead>{rows}</table>'
+    return table_of.replace("-0.0000", "0.0000") + said_of
 
 
 def _to_layers() -> None:
