@@ -108,11 +108,14 @@ EXPERIMENT = Experiment(
     ),
     quantities=(
         *(
-            Quantity(f"{name}.{what}", Text(f"{title.zh}：{zh}", f"{title.en}: {en}"), unit)
+            one
             for name, title in TITLES.items()
-            for what, zh, en, unit in (
-                ("loss", "验证损失", "validation loss", "nats"),
-                ("exact", "自由生成的逐序列正确率", "free-running exact match", "share"),
+            for one in (
+                Quantity(f"{name}.loss", Text(f"{title.zh}：验证损失", f"{title.en}: validation loss"), "nats"),
+                Quantity(
+                    f"{name}.exact",
+                    Text(f"{title.zh}：自由生成的逐序列正确率", f"{title.en}: free-running exact match"),
+                ),
             )
         ),
         Quantity("whole.padded", Text("什么也不少：加 12 个 PAD 之后", "nothing left out: with 12 PADs")),
