@@ -50,7 +50,7 @@ class Work:
         self.chart: PruningChart | None = None
         self.problem: Exception | None = None
         self.done = False
-        self.thread = threading.Thread(target=self._measure, args=(loaded,), daemon=True)
+        self.thread = threading.Thread(target=self._measure, args=(loaded,))
         self.thread.start()
 
     def _measure(self, loaded: Loaded) -> None:
@@ -60,6 +60,8 @@ class Work:
             self.orders = {"importance": ranked, "random": head_order(model, by="random")}
             for chart in pruning_chart(model, task, ranked, limit=LIMIT):
                 self.chart = chart
+                if not threading.main_thread().is_alive():  # the server ends, and need wait for one measurement only
+                    return
         except Exception as error:  # said on the page
             self.problem = error
         self.done = True
