@@ -40,13 +40,15 @@ def show(frame: Frame) -> None:
             default=said(link.DATA) or "or",
             look="segments",
         )
+        st.html('<span class="nn-eta">η</span>', width="content")
         rate = choose(
             "neuron-rate",
             t("rate"),
             link.RATES,
-            lambda code: f"η = {code}",
+            lambda code: code,
             default=said(link.RATE) or "0.5",
-            width=120,
+            look="segments",
+            help=t("rate"),
         )
         what = (activation, data, rate)
         step = _step(what)
