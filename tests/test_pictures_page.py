@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import streamlit as st
+import torch
 from app_driver import address, all_notices, html, opened, payload, ran
 from PIL import Image
 from streamlit.testing.v1 import AppTest
@@ -20,9 +21,11 @@ from streamlit.testing.v1 import AppTest
 import attnviz as av
 from attnviz.errors import said
 from attnviz.language import LANGUAGES
+from attnviz.runs.contents import build_trainer
 from attnviz.ui.fields.look import look
 from attnviz.ui.pictures import own
 from attnviz.ui.pictures.scene import Pictures
+from attnviz.ui.runs.library import library
 from attnviz.ui.text import words
 
 PAGE, STAGE = "pictures", "pictures-stage"
@@ -177,6 +180,25 @@ def test_own_pictures_are_cut_into_patches_and_trained_on() -> None:
     assert arrays["weights"].shape == (2, 4, 17, 17)
     ran(at.button(key="run-one_step").click().run())
     assert payload(at, STAGE)[1]["pixels"].shape == (3, 16, 16)
+
+
+@pytest.mark.parametrize("strategy", ["head", "last-layers", "full"])
+def test_own_pictures_of_the_size_of_digits_fine_tune_their_model(strategy: str) -> None:
+    at = with_pictures(PETS, **{"pictures-side": "8", "pictures-task": f"own-{strategy}"})
+    assert payload(at, STAGE)[0]["labels"] == ["cat", "dog"]
+    ran(at.button(key="run-one_step").click().run())
+    (run,) = library().list()
+    config = library().open(run.id).config
+    assert config.finetune is not None
+    assert config.finetune["strategy"] == strategy
+    trainer = build_trainer(library().open(run.id).folder, config)
+    moving = [name for name, parameter in trainer.model.named_parameters() if parameter.requires_grad]
+    before = {name: value.clone() for name, value in trainer.model.state_dict().items()}
+    for _ in trainer.run(2):
+        pass
+    after = trainer.model.state_dict()
+    assert {name for name in before if not torch.equal(before[name], after[name])} == set(moving)
+    assert {"head": 2}.get(strategy, len(moving)) == len(moving)
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,15 @@ from typing import Any, cast
 
 import streamlit as st
 
-from attnviz.config import TrainConfig
+from attnviz.config import FineTuneConfig, TrainConfig
 from attnviz.data import InputError, Task, tasks
 from attnviz.data.tasks.fields import FieldTask
 from attnviz.language import Text
 from attnviz.runs import Run, RunConfig
 from attnviz.training import make_model
+from attnviz.training.finetuning.prepare import prepare
 from attnviz.training.recipes import model_config_for
+from attnviz.training.start import from_checkpoint
 from attnviz.ui.fields.explore import explore
 from attnviz.ui.fields.models import model_of_run
 from attnviz.ui.fields.scene import FieldModel, Scene
@@ -50,11 +52,14 @@ class Start:
     own_file: str | None = None
     data: bytes | None = None
     digest: str = ""  # of the data
+    begins_from: str = ""  # a shipped model that is fine-tuned; its shape is kept then
+    finetune: FineTuneConfig | None = None
 
     @property
     def key(self) -> str:
         """What a model that is not trained yet depends on."""
-        parts = [self.task, dict(self.options), dict(self.shape), self.train.to_dict(), self.digest]
+        tuned = None if self.finetune is None else self.finetune.to_dict()
+        parts = [self.task, dict(self.options), dict(self.shape), self.train.to_dict(), self.digest, tuned]
         return json.dumps(parts, sort_keys=True)
 
 
@@ -94,6 +99,8 @@ def driver_of(scene: Scene, starts: Starts) -> Driver:
             shape=start.shape,
             train=start.train,
             device=device_for_new_runs(),
+            start={"checkpoint": start.begins_from} if start.begins_from else None,
+            finetune=None if start.finetune is None else start.finetune.to_dict(),
         )
         return library().create(config, start.data)
 
@@ -141,13 +148,13 @@ def _before(frame: Frame, scene: Scene, starts: Starts) -> None:
         start = next(iter(starts.values()))
     try:
         task = task_of(start)
+        model = _fresh(start.key, start, task)
     except InputError as error:
         if error.code == "missing_package":
             notice(frame.t("train_missing", package=scene.package, extra=scene.extra), "warning")
         else:
             notice(explain(error, frame.language), "error")
         return
-    model = _fresh(start.key, start, task)
     said = {"examples": f"{len(task.split('train')):,}", "steps": f"{start.train.steps:,}"}
     parameters = f"{sum(one.numel() for one in model.model.parameters()):,}"
     notice_lines(
@@ -162,6 +169,9 @@ def _before(frame: Frame, scene: Scene, starts: Starts) -> None:
 @st.cache_resource(show_spinner=False, max_entries=12)
 def _fresh(key: str, _start: Start, _task: FieldTask) -> FieldModel:
     train = _start.train
+    if _start.finetune is not None:
+        ready = prepare(from_checkpoint(_start.begins_from), _task, _start.finetune, seed=train.seed)
+        return FieldModel(f"fresh {key}", f"fresh {key}", ready.model.eval(), cast(FieldTask, ready.task))
     model = make_model(model_config_for(_task, **_start.shape), train.seed, train.initialiser).eval()
     return FieldModel(f"fresh {key}", f"fresh {key}", model, _task)
 

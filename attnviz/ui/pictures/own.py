@@ -38,6 +38,11 @@ class Given:
     def digest(self) -> str:
         return hashlib.blake2b(self.data, digest_size=8).hexdigest()
 
+    @property
+    def fits_digits(self) -> bool:
+        """Whether they are of the size of the digits, so that what was learned there can carry on."""
+        return self.options["side"] == 8 and not self.options["colour"]
+
 
 def given(frame: Frame) -> Given | None:
     """Ask for pictures; those that the session has and that can be read, None where there are none."""
@@ -75,7 +80,8 @@ def given(frame: Frame) -> Given | None:
     labels = [shortened(task.title(label, frame.language), 20) for label in task.labels]  # type: ignore[attr-defined]
     names = " / ".join(labels[:NAMED]) + (" …" if len(labels) > NAMED else "")
     count = sum(len(task.split(split)) for split in ("train", "validation", "test"))
-    notice_lines([frame.t("own_read", count=f"{count:,}", classes=len(labels), names=names)])
+    said = [frame.t("own_read", count=f"{count:,}", classes=len(labels), names=names)]
+    notice_lines(said if found.fits_digits else [*said, frame.t("own_to_tune")])
     return found
 
 

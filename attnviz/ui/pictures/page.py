@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from html import escape
 
 import streamlit as st
 
+from attnviz.config import FineTuneConfig, Strategy
 from attnviz.language import same
 from attnviz.training.recipes import RECIPES
 from attnviz.ui.fields import view
@@ -18,6 +21,8 @@ from attnviz.ui.text import texts
 
 SCENE = Pictures()
 STEPS = 400
+TUNED_STEPS = 100
+TUNED: Mapping[Strategy, float] = {"head": 10.0, "last-layers": 10.0, "full": 4.0}  # as for digits 0–4 → 5–9
 FINETUNE = "finetuning?preset=digits-high&amp;view=race"
 
 
@@ -32,12 +37,23 @@ def starts(frame: Frame) -> Starts:
     train = quick(recipe.train, STEPS)
     found = {"digits": Start("digits", texts("pictures")["task_digits"], recipe.shape, train)}
     given = own.given(frame)
-    if given is not None:
-        mine = Start(
-            "user-pictures", same(given.name), recipe.shape, train, given.options, given.name, given.data, given.digest
-        )
-        found = {"own": mine, **found}
-    return found
+    if given is None:
+        return found
+    mine = Start(
+        "user-pictures", same(given.name), recipe.shape, train, given.options, given.name, given.data, given.digest
+    )
+    tuned = {}
+    if given.fits_digits:
+        for strategy, factor in TUNED.items():
+            tuned[f"own-{strategy}"] = replace(
+                mine,
+                title=texts("pictures")[f"tuned_{strategy.replace('-', '_')}"],
+                shape={},
+                train=replace(train, steps=TUNED_STEPS, learning_rate=1e-3 * factor, eval_every=10),
+                begins_from="digits",
+                finetune=FineTuneConfig(strategy=strategy, last_layers=1),
+            )
+    return {"own": mine, **tuned, **found}
 
 
 def looking(frame: Frame, model: FieldModel) -> FieldModel:

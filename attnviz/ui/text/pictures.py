@@ -71,6 +71,13 @@ TEXTS = table(
     own_side_value=Text("{side}×{side} 像素", "{side} × {side} pixels"),
     own_colour=Text("彩色", "In colour"),
     own_read=Text("{count} 幅，{classes} 类：{names}", "{count} pictures of {classes} classes: {names}"),
+    own_to_tune=Text(
+        "想从认数字的模型开始微调：缩小到 8×8、不要彩色。",
+        "To fine-tune the model of the digits on them, make them 8 × 8 and without colour.",
+    ),
+    tuned_head=Text("微调：仅头", "Fine-tune: head only"),
+    tuned_last_layers=Text("微调：最后一层", "Fine-tune: last layer"),
+    tuned_full=Text("微调：全量", "Fine-tune: full"),
     own_forget=Text("回到手写数字", "Back to the digits"),
     finetune=Text("微调：0–4 → 5–9 ▸", "Fine-tune: 0–4 → 5–9 ▸"),
     finetune_help=Text(
