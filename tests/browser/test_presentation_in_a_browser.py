@@ -75,8 +75,8 @@ def shown(page: Any, address: str) -> list[tuple[float, str, str]]:
     page.wait_for_selector(".av-question", timeout=60_000)
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=60_000)
     page.wait_for_function("() => !document.querySelector('.av-skeleton')", timeout=60_000)
+    page.wait_for_function("() => document.documentElement.dataset.avPresent === 'on'")
     page.wait_for_timeout(1_500)
-    assert page.evaluate("() => document.documentElement.dataset.avPresent") == "on"
     found: list[tuple[float, str, str]] = page.evaluate(READ)
     assert len(found) > 10
     return found
