@@ -75,3 +75,14 @@ def test_no_sheet_of_a_page_looks_like_markup() -> None:
     assert len(sheets) >= 4
     for path in sheets:
         assert "<" not in path.read_text(encoding="utf-8"), path.name
+
+
+def test_small_letters_grow_in_a_presentation() -> None:
+    """What is smaller than the letters around it, or than .85rem, gives way to the least size (`--av-least`)."""
+    small = {
+        f"{path.relative_to(UI)}: {size}{unit}"
+        for path in UI.rglob("*.css")
+        for size, unit in re.findall(r"font-size: (\d*\.\d+)(r?em)\b", path.read_text(encoding="utf-8"))
+        if 0 < float(size) < {"em": 1.0, "rem": 0.85}[unit]
+    }
+    assert small == set()

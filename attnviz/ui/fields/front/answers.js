@@ -11,7 +11,7 @@ const SHORT = 6; // letters of a label that stands beside its bar
 export class Answers {
   constructor(stage) {
     this.stage = stage;
-    this.title = element("h3");
+    this.title = element("h2");
     this.verdict = element("p", { class: "verdict", role: "status" });
     this.list = element("ol", { class: "bars-list" });
     this.key = element("p", { class: "bars-key" });

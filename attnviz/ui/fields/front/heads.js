@@ -8,7 +8,7 @@ import { ROLLOUT } from "./shot.js";
 export class Heads {
   constructor(stage) {
     this.stage = stage;
-    this.title = element("h3");
+    this.title = element("h2");
     this.query = element("div", { class: "card-tools" });
     this.grid = element("div", { class: "heads-grid", role: "group" });
     this.caption = element("p", { class: "caption" });

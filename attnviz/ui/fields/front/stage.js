@@ -30,7 +30,7 @@ export class FieldStage extends Shell {
     this.answers = new Answers(this);
     this.canvas = element("canvas", { class: "board", tabindex: "0", role: "application" });
     this.tip = element("div", { class: "tip", role: "status", hidden: "" });
-    this.titleText = element("h3");
+    this.titleText = element("h2");
     this.tools = element("div", { class: "card-tools" });
     this.caption = element("p", { class: "caption" });
     this.area = element("div", { class: "board-place" }, [this.canvas, this.tip]);
