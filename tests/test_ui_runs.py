@@ -324,6 +324,27 @@ def test_only_settings_that_differ_are_listed() -> None:
     assert "&lt;b&gt;" in said
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_comparison_of_fine_tuned_runs_says_strategy_and_what_is_forgotten(language: Language) -> None:
+    t = words("runs", language)
+
+    def tuned(strategy: str, *, left: float) -> RunView:
+        start = {"checkpoint": "reverse"}
+        seen = view([1, 5], config=RunConfig(name="n", task="copy", start=start, finetune={"strategy": strategy}))
+        return replace(seen, metrics={**seen.metrics, "old_exact_match": np.array([np.nan, left])})
+
+    one, other = tuned("full", left=0.25), tuned("lora", left=0.75)
+    said = comparison.verdicts([one, other], {}.fromkeys([one.id], "n"), t)
+    names = words("finetuning", language)
+    for wanted in (names("strategy_full"), names("strategy_lora"), t("compare_old"), "25%", "75%"):
+        assert wanted in said
+    alike = comparison.verdicts([one, one], {}.fromkeys([one.id], "n"), t)
+    assert names("strategy_full") in alike
+    assert t("compare_same") in alike
+    plain = comparison.verdicts([view([1]), view([1])], {}.fromkeys([one.id], "n"), t)
+    assert t("compare_old") not in plain
+
+
 # ---- sentences ----------------------------------------------------------------------------------------------------
 
 

@@ -244,13 +244,9 @@ def test_one_head_can_be_changed_in_all_layers(lab: LabPage) -> None:
 
 
 def test_tab_stops_where_something_else_begins(lab: LabPage) -> None:
-    lab.page.evaluate("document.querySelector('.lab').scrollIntoView()")
-    stops = lab.page.evaluate(
-        """() => {
-          const lab = document.querySelector('.lab');
-          const shown = (one) => one.checkVisibility() && !one.disabled && one.tabIndex >= 0;
-          return [...lab.querySelectorAll('button, input, select, textarea, [tabindex]')].filter(shown).length;
-        }"""
+    stops = lab.state(
+        "[...lab.refs.root.querySelectorAll('button, input, select, textarea, [tabindex]')]"
+        ".filter((one) => one.checkVisibility() && !one.disabled && one.tabIndex >= 0).length"
     )
     assert stops <= 32, stops
 

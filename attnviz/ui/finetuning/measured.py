@@ -27,6 +27,7 @@ class Tested:
     new: Mapping[str, Metrics]  # by split: "validation", "test"
     first: Metrics  # the model before the first step, on the new task's test split
     old: Metrics | None  # the old task's test split; None where it is not at hand
+    old_before: Metrics | None  # the same before the first step
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def tested(now: Tuned) -> Tested:
 def _tested(run: str, step: int, _now: Tuned) -> Tested:
     new = {split: evaluate(_now.model, _now.task, split, limit=LIMIT) for split in ("validation", "test")}
     old = _now.tuner.evaluate_old_task("test", limit=LIMIT) if _now.tuner.watches_old_task else None
-    return Tested(new, _first(run, _now), old)
+    return Tested(new, _first(run, _now), old, _old_first(run, _now) if old is not None else None)
 
 
 def carded(now: Tuned) -> Measured:
@@ -89,6 +90,12 @@ def _carded(run: str, step: int, _now: Tuned) -> Measured:
 @st.cache_resource(show_spinner=False, max_entries=32)
 def _first(run: str, _now: Tuned) -> Metrics:
     return evaluate(_now.prepared.before, _now.task, "test", limit=LIMIT)
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _old_first(run: str, _now: Tuned) -> Metrics:
+    prepared = _now.prepared
+    return evaluate(prepared.old_model(prepared.before), prepared.start.task, "test", limit=LIMIT)
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)

@@ -47,11 +47,11 @@ def show(frame: Frame, now: Tuned) -> None:
 
 
 def figures(now: Tuned, found: Tested, t: Words, language: Language) -> str:
-    """New task before and after, old task."""
+    """New task and old task, each before and after."""
     new, old = now.task.info.title[language], now.prepared.start.task.info.title[language]
     rows = [_row(t("row_before", task=new), found.first), _row(t("row_after", task=new), found.new["test"])]
-    if found.old is not None:
-        rows.append(_row(t("row_old", task=old), found.old))
+    if found.old is not None and found.old_before is not None:
+        rows += [_row(t("row_old_before", task=old), found.old_before), _row(t("row_old", task=old), found.old)]
     head = "".join(f"<th>{escape(t(name))}</th>" for name in ("measure_exact", "measure_tokens", "measure_loss"))
     return f'<table class="ft-table"><thead><tr><td></td>{head}</tr></thead>{"".join(rows)}</table>'
 

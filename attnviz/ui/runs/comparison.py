@@ -39,6 +39,8 @@ MOST = 4
 LETTERS = "ABCD"
 UNIMPORTANT = ("eval_every", "eval_examples")  # they change what is measured, not what is learned
 WIDE = 560  # pixels that one of two pictures has on a small screen
+OLD_TASK = ("old_exact_match", "old_token_accuracy")  # what of a run says how much of its old task is left
+STRATEGY = "strategy"
 CURVES = {"compare_loss": "loss", "compare_forced": "validation_token_accuracy", "compare_exact": "exact_match"}
 
 
@@ -95,8 +97,11 @@ def _together(frame: Frame, t: Words, views: list[RunView], names: Mapping[str, 
     full = {view.id: named(labels[view.id], names.get(view.id, view.id)) for view in views}
     with card("compare-curves"):
         st.html(verdicts(views, full, t))
-        for place, (title, name) in zip(st.columns(len(CURVES)), CURVES.items(), strict=True):
-            series: dict[str, Series] = {labels[view.id]: column(view, name) for view in views}
+        shown_curves = {**CURVES, **({"compare_old": OLD_TASK[0]} if any(old_task(view) for view in views) else {})}
+        for place, (title, name) in zip(st.columns(len(shown_curves)), shown_curves.items(), strict=True):
+            series: dict[str, Series] = {
+                labels[view.id]: column(view, (old_task(view) or name) if name in OLD_TASK else name) for view in views
+            }
             with place:
                 st.html(f'<h2 class="rn-small">{escape(t(title))}</h2>')
                 lines = [Line(name_of_run, pair) for name_of_run, pair in series.items()]
@@ -180,6 +185,11 @@ def _grid(frame: Frame, t: Words, view: RunView, model: heads.Watched, text: str
     st.plotly_chart(made, key=f"compare-{view.id}", theme=None, config={"displayModeBar": False})
 
 
+def old_task(view: RunView) -> str | None:
+    """The column of a fine-tuned run that says how much of its old task is left; None where nobody measured it."""
+    return next((name for name in OLD_TASK if view.last(name) is not None), None)
+
+
 # ---- what differs --------------------------------------------------------------------------------------------------
 
 
@@ -195,7 +205,16 @@ def named(letter: str, name: str) -> str:
 def settings(view: RunView) -> dict[str, Any]:
     """Everything that a run was asked to do, flat."""
     config = view.config
-    return {"task": config.task, **dict(config.task_options), **dict(config.shape), **asdict(config.train)}
+    start = {"start": config.start.get("checkpoint") or config.start.get("run")} if config.start else {}
+    tuned = {name: value for name, value in (config.finetune or {}).items() if not isinstance(value, Mapping)}
+    return {
+        "task": config.task,
+        **dict(config.task_options),
+        **dict(config.shape),
+        **start,
+        **tuned,
+        **asdict(config.train),
+    }
 
 
 def different(views: Sequence[RunView]) -> list[str]:
@@ -208,8 +227,11 @@ def different(views: Sequence[RunView]) -> list[str]:
 def verdicts(views: Sequence[RunView], labels: Mapping[str, str], t: Words) -> str:
     """A table: what differs, and how far each run is."""
     names = different(views)
+    if STRATEGY not in names and any(STRATEGY in settings(view) for view in views):
+        names = [STRATEGY, *names]
+    forgets = any(old_task(view) for view in views)
     head = "".join(f"<th>{escape(_setting(name, t))}</th>" for name in names)
-    columns = ("step_of", "compare_validation", "accuracy", "exact_match")
+    columns = ("step_of", "compare_validation", "accuracy", "exact_match", *(["compare_old"] if forgets else []))
     head += "".join(f"<th>{escape(t(name))}</th>" for name in columns)
     rows = []
     for view in views:
@@ -219,16 +241,22 @@ def verdicts(views: Sequence[RunView], labels: Mapping[str, str], t: Words) -> s
             view.last(name) for name in ("validation_loss", "validation_token_accuracy", "exact_match")
         )
         said = [f"{view.status.step:,}", "–" if loss is None else number(loss)]
-        said += ["–" if share is None else f"{100 * share:.0f}%" for share in (forced, exact)]
+        left = [view.last(old_task(view) or OLD_TASK[0])] if forgets else []
+        said += ["–" if share is None else f"{100 * share:.0f}%" for share in (forced, exact, *left)]
         rows.append(
             f"<tr><th>{labels[view.id]}</th>{cells}" + "".join(f"<td>{escape(one)}</td>" for one in said) + "</tr>"
         )
-    same = "" if names else f'<p class="rn-why">{escape(t("compare_same"))}</p>'
+    same = "" if different(views) else f'<p class="rn-why">{escape(t("compare_same"))}</p>'
+    same += f'<p class="rn-why">{escape(t("compare_split_old" if forgets else "compare_split"))}</p>'
     return f'<table class="rn-verdicts"><tr><td></td>{head}</tr>{"".join(rows)}</table>{same}'
 
 
 def _setting(name: str, t: Words) -> str:
-    return t(f"field_{name}") if f"field_{name}" in texts("runs") else name
+    for page in ("runs", "finetuning"):
+        for key in (f"field_{name}", name):
+            if key in texts(page):
+                return words(page, t.language)(key)
+    return name
 
 
 def _value(name: str, value: Any, t: Words) -> str:
@@ -236,6 +264,8 @@ def _value(name: str, value: Any, t: Words) -> str:
         return "–"
     if name == "task" and value in INFOS:
         return INFOS[value].title[t.language]
+    if name == STRATEGY:
+        return words("finetuning", t.language)(f"strategy_{str(value).replace('-', '_')}")
     if isinstance(value, list | tuple):
         return ", ".join(in_words(t, name, one) for one in value) or "–"
     return in_words(t, name, value)

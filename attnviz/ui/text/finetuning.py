@@ -189,16 +189,18 @@ TEXTS = table(
     # results
     measuring=Text("正在测试…", "Measuring…"),
     tested_on=Text(
-        "测试集前 {count} 例，第 {step} 步的模型；训练时没见过。",
-        "The first {count} examples of the test split, never trained on; the model of step {step}.",
+        "测试集前 {count} 例，第 {step} 步的模型；训练时没见过。曲线和方块里的数字是验证集上的，所以略有不同。",
+        "The first {count} examples of the test split, never trained on; the model of step {step}. "
+        "Curves and tiles show the validation split, so their figures differ a little.",
     ),
     stopped_early=Text(
         "第 {at} 步早停了：用的是验证损失最低的第 {step} 步的权重。",
         "Stopped early at step {at}: these are the weights of step {step}, where the validation loss was lowest.",
     ),
-    row_before=Text("{task}：微调前", "{task}: before"),
-    row_after=Text("{task}：现在", "{task}: now"),
-    row_old=Text("{task}（旧任务）：现在", "{task} (old task): now"),
+    row_before=Text("新任务“{task}”：微调前", "New task, {task}: before"),
+    row_after=Text("新任务“{task}”：现在", "New task, {task}: now"),
+    row_old_before=Text("旧任务“{task}”：微调前", "Old task, {task}: before"),
+    row_old=Text("旧任务“{task}”：现在", "Old task, {task}: now"),
     row_model=Text("微调的模型", "Fine-tuned model"),
     row_bayes=Text("朴素贝叶斯", "Naive Bayes"),
     row_majority=Text("总猜最多的一类", "Always the most frequent"),

@@ -166,6 +166,13 @@ TEXTS = table(
     compare_loss=Text("训练损失（每步）", "Training loss, every step"),
     compare_exact=Text("自由生成全对率", "Free-running exact match"),
     compare_forced=Text("教师强制的准确率", "Teacher-forced accuracy"),
+    compare_old=Text("旧任务还会多少", "Old task, what is left"),
+    compare_split=Text("全部是验证集上的数字。", "All figures are of the validation split."),
+    compare_split_old=Text(
+        "全部是验证集上的数字；测试集上的在“微调 › 结果”里。旧任务那一列是忘掉之后还剩的。",
+        "All figures are of the validation split; those of the test split stand under Tune › Results. "
+        "The old task's column is what forgetting has left of it.",
+    ),
     compare_heads=Text("同一句话，同一步", "The same sentence at the same step"),
     compare_step=Text("看第几步", "At step"),
     compare_step_of=Text("第 {step} 步", "step {step}"),
