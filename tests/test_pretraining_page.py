@@ -166,7 +166,16 @@ def test_breaking_forks_the_run_and_puts_both_beside_each_other(root: Path) -> N
     at = press(opened(lang="en", run=run), "run-take")
     panel = next(group for group in at.get("button_group") if str(group.key).startswith("pretraining-panel"))
     ran(panel.set_value("break").run())
+    t, _ = said("en")
+    assert t("break_no_shift_watch") not in html(at), "the answer does not stand under the question"
+    assert all(button.disabled for button in at.button if str(button.key).startswith("break-"))
+    guess = next(group for group in at.get("button_group") if str(group.key).startswith("break-prediction"))
+    ran(guess.set_value("worse").run())
+    library = Library(root)
+    before = library.open(run).status()
     press(at, "break-no-shift")
+    assert library.open(run).status() == before, "the run that was paused stays so"
+    assert t("break_no_shift_watch") in html(at)
     broken = next(one for one in Library(root).list() if one.id != run)
     assert Library(root).open(broken.id).config.train.without == ("shift",)
     assert broken.parent is not None

@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { X, cellsOf, definitionsOf, linesOf } from "../../attnviz/ui/by_hand/front/expression.js";
+import { cacheVerdict } from "../../attnviz/ui/decoding/front/cache.js";
+import { textOf } from "../../attnviz/ui/decoding/front/tree.js";
 import { fill, printable } from "../../attnviz/ui/front/labels.js";
 import { formulaText } from "../../attnviz/ui/masks/front/terms.js";
 
@@ -44,4 +46,17 @@ test("tokens are made visible, and nothing turns the line around", () => {
 
 test("a template keeps what is not given", () => {
   assert.equal(fill("{a} of {b}", { a: 0 }), "0 of {b}");
+});
+
+test("what the cache saves is said of the attention that is shown", () => {
+  const text = { cache_verdict: "self {computed}/{reused}", cache_verdict_cross: "cross {computed}/{reused}" };
+  const said = (kind, n, withCache) => cacheVerdict(text, kind, { n, sources: 7, withCache });
+  assert.deepEqual([said("decoder_self", 3, true), said("decoder_self", 3, false)], ["self 1/2", "self 3/0"]);
+  assert.deepEqual([said("cross", 1, true), said("cross", 3, true), said("cross", 3, false)], ["cross 7/0", "cross 0/7", "cross 7/0"]);
+});
+
+test("a branch of a beam search is a text", () => {
+  const nodes = [{ parent: null, token: "<s>" }, { parent: 0, token: "a" }, { parent: 1, token: "b" }];
+  assert.equal(textOf({ nodes, prefix: ["x"], joint: " " }, 2), "x a b");
+  assert.equal(textOf({ nodes, prefix: [], joint: "" }, 2), "ab");
 });

@@ -49,6 +49,7 @@ def show(frame: Frame) -> None:
     elif chosen == "list":
         listing.show(frame, PAGE, lambda one: not one.finetune, opened=_to_train)
     elif chosen == "compare":
+        breaking.to_be_seen(frame, PAGE)
         comparison.show(frame, PAGE, lambda one: not one.finetune)
     elif view is None:
         next_run.show(frame)

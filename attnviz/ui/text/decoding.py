@@ -219,6 +219,8 @@ TEXTS = table(
         "每格：词元与累加的 ln p，完成的除以长度的惩罚次方；★ 目前最好。点一格，看它那条路的注意力。",
         "A box: token and sum of ln p, complete ones over length to the penalty; ★ the best. Click one for its branch.",
     ),
+    ranked=Text("目前的文本，最好的在前", "Texts so far, the best first"),
+    ranked_penalised=Text("Σ ÷ 长度", "Σ ÷ length"),
     # two regimes
     regime_teacher=Text("教师强制", "Teacher forcing"),
     regime_teacher_story=Text(
@@ -264,6 +266,10 @@ TEXTS = table(
     cache_verdict=Text(
         "这一步每层算 {computed} 对自注意力的 K、V，取用 {reused} 对。",
         "K, V pairs of self-attention in this step, a layer: {computed} computed, {reused} reused.",
+    ),
+    cache_verdict_cross=Text(
+        "这一步每层算 {computed} 对交叉注意力的 K、V，取用 {reused} 对：源句不变，第一步就算好了。",
+        "K, V pairs of cross-attention in this step, a layer: {computed} computed, {reused} reused; the source stays.",
     ),
     shared_kv=Text(
         "{heads} 个查询头共用 {groups} 组键和值：缓存只有各头自备时的 {groups}/{heads}",

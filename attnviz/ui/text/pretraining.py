@@ -158,8 +158,17 @@ TEXTS = table(
     ),
     # breaking
     break_how=Text(
-        "一键另开一次，只少这一样，种子不变；然后两个放在一起看。先猜，再看。",
-        "One click starts a second run with the same seed and this one thing missing; watch both. Predict first.",
+        "一键另开一次，只少这一样，种子不变；然后两个放在一起看。原来那次不动。",
+        "One click starts a second run with the same seed and this one thing missing, beside this one, which stays.",
+    ),
+    break_predict=Text("先猜：少了它，自由生成会……", "Predict first: without it, free running will be …"),
+    break_predict_none=Text("还没猜", "not yet"),
+    break_predict_better=Text("更好", "better"),
+    break_predict_same=Text("差不多", "alike"),
+    break_predict_worse=Text("更差", "worse"),
+    break_seen=Text(
+        "{what}：您猜自由生成“{predicted}”。要看的：{watch}",
+        "{what}: you predicted that free running is {predicted}. What to look for: {watch}",
     ),
     break_from=Text("从哪一步开始", "From which step"),
     break_from_begin=Text("从头练", "from the start"),

@@ -81,7 +81,7 @@ export class CacheView {
     const sources = shot.subject.columns.length;
     const cross = n ? [sources, n * sources] : [0, 0];
     const now = withCache ? 0 : 1;
-    this.verdict.textContent = n ? fill(text.cache_verdict, { computed: withCache ? 1 : n, reused: withCache ? n - 1 : 0 }) : "";
+    this.verdict.textContent = n ? cacheVerdict(text, shot.kindOf(state.site), { n, sources, withCache }) : "";
     const row = (name, counts) => element("div", { class: "count-row" }, [element("span", { text: name }), ...counts.map((count, i) => element("b", { class: i === now ? "on" : "", text: thousands(count) }))]);
     const head = element("div", { class: "count-row head" }, [element("span", { text: fill(text.pairs_computed, { step: n }) }), element("span", { text: text.with_cache }), element("span", { text: text.without_cache })]);
     this.drawGroups(text);
@@ -103,4 +103,13 @@ export class CacheView {
     });
     this.groups.replaceChildren(element("p", { text: fill(text.shared_kv, { heads, groups }) }), element("div", { class: "group-row" }, boxes));
   }
+}
+
+// What this step computes and reuses, of the attention whose map is shown: cross-attention reads the source, which stays.
+export function cacheVerdict(text, kind, { n, sources, withCache }) {
+  if (kind === "cross") {
+    const fresh = !withCache || n === 1;
+    return fill(text.cache_verdict_cross, { computed: fresh ? sources : 0, reused: fresh ? 0 : sources });
+  }
+  return fill(text.cache_verdict, { computed: withCache ? 1 : n, reused: withCache ? n - 1 : 0 });
 }

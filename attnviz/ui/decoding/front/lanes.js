@@ -5,6 +5,8 @@ import { fill, printable } from "../../front/labels.js";
 import { lossText, probabilityText } from "../../front/numbers.js";
 import { arrow, setColumns } from "./ribbon.js";
 
+const FROM_TARGET = "M97,-52 C112,-34 106,6 150,19"; // past what is written
+
 export class Lane {
   constructor(view, name) {
     this.view = view;
@@ -26,8 +28,7 @@ export class Lane {
     if (lesson.mistake) this.score.append(element("span", { class: "was", text: fill(text.without_mistake, { right: clean, scored: lesson.scored }) }));
     if (this.name === "teacher") this.score.append(element("span", { class: "was", text: fill(text.loss_of, { loss: lossText(lesson.loss) }) }));
     const [target, said] = [element("span", { text: text.lane_target }), element("span", { class: "of-said", text: text.lane_said })];
-    const order = this.name === "teacher" ? [said, target] : [target, said];
-    const names = element("div", { class: "names" }, [...order, element("span", { class: "gap" }), element("span", { text: text.lane_fed })]);
+    const names = element("div", { class: "names" }, [target, said, element("span", { class: "gap" }), element("span", { text: text.lane_fed })]);
     setColumns(this.columns, [...lesson.teacher, ...lesson.free].flatMap((one) => [one.fed, one.said, one.written, one.target ?? ""]), 5);
     const columns = places.map((place, i) => this.column(place, i, places, lesson, text));
     this.columns.replaceChildren(names, ...columns);
@@ -36,7 +37,7 @@ export class Lane {
   column(place, i, places, lesson, text) {
     const teacher = this.name === "teacher";
     const parted = lesson.parts_at !== null && i >= lesson.parts_at;
-    const target = element("div", { class: "target", text: place.target === null ? "–" : printable(place.target) });
+    const target = element("div", { class: `target ${teacher ? "feeds" : ""}`, text: place.target === null ? "–" : printable(place.target) });
     const overwritten = lesson.mistake?.position === i;
     const said = element("button", { type: "button", class: `said ${place.right === true ? "right" : place.right === false ? "wrong" : ""} ${overwritten ? "overwritten" : ""}` }, [
       element("span", { class: "token", text: printable(place.said) }), element("span", { class: "p", text: probabilityText(place.p) }),
@@ -47,11 +48,11 @@ export class Lane {
     said.title = could ? text.put_mistake : "";
     said.addEventListener("click", () => this.view.choose(i, place, said));
     const shift = element("div", { class: "shift" });
-    if (i + 1 < places.length) shift.append(arrow());
+    if (i + 1 < places.length) shift.append(arrow(teacher ? FROM_TARGET : undefined));
     const fed = element("div", { class: `fed ${i === 0 ? "bos" : ""} ${place.disturbed ? "disturbed" : ""}`, text: printable(place.fed) });
     const column = element("div", { class: `column ${parted ? "parted" : ""}`, "data-position": String(i) });
-    // Teacher forcing feeds the targets: its arrows start there. Free running feeds what it says.
-    column.append(...(teacher ? [said, target, shift, fed] : [target, said, shift, fed]));
+    // Rows stand alike in both. Teacher forcing feeds the targets: its arrows start there. Free running feeds what it says.
+    column.append(target, said, shift, fed);
     return column;
   }
 }

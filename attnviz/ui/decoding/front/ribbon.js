@@ -46,8 +46,8 @@ export function setColumns(lane, tokens, least = 4.6) {
   lane.style.setProperty("--column", `${clamp(need, least, 9).toFixed(2)}em`);
 }
 
-export function arrow() {
+export function arrow(d = "M50,0 C50,13 150,7 150,19") {
   return drawn("svg", { viewBox: "0 0 100 20", preserveAspectRatio: "none", "aria-hidden": "true" }, [
-    drawn("path", { d: "M50,0 C50,13 150,7 150,19", fill: "none", "vector-effect": "non-scaling-stroke" }),
+    drawn("path", { d, fill: "none", "vector-effect": "non-scaling-stroke" }),
   ]);
 }

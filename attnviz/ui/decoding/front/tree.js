@@ -15,7 +15,8 @@ export class TreeCard {
     this.legend = element("div", { class: "card-tools tree-key" });
     this.place = element("div", { class: "tree-place", tabindex: "-1" });
     this.caption = element("p", { class: "caption" });
-    this.card = element("section", { class: "card tree-card" }, [element("header", {}, [this.title, this.legend]), this.place, this.caption]);
+    this.ranked = element("ol", { class: "ranked" });
+    this.card = element("section", { class: "card tree-card" }, [element("header", {}, [this.title, this.legend]), this.place, this.ranked, this.caption]);
   }
 
   // Nodes on screen after some steps, and how each stands by then.
@@ -35,6 +36,7 @@ export class TreeCard {
     this.title.textContent = fill(text.tree, { beams: beam.beams });
     this.legend.replaceChildren(...["living", "finished", "dropped"].flatMap((kind) => [element("i", { class: `key node-${kind}` }), element("span", { text: text["node_" + kind] })]));
     const chosen = this.stage.node();
+    this.writeRanked(this.visible(), chosen);
     const branch = new Set();
     for (let at = chosen; at !== null && at !== undefined; at = nodes[at].parent) branch.add(at);
     // Larger where there is room to spare, but not at the price of columns that would fit.
@@ -66,6 +68,27 @@ export class TreeCard {
     this.place.scrollLeft = seen.x + this.box.w > scroll[0] + room || seen.x < scroll[0] ? Math.max(0, seen.x + this.box.w + 20 - room) : scroll[0];
     this.place.scrollTop = scroll[1];
     this.caption.textContent = beam.penalised ? text.tree_score_penalised : text.tree_score;
+  }
+
+  // The texts so far, the best first: complete ones, and those that are still being written.
+  writeRanked({ nodes, living, finished }, chosen) {
+    const { beam, text } = this.stage.shot;
+    const value = (node) => (beam.penalised ? nodes[node].normalised : nodes[node].score);
+    const texts = [...new Set([...finished, ...living])].filter((node) => nodes[node].parent !== null).sort((a, b) => value(b) - value(a) || a - b);
+    this.ranked.hidden = !texts.length;
+    this.ranked.setAttribute("aria-label", text.ranked);
+    this.ranked.replaceChildren(
+      ...texts.map((node) => {
+        const ended = finished.has(node);
+        const words = beam.written[node] ?? textOf(beam, node);
+        const parts = [
+          element("span", { class: `said-text ${ended ? "" : "unended"}`, dir: "auto", text: ended ? words || "∅" : `${words} …` }),
+          element("span", { class: "sum", text: `${beam.penalised ? text.ranked_penalised : "Σ ln p"} ${numberText(value(node))}` }),
+        ];
+        const button = element("button", { type: "button", "data-node": node, "aria-pressed": String(node === chosen), click: () => this.stage.follow(node) }, parts);
+        return element("li", {}, [button]);
+      }),
+    );
   }
 
   // A column a position; within it the children of higher parents stand higher.
@@ -116,4 +139,11 @@ export class TreeCard {
     }
     return group;
   }
+}
+
+// The tokens from the root to a node, as a text.
+export function textOf(beam, node) {
+  const tokens = [];
+  for (let at = node; beam.nodes[at].parent !== null; at = beam.nodes[at].parent) tokens.unshift(printable(beam.nodes[at].token));
+  return [...beam.prefix, ...tokens].join(beam.joint);
 }
