@@ -53,11 +53,13 @@ class ForeignModel(nn.Module):
         """What this model can do."""
         found: set[Ability] = {"maps"}
         if not self.maps_only:
-            found |= {"ablate", "paint"} if self._census.can_plan else {"ablate"}
+            found |= {"ablate", "walk", "paint"} if self._census.can_plan else {"ablate", "walk"}
         if self.has_decoder and self.has_head:
             found.add("decode")
         if self.has_head:
             found.add("loss")
+            if self.reads == "tokens" and not self.maps_only:
+                found.add("finetune")
         return frozenset(found)
 
     @property

@@ -198,10 +198,13 @@ def _explicit(
 ) -> tuple[Tensor, Tensor]:
     tap: Callable[[str, Tensor], Tensor] = lambda name, value: probe.tap(site, name, value)  # noqa: E731
     q, k, v = tap("q", q), tap("k", k), tap("v", v)
+    tap("scaling", torch.tensor(scaling))
     scores = q @ k.transpose(-2, -1) * scaling
     if softcap is not None:
+        tap("softcap", torch.tensor(softcap))
         scores = softcap * torch.tanh(scores / softcap)
     if bias is not None:
+        tap("bias", bias)
         scores = scores + bias
     scores = tap("scores", scores)
     if visible is None:
@@ -213,6 +216,7 @@ def _explicit(
     if sinks is None:
         weights = attention_weights(wide, mask)
     else:
+        tap("sinks", sinks)
         column = sinks.to(wide).reshape(1, -1, 1, 1).expand(q.size(0), -1, q.size(2), -1)
         shares = torch.cat([wide, column], dim=-1).softmax(dim=-1)
         weights = shares[..., :-1]

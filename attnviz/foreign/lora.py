@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +15,8 @@ import torch
 
 from attnviz.data.batch import Batch
 from attnviz.foreign.adapter import ForeignModel
+from attnviz.foreign.fitting import TuningStep, fit
 from attnviz.foreign.load import require
-from attnviz.trace.loss import token_losses
-
-
-@dataclass(frozen=True)
-class LoRAStep:
-    """One step of training."""
-
-    step: int  # from 1
-    loss: float  # nats per scored token, before the step
 
 
 class ForeignLoRA:
@@ -57,26 +48,10 @@ class ForeignLoRA:
         found: AbstractContextManager[None] = self.tuned.disable_adapter()
         return found
 
-    def train(self, batches: Sequence[Batch], *, steps: int, learning_rate: float = 1e-3) -> Iterator[LoRAStep]:
+    def train(self, batches: Sequence[Batch], *, steps: int, learning_rate: float = 1e-3) -> Iterator[TuningStep]:
         """Fit the adapter to the batches' targets, one after another and again; yields every step as it is done."""
-        for batch in batches:
-            if batch.targets is None or not batch.n_scored:
-                raise ValueError("a batch without scored targets has nothing to learn from")
-        if not batches:
-            raise ValueError("there are no batches to learn from")
         parameters = [parameter for parameter in self.tuned.parameters() if parameter.requires_grad]
-        optimizer = torch.optim.AdamW(parameters, lr=learning_rate, weight_decay=0.0)
-        for step in range(steps):
-            batch = batches[step % len(batches)].to(self.model.device)
-            assert batch.targets is not None, "checked above"
-            assert batch.scored is not None, "targets are scored somewhere or nowhere"
-            logits = self.model(batch.source, batch.decoder_input)
-            loss = token_losses(logits, batch.targets, batch.scored).sum() / batch.scored.sum()
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-            optimizer.step()
-            yield LoRAStep(step + 1, float(loss.detach()))
+        return fit(self.model, parameters, batches, steps=steps, learning_rate=learning_rate)
 
     def save(self, folder: Path) -> None:
         """Write the adapter as peft does: adapter_config.json and adapter_model.safetensors."""

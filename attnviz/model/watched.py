@@ -20,7 +20,7 @@ ABILITIES: dict[Ability, str] = {
     "ablate": "heads can be switched off",
     "decode": "it writes text, one token after another",
     "loss": "what it says can be compared with targets",
-    "walk": "its projections, norms and feed-forward layers can be followed step by step",
+    "walk": "one of its attentions can be followed number by number",
     "finetune": "it can be trained on",
 }
 

@@ -74,6 +74,17 @@ TEXTS = table(
         "{name} shows its maps only: its masks and heads cannot be changed.",
     ),
     foreign_no_text=Text("{name} 不读文本，这一页无法使用。", "{name} reads no text; this page has no use for it."),
+    foreign_tuning_memory=Text(
+        "这样训练 {name} 大约需要 {needed} 内存，现在只有 {free} 可用。用 LoRA，或换小一些的模型。",
+        "Training {name} this way would take about {needed} of memory; {free} are free. Use LoRA, or a smaller model.",
+    ),
+    foreign_no_tuning=Text(
+        "{name} 没有能与目标比较的输出，不能在这里微调。",
+        "{name} says nothing that could be compared with targets; it cannot be tuned here.",
+    ),
+    foreign_tuning_ended=Text(
+        "“{name}”的微调中途停了，详情在 {log}。", "The tuning of '{name}' ended half way; {log} has the details."
+    ),
     foreign_chat=Text(
         "这个模型的对话模板用不了（{problem}），句子按原样读入。",
         "The model's chat template cannot be used ({problem}); the text is read as it stands.",

@@ -5,6 +5,10 @@ from attnviz.language import Text, table
 TEXTS = table(
     # text
     empty=Text("没有可读的文字，请至少输入一个字符。", "There is no text to read. Type at least one character."),
+    no_lessons=Text(
+        "这些行里没有可学的：语言模型一行一段文字；编码器–解码器一行“原文、制表符、译文”。",
+        "None of these lines can be learned from: a text a line; of an encoder–decoder source, tab, target.",
+    ),
     too_little_text=Text(
         "文本只有 {given} 个字符，训练至少需要 {need} 个。",
         "The text has {given} characters; at least {need} are needed to train on.",

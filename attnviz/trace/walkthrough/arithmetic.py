@@ -21,6 +21,7 @@ from attnviz.trace.walkthrough.expression import (
     SquareRoot,
     Sum,
 )
+from attnviz.trace.walkthrough.head_setup import HeadSetup
 from attnviz.trace.walkthrough.step import Operation, Step, Walk
 
 
@@ -97,7 +98,10 @@ def _affine(at: _Place, column: int) -> Expression:
 
 
 def _affine_heads(at: _Place) -> Expression:
-    return _affine(at, at.head * at.walk.setup.head_dim + at.column)
+    setup = at.walk.setup
+    shared = at.step.inputs[1] in ("w_k", "w_v")  # by the heads of a group
+    head = at.head * setup.groups // setup.n_heads if shared else at.head
+    return _affine(at, head * at.step.shape[-1] + at.column)
 
 
 def _products(at: _Place) -> Expression:
@@ -117,17 +121,18 @@ def _mask(at: _Place) -> Expression:
 def _softmax(at: _Place) -> Expression:
     temperature = at.walk.setup.variant.temperature
     row = at.whole_row(0)
-    if all(cell.value == -math.inf for cell in row):
+    beside = (at.cell(1, 0, 0),) if at.step.operation == "softmax_sink" else ()
+    if not beside and all(cell.value == -math.inf for cell in row):
         return Constant(0.0)  # a fully blocked row has no weights
     # e^700 is the end of double precision; taking the same number off everywhere changes no weight.
-    top = max(cell.value for cell in row) / temperature
+    top = max(cell.value for cell in (*row, *beside)) / temperature
     shift = Constant(float(round(top))) if top > 500 else None
 
     def power(cell: Cell) -> Expression:
         exponent: Expression = cell if temperature == 1 else Quotient(cell, Constant(temperature))
         return Exp(exponent if shift is None else Difference(exponent, shift))
 
-    return Quotient(power(row[at.column]), Sum(tuple(power(cell) for cell in row)))
+    return Quotient(power(row[at.column]), Sum(tuple(power(cell) for cell in (*row, *beside))))
 
 
 def _renormalise(at: _Place) -> Expression:
@@ -142,7 +147,7 @@ def _mix(at: _Place) -> Expression:
 
 
 def _concat(at: _Place) -> Expression:
-    head, column = divmod(at.column, at.walk.setup.head_dim)
+    head, column = divmod(at.column, at.of(0).shape[-1])
     return at.cell(0, at.row, column, head)
 
 
@@ -151,18 +156,55 @@ def _sum_heads(at: _Place) -> Expression:
 
 
 def _layer_norm(at: _Place) -> Expression:
-    setup = at.walk.setup
-    norm = setup.norm if at.step.name == "attn_norm" or setup.feed_forward is None else setup.feed_forward.norm
+    norm = at.walk.setup.norms[at.step.name]
     row = at.whole_row(0)
     size = Constant(float(len(row)), str(len(row)))
     mean = Named("μ", Quotient(Sum(row), size))
     variance = Named("σ²", Quotient(Sum(tuple(Square(Difference(cell, mean)) for cell in row)), size))
     deviation = SquareRoot(Sum((variance, Constant(norm.eps, f"{norm.eps:g}"))))
-    normal: Expression = Quotient(Difference(row[at.column], mean), deviation)
+    return _gained(at, Quotient(Difference(row[at.column], mean), deviation))
+
+
+def _rms_norm(at: _Place) -> Expression:
+    row = at.whole_row(0)
+    size = Constant(float(len(row)), str(len(row)))
+    mean = Named("m²", Quotient(Sum(tuple(map(Square, row))), size))
+    eps = at.walk.setup.norms[at.step.name].eps
+    return _gained(at, Quotient(row[at.column], SquareRoot(Sum((mean, Constant(eps, f"{eps:g}"))))))
+
+
+def _gained(at: _Place, normal: Expression) -> Expression:
     for place, name in enumerate(at.step.inputs[1:], start=1):
         cell = at.cell(place, 0, at.column)
         normal = Product((normal, cell)) if name.endswith("_gain") else Sum((normal, cell))
     return normal
+
+
+def _turn(at: _Place) -> Expression:
+    setup = at.walk.setup
+    assert isinstance(setup, HeadSetup), "ours turn by `rotate`"
+    assert setup.turn is not None, "there is a step for it"
+    own = at.cell(0, at.row, at.column)
+    if at.column >= setup.turn.width:
+        return own
+    partner, sign = setup.turn.partner(at.column)
+    one = Product((own, at.cell(1, at.row, at.column)))
+    other = Product((at.cell(0, at.row, partner), at.cell(2, at.row, at.column)))
+    return Sum((one, other)) if sign > 0 else Difference(one, other)
+
+
+def _times(at: _Place) -> Expression:
+    setup = at.walk.setup
+    assert isinstance(setup, HeadSetup), "ours divide"
+    return Product((at.cell(0, at.row, at.column), Constant(setup.scaling, f"{setup.scaling:.4g}")))
+
+
+def _softcap(at: _Place) -> Expression:
+    setup = at.walk.setup
+    assert isinstance(setup, HeadSetup), "ours have no cap"
+    assert setup.softcap is not None, "there is a step for it"
+    cap = Constant(setup.softcap, f"{setup.softcap:g}")
+    return Product((cap, Activation("tanh", Quotient(at.cell(0, at.row, at.column), cap))))
 
 
 def _rotate(at: _Place) -> Expression:
@@ -199,4 +241,9 @@ _RULES: Mapping[Operation, Callable[[_Place], Expression]] = {
     "rotate": _rotate,
     "add": lambda at: Sum((at.cell(0, at.row, at.column), at.cell(1, at.row, at.column))),
     "activation": _activation,
+    "rms_norm": _rms_norm,
+    "turn": _turn,
+    "times": _times,
+    "softcap": _softcap,
+    "softmax_sink": _softmax,
 }

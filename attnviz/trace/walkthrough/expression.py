@@ -78,14 +78,14 @@ class Square:
     of: Expression
 
 
-ACTIVATION_NAMES = {"gelu": "GELU", "relu": "ReLU"}
+ACTIVATION_NAMES = {"gelu": "GELU", "relu": "ReLU", "tanh": "tanh"}
 
 
 @dataclass(frozen=True)
 class Activation:
-    """GELU(x) = x · Φ(x), or ReLU(x) = max(x, 0)."""
+    """GELU(x) = x · Φ(x), ReLU(x) = max(x, 0), or tanh."""
 
-    name: str  # gelu, relu
+    name: str  # gelu, relu, tanh
     of: Expression
 
 
@@ -121,6 +121,8 @@ def evaluate(expression: Expression) -> float:
             return evaluate(of) ** 2
         case Activation(name, of):
             x = evaluate(of)
+            if name == "tanh":
+                return math.tanh(x)
             return max(x, 0.0) if name == "relu" else x * (1 + math.erf(x / math.sqrt(2))) / 2
         case Named(of=of):
             return evaluate(of)

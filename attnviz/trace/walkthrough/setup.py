@@ -30,11 +30,15 @@ class Affine:
 
 @dataclass(frozen=True, eq=False)
 class Norm:
-    """LayerNorm: (x − mean) / √(variance + eps) · gain + bias, over the features of each row."""
+    """LayerNorm: (x − mean) / √(variance + eps) · gain + bias, over the features of each row.
+
+    RMSNorm (Zhang and Sennrich 2019) takes no mean: x / √(mean of x² + eps) · gain.
+    """
 
     gain: Array | None = None  # (C,); None: no gain
     bias: Array | None = None  # (C,); None: no bias
     eps: float = 1e-5
+    kind: Literal["layer", "rms"] = "layer"
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,6 +130,21 @@ class Setup:
     def head_dim(self) -> int:
         """Width of one head."""
         return int(self.x.shape[1] // self.n_heads)
+
+    @property
+    def groups(self) -> int:
+        """Heads of keys and values: every head has its own."""
+        return self.n_heads
+
+    @property
+    def tokens(self) -> int:
+        """Queries: rows of the walk."""
+        return len(self.x)
+
+    @property
+    def norms(self) -> Mapping[str, Norm]:
+        """The norms by the names of their steps."""
+        return {"attn_norm": self.norm, **({} if self.feed_forward is None else {"ff_norm": self.feed_forward.norm})}
 
     def edited(self, *edits: Edit) -> Setup:
         """The same with more edits; a later one of the same cell replaces the earlier."""

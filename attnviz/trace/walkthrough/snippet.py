@@ -5,22 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from attnviz.trace.walkthrough.compute import walk
+from attnviz.trace.walkthrough.head_setup import HeadSetup
+from attnviz.trace.walkthrough.head_snippet import head_program
+from attnviz.trace.walkthrough.lines import Line, given_by, softmax_lines
 from attnviz.trace.walkthrough.setup import Edit, Setup
+from attnviz.trace.walkthrough.step import Step
 
 NUMBERS_FILE = "numbers.safetensors"  # what `Setup.numbers()` is saved as beside a snippet that loads it
 _INLINE_AT_MOST = 1000  # numbers that are still written into the code
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of code and the step that it computes."""
-
-    text: str
-    step: str | None = None
 
 
 @dataclass(frozen=True)
@@ -40,7 +33,7 @@ class Snippet:
         return tuple(place for place, line in enumerate(self.lines) if line.step == step)
 
 
-def snippet(setup: Setup) -> Snippet:
+def snippet(setup: Setup | HeadSetup) -> Snippet:
     """PyTorch code that leaves every step of the walk in a variable of its name, edits and switches included."""
     numbers = setup.numbers()
     needs_file = sum(array.size for array in numbers.values()) > _INLINE_AT_MOST
@@ -50,10 +43,15 @@ def snippet(setup: Setup) -> Snippet:
         lines.append(Line(f'numbers = load_file("{NUMBERS_FILE}")  # x, w_q, b_q …, each under its own name'))
     lines.append(Line(""))
     steps = walk(setup).steps
-    for line in _program(setup, needs_file):
+    program = (
+        head_program(setup, given_by(needs_file, numbers))
+        if isinstance(setup, HeadSetup)
+        else _program(setup, needs_file)
+    )
+    for line in program:
         lines.append(line)
         if line.step is not None:
-            lines += [Line(_edit(edit, steps[line.step].has_heads), line.step) for edit in steps[line.step].edits]
+            lines += [Line(_edit(edit, steps[line.step], setup), line.step) for edit in steps[line.step].edits]
     last = next(line.step for line in reversed(lines) if line.step)
     lines.append(Line(f"print({last})"))
     return Snippet(tuple(lines), needs_file)
@@ -62,10 +60,7 @@ def snippet(setup: Setup) -> Snippet:
 def _program(setup: Setup, needs_file: bool) -> Iterator[Line]:
     variant, numbers = setup.variant, setup.numbers()
 
-    def given(*names: str) -> Iterator[Line]:
-        for name in names:
-            value = f'numbers["{name}"]' if needs_file else _literal(numbers[name])
-            yield Line(f"{name} = {value}", name)
+    given = given_by(needs_file, numbers)
 
     def norm(name: str, of: str, eps: float) -> Iterator[Line]:
         parts = [part for part in (f"{name}_gain", f"{name}_bias") if part in numbers]
@@ -102,7 +97,7 @@ def _program(setup: Setup, needs_file: bool) -> Iterator[Line]:
     yield Line("products = q @ k.transpose(1, 2)  # (heads, queries, keys)", "products")
     yield Line(f"scores = products{' / head_dim**0.5' if variant.divide else '.clone()'}", "scores")
     yield from given("mask")
-    yield from _softmax(setup)
+    yield from softmax_lines(setup)
     yield Line("head_output = weights @ v", "head_output")
     if variant.combine == "concat":
         yield Line("combined = head_output.transpose(0, 1).reshape(-1, n_heads * head_dim)  # concat", "combined")
@@ -132,21 +127,6 @@ def _program(setup: Setup, needs_file: bool) -> Iterator[Line]:
         yield from norm("ff_norm", "ff_residual", ff.norm.eps)
 
 
-def _softmax(setup: Setup) -> Iterator[Line]:
-    warm = "" if setup.variant.temperature == 1 else f" / {setup.variant.temperature!r}"
-    if setup.variant.mask == "before":
-        yield Line('masked_scores = scores.masked_fill(~mask, float("-inf"))', "masked_scores")
-        softmax = f"torch.softmax(masked_scores{warm}, dim=-1)"
-        yield Line(f"weights = {softmax}.nan_to_num(0.0)  # a fully blocked row: 0", "weights")
-        return
-    yield Line(f"weights_before_mask = torch.softmax(scores{warm}, dim=-1)", "weights_before_mask")
-    if setup.variant.mask == "after":
-        yield Line("weights = weights_before_mask * mask  # rows no longer sum to 1", "weights")
-        return
-    yield Line("weights_masked = weights_before_mask * mask", "weights_masked")
-    yield Line("weights = (weights_masked / weights_masked.sum(dim=-1, keepdim=True)).nan_to_num(0.0)", "weights")
-
-
 def _rotation() -> Iterator[Line]:
     for text in (
         "def rotate(x):  # each pair of features turned by its position",
@@ -161,11 +141,12 @@ def _rotation() -> Iterator[Line]:
         yield Line(text)
 
 
-def _literal(array: NDArray[np.generic]) -> str:
-    kind = "bool" if array.dtype == bool else str(array.dtype)
-    return f"torch.tensor({array.tolist()!r}, dtype=torch.{kind})"
-
-
-def _edit(edit: Edit, has_heads: bool) -> str:
-    place = f"{edit.head}, {edit.row}, {edit.column}" if has_heads else f"{edit.row}, {edit.column}"
+def _edit(edit: Edit, step: Step, setup: Setup | HeadSetup) -> str:
+    place = f"{edit.row}, {edit.column}"
+    siblings = setup.n_heads // setup.groups if edit.step[0] in "kv" and step.has_heads else 1
+    if siblings > 1:  # the heads of a group share them
+        first = edit.head - edit.head % siblings
+        place = f"{first}:{first + siblings}, {place}"
+    elif step.has_heads:
+        place = f"{edit.head}, {place}"
     return f"{edit.step}[{place}] = {bool(edit.value) if edit.step == 'mask' else edit.value!r}  # edited"

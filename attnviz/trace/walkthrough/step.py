@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from attnviz.trace.walkthrough.head_setup import HeadSetup
 from attnviz.trace.walkthrough.setup import Edit, Setup
 
 Stage = Literal[
@@ -18,6 +19,7 @@ Stage = Literal[
 Operation = Literal[
     "given", "layer_norm", "affine", "affine_heads", "rotate", "products", "divide", "copy", "mask", "softmax",
     "mask_weights", "renormalise", "mix", "concat", "sum_heads", "add", "activation",
+    "rms_norm", "turn", "times", "softcap", "softmax_sink",
 ]  # fmt: skip
 AxisKind = Literal["query", "key", "feature", "head_feature", "hidden", "one"]
 
@@ -70,7 +72,7 @@ class Step:
 class Walk:
     """All steps of a setup, in the order of computation; `output` is the last one's name."""
 
-    setup: Setup
+    setup: Setup | HeadSetup
     steps: Mapping[str, Step]
 
     def __getitem__(self, name: str) -> Step:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from attnviz.trace.walkthrough import Setup, walk
+from attnviz.trace.walkthrough import HeadSetup, Setup, walk
 from attnviz.ui.by_hand.sheet import Changes, applied
 
 
@@ -22,11 +22,13 @@ class Claim:
     otherwise: float
 
 
-def claimed(setup: Setup, changes: Changes, row: int | None = None) -> Claim | None:
+def claimed(setup: Setup | HeadSetup, changes: Changes, row: int | None = None) -> Claim | None:
     """Of all heads the one in which dividing matters most to the row (None: the last one that sees two keys or more).
 
-    None where nothing is to be seen: rows with one visible key, or numbers that are none.
+    None where nothing is to be seen: rows with one visible key, numbers that are none, or another scaling.
     """
+    if isinstance(setup, HeadSetup) and not setup.divides:
+        return None  # this model's scores are not divided by √head_dim at all
     now = applied(setup, changes)
     other = applied(setup, changes.switched("divide", not now.variant.divide))
     walked = [walk(one).steps for one in (now, other)]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, get_args
 
-from attnviz.trace.walkthrough import Edit, Setup, Step, walk
+from attnviz.trace.walkthrough import Edit, HeadSetup, Setup, Step, walk
 from attnviz.trace.walkthrough.setup import Combine, MaskPlace, NormPlace
 from attnviz.ui.by_hand.sheet import MOST_EDITS, Changes, Problem, Sheet, applied
 
@@ -71,7 +71,7 @@ def pending(message: object, answered: int) -> list[Mapping[str, Any]]:
     return sorted((one for one in known if one["seq"] > answered), key=lambda one: int(one["seq"]))
 
 
-def carry_out(sheet: Sheet, operation: Mapping[str, Any], setup: Setup) -> Sheet:
+def carry_out(sheet: Sheet, operation: Mapping[str, Any], setup: Setup | HeadSetup) -> Sheet:
     """The sheet after one operation, with `answered` moved on."""
     action = _ACTIONS.get(str(operation.get("op")))
     sheet = replace(sheet, problem=None)
@@ -80,7 +80,7 @@ def carry_out(sheet: Sheet, operation: Mapping[str, Any], setup: Setup) -> Sheet
     return replace(sheet, answered=max(sheet.answered, int(operation["seq"])))
 
 
-def _edit(sheet: Sheet, operation: Mapping[str, Any], setup: Setup) -> Sheet:
+def _edit(sheet: Sheet, operation: Mapping[str, Any], setup: Setup | HeadSetup) -> Sheet:
     steps = walk(applied(setup, sheet.changes)).steps
     place = _place(operation, steps)
     text = operation.get("text")
@@ -114,7 +114,7 @@ def _place(operation: Mapping[str, Any], steps: Mapping[str, Step]) -> Edit | No
     return Edit(name, row, column, 0.0, head)
 
 
-def _switch(sheet: Sheet, operation: Mapping[str, Any], setup: Setup) -> Sheet:
+def _switch(sheet: Sheet, operation: Mapping[str, Any], setup: Setup | HeadSetup) -> Sheet:
     name, value = operation.get("name"), operation.get("value")
     for allowed in SWITCHES.get(str(name), ()):
         if allowed == value and type(allowed) is type(value):
@@ -122,7 +122,7 @@ def _switch(sheet: Sheet, operation: Mapping[str, Any], setup: Setup) -> Sheet:
     return sheet
 
 
-def _temperature(sheet: Sheet, operation: Mapping[str, Any], setup: Setup) -> Sheet:
+def _temperature(sheet: Sheet, operation: Mapping[str, Any], setup: Setup | HeadSetup) -> Sheet:
     text = operation.get("text")
     if not isinstance(text, str):
         return sheet
@@ -133,7 +133,7 @@ def _temperature(sheet: Sheet, operation: Mapping[str, Any], setup: Setup) -> Sh
     return sheet.changed(sheet.changes.switched("temperature", value))
 
 
-def _reset(sheet: Sheet, operation: Mapping[str, Any], setup: Setup) -> Sheet:
+def _reset(sheet: Sheet, operation: Mapping[str, Any], setup: Setup | HeadSetup) -> Sheet:
     return sheet.changed(Changes())
 
 
@@ -142,7 +142,7 @@ def _whole(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**9 else None
 
 
-_ACTIONS: Mapping[str, Callable[[Sheet, Mapping[str, Any], Setup], Sheet]] = {
+_ACTIONS: Mapping[str, Callable[[Sheet, Mapping[str, Any], Setup | HeadSetup], Sheet]] = {
     "edit": _edit,
     "switch": _switch,
     "temperature": _temperature,

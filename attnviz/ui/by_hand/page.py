@@ -10,8 +10,8 @@ from typing import Any
 import streamlit as st
 
 from attnviz.data import Batch, InputError, Notice
-from attnviz.errors import CheckpointError
-from attnviz.trace.walkthrough import Setup, Walk, walk
+from attnviz.errors import CheckpointError, ForeignError
+from attnviz.trace.walkthrough import HeadSetup, Setup, Walk, walk
 from attnviz.ui.by_hand import claim, from_other_pages, link, shapes, subject
 from attnviz.ui.by_hand.operations import carry_out, pending
 from attnviz.ui.by_hand.picture import problem_of, values_and_arrays
@@ -28,9 +28,11 @@ from attnviz.ui.frame.notices import listed, notice, notice_lines, shortened
 from attnviz.ui.frame.page import Frame
 from attnviz.ui.frame.shared_link import EXAMPLE, MODEL
 from attnviz.ui.front import pack
-from attnviz.ui.sentence import reading
+from attnviz.ui.sentence import opened, reading
+from attnviz.ui.sentence.inability import unable
 from attnviz.ui.sentence.model_picker import CHOSEN, pick_model
 from attnviz.ui.sentence.models import Loaded, ModelKey, choices, load
+from attnviz.ui.sentence.opened import Opened
 from attnviz.ui.sentence.row import sentence_row
 from attnviz.ui.text import texts
 
@@ -75,15 +77,18 @@ def show(frame: Frame) -> None:
         mirror("address-by-hand", **written({**NO_SOURCE, **dict.fromkeys(link.CHANGED)}))
         wrong_shapes(frame, kept)
     elif what == "model":
-        loaded = pick_model(frame)
-        if loaded is not None:
+        loaded = pick_model(frame, elsewhere=True)
+        if loaded is not None and "walk" not in loaded.model.can:
+            mirror("address-by-hand", **written(dict.fromkeys(link.CHANGED)))
+            unable(frame, frame.t("no_walk"), "walk")
+        elif loaded is not None:
             _model(frame, kept, loaded)
     else:
         mirror("address-source", **written(NO_SOURCE))
         walked(frame, kept, what, subject.worked(what, frame.language), what)
 
 
-def _model(frame: Frame, kept: Kept, loaded: Loaded) -> None:
+def _model(frame: Frame, kept: Kept, loaded: Loaded | Opened) -> None:
     """A sentence through one attention of a model."""
     site, head = subject.first_site(loaded)
     asked_site = kept.arrival[link.SITE]
@@ -119,7 +124,9 @@ def _model(frame: Frame, kept: Kept, loaded: Loaded) -> None:
     whole = _attention(loaded.key, asked, site, loaded, batch)
     setup = subject.narrowed(whole)
     if setup is not whole:
-        lines.append(frame.t("too_wide"))
+        lines.append(frame.t("too_wide" if isinstance(setup, Setup) else "too_wide_head"))
+    elif isinstance(setup, HeadSetup) and setup.projections is None:
+        lines.append(frame.t("from_qkv"))
     if unknown := reading.unknown_tokens(batch):
         lines.append(frame.t("unknown", tokens=listed(unknown)))
     with st.container():
@@ -135,7 +142,9 @@ def _model(frame: Frame, kept: Kept, loaded: Loaded) -> None:
 
 
 @live
-def walked(frame: Frame, kept: Kept, key: object, setup: Setup, name: str, unknown: Unknown | None = None) -> None:
+def walked(
+    frame: Frame, kept: Kept, key: object, setup: Setup | HeadSetup, name: str, unknown: Unknown | None = None
+) -> None:
     """One round: take in what the browser did, compute, answer. Only this runs again when a number is changed."""
     sheet = kept.sheets.get(key, Sheet())
     if kept.fresh:
@@ -163,7 +172,7 @@ def walked(frame: Frame, kept: Kept, key: object, setup: Setup, name: str, unkno
     mirror("address-by-hand", **link.parameters(sheet.changes))
 
 
-def _say(frame: Frame, kept: Kept, key: object, setup: Setup, sheet: Sheet) -> None:
+def _say(frame: Frame, kept: Kept, key: object, setup: Setup | HeadSetup, sheet: Sheet) -> None:
     """The claim about these numbers, and the switch that tries it."""
     asked = kept.asked.get("row")
     row = TOLD.get(str(key)) if asked is None else asked - 1
@@ -244,12 +253,14 @@ def _take_up(frame: Frame, kept: Kept) -> None:
     if asked is None:
         return
     kept.refused = None
-    loaded = None
-    if asked.model in choices():
-        try:
+    loaded: Loaded | Opened | None = None
+    try:
+        if asked.model in choices():
             loaded = load(asked.model)
-        except CheckpointError as error:
-            kept.refused = explain(error, frame.language)
+        elif (path := opened.offered().get(asked.model)) is not None:
+            loaded = opened.open_model(asked.model, path)
+    except (CheckpointError, ForeignError) as error:
+        kept.refused = explain(error, frame.language)
     if loaded is None or asked.site not in loaded.model.sites:
         kept.refused = kept.refused or frame.t(
             "opening_unknown", model=shortened(asked.model, 40), site=shortened(asked.site, 40)
@@ -258,7 +269,7 @@ def _take_up(frame: Frame, kept: Kept) -> None:
     st.session_state[WHAT] = "model"
     st.session_state[CHOSEN] = asked.model
     st.session_state[SITE] = asked.site
-    st.session_state.setdefault("sentences", {})[loaded.task.info.name] = asked.text
+    st.session_state.setdefault("sentences", {})[reading.name_of(loaded.task)] = asked.text
     kept.given = (asked.model, asked)
     kept.fresh = False
     kept.asked = {"head": asked.head + 1, "id": secrets.token_hex(6), "stage": "softmax", "view": "one"}
@@ -278,7 +289,7 @@ def _remarks(frame: Frame, kept: Kept) -> list[str]:
 
 def _beyond(frame: Frame, kept: Kept, done: Walk) -> list[str]:
     """Numbers of the first address that this walk has not; 1 is used instead."""
-    counts = {"step": len(done.screens), "head": done.setup.n_heads, "row": len(done.setup.x)}
+    counts = {"step": len(done.screens), "head": done.setup.n_heads, "row": done.setup.tokens}
     for name, count in counts.items():
         value = kept.asked.get(name)
         if value is not None and value > count:
@@ -292,10 +303,10 @@ def _beyond(frame: Frame, kept: Kept, done: Walk) -> list[str]:
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
-def _read(key: ModelKey, asked: Asked, _loaded: Loaded) -> tuple[Batch, tuple[Notice, ...]]:
+def _read(key: ModelKey, asked: Asked, _loaded: Loaded | Opened) -> tuple[Batch, tuple[Notice, ...]]:
     return subject.read(_loaded, asked)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
-def _attention(key: ModelKey, asked: Asked, site: str, _loaded: Loaded, _batch: Batch) -> Setup:
-    return subject.attention_at(_loaded.model, _batch, site)
+def _attention(key: ModelKey, asked: Asked, site: str, _loaded: Loaded | Opened, _batch: Batch) -> Setup | HeadSetup:
+    return subject.attention_at(_loaded, _batch, site)

@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attnviz.trace.walkthrough import Setup, Step, Walk, snippet
+from attnviz.trace.walkthrough import HeadSetup, Setup, Step, Walk, snippet
 from attnviz.ui.by_hand.sheet import Sheet, unedited
 
 Values = dict[str, Any]
 Arrays = dict[str, NDArray[Any]]
+SWITCHES = ("norm", "combine", "mask")
 
 
-def values_and_arrays(done: Walk, own: Setup, sheet: Sheet) -> tuple[Values, Arrays]:
+def values_and_arrays(done: Walk, own: Setup | HeadSetup, sheet: Sheet) -> tuple[Values, Arrays]:
     """The walk as plain values and arrays: step `q` is array `q`, and `before/q` what it was without edits."""
     setup = done.setup
     code = snippet(setup)
@@ -34,8 +35,10 @@ def values_and_arrays(done: Walk, own: Setup, sheet: Sheet) -> tuple[Values, Arr
         "site": setup.site,
         "heads": setup.n_heads,
         "head_dim": setup.head_dim,
-        "eps": {"attn_norm": setup.norm.eps, "ff_norm": setup.feed_forward.norm.eps if setup.feed_forward else 0.0},
+        "eps": {name: norm.eps for name, norm in setup.norms.items()},
+        "norm_kind": next(iter(norm.kind for norm in setup.norms.values()), "layer"),
         "activation": setup.feed_forward.activation if setup.feed_forward else "",
+        **_own_ways(setup),
         "variant": _variant(setup),
         "own": _variant(own),
         "edits": len(setup.edits),
@@ -48,7 +51,21 @@ def values_and_arrays(done: Walk, own: Setup, sheet: Sheet) -> tuple[Values, Arr
     return values, arrays
 
 
-def _variant(setup: Setup) -> Values:
+def _own_ways(setup: Setup | HeadSetup) -> Values:
+    """What models from elsewhere do in their own way, and which switches make sense."""
+    if isinstance(setup, Setup):
+        return {"groups": setup.n_heads, "scaling": None, "softcap": None, "turn": None, "switches": list(SWITCHES)}
+    turn = setup.turn
+    return {
+        "groups": setup.groups,
+        "scaling": None if setup.divides else setup.scaling,
+        "softcap": setup.softcap,
+        "turn": None if turn is None else {"width": turn.width, "style": turn.style},
+        "switches": ["mask"],
+    }
+
+
+def _variant(setup: Setup | HeadSetup) -> Values:
     variant = setup.variant
     return {
         "divide": variant.divide,

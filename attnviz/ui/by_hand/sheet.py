@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
-from attnviz.trace.walkthrough import Edit, Setup, Walk, walk
+from attnviz.trace.walkthrough import Edit, HeadSetup, Setup, Walk, walk
+
+S = TypeVar("S", Setup, HeadSetup)
 
 MOST_EDITS = 200
 
@@ -73,9 +75,9 @@ class Sheet:
         return replace(self, changes=following, past=(*self.past, self.changes), future=tuple(future))
 
 
-def applied(setup: Setup, changes: Changes) -> Setup:
+def applied(setup: S, changes: Changes) -> S:
     """The setup with the switches set, and those edits whose cells exist under them."""
-    switched = replace(setup, variant=replace(setup.variant, **dict(changes.switches)))
+    switched: S = replace(setup, variant=replace(setup.variant, **dict(changes.switches)))
     steps = walk(switched).steps if changes.edits else {}
 
     def exists(edit: Edit) -> bool:
@@ -88,6 +90,6 @@ def applied(setup: Setup, changes: Changes) -> Setup:
     return switched.edited(*(edit for edit in changes.edits if exists(edit)))
 
 
-def unedited(setup: Setup) -> Walk:
+def unedited(setup: Setup | HeadSetup) -> Walk:
     """The same walk without the numbers put in by hand."""
     return walk(replace(setup, edits=()))

@@ -8,11 +8,15 @@ from dataclasses import dataclass
 import torch
 
 from attnviz.data import UNK, Batch, Notice
+from attnviz.foreign.adapter import ForeignModel
+from attnviz.foreign.by_hand import head_setup_of
+from attnviz.foreign.texts import ForeignTexts
 from attnviz.language import Language
-from attnviz.model import Transformer, heads_of
-from attnviz.trace.walkthrough import Setup, example, setup_of
+from attnviz.model import WatchedModel, heads_of
+from attnviz.trace.walkthrough import HeadSetup, Setup, example, setup_of
 from attnviz.ui.sentence import reading
 from attnviz.ui.sentence.models import Loaded
+from attnviz.ui.sentence.opened import Opened
 from attnviz.ui.sentence.reading import Feed
 
 LONGEST = 64  # tokens that are still walked through; longer texts are cut, with a notice
@@ -36,16 +40,16 @@ def worked(name: str, language: Language) -> Setup:
     return example(EXAMPLES[name], language)
 
 
-def room(model: Transformer) -> int:
+def room(model: WatchedModel) -> int:
     """Positions that a typed sentence may take here."""
     return min(reading.room(model), LONGEST)
 
 
-def read(loaded: Loaded, asked: Asked) -> tuple[Batch, tuple[Notice, ...]]:
+def read(loaded: Loaded | Opened, asked: Asked) -> tuple[Batch, tuple[Notice, ...]]:
     """The sentence as the model reads it, with what people should know. InputError where nothing is left to read."""
     model, task = loaded.model, loaded.task
     if asked.decoder_input is not None and not model.has_encoder:
-        return with_decoder_input(Batch(None, None, None), asked, loaded), ()
+        return with_decoder_input(Batch(None, None, None, pad_id=_pad(loaded)), asked, loaded), ()
     # What another page opened is taken as it was there, so that the numbers are the same.
     limit = reading.room(model) if asked.decoder_input is not None else room(model)
     sentence = reading.take_in(model, task, asked.text, asked.given, limit=limit)
@@ -55,10 +59,11 @@ def read(loaded: Loaded, asked: Asked) -> tuple[Batch, tuple[Notice, ...]]:
     return batch, sentence.notices
 
 
-def with_decoder_input(batch: Batch, asked: Asked, loaded: Loaded) -> Batch:
+def with_decoder_input(batch: Batch, asked: Asked, loaded: Loaded | Opened) -> Batch:
     """The batch with the decoder reading what another page said; ids outside the vocabulary count as unknown."""
     vocabulary = loaded.task.tgt_vocab
-    ids = [token if 0 <= token < len(vocabulary) else UNK for token in asked.decoder_input or ()]
+    known = isinstance(loaded.task, ForeignTexts)  # its own tokenizer has pieces for everything
+    ids = [token if 0 <= token < len(vocabulary) else 0 if known else UNK for token in asked.decoder_input or ()]
     ids = ids[: reading.room(loaded.model)]
     own = tuple(vocabulary.decode(ids))
     labels = asked.labels if len(asked.labels) == len(ids) else own
@@ -69,13 +74,20 @@ def with_decoder_input(batch: Batch, asked: Asked, loaded: Loaded) -> Batch:
         scored=None,
         decoder_labels=(labels,),
         target_labels=(),
-        unknown_decoder=(tuple(i for i, token in enumerate(ids) if token == UNK),),
+        unknown_decoder=(tuple(i for i, token in enumerate(ids) if token == UNK and not known),),
     )
 
 
-def attention_at(model: Transformer, batch: Batch, site: str) -> Setup:
+def _pad(loaded: Loaded | Opened) -> int | None:
+    """What fills up rows of ours; a text of a model from elsewhere is not filled up."""
+    return None if isinstance(loaded, Opened) else loaded.model.pad_id
+
+
+def attention_at(loaded: Loaded | Opened, batch: Batch, site: str) -> Setup | HeadSetup:
     """One attention of the model on this batch."""
-    return setup_of(model, batch, site)
+    if isinstance(loaded.model, ForeignModel):
+        return head_setup_of(loaded.model, batch, site)
+    return setup_of(loaded.model, batch, site)
 
 
 @dataclass(frozen=True)
@@ -94,16 +106,18 @@ def unknown_at(batch: Batch, site: str) -> Unknown:
     return Unknown(decoder, source if site.endswith("cross_attn") else decoder)
 
 
-def narrowed(setup: Setup) -> Setup:
-    """Without the feed-forward network where its matrices are too large to be shown."""
-    numbers = sum(array.size for array in setup.numbers().values())
-    return dataclasses.replace(setup, feed_forward=None) if numbers > MOST_NUMBERS else setup
+def narrowed(setup: Setup | HeadSetup) -> Setup | HeadSetup:
+    """Without the feed-forward network, or from Q, K and V on, where matrices are too large to be shown."""
+    if sum(array.size for array in setup.numbers().values()) <= MOST_NUMBERS:
+        return setup
+    if isinstance(setup, HeadSetup):
+        return setup.from_projections_on()
+    return dataclasses.replace(setup, feed_forward=None)
 
 
-def first_site(loaded: Loaded) -> tuple[str, int]:
+def first_site(loaded: Loaded | Opened) -> tuple[str, int]:
     """Where a model opens: the head that points best where that is known, else the last attention's first head."""
-    report = loaded.manifest.report
-    best = report.aligned_head if report else None
+    best = loaded.best_head
     if best is not None and best[0] in loaded.model.sites and best[1] < heads_of(loaded.model):
         return best
     return loaded.model.sites[-1], 0

@@ -18,7 +18,7 @@ from attnviz.ui.sentence import models
 
 ARRIVED = "finetuning-arrived"
 LARGEST = 10_000_000
-VIEWS = ("tune", "race", "folds", "compare", "list")
+VIEWS = ("tune", "race", "folds", "compare", "list", "elsewhere")
 
 VIEW = OneOf("view", VIEWS, default="tune")
 GROUP = Name("group")

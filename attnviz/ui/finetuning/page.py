@@ -8,7 +8,7 @@ import streamlit as st
 
 from attnviz.runs import Run
 from attnviz.runs.feed import RunView
-from attnviz.ui.finetuning import folds, link, next_run, race, style, tuned_dashboard
+from attnviz.ui.finetuning import elsewhere, folds, link, next_run, race, style, tuned_dashboard
 from attnviz.ui.finetuning.choices import current, task_of
 from attnviz.ui.frame.address_bar import mirror
 from attnviz.ui.frame.controls import choose
@@ -22,10 +22,12 @@ from attnviz.ui.runs.library import library, wake_runs
 from attnviz.ui.runs.link import RUN
 from attnviz.ui.runs.polling import polled
 from attnviz.ui.runs.trouble import trouble, troubles
+from attnviz.ui.sentence.model_picker import pick_model
 from attnviz.ui.text import words
 
 PAGE = "finetuning"
 GROUPS = ("race", "folds")
+ELSEWHERE = "elsewhere"  # the view of models that are not ours
 VIEW = "finetuning-view"
 
 
@@ -37,8 +39,11 @@ def show(frame: Frame) -> None:
     view = view_of(PAGE, frame.language)
     moving = st.session_state[DRIVER.moving] = view is not None and view.moving
     group = st.session_state.get(VIEW) or said(link.VIEW)
+    loaded = pick_model(frame, elsewhere=True) if group == ELSEWHERE else None
     with frame.controls:
-        if group in GROUPS:  # their controls stand beside their runs
+        if group == ELSEWHERE:
+            pass  # the model stands there
+        elif group in GROUPS:  # their controls stand beside their runs
             st.html(f'<div class="ft-strip">{escape(frame.t(f"{group}_title"))}</div>')
         else:
             polled(lambda: DRIVER.strip(frame), moving=moving)
@@ -55,6 +60,8 @@ def show(frame: Frame) -> None:
         race.show(frame)
     elif chosen == "folds":
         folds.show(frame)
+    elif chosen == ELSEWHERE:
+        elsewhere.show(frame, loaded, _to_tune)
     elif view is None:
         next_run.show(frame)
     else:

@@ -37,6 +37,18 @@ TEXTS = table(
         "这个模型太宽：前馈网络的矩阵不显示，注意力完整。",
         "This model is very wide: its feed-forward matrices are left out; the attention is all here.",
     ),
+    too_wide_head=Text(
+        "这个模型太宽：从 Q、K、V 开始，投影矩阵不显示。",
+        "This model is very wide: the walk begins at Q, K and V, without the matrices that make them.",
+    ),
+    from_qkv=Text(
+        "这个模型怎样得到 Q、K、V，从外面看不清：从它们开始算。",
+        "How this model makes Q, K and V cannot be told from outside: the walk begins with them.",
+    ),
+    no_walk=Text(
+        "这个模型只给出注意力图，不给出算出它们的数。",
+        "This model shows its maps only, not the numbers that they are made of.",
+    ),
     opening_unknown=Text(
         "模型“{model}”或其中的“{site}”这里没有，已按本页原来的设置显示。",
         "There is no model '{model}' with '{site}' here; the page is shown as it was.",
@@ -77,6 +89,19 @@ TEXTS = table(
         "每一行减去均值，除以标准差，再乘 γ、加 β（如有）。",
         "From each row take its mean, divide by its standard deviation, then times γ, plus β where there are any.",
     ),
+    about_norm_rms=Text(
+        "RMSNorm：每一行除以均方根（不减均值），再乘 γ。",
+        "RMSNorm: each row divided by the root of its mean square (no mean is taken off), then times γ.",
+    ),
+    stage_norm_rms=Text("RMSNorm", "RMSNorm"),
+    about_input_qkv=Text(
+        "从这里开始：这个头得到的查询 Q、键 K 和值 V。",
+        "The walk begins here: the queries Q, keys K and values V that this head is given.",
+    ),
+    about_project_groups=Text(
+        "{heads} 个头共用 {groups} 组键和值（GQA）：相邻 {each} 个头的 K、V 相同。",
+        "{heads} heads share {groups} sets of keys and values (GQA): every {each} heads in a row have the same ones.",
+    ),
     about_project=Text(
         "同一个 X 乘三个矩阵：Q 是“我在找什么”，K 是“我是什么”，V 是“我带来什么”。",
         "The same X times three matrices: Q what I look for, K what I am, V what I bring.",
@@ -89,6 +114,7 @@ TEXTS = table(
         "每一对特征按所在位置转一个角度：相对距离进入点积。",
         "Each pair of features is turned by its position, so that distance enters the products.",
     ),
+    partners=Text("每个特征换成它的另一半，一半变号", "every feature's partner, one of two with its sign turned"),
     about_products=Text(
         "Q 的一行点乘 K 的一行：这两个词元有多合得来。一行是一个查询，一列是一个键。",
         "A row of Q times a row of K: how well two tokens match. A row is a query, a column a key.",
@@ -100,6 +126,19 @@ TEXTS = table(
     about_scale_off=Text(
         "这里关掉了 √head_dim：分数保持原样。",
         "√head_dim is switched off here: the scores stay as they are.",
+    ),
+    about_scale_own=Text(
+        "乘 {scaling}：这个模型不除以 √head_dim。",
+        "Times {scaling}: this model does not divide by √head_dim.",
+    ),
+    about_scale_cap=Text(
+        "软上限：{cap}·tanh(x/{cap}) 让分数不超过 ±{cap}。",
+        "Soft cap: {cap}·tanh(x/{cap}) keeps scores within ±{cap}.",
+    ),
+    about_scale_bias=Text("B 是按相对位置加到分数上的偏置。", "B is a bias by position that is added to the scores."),
+    about_softmax_sink=Text(
+        "每个头有一个汇 sink：它分走一份注意力却什么也不带来，所以一行加起来小于 1。",
+        "Each head has a sink: it takes a share of the attention and brings nothing: a row sums to less than 1.",
     ),
     about_mask=Text(
         "□ 可见：分数保留；■ 屏蔽：分数变成 −∞，softmax 后正好是 0。",

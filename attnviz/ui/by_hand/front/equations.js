@@ -3,6 +3,7 @@
 import { element } from "../../front/dom.js";
 import { numberText } from "../../front/numbers.js";
 import { ACTIVATION_NAMES } from "./expression.js";
+import { generalText, scaleText } from "./rules.js";
 
 const WHOLE_WEIGHTS = 8; // up to so many columns a projection is shown whole, with the head's own columns marked
 
@@ -21,9 +22,12 @@ function turned(view) {
 
 // Of the parameters of a projection the columns that make this head.
 export function ofHead(view, walk, head) {
-  const first = head * walk.headDim;
-  if (view.columnCount <= WHOLE_WEIGHTS) return walk.heads > 1 ? { ...view, owned: [first, first + walk.headDim] } : view;
-  return { ...view, columnAxis: "head_feature", columnBase: first, columnCount: walk.headDim };
+  const letter = view.step.name.slice(-1);
+  const made = walk.step(`${letter}_projected`) || walk.step(`${letter}_unrotated`) || walk.step(letter);
+  const width = made.columns;
+  const first = walk.firstColumn(view.step.name, head, width);
+  if (view.columnCount <= WHOLE_WEIGHTS) return walk.heads > 1 ? { ...view, owned: [first, first + width] } : view;
+  return { ...view, columnAxis: "head_feature", columnBase: first, columnCount: width };
 }
 
 function equationOf(walk, step, head) {
@@ -66,6 +70,18 @@ function equationOf(walk, step, head) {
     }
     case "layer_norm":
       return [sign("LN("), view(0), sign(")"), ...stacked(rest(1, (name) => (name.endsWith("_gain") ? "⊙" : "+"))), sign("="), result];
+    case "rms_norm":
+      return [sign("RMS("), view(0), sign(")"), ...stacked(rest(1, (name) => (name.endsWith("_gain") ? "⊙" : "+"))), sign("="), result];
+    case "turn":
+      return [view(0), sign("⊙"), view(1), sign("+"), sign("⤨", walk.text.partners), sign("⊙"), view(2), sign("="), result];
+    case "times":
+      return [view(0), sign(`· ${scaleText(walk.scaling)}`), sign("="), result];
+    case "softcap": {
+      const cap = generalText(walk.softcap);
+      return [sign(`${cap}·tanh(`), view(0), sign(`/ ${cap})`), sign("="), result];
+    }
+    case "softmax_sink":
+      return [sign("softmax("), view(0), sign("‖"), view(1), sign(`${warm})`), sign("="), result];
     case "rotate":
       return [sign("R("), view(0), sign(")"), sign("="), result];
     case "add":

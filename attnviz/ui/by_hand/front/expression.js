@@ -3,7 +3,7 @@
 
 import { numberText } from "../../front/numbers.js";
 
-export const ACTIVATION_NAMES = { gelu: "GELU", relu: "ReLU" };
+export const ACTIVATION_NAMES = { gelu: "GELU", relu: "ReLU", tanh: "tanh" };
 
 export const X = {
   cell: (step, row, column, head, value) => ({ op: "cell", step, row, column, head, value, of: [] }),

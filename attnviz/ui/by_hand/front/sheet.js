@@ -13,7 +13,7 @@ import { lastMade, lookedAt } from "./equations.js";
 import { cellsOf, definitionsOf, linesOf } from "./expression.js";
 import { screenName } from "./names.js";
 import { Rail } from "./rail.js";
-import { arithmeticOf } from "./rules.js";
+import { arithmeticOf, generalText, scaleText } from "./rules.js";
 import { Shapes } from "./shapes.js";
 import { Picker, Switches } from "./switches.js";
 import { readAnswer } from "./walk.js";
@@ -205,7 +205,7 @@ export class Sheet extends Shell {
     const { walk } = this;
     const step = lookedAt(this.screen);
     const row = Math.min(remembered.row ?? Math.min(2, walk.rowLabels.length - 1), step.rows - 1);
-    let column = step.operation === "concat" ? this.head * walk.headDim : 0;
+    let column = step.operation === "concat" ? this.head * walk.step(step.inputs[0]).columns : 0;
     if (step.role === "weights") for (let c = 0; c < step.columns; c++) if (step.at(row, c, this.head) > step.at(row, column, this.head)) column = c;
     return { name: step.name, row: step.axes[0] === "one" ? 0 : row, column: step.role === "mask" ? Math.min(row, step.columns - 1) : column, head: step.hasHeads ? this.head : 0 };
   }
@@ -301,13 +301,29 @@ export class Sheet extends Shell {
 }
 
 // What a step does, in a sentence; the switches change what is true.
-function aboutScreen(walk, { stage }) {
+function aboutScreen(walk, screen) {
   const { text, variant } = walk;
+  const { stage } = screen;
+  if (stage === "input" && !walk.byName.has("x")) return text.about_input_qkv;
   if (stage === "input" && walk.byName.has("memory")) return text.about_memory;
+  if (stage === "norm" && walk.norm_kind === "rms") return text.about_norm_rms;
   if (stage === "project" && walk.byName.has("memory")) return text.about_project_cross;
-  if (stage === "scale") return fill(variant.divide ? text.about_scale : text.about_scale_off, { root: `√${walk.headDim} = ${numberText(Math.sqrt(walk.headDim), 2)}` });
+  if (stage === "project" && walk.each > 1) return fill(text.about_project_groups, { heads: walk.heads, groups: walk.groups, each: walk.each });
+  if (stage === "scale") return aboutScale(walk, screen);
   if (stage === "mask" && variant.mask !== "before") return text.about_mask_after;
   if (stage === "softmax" && variant.mask !== "before") return text[`about_softmax_${variant.mask.replaceAll("-", "_")}`];
+  if (stage === "softmax" && walk.byName.has("sink")) return text.about_softmax_sink;
   if (stage === "combine" && variant.combine === "sum") return text.about_combine_sum;
   return text[`about_${stage}`];
+}
+
+// What becomes of the products before the mask: each model does some of it.
+function aboutScale(walk, { all }) {
+  const { text, variant } = walk;
+  const has = (operation) => all.some((step) => step.operation === operation);
+  const root = `√${walk.headDim} = ${numberText(Math.sqrt(walk.headDim), 2)}`;
+  const said = [!variant.divide ? text.about_scale_off : has("times") ? fill(text.about_scale_own, { scaling: scaleText(walk.scaling) }) : fill(text.about_scale, { root })];
+  if (has("softcap")) said.push(fill(text.about_scale_cap, { cap: generalText(walk.softcap) }));
+  if (has("add")) said.push(text.about_scale_bias);
+  return said.join(" ");
 }

@@ -3,6 +3,7 @@
 import { element } from "../../front/dom.js";
 import { fill } from "../../front/labels.js";
 import { numberText } from "../../front/numbers.js";
+import { scaleText } from "./rules.js";
 
 const CHOICES = { norm: ["post", "pre", "none"], combine: ["concat", "sum"], mask: ["before", "after", "after-renormalised"] };
 
@@ -65,10 +66,11 @@ export class Switches {
     const { text, variant, own } = walk;
     this.headGroup.hidden = walk.heads === 1;
     this.heads.write(text.head, Array.from({ length: walk.heads }, (_, i) => [i, String(i + 1), fill(text.head_of, { head: i + 1, count: walk.heads })]), sheet.head);
-    this.divide.textContent = text.divide;
+    this.divide.textContent = walk.scaling === null ? text.divide : `· ${scaleText(walk.scaling)}`;
     this.divide.setAttribute("aria-checked", String(variant.divide));
     this.divide.dataset.changed = String(variant.divide !== own.divide);
     for (const [name, node] of Object.entries(this.selects)) {
+      node.hidden = !walk.switches.includes(name);
       node.title = text[name];
       node.setAttribute("aria-label", text[name]);
       const options = CHOICES[name].map((value) => element("option", { value, text: text[`${name}_${value.replaceAll("-", "_")}`] }));

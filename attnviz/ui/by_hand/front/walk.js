@@ -14,7 +14,7 @@ const ROLES = { q: "query", k: "key", v: "value" };
 function roleOf(name) {
   if (name === "mask") return "mask";
   if (name.startsWith("weights")) return "weights";
-  const letter = /^(?:[wb]_)?([qkv])(?:_unrotated)?$/.exec(name);
+  const letter = /^(?:[wb]_)?([qkv])(?:_unrotated|_projected)?(?:_gain|_bias)?$/.exec(name);
   return letter ? ROLES[letter[1]] : "plain";
 }
 
@@ -68,11 +68,17 @@ class Walk extends Payload {
     super(read);
     const { header } = read;
     this.headDim = header.head_dim;
+    this.each = header.heads / header.groups; // heads that share keys and values
     this.rowLabels = header.rows.map(printable);
     this.columnLabels = header.columns.map(printable);
     const numbers = (name) => (this.has(name) ? this.array(name) : null);
     this.byName = new Map(header.steps.map((step, i) => [step.name, new Step(step, numbers(step.name), numbers(`before/${step.name}`), i)]));
     this.screens = header.screens.map((screen, index) => ({ ...screen, index, all: screen.steps.map((name) => this.byName.get(name)) }));
+  }
+
+  // Where the columns of a projection begin that make a head: of keys and values those of its group.
+  firstColumn(name, head, width) {
+    return (/_[kv]$/.test(name) ? Math.floor(head / this.each) : head) * width;
   }
 
   step(name) {

@@ -1,0 +1,84 @@
+"""Texts to learn from, as batches of a model from elsewhere, and what it says to a text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from attnviz.data.batch import Batch
+from attnviz.decoding import Decoding
+from attnviz.errors import InputError
+from attnviz.foreign.adapter import ForeignModel
+from attnviz.foreign.texts import ForeignTexts
+from attnviz.model.inference import inference
+
+LONGEST = 128  # tokens of a text that are learned from
+MOST = 2_000  # texts
+HIDDEN = 7  # of a masked model every so manyth token is hidden, another one in every text
+SAID = 24  # tokens that are written to a prompt
+
+
+def batches_of(texts: ForeignTexts, lines: Sequence[str]) -> tuple[Batch, ...]:
+    """A batch a line: a text to be continued; a source and a target with a tab between; or a text with tokens hidden.
+
+    Raises InputError where no line can be learned from.
+    """
+    found = [batch for number, line in enumerate(lines[:MOST]) if (batch := _batch(texts, line, number)) is not None]
+    if not found:
+        raise InputError("no_lessons")
+    return tuple(found)
+
+
+def _batch(texts: ForeignTexts, line: str, number: int) -> Batch | None:
+    if not line.strip():
+        return None
+    if texts.kind == "seq2seq":
+        source, tab, target = line.partition("\t")
+        if not (tab and source.strip() and target.strip()):
+            return None
+        return texts.encode(source, target, limit=LONGEST)
+    if texts.kind == "lm":
+        batch = texts.encode(line, limit=LONGEST)
+        return batch if batch.n_scored else None
+    if texts.kind == "masked-lm":
+        return _hidden(texts, line, number)
+    return None
+
+
+def _hidden(texts: ForeignTexts, line: str, number: int) -> Batch | None:
+    whole = texts.encode(line, limit=LONGEST)
+    assert whole.src is not None, "a masked model reads a source"
+    mask = texts.tgt_vocab.mask_id
+    assert mask is not None, "a masked model has its token"
+    special = torch.tensor(sorted(texts.tgt_vocab.special_ids))
+    places = (~torch.isin(whole.src[0], special)).nonzero()[:, 0]
+    if not len(places):
+        return None
+    chosen = places[number % min(HIDDEN, len(places)) :: HIDDEN]
+    src, scored = whole.src.clone(), torch.zeros_like(whole.src, dtype=torch.bool)
+    src[0, chosen], scored[0, chosen] = mask, True
+    return Batch(
+        src=src, decoder_input=None, targets=whole.src, scored=scored, src_labels=whole.src_labels, pad_id=None
+    )
+
+
+def says(model: ForeignModel, texts: ForeignTexts, prompt: str) -> str:
+    """What a model makes of a prompt: how it goes on, what it answers, or what it puts where its mask token stands."""
+    batch = texts.encode(prompt, limit=LONGEST)
+    if not model.has_decoder:
+        assert batch.src is not None, "an encoder reads a source"
+        with inference(model):
+            best = model(batch.src)[0].argmax(dim=-1)
+        hidden = batch.src[0] == texts.tgt_vocab.mask_id
+        return texts.detokenize_ids(torch.where(hidden, best, batch.src[0]).tolist())
+    rules, prefix = texts.rules, list(texts.rules.begins)
+    first = rules.first
+    if batch.src is None:
+        assert batch.decoder_input is not None, "a decoder alone reads the text"
+        first, *prefix = batch.decoder_input[0].tolist()
+    length = len(prefix) + SAID if model.room is None else min(model.room, len(prefix) + SAID)
+    decoding = Decoding(
+        model, batch.src, bos_id=first, eos_id=rules.ends, max_len=length, prefix=prefix, alternatives=1
+    )
+    return texts.detokenize_ids([step.token for step in decoding])
