@@ -55,6 +55,14 @@ def head_setup_of(model: ForeignModel, batch: Batch, site: str) -> HeadSetup:
     kept = {name: value.float() if value.is_floating_point() else value for name, value in taps.kept.items()}
     q, k, v = (kept[letter][0] for letter in LETTERS)
     heads, tokens, keys = q.size(0), q.size(1), k.size(1)
+    scaling = float(kept["scaling"])
+    made = _made(kept, heard, heads, found.groups)
+    if not made:
+        # Some divide the queries by √head_dim, not the scores: the same number, shown where the others have it.
+        factor = q.size(2) ** -0.5
+        made = _made({**kept, "q": kept["q"] / factor}, heard, heads, found.groups)
+        if made:
+            q, scaling = q / factor, scaling * factor
     stack = "src" if site.startswith("encoder") else "decoder"
     across = "src" if site.endswith("cross_attn") else stack
     return HeadSetup(
@@ -64,14 +72,14 @@ def head_setup_of(model: ForeignModel, batch: Batch, site: str) -> HeadSetup:
         mask=kept["mask"].expand(1, heads, tokens, keys)[0].cpu().numpy().copy(),
         n_heads=heads,
         groups=found.groups,
-        scaling=float(kept["scaling"]),
+        scaling=scaling,
         softcap=float(kept["softcap"]) if "softcap" in kept else None,
         bias=_bias(kept, heads),
         sinks=_array(kept["sinks"].reshape(-1)) if "sinks" in kept else None,
         row_labels=_labels(batch, stack, tokens),
         column_labels=_labels(batch, across, keys),
         site=site,
-        **_made(kept, heard, heads, found.groups),
+        **made,
     )
 
 
