@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ from attnviz.errors import ForeignError
 from attnviz.foreign.adapter import ForeignModel
 from attnviz.foreign.parts import foreign_parts
 from attnviz.foreign.texts import ForeignTexts
-from attnviz.ui.decoding import forcing, running
+from attnviz.ui.decoding import forcing, picture, running
 from attnviz.ui.decoding.settings import Settings
 from attnviz.ui.decoding.subject import Subject, take_in
 
@@ -181,3 +183,25 @@ def test_a_model_that_does_not_write_says_so_and_shows_the_way_to_one_that_does(
     button.click().run()
     assert payload(at)[0]["steps"]
     assert at.session_state["model"] != "tiny-bert"
+
+
+def test_of_very_many_weights_only_those_on_screen_travel() -> None:
+    arrays = {f"decoder.{n}.self_attn": np.zeros((2, 3, 5), dtype=np.float32) for n in range(3)}
+    assert picture.within_reason(arrays, "decoder.1.self_attn") == arrays
+    arrays["decoder.7.self_attn"] = np.zeros((1, 1, picture.MOST_WEIGHTS), dtype=np.float32)
+    assert set(picture.within_reason(arrays, "decoder.1.self_attn")) == {"decoder.1.self_attn"}
+
+
+@pytest.mark.parametrize("page", ["decoding", "by_hand"])
+@pytest.mark.parametrize(("language", "said"), [("zh", "不存在，已改用"), ("en", "is shown.")])
+def test_a_link_to_a_model_that_is_not_there_says_so_and_shows_another(page: str, language: str, said: str) -> None:
+    at = app_driver.opened(page, model="../../etc/passwd", lang=language, what="model")
+    assert said in app_driver.all_notices(at)
+    assert at.get("bidi_component")
+
+
+def test_pages_do_not_wait_for_transformers() -> None:
+    pages = "attnviz.ui.decoding.page, attnviz.ui.by_hand.page, attnviz.ui.finetuning.page"
+    code = f"import sys, {pages}; print(sorted({{'transformers', 'peft', 'gguf'}} & set(sys.modules)))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300)
+    assert found.stdout.strip().endswith("[]")

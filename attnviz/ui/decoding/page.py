@@ -178,6 +178,7 @@ def _draw(
         "subject": picture.subject_values(subject),
         "state": picture.state_values(kept),
     }
+    arrays = picture.within_reason(arrays, kept.site or handover.opening_site(subject))
     decoding_stage(pack(picture.merged(shared, values), arrays), key=STAGE)
     mirror("address-decoding", **written(address))
     if timing is not None and not timing.values:

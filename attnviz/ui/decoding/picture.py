@@ -21,6 +21,7 @@ from attnviz.ui.decoding.subject import Subject
 
 Arrays = dict[str, NDArray[np.float32]]
 Values = dict[str, Any]
+MOST_WEIGHTS = 1_000_000  # that travel to the browser at once
 
 
 def model_values(model: WatchedModel) -> Values:
@@ -162,6 +163,13 @@ def _node(subject: Subject, node: BeamNode) -> Values:
         "state": node.state,
         "reason": node.reason,
     }
+
+
+def within_reason(arrays: Arrays, site: str) -> Arrays:
+    """All weights, or, where that is very much, those of the site on screen: another one is sent when it is chosen."""
+    if sum(array.size for array in arrays.values()) <= MOST_WEIGHTS:
+        return arrays
+    return {name: array for name, array in arrays.items() if name == site}
 
 
 def merged(*values: Mapping[str, Any]) -> Values:

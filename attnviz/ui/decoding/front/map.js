@@ -70,6 +70,7 @@ export class MapCard {
     const { shot, state, theme } = this.stage;
     const { site, head } = state;
     const kind = shot.kindOf(site);
+    if (!shot.has(site)) return this.map.draw({ rows: [], columns: [], unknown: [], lit: null, whole: 0 }, theme, shot.text); // on its way
     if (kind === "encoder_self") return this.drawEncoder();
     const columns = keysOf(shot, path, site);
     const rows = [];

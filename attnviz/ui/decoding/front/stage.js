@@ -146,7 +146,7 @@ export class DecodingStage extends Shell {
     Object.assign(this.state, { site, head });
     this.write();
     this.draw();
-    this.tell();
+    this.tell({}, !this.shot.has(site));
   }
 
   follow(node) {
