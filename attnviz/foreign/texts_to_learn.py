@@ -70,8 +70,8 @@ def says(model: ForeignModel, texts: ForeignTexts, prompt: str) -> str:
         assert batch.src is not None, "an encoder reads a source"
         with inference(model):
             best = model(batch.src)[0].argmax(dim=-1)
-        hidden = batch.src[0] == texts.tgt_vocab.mask_id
-        return texts.detokenize_ids(torch.where(hidden, best, batch.src[0]).tolist())
+        said = zip(batch.src[0].tolist(), best.tolist(), strict=True)
+        return texts.detokenize_ids([new if token == texts.tgt_vocab.mask_id else token for token, new in said])
     rules, prefix = texts.rules, list(texts.rules.begins)
     first = rules.first
     if batch.src is None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any
 
 from attnviz.trace.walkthrough import Edit, HeadSetup, Setup, Walk, walk
-
-S = TypeVar("S", Setup, HeadSetup)
 
 MOST_EDITS = 200
 
@@ -75,9 +73,9 @@ class Sheet:
         return replace(self, changes=following, past=(*self.past, self.changes), future=tuple(future))
 
 
-def applied(setup: S, changes: Changes) -> S:
+def applied(setup: Setup | HeadSetup, changes: Changes) -> Setup | HeadSetup:
     """The setup with the switches set, and those edits whose cells exist under them."""
-    switched: S = replace(setup, variant=replace(setup.variant, **dict(changes.switches)))
+    switched = replace(setup, variant=replace(setup.variant, **dict(changes.switches)))
     steps = walk(switched).steps if changes.edits else {}
 
     def exists(edit: Edit) -> bool:

@@ -175,8 +175,11 @@ def _texts(frame: Frame, now: State) -> None:
     """What was said before and what is said now, and how far every layer's attention has moved."""
     t, first, last = frame.t, now.looks[0], now.looks[-1]
     assert now.order is not None, "looks come from an order"
-    rows = ((t("elsewhere_asked"), now.order.prompt), (t("elsewhere_before"), first.said))
-    rows = (*rows, (t("elsewhere_after", step=last.step), last.said))
+    rows = (
+        (t("elsewhere_asked"), now.order.prompt),
+        (t("elsewhere_before"), first.said),
+        (t("elsewhere_after", step=last.step), last.said),
+    )
     cells = "".join(
         f'<tr><th scope="row">{escape(name)}</th><td dir="auto">{escape(text)}</td></tr>' for name, text in rows
     )
