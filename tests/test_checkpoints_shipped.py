@@ -12,7 +12,18 @@ from attnviz.data.origins import data_versions
 from attnviz.data.split import fingerprint
 from attnviz.training import RECIPES, Manifest, checkpoint, evaluate, held_out
 
-TEXT = ("pinyin", "pinyin-2enc", "pinyin-phrases", "numbers-zh", "numbers-en", "dates", "reverse", "lm-zh", "lm-en")
+TEXT = (
+    "pinyin",
+    "pinyin-2enc",
+    "pinyin-phrases",
+    "numbers-zh",
+    "numbers-en",
+    "dates",
+    "reverse",
+    "questions",
+    "lm-zh",
+    "lm-en",
+)
 FIELDS = ("digits", "digits-low", "graph-connected", "karate-club")
 NAMES = TEXT + FIELDS
 ACCURACY = {"digits": 0.96, "digits-low": 0.98, "graph-connected": 0.98, "karate-club": 0.8}
@@ -24,6 +35,7 @@ EXACT_MATCH = {
     "numbers-en": 0.99,
     "dates": 0.99,
     "reverse": 0.98,
+    "questions": 0.95,
 }
 MAX_BYTES = 3_000_000
 MAX_FIELD_BYTES = 500_000

@@ -8,6 +8,10 @@ import streamlit as st
 
 from attnviz.data import InputError, Task
 from attnviz.data.tasks.labels import LabelTask
+from attnviz.errors import ExperimentError
+from attnviz.experiments import Found
+from attnviz.experiments.recording import recorded
+from attnviz.experiments.registry import shipped
 from attnviz.runs.feed import RunView
 from attnviz.training.evaluation import evaluate
 from attnviz.training.finetuning.ensemble import Member, ensemble_exact_match, ensemble_report
@@ -99,6 +103,8 @@ def _standing(frame: Frame, group: Group) -> None:
         st.html(f'<p class="ft-note">{escape(frame.t("ensemble_never"))}</p>')
         return
     _ensemble(frame, group, views, measure)
+    if note := _boosting(frame):
+        st.html(note)
 
 
 def table(group: Group, views: dict[str, RunView], measure: Measure, frame: Frame, *, labels: bool) -> str:
@@ -154,6 +160,26 @@ def _ensemble(frame: Frame, group: Group, views: dict[str, RunView], measure: Me
         f'<td class="{"ft-best" if together > single.mean + CLEARLY else ""}">{100 * together:.1f}%</td></tr></table>'
         f'<p class="ft-note">{escape(frame.t("ensemble_note", measure=frame.t(measure.text), count=LIMIT))}</p>'
     )
+
+
+def _boosting(frame: Frame) -> str:
+    """How bagging and boosting came out beside each other, as the experiment "ensembles" recorded it."""
+    found = _recorded()
+    if found is None:
+        return ""
+    names = ("single", "bagging", "bagging.alone", "boosting", "boosting.alone")
+    shares = {name.replace(".", "_"): f"{found.means[name]:.1%}" for name in names}
+    said = escape(frame.t("boosting_note", seeds=len(found.seeds), **shares))
+    link = f"experiments?experiment=ensembles&lang={frame.language}"
+    return f'<p class="ft-note">{said} <a href="{link}" target="_self">{escape(frame.t("boosting_link"))}</a></p>'
+
+
+@st.cache_resource(show_spinner=False, ttl=600)
+def _recorded() -> Found | None:
+    try:
+        return recorded(shipped()["ensembles"])
+    except ExperimentError:
+        return None
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)

@@ -55,7 +55,7 @@ class Loaded:
 
 # By language: the models in the order in which they are offered; all others follow. The first one is opened at first.
 FIRST: Mapping[Language, tuple[str, ...]] = {
-    "zh": ("pinyin", "pinyin-2enc", "pinyin-phrases", "lm-zh", "numbers-zh", "dates", "reverse"),
+    "zh": ("pinyin", "pinyin-2enc", "pinyin-phrases", "lm-zh", "questions", "numbers-zh", "dates", "reverse"),
     "en": ("lm-en", "dates", "numbers-en", "reverse", "pinyin", "pinyin-2enc", "pinyin-phrases"),
 }
 

@@ -362,6 +362,13 @@ TEXTS = table(
     ensemble_never=Text("语言模型没有唯一答案，不能投票。", "A language model has no single answer to vote on."),
     ensemble_single=Text("一个模型单独考", "one model at a time"),
     ensemble_all=Text("一起投票", "all together"),
+    boosting_note=Text(
+        "装袋和提升相比（HSK 主题，各五个成员，{seeds} 个种子）：装袋 {bagging}（成员单独 {bagging_alone}），"
+        "提升 {boosting}（成员单独 {boosting_alone}），一个模型 {single}。",
+        "Bagging beside boosting (HSK topics, five members each, {seeds} seeds): bagging {bagging} (members alone "
+        "{bagging_alone}), boosting {boosting} (members alone {boosting_alone}), one model {single}.",
+    ),
+    boosting_link=Text("为什么？先猜", "Why? Predict first"),
     ensemble_note=Text(
         "测试集前 {count} 例的{measure}。", "{measure} on the first {count} examples of the test split."
     ),
