@@ -194,7 +194,7 @@ def _watch(frame: Frame, scene: Scene, driver: Driver) -> None:
         ):
             choose_run(scene.page, None)
             st.rerun()
-        curves.draw(view, at, {}, t, key=f"{scene.page}-curves", height=150)
+        curves.draw(view, at, {}, t, key=f"{scene.page}-curves", height=150, labels=True)
     with right:
         st.html(f'<div class="rn-line"><small>{escape(frame.t("train_at", step=f"{step or 0:,}"))}</small></div>')
         explore(frame, scene, model_of_run(view, step))

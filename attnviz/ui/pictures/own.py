@@ -52,7 +52,7 @@ def given(frame: Frame) -> Given | None:
             "pictures-side",
             frame.t("own_side"),
             SIDES,
-            lambda code: frame.t("own_side_value", side=code),
+            {code: frame.t("own_side_value", side=code) for code in SIDES}.__getitem__,
             default="16",
             help=frame.t("own_side"),
         )

@@ -23,9 +23,19 @@ TILES = ("perplexity", "learning_rate", "grad_norm", "update_ratio", "tokens_per
 
 
 def draw(
-    view: RunView, at: int | None, baselines: Mapping[str, float], t: Words, *, key: str, height: int = 176
+    view: RunView,
+    at: int | None,
+    baselines: Mapping[str, float],
+    t: Words,
+    *,
+    key: str,
+    height: int = 176,
+    labels: bool = False,
 ) -> None:
-    """Loss and accuracy with a line at step `at`, and the numbers. `baselines`: losses, and SIMPLE."""
+    """Loss and accuracy with a line at step `at`, and the numbers. `baselines`: losses, and SIMPLE.
+
+    `labels`: it says labels and is fed nothing, so that there is one accuracy only.
+    """
     series = losses(view)
     log = spread(series)
     title = t("loss_title_log" if log else "loss_title")
@@ -53,10 +63,13 @@ def draw(
         label=title,
         key=f"{key}-loss",
     )
-    title = t("accuracy_title")
+    title = t("accuracy_labels" if labels else "accuracy_title")
+    shown = accuracies(view)
+    if labels:
+        shown = {"curve_validation": shown["curve_forced"]} if "curve_forced" in shown else {}
     st.html(f'<h2 class="rn-small">{escape(title)}</h2>')
     chart(
-        [Line(t(name), pair, ROLES[name]) for name, pair in accuracies(view).items()],
+        [Line(t(name), pair, ROLES[name]) for name, pair in shown.items()],
         baselines={t(name): value for name, value in baselines.items() if name == SIMPLE},
         at=at,
         mark=mark,

@@ -87,6 +87,7 @@ TEXTS = table(
     curves_csv=Text("下载所有数字 CSV", "Download every number as CSV"),
     loss_title=Text("损失 loss（奈特/词元）", "Loss (nats a token)"),
     loss_title_log=Text("损失 loss（奈特/词元，对数轴）", "Loss (nats a token, log axis)"),
+    accuracy_labels=Text("答对的比例", "Share that is right"),
     accuracy_title=Text("教师强制的准确率 ↔ 自由生成的全对率", "Teacher-forced accuracy ↔ exact match"),
     curve_train=Text("训练", "train"),
     curve_validation=Text("验证", "validation"),
