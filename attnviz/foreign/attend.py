@@ -44,6 +44,7 @@ class Call:
     head_dim: int
     visible: Tensor | None  # the model's own mask, (b, h, T, S) bool; None: everything
     rule: MaskMod | None  # the predicate that it was made from, where transformers says
+    sinks: bool  # whether a sink takes its share of every row
 
 
 @dataclass(eq=False)
@@ -143,7 +144,9 @@ def attend(
     groups, keys = key.size(1), key.size(2)
     visible, bias, rule = split_mask(attention_mask, keys)
     if now.calls is not None:
-        now.calls.append(Call(module, number, batch, heads, groups, queries, keys, head_dim, visible, rule))
+        now.calls.append(
+            Call(module, number, batch, heads, groups, queries, keys, head_dim, visible, rule, s_aux is not None)
+        )
     site = now.sites.get((id(module), number))
     if now.plan is not None and site is not None:
         planned = now.plan.at(site)
@@ -205,7 +208,7 @@ def _explicit(
         scores = softcap * torch.tanh(scores / softcap)
     if bias is not None:
         tap("bias", bias)
-        scores = scores + bias
+        scores = scores + bias.to(scores.dtype)  # attention may be computed in another precision
     scores = tap("scores", scores)
     if visible is None:
         visible = torch.ones((1, 1, q.size(2), k.size(2)), dtype=torch.bool, device=q.device)

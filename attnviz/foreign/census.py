@@ -53,6 +53,7 @@ class FoundSite:
     heads: int
     groups: int
     head_dim: int  # 0: not shown
+    sinks: bool  # whether a sink takes its share of every row
     own_mask: Mask | None  # None: the model makes a mask that cannot be named, so that none can take its place
 
 
@@ -102,6 +103,7 @@ def take_census(net: nn.Module, run: Callable[[], object], *, source: int | None
                 heads=call.heads,
                 groups=call.groups,
                 head_dim=call.head_dim,
+                sinks=call.sinks,
                 own_mask=named_mask(call),
             )
         )
@@ -182,6 +184,15 @@ def census_of_maps(maps: Mapping[str, Tensor]) -> Census:
         own = causal() if kind_of(site) == "decoder_self" else full()
         heads = weights.size(1)
         found.append(
-            FoundSite(site=site, key=(-1, number), module="", heads=heads, groups=heads, head_dim=0, own_mask=own)
+            FoundSite(
+                site=site,
+                key=(-1, number),
+                module="",
+                heads=heads,
+                groups=heads,
+                head_dim=0,
+                sinks=False,
+                own_mask=own,
+            )
         )
     return Census(tuple(found), 0)

@@ -38,16 +38,19 @@ def cached() -> Mapping[str, Path]:
 
 
 def installed() -> Mapping[str, Path]:
-    """Installed packages that carry a model's config and weights, and the folder in which they lie."""
+    """Installed packages that carry a model: the folder of its config and weights, or its GGUF file."""
     found: dict[str, Path] = {}
     for distribution in importlib.metadata.distributions():
-        if ".safetensors" not in (distribution.read_text("RECORD") or ""):
+        record = distribution.read_text("RECORD") or ""
+        if ".safetensors" not in record and ".gguf" not in record:
             continue  # most of them: going through all their files takes seconds
         files = [PurePath(str(file)) for file in distribution.files or ()]
         with_weights = {file.parent for file in files if file.suffix == ".safetensors"}
         for file in files:
             if file.name == CONFIG and file.parent in with_weights:
                 found[str(distribution.metadata["Name"])] = Path(str(distribution.locate_file(str(file.parent))))
+            elif file.suffix == ".gguf":
+                found.setdefault(str(distribution.metadata["Name"]), Path(str(distribution.locate_file(str(file)))))
     return dict(sorted(found.items()))
 
 
@@ -113,10 +116,19 @@ def cache_folder() -> Path:
     return Path(base) / "attnviz" / "models"
 
 
+def at_once(path: Path) -> bool:
+    """Whether facts about what lies at a path are there without work: not of GGUF that was never converted."""
+    return path.suffix != ".gguf" or (_converted_place(path) / CONFIG).is_file()
+
+
+def _converted_place(path: Path) -> Path:
+    stamp = f"{path.resolve()} {path.stat().st_size} {path.stat().st_mtime_ns}"
+    return cache_folder() / f"{path.stem}-{hashlib.blake2b(stamp.encode(), digest_size=8).hexdigest()}"
+
+
 def converted(path: Path) -> Path:
     """The folder of a GGUF file's model as safetensors, made once: opening GGUF takes half a minute each time."""
-    stamp = f"{path.resolve()} {path.stat().st_size} {path.stat().st_mtime_ns}"
-    target = cache_folder() / f"{path.stem}-{hashlib.blake2b(stamp.encode(), digest_size=8).hexdigest()}"
+    target = _converted_place(path)
     if (target / CONFIG).is_file():
         return target
     require("transformers")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import torch
@@ -41,15 +42,15 @@ class ForeignTexts:
         self._room = model.max_len
         self._decodes = model.has_decoder
         self._encodes = model.has_encoder
-        self._head = model.has_head
         self._said: Any = getattr(model.net, "generation_config", None)
+        self._says_tokens = "loss" in model.can
 
     @property
     def kind(self) -> Kind:
         """What the model is made for."""
         if self._decodes:
             return "seq2seq" if self._encodes else "lm"
-        return "masked-lm" if self._head and self.tgt_vocab.mask_id is not None else "sentence"
+        return "masked-lm" if self._says_tokens and self.tgt_vocab.mask_id is not None else "sentence"
 
     @property
     def max_src_len(self) -> int:
@@ -149,6 +150,39 @@ class ForeignTexts:
         return self._language_model(kept, labels, notices)
 
     @property
+    def hides(self) -> bool:
+        """Whether tokens can be hidden from the model, which then says what stands there."""
+        return self.kind == "masked-lm"
+
+    def hidden(self, batch: Batch, places: Collection[int]) -> Batch:
+        """The same batch with the mask token at these places, scored there on what stood there; places that hold a
+        special token, or lie outside, stay as they are. Where the text itself holds the mask token nobody knows what
+        is right, and nothing is scored."""
+        assert batch.src is not None, "what hides tokens reads a source"
+        assert self.tgt_vocab.mask_id is not None, "asked for by `hides`"
+        ids = batch.src[0].tolist()
+        chosen = [place for place in places if self.may_hide(batch, place)]
+        src = batch.src.clone()
+        src[0, chosen] = self.tgt_vocab.mask_id
+        scored = torch.zeros_like(src, dtype=torch.bool)
+        scored[0, chosen] = True
+        if not (src == self.tgt_vocab.mask_id).any():
+            return batch
+        shown = tuple(
+            self.tgt_vocab.label(self.tgt_vocab.mask_id) if place in chosen else label
+            for place, label in enumerate(batch.src_labels[0])
+        )
+        wanted = (batch.src_labels[0],)
+        return replace(
+            batch, src=src, src_labels=(shown,), targets=torch.tensor([ids]), scored=scored, target_labels=wanted
+        )
+
+    def may_hide(self, batch: Batch, place: int) -> bool:
+        """Whether a token of the text stands there."""
+        assert batch.src is not None, "what hides tokens reads a source"
+        return 0 <= place < batch.src.size(1) and int(batch.src[0, place]) not in self.tgt_vocab.special_ids
+
+    @property
     def examples(self) -> tuple[str, ...]:
         """Texts to begin with: they ask for what heads are known for."""
         if self.kind == "masked-lm":
@@ -176,6 +210,21 @@ class ForeignTexts:
     def detokenize_ids(self, ids: Sequence[int]) -> str:
         """Text of token numbers."""
         return self.tgt_vocab.text(ids)
+
+    def words(self, ids: Sequence[int]) -> tuple[tuple[int, ...], tuple[str, ...]]:
+        """Which word each token belongs to, and the words."""
+        numbers = self.tgt_vocab.words(ids)
+        labels = self.tgt_vocab.labels(ids)
+        together = [
+            [label for label, at in zip(labels, numbers, strict=True) if at == word] for word in sorted(set(numbers))
+        ]
+        return numbers, tuple(self._word(pieces) for pieces in together)
+
+    def _word(self, pieces: Sequence[str]) -> str:
+        if len(pieces) == 1:
+            return pieces[0]
+        joined = self.detokenize([pieces[0], *(piece.removeprefix("##") for piece in pieces[1:])])
+        return joined.strip().replace(" ", "␣") or "".join(pieces)
 
     def _language_model(self, ids: tuple[int, ...], labels: tuple[str, ...], notices: tuple[Notice, ...]) -> Batch:
         first = self.tgt_vocab.bos_id

@@ -13,6 +13,7 @@ from typing import Any, overload
 from attnviz.data.tokens import Reading
 
 BLANKS = {" ": "␣", "\n": "⏎", "\t": "⇥", "\r": "⏎"}
+CJK = 0x2E80  # from here on scripts are written without blanks
 BROKEN = "\ufffd"  # what decoders put where bytes make no character; never shown
 
 
@@ -110,6 +111,30 @@ class ForeignTokens:
             start = end
         return tuple(found)
 
+    def words(self, ids: Sequence[int]) -> tuple[int, ...]:
+        """Which word each token belongs to, counted from 0: pieces that stand together without a blank are one word,
+        pieces of one character are one; specials, marks and the characters of scripts without blanks stand alone."""
+        found: list[int] = []
+        before = ""  # the text of the piece before; empty: nothing may be joined to it
+        start, word = 0, -1
+        while start < len(ids):
+            end = self._end_of_character(ids, start)
+            special = ids[start] in self.special_ids
+            text = "" if special else _decoded(b"".join(map(self._bytes, ids[start:end]))) or ""
+            if text.startswith("##") and self._marks_insides:
+                joined, text = bool(before), text[2:]
+            else:
+                joined = not self._marks_insides and _joins(before, text)
+            word += not joined
+            found += [word] * (end - start)
+            before, start = text, end
+        return tuple(found)
+
+    @cached_property
+    def _marks_insides(self) -> bool:
+        backend = getattr(self.tokenizer, "backend_tokenizer", None)
+        return backend is not None and "WordPiece" in repr(backend.model)
+
     def _end_of_character(self, ids: Sequence[int], start: int) -> int:
         """Where the pieces end that make whole characters only together; `start` + 1 where one piece is enough."""
         together = b""
@@ -174,6 +199,11 @@ class _Labels(Sequence[str]):
         if isinstance(index, slice):
             return tuple(self._tokens.label(token) for token in range(*index.indices(len(self))))
         return self._tokens.label(int(index))
+
+
+def _joins(before: str, text: str) -> bool:
+    """Whether two pieces are parts of one word."""
+    return bool(before and text) and all(one.isalnum() and ord(one) < CJK for one in (before[-1], text[0]))
 
 
 def _number(value: object) -> int | None:

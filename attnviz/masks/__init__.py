@@ -2,8 +2,9 @@
 
 from attnviz.errors import MaskError
 from attnviz.masks.mask import And, Mask, MaskMod, Not, Or
+from attnviz.masks.own import Own, own_at, written_out
 from attnviz.masks.parse import NAMES, parse
-from attnviz.masks.plan import KINDS, Kind, MaskPlan, kind_of
+from attnviz.masks.plan import KINDS, Kind, MaskPlan, kind_of, site_of
 from attnviz.masks.predicates import (
     causal,
     cells,
@@ -31,6 +32,7 @@ __all__ = [
     "MaskPlan",
     "Not",
     "Or",
+    "Own",
     "causal",
     "cells",
     "dilated",
@@ -41,9 +43,12 @@ __all__ = [
     "heads",
     "key_padding",
     "kind_of",
+    "own_at",
     "pads",
     "parse",
     "prefix",
     "random",
+    "site_of",
     "sliding_window",
+    "written_out",
 ]

@@ -24,6 +24,12 @@ def kind_of(site: str) -> Kind:
     raise ValueError(f"site is {site!r}; allowed: encoder.N.self_attn, decoder.N.self_attn, decoder.N.cross_attn")
 
 
+def site_of(kind: Kind, layer: int) -> str:
+    """The site of a kind of attention in a layer, counted from 0: the inverse of `kind_of`."""
+    stack = "encoder" if kind == "encoder_self" else "decoder"
+    return f"{stack}.{layer}.{'cross_attn' if kind == 'cross' else 'self_attn'}"
+
+
 @dataclass(frozen=True)
 class MaskPlan:
     """Masks of a whole model; a site listed in `by_site` overrides its kind. True = may attend."""

@@ -27,7 +27,7 @@ class FieldTransformer(Transformer):
     @property
     def can(self) -> frozenset[Ability]:
         """There is no text to write and none to walk through; what was learned elsewhere is of no use here."""
-        return frozenset({"maps", "paint", "ablate", "loss"})
+        return frozenset({"maps", "paint", "apply", "ablate", "loss"})
 
     def default_masks(self, src: Tensor | None, decoder_input: Tensor | None) -> MaskPlan:
         """Every position sees every other."""

@@ -157,7 +157,7 @@ class RecurrentModel(Transformer):
     @property
     def can(self) -> frozenset[Ability]:
         """Maps, masks and switches where it attends. There is no walk through it, and nothing to fine-tune."""
-        attends: frozenset[Ability] = frozenset({"maps", "paint", "ablate"}) if self.sites else frozenset()
+        attends: frozenset[Ability] = frozenset({"maps", "paint", "apply", "ablate"}) if self.sites else frozenset()
         return attends | {"decode", "loss"}
 
     @property

@@ -13,10 +13,11 @@ from torch import Tensor, nn
 
 from attnviz.masks import Kind, MaskPlan
 
-Ability = Literal["maps", "paint", "ablate", "decode", "loss", "walk", "finetune"]
+Ability = Literal["maps", "paint", "apply", "ablate", "decode", "loss", "walk", "finetune"]
 ABILITIES: dict[Ability, str] = {
     "maps": "the weights of its heads can be shown",
     "paint": "masks can be laid over its own, everywhere or head by head",
+    "apply": "masks can be applied in other ways than its own, and attention computed in other precisions",
     "ablate": "heads can be switched off",
     "decode": "it writes text, one token after another",
     "loss": "what it says can be compared with targets",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,6 +63,24 @@ def statistics(
         first=_mean(weights[..., 0], counts),
         same=_mean(on_same, counts[..., :with_same]),
     )
+
+
+def induction(weights: Float[np.ndarray, "*heads T T2"], tokens: Sequence[int]) -> Float[np.ndarray, "*heads"] | None:
+    """The share of each head on what followed an earlier occurrence of the query's own token, (…, T, T) → (…).
+
+    A mean over the queries whose token stood there before; None where none did (Olsson et al. 2022).
+    """
+    place = np.asarray(tokens)
+    query, key = np.arange(len(place))[:, None], np.arange(len(place))
+    earlier = (place[:, None] == place) & (key < query)
+    after = np.zeros_like(earlier)
+    after[:, 1:] = earlier[:, :-1]
+    after &= key < query  # what followed must lie behind, too
+    counts = after.any(axis=-1)
+    if not counts.any():
+        return None
+    found: np.ndarray = np.where(after, weights, 0).sum(axis=-1)[..., counts].mean(axis=-1)
+    return found.astype(np.float32)
 
 
 def _mean(values: np.ndarray, counts: np.ndarray) -> np.ndarray:

@@ -37,7 +37,7 @@ class Recorder:
 
     def tap(self, site: str, name: str, value: Tensor) -> Tensor:
         # What a model does not show arrives without numbers.
-        if site in self.sites and (self.taps is None or name in self.taps) and value.numel():
+        if site in self.sites and (self.taps is None or name in (*self.taps, "sink")) and value.numel():
             self.kept.setdefault(site, {})[name] = to_numpy(value)
         return value
 

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
 from attnviz.data import InputError
 from attnviz.errors import ForeignError
+from attnviz.foreign.texts import ForeignTexts
 from attnviz.model import heads_of
-from attnviz.trace import TokenEffects, all_heads
-from attnviz.ui.attention import claim, views
+from attnviz.trace import all_heads
+from attnviz.ui.attention import claim, looking, pictures, views
 from attnviz.ui.attention.link import OFF
 from attnviz.ui.attention.prediction import prediction_panel
 from attnviz.ui.attention.stage import AttentionStageState, attention_stage, stage_state
+from attnviz.ui.attention.worth import MOST_WORK, QUICK, Worth, work_of
 from attnviz.ui.frame import link, shared_link
 from attnviz.ui.frame.address_bar import mirror
 from attnviz.ui.frame.boundary import explain, live, rerun
 from attnviz.ui.frame.claim import Trial, claim_row
 from attnviz.ui.frame.controls import choose
-from attnviz.ui.frame.notices import listed, notice, notice_lines, shortened
+from attnviz.ui.frame.notices import listed, notice, notice_lines
 from attnviz.ui.frame.page import Frame
 from attnviz.ui.sentence import reading
-from attnviz.ui.sentence.model_picker import CHOSEN, scope
+from attnviz.ui.sentence.model_picker import CHOSEN, POINT, scope
 from attnviz.ui.sentence.models import Loaded, ModelKey
-from attnviz.ui.sentence.opened import Opened
+from attnviz.ui.sentence.opened import Opened, OpenedPictures
 from attnviz.ui.sentence.reading import Feed, Head, Output, Picture, Sentence, Texts
 from attnviz.ui.sentence.row import sentence_row
 
 STAGE, SWITCHES = "attention-stage", "attention-switches"
+GOING = "attention-measuring"  # session state: whether heads go on being measured, by question
 READ = 16  # characters of what was read before a token that a claim quotes
 AT_ONCE = 16 * 128  # heads times tokens up to which measuring every head is too quick to be put off
 FEEDS: tuple[Feed, ...] = ("reference", "own")
@@ -65,9 +68,13 @@ def explore(frame: Frame, loaded: Loaded | Opened, feed: Feed) -> None:
         notice_lines([frame.t(remark.key, **remark.values) for remark in asked.remarks], "warning")
     chosen = sentence_row(frame, loaded.task, first=asked.example, longest=reading.room(loaded.model) - 1)
     mirror("address-example", **link.written({shared_link.EXAMPLE: chosen.example}))
-    remarks, claims, picture, predictions = (st.container() for _ in range(4))
+    hiding, remarks, claims, picture, predictions = (st.container() for _ in range(5))
     question = Question(loaded.key, chosen.text, chosen.reference, feed)
     try:
+        sentence = _taken_in(question, loaded)
+        with hiding:
+            looks = looking.looks(frame, loaded)
+            question = replace(question, hidden=looking.hide(frame, loaded, question, sentence))
         sentence = _taken_in(question, loaded)
     except InputError as error:
         with remarks:
@@ -76,10 +83,12 @@ def explore(frame: Frame, loaded: Loaded | Opened, feed: Feed) -> None:
     with remarks:
         notice_lines(remarks_on(frame, loaded, sentence, feed))
     intact = _looked(question, loaded, sentence)
-    worth = _worth(question)
-    size = intact.trace.logits.shape[1] * len(all_heads(loaded.model))
-    if not worth.measured and size <= AT_ONCE and isinstance(loaded, Loaded):
-        worth.measure(loaded, intact)
+    worth, batch = _worth(question), intact.trace.batch
+    worth.begin(loaded.model, intact)
+    work, size = work_of(loaded.model, intact), intact.trace.logits.shape[1] * len(all_heads(loaded.model))
+    if not worth.finished and (work <= QUICK or (size <= AT_ONCE and isinstance(loaded, Loaded))):
+        worth.measure(loaded.model, batch)
+    going = st.session_state.setdefault(GOING, {}).get(question, work <= MOST_WORK)
     _arrived_off(loaded)
     switches = _switches(scope(loaded))
     heads = reading.known_heads(loaded.model, switches.heads_off)
@@ -87,18 +96,51 @@ def explore(frame: Frame, loaded: Loaded | Opened, feed: Feed) -> None:
     now, output = _without(question, heads, loaded, sentence, intact) if heads else (intact, sentence.output)
     claimed = claim.strongest(worth.effects) if worth.effects is not None else None
     with claims:
-        _say(frame, loaded, claimed, heads, now, intact)
+        if worth.finished:
+            _say(frame, loaded, claimed, heads, now, intact)
+        elif worth.estimate:
+            _say_estimated(frame, loaded, worth, question, going)
     with picture:
-        draw_stage(frame, loaded, now, worth, claimed, heads, switches.seq)
+        draw_stage(frame, loaded, now, worth, claimed, heads, switches.seq, looks)
     with predictions:
         if now.trace.targets is not None:
             row = claimed.row if claimed is not None else None
             panel = views.panel(loaded.task, sentence, intact, now, output, row)
             prediction_panel(panel, language=frame.language, key="prediction")
-    if not worth.measured:
-        # A long text: the picture is on screen, now what each head is worth follows.
-        worth.measure(loaded, intact)
+    if (share := _sink_share(intact)) is not None:
+        with remarks:
+            notice(frame.t("sink", share=f"{share:.0%}"))
+    if not worth.finished and (going or not worth.estimate):
+        # A long text, or a large model: the picture is on screen, now what each head is worth follows.
+        worth.go_on(loaded.model, batch)
         rerun()
+
+
+def _sink_share(picture: Picture) -> float | None:
+    """What sinks take on average, where a model has some."""
+    sinks = [record.sink for record in picture.trace.records.values()]
+    known = [float(sink.mean()) for sink in sinks if sink is not None]
+    return sum(known) / len(known) if known else None
+
+
+@live
+def explore_picture(frame: Frame, loaded: OpenedPictures) -> None:
+    """A model that reads pictures: every head over the patches, in a fragment of its own."""
+    _arrived_off(loaded)
+    switches = _switches(scope(loaded))
+    heads = reading.known_heads(loaded.model, switches.heads_off)
+    mirror("address-off", **link.written({OFF: heads}))
+    pictures.draw(frame, loaded, switches, heads, scope=scope(loaded), key=STAGE)
+
+
+def _say_estimated(frame: Frame, loaded: Loaded | Opened, worth: Worth, question: Question, going: bool) -> None:
+    """That what is written under the heads is an estimate as yet, and the button that stops or starts measuring."""
+    counts = {"exact": len(worth.exact), "all": len(all_heads(loaded.model))}
+
+    def turn() -> None:
+        st.session_state[GOING][question] = not going
+
+    claim_row(frame.t("worth_estimated", **counts), Trial(frame.t("worth_stop" if going else "worth_go"), turn))
 
 
 def _say(
@@ -116,11 +158,11 @@ def _say(
     values = {
         "head": head_name(frame, claimed.head),
         "short": short_name(claimed.head),
-        "token": shown_token(tokens[claimed.target]),
+        "token": looking.shown_token(tokens[claimed.target]),
         "read": read_before(loaded.task, now, claimed.row),
         "before": f"{claimed.before:.2f}",
         "after": f"{claimed.after:.2f}",
-        "instead": shown_token(tokens[claimed.said_after]),
+        "instead": looking.shown_token(tokens[claimed.said_after]),
         "change": f"{claimed.change:+.2f}".replace("-", "−"),
     }
     if heads_off:
@@ -132,7 +174,8 @@ def _say(
             key, values["count"] = "claim_off", str(len(heads_off))
         claim_row(frame.t(key, **values), Trial(frame.t("claim_back"), lambda: _set_off(loaded, ()), undoes=True))
     elif claimed.matters:
-        key = "claim_other" if claimed.said_after != claimed.target else "claim"
+        key = "claim_hidden" if intact.feed == "hidden" else "claim"
+        key = f"{key}_other" if claimed.said_after != claimed.target else key
         trial = Trial(frame.t("claim_try", **values), lambda: _set_off(loaded, (claimed.head,)))
         claim_row(frame.t(key, **values), trial)
     else:
@@ -151,15 +194,11 @@ def short_name(head: Head) -> str:
     return f"L{int(head[0].split('.')[1]) + 1} H{head[1] + 1}"
 
 
-def shown_token(token: str) -> str:
-    """A token as a sentence can hold it: blanks are visible."""
-    return shortened(token.replace(" ", "␣").replace("\n", "⏎").replace("\t", "⇥"), 20)
-
-
 def read_before(task: Texts, picture: Picture, row: int) -> str:
     """The end of what the decoder has read before it says the token of a row, as text."""
     batch = picture.trace.batch
-    assert batch.decoder_input is not None, "a claim is about what a decoder says"
+    if batch.decoder_input is None:  # it reads everything around, and no claim quotes it
+        return ""
     ids = [int(token) for token in batch.decoder_input[0, 1 : row + 1]]
     text = task.detokenize(task.tgt_vocab.decode(ids)) if ids else task.tgt_vocab.tokens[int(batch.decoder_input[0, 0])]
     return text if len(text) <= READ else "…" + text[-READ:]
@@ -171,7 +210,7 @@ def _set_off(loaded: Loaded | Opened, heads: tuple[Head, ...]) -> None:
     st.session_state[SWITCHES] = (of, AttentionStageState(heads, _switches(of).seq + 1))
 
 
-def _arrived_off(loaded: Loaded | Opened) -> None:
+def _arrived_off(loaded: Loaded | Opened | OpenedPictures) -> None:
     """The heads that a link says are off; taken over once, when the session comes."""
     if SWITCHES in st.session_state:
         return
@@ -197,17 +236,26 @@ def draw_stage(
     claimed: claim.Claim | None,
     heads_off: tuple[Head, ...],
     seq: int,
+    looks: frozenset[str] = frozenset(),
 ) -> None:
     """Every head, opened at what the address says, else at the one that is claimed to matter, else at the best."""
-    best = loaded.best_head
-    importance = None if not worth.measured else worth.effects.means() if worth.effects else {}
+    best = loaded.best_head or views.pointing(shown, st.session_state.get(POINT))
+    exact = worth.exact
+    importance = {**worth.estimate, **exact} if worth.finished or worth.estimate else None
     said = views.all_predictions(loaded.task, shown)
     attention_stage(
         views.stage_picture(
-            views.kind_pictures(shown, said, importance, worth.effects),
+            views.looked_at(
+                loaded.task,
+                shown,
+                views.kind_pictures(
+                    shown, said, importance, worth.effects, frozenset(worth.estimate) - frozenset(exact)
+                ),
+                looks,
+            ),
             asked=shared_link.now().fitted(*extent(loaded)),
             best=claimed.head if claimed is not None and claimed.matters else best,
-            row=None if claimed is None else claimed.row,
+            row=None if claimed is None or "words" in looks else claimed.row,
             heads_off=heads_off,
             seq=seq,
             scope=scope(loaded),
@@ -247,23 +295,16 @@ class Question:
     text: str
     given: str | None  # people's own right answer
     feed: Feed
-
-
-class Worth:
-    """What each head is worth for one question: not measured yet, or measured, or without a loss to measure by."""
-
-    def __init__(self) -> None:
-        self.measured = False
-        self.effects: TokenEffects | None = None
-
-    def measure(self, loaded: Loaded | Opened, intact: Picture) -> None:
-        self.effects = reading.effects(loaded.model, intact)
-        self.measured = True
+    hidden: tuple[int, ...] = ()  # places of tokens that the model has to find
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
 def _taken_in(question: Question, _loaded: Loaded | Opened) -> Sentence:
-    return reading.take_in(_loaded.model, _loaded.task, question.text, question.given)
+    sentence = reading.take_in(_loaded.model, _loaded.task, question.text, question.given)
+    task = _loaded.task
+    if isinstance(task, ForeignTexts) and task.hides:
+        sentence = replace(sentence, source=task.hidden(sentence.source, question.hidden))
+    return sentence
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)

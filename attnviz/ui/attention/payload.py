@@ -168,6 +168,9 @@ class _Packed:
             "unknown_rows": sorted(kind.unknown_rows),
             "unknown_columns": sorted(kind.unknown_columns),
             "sites": [kind.site(layer) for layer in range(layers)],
+            "estimated": [[(kind.site(l), h) in kind.estimated for h in range(heads)] for l in range(layers)]
+            if kind.estimated
+            else None,
             "stats": {one: _numbers(kind.stats[one]) for one in STATISTICS if one in kind.stats},
         }
 

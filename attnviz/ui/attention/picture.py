@@ -14,7 +14,7 @@ from attnviz.language import spoken
 from attnviz.ui.text import texts
 
 KINDS = ("encoder_self", "decoder_self", "cross")
-STATISTICS = ("entropy", "mean_distance", "previous", "first", "same", "delta_loss")
+STATISTICS = ("entropy", "mean_distance", "previous", "first", "same", "induction", "delta_loss")
 
 Head = tuple[str, int]  # (site, head), heads from 0
 
@@ -48,6 +48,7 @@ class KindPicture:
     unknown_columns: tuple[int, ...] = ()
     sites: tuple[str, ...] = ()
     stats: Mapping[str, NDArray[np.floating[Any]]] = field(default_factory=dict)
+    estimated: frozenset[Head] = frozenset()  # heads whose delta_loss is an estimate
     token_change: tuple[TokenChange | None, ...] = ()  # by decoder position; None where nothing is scored
 
     def __post_init__(self) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
 from attnviz.data import Tokens
+from attnviz.foreign.texts import ForeignTexts
 from attnviz.language import Language, spoken
 from attnviz.masks import Kind
 from attnviz.trace import Predictions, TokenEffects, Trace, predictions
 from attnviz.trace.predictions import log_probabilities
+from attnviz.trace.statistics import induction
+from attnviz.ui.attention.looks import in_words, without_first
 from attnviz.ui.attention.picture import AttentionPicture, KindPicture, TokenChange
 from attnviz.ui.attention.prediction import Candidate, Panel, Step
 from attnviz.ui.frame.shared_link import SharedLink
@@ -25,10 +28,12 @@ def kind_pictures(
     said: Predictions,
     importance: Mapping[Head, float] | None = None,
     effects: TokenEffects | None = None,
+    estimated: Collection[Head] = (),
 ) -> tuple[KindPicture, ...]:
     """All heads of every kind of attention, with labels, masks and statistics.
 
-    `importance` None: not known yet; empty: not shown. `effects`: what each head is worth to each token.
+    `importance` None: not known yet; empty: not shown; of the heads in `estimated` it is an estimate. `effects`: what
+    each head is worth to each token.
     """
     trace, batch = picture.trace, picture.trace.batch
     unknown_src = batch.unknown_src[0] if batch.unknown_src else ()
@@ -44,6 +49,9 @@ def kind_pictures(
             "first": statistics.first[:, 0],
             "same": statistics.same[:, 0],
         }
+        ids = batch.decoder_input if kind == "decoder_self" else batch.src if kind == "encoder_self" else None
+        if ids is not None and (repeats := induction(trace.weights(kind)[:, 0], ids[0].tolist())) is not None:
+            stats["induction"] = repeats
         if importance is None or importance:
             stats["delta_loss"] = importance_grid(trace, kind, importance or {})
         rows, columns = trace.labels(kind)
@@ -59,10 +67,32 @@ def kind_pictures(
                 unknown_columns=unknown_decoder if kind == "decoder_self" else unknown_src,
                 sites=trace.sites_of(kind),
                 stats=stats,
+                estimated=frozenset(head for head in estimated if head[0] in trace.sites_of(kind)),
                 token_change=() if effects is None else token_changes(effects, trace.sites_of(kind)),
             )
         )
     return tuple(found)
+
+
+def looked_at(
+    task: Texts, picture: Picture, kinds: tuple[KindPicture, ...], looks: Collection[str]
+) -> tuple[KindPicture, ...]:
+    """The same heads as people want to look at them: "words" instead of pieces, "without_first" token."""
+    found, batch = kinds, picture.trace.batch
+    if "without_first" in looks:
+        found = tuple(without_first(kind) for kind in found)
+    if "words" in looks and isinstance(task, ForeignTexts):
+        source, written = (
+            ((), ()) if ids is None else task.words(ids[0].tolist()) for ids in (batch.src, batch.decoder_input)
+        )
+
+        def of(kind: KindPicture) -> KindPicture:
+            rows = source if kind.kind == "encoder_self" else written
+            columns = written if kind.kind == "decoder_self" else source
+            return in_words(kind, rows[0], columns[0], rows[1], columns[1])
+
+        found = tuple(of(kind) for kind in found)
+    return found
 
 
 def importance_grid(trace: Trace, kind: Kind, importance: Mapping[Head, float]) -> np.ndarray:
@@ -87,6 +117,21 @@ def token_changes(effects: TokenEffects, sites: Sequence[str]) -> tuple[TokenCha
         else None
         for row in range(change.shape[1])
     )
+
+
+def pointing(picture: Picture, tokens: tuple[str, str] | None) -> Head | None:
+    """The head that looks hardest from one token to another; None where the text has not both."""
+    found: tuple[float, Head] | None = None
+    for site, record in picture.trace.records.items() if tokens is not None else ():
+        rows, columns = picture.trace.labels(record.kind)
+        plain = [[label.strip("␣") for label in labels] for labels in (rows, columns)]
+        if tokens is None or tokens[0] not in plain[0] or tokens[1] not in plain[1]:
+            continue
+        shares = record.weights[0, :, plain[0].index(tokens[0]), plain[1].index(tokens[1])]
+        head = int(shares.argmax())
+        if found is None or float(shares[head]) > found[0]:
+            found = float(shares[head]), (site, head)
+    return None if found is None else found[1]
 
 
 def first_choice(kinds: Sequence[KindPicture], best: Head | None) -> tuple[str, int, int]:
@@ -151,8 +196,8 @@ def panel(
     logs_before = log_probabilities(intact.trace.logits)[0] if compared else None
     unknown = set(trace.batch.unknown_decoder[0]) if trace.batch.unknown_decoder else set()
     # The model's own output is what it is: only a reference, or the text itself, can be right or wrong.
-    judged = now.feed in ("reference", "text")
-    labels = trace.batch.decoder_labels[0]
+    judged = now.feed in ("reference", "text", "hidden")
+    labels = (trace.batch.decoder_labels or trace.batch.src_labels)[0]
     wanted = trace.batch.target_labels[0]
     steps = tuple(
         _step(
@@ -172,9 +217,9 @@ def panel(
         chosen=row,
         steps=steps,
         fed=now.feed,
-        reference="text" if now.feed == "text" else str(sentence.reference_kind or "none"),
-        loss=trace.loss,
-        loss_before=intact.trace.loss if compared else None,
+        reference="text" if now.feed in ("text", "hidden") else str(sentence.reference_kind or "none"),
+        loss=trace.loss if scored.any() else None,
+        loss_before=intact.trace.loss if compared and scored.any() else None,
         output=output,
         output_before=written(task, sentence.output) if compared and sentence.output is not None else None,
         output_equals=None

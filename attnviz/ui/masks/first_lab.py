@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from attnviz.masks import causal
 from attnviz.model import heads_of
 from attnviz.trace.application import MaskApplication
 from attnviz.trace.predictions import log_probabilities
@@ -15,9 +14,9 @@ from attnviz.ui.frame.shared_link import HEAD
 from attnviz.ui.masks import link
 from attnviz.ui.masks.lab import Lab
 from attnviz.ui.masks.lens import run
-from attnviz.ui.masks.measuring import Baseline, moved_share
+from attnviz.ui.masks.measuring import Baseline, moved_share, passes_unasked
 from attnviz.ui.masks.painting import Cell, paint
-from attnviz.ui.masks.setting import Setting, Target
+from attnviz.ui.masks.setting import Setting, Target, plan_of
 from attnviz.ui.masks.subject import Subject
 
 TRIED = 10  # rows whose leak is tried
@@ -45,10 +44,13 @@ def telling_leak(subject: Subject, own: Baseline) -> TellingLeak | None:
     queries, keys = subject.sizes["decoder_self"]
     sites, before = subject.model.sites_of("decoder_self"), np.exp(log_probabilities(own.logits))
     best, most = None, -1.0
-    for row in range(FIRST_ROW, min(queries - 1, FIRST_ROW + TRIED)):
+    tried = min(TRIED, passes_unasked(subject))
+    for row in range(FIRST_ROW, min(queries - 1, FIRST_ROW + tried)):
         cell = (row, row + 1)
-        mask = paint(causal(), [cell], True, heads=heads_of(subject.model), queries=queries, keys=keys)
-        plan = subject.own.with_kind("decoder_self", mask)
+        mask = paint(
+            subject.own.of("decoder_self"), [cell], True, heads=heads_of(subject.model), queries=queries, keys=keys
+        )
+        plan = plan_of(Setting().with_edit(Target("decoder_self"), mask), subject.own, subject.model)
         seen = run(subject.model, subject.batch, plan, MaskApplication(), sites[0], 0)
         change = float(np.abs(np.exp(log_probabilities(seen.logits)) - before).sum(axis=-1).max())
         if change > most:
@@ -69,7 +71,9 @@ def opened(asked: Link, subject: Subject, leak: TellingLeak | None) -> tuple[Lab
     setting = Setting()
     if leak is not None:
         queries, keys = subject.sizes["decoder_self"]
-        leaking = paint(causal(), [leak.cell], True, heads=heads_of(subject.model), queries=queries, keys=keys)
+        leaking = paint(
+            subject.own.of("decoder_self"), [leak.cell], True, heads=heads_of(subject.model), queries=queries, keys=keys
+        )
         setting = setting.with_edit(Target("decoder_self"), leaking)
         look = leak.look if target == Target("decoder_self") and not asked.says(HEAD) else look
     return Lab(target=target, look=look, setting=setting), ()

@@ -21,7 +21,7 @@ from attnviz.trace.loss import mean_loss
 from attnviz.trace.watching import to_numpy
 
 Floats = NDArray[np.float32]
-DETAILS = ("scores", "mask", "masked_scores", "weights", "head_output")
+DETAILS = ("scores", "mask", "masked_scores", "weights", "head_output", "sink")
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +29,7 @@ class Pass:
     """One forward pass of one example."""
 
     weights: Mapping[str, Floats]  # by attention site, (H, T, S)
-    detail: Mapping[str, NDArray[np.generic]]  # of the head looked at: DETAILS, (T, S), the output (T, D)
+    detail: Mapping[str, NDArray[np.generic]]  # of the head looked at: DETAILS, (T, S), the output (T, D), a sink (T)
     logits: Floats  # (T, V)
     loss: float | None  # nats per target token
 
@@ -58,8 +58,9 @@ class Lens:
 def run(model: WatchedModel, batch: Batch, masks: MaskPlan, application: MaskApplication, site: str, head: int) -> Pass:
     """The model on the batch's first example, under `masks` applied as `application` says."""
     lens = Lens(site, head)
+    probe = lens if application == MaskApplication() else Chain([application.probe(), lens])
     with inference(model):
-        logits = model(batch.src, batch.decoder_input, masks=masks, probe=Chain([application.probe(), lens]))
+        logits = model(batch.src, batch.decoder_input, masks=masks, probe=probe)
         scored = batch.scored
         loss = None if batch.targets is None or scored is None else mean_loss(logits, batch.targets, scored)
     mask = np.broadcast_to(lens.detail["mask"], lens.detail["scores"].shape)

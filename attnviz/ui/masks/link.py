@@ -71,25 +71,28 @@ def target_named(name: str) -> Target | None:
 
 def setting_of(link: Link, subject: Subject) -> tuple[Setting, tuple[Refused, ...]]:
     """The setting that a link describes, for a subject without PADs; and what of it was left out."""
-    setting, refused = Setting(), list[Refused]()
+    setting, refused, own = Setting(), list[Refused](), subject.own
     for name, formula in (link[MASKS] or {}).items():
         target = target_named(name.removeprefix(MASKS.name))
         if target is None or target.kind not in subject.sizes or not exists(target, subject.model):
             refused.append(Refused(MASKS, name, formula))
             continue
         try:
-            setting = setting.with_edit(target, read(formula, subject.reals[target.kind]))
+            setting = setting.with_edit(target, read(formula, subject.reals[target.kind], own.of(target.kind)))
         except MaskError as problem:
             refused.append(RefusedFormula(MASKS, name, formula, problem))
-    for application in APPLICATIONS:
+    others = "apply" in subject.model.can
+    for application in APPLICATIONS if others else ():
         if application == link[HOW]:
             setting = replace(setting, application=application)
-    for precision in PRECISIONS:
+    for precision in PRECISIONS if others else ():
         if precision == link[PRECISION]:
             setting = replace(setting, precision=precision)
     pads = link[PADS] or 0
     setting = replace(setting, pads=min(pads, subject.most_pads))
     refused += [one for one in link.refused if one.of in SETTLED]
+    if not others:
+        refused += [Refused(of, of.name, str(link[of])) for of in (HOW, PRECISION) if link[of] != of.default]
     if pads > subject.most_pads:
         refused.append(Refused(PADS, PADS.name, str(pads)))
     return setting, tuple(refused)

@@ -21,6 +21,8 @@ from attnviz.ui.masks.subject import Subject
 UNMEASURED = -1.0
 MOST_MEASURED = 128  # inputs beyond which nobody would wait for all of them
 AT_ONCE = 12  # inputs whose influence is measured without being asked
+REPLACEMENTS = 2  # tokens that take an input's place in turn
+MOST_WORK = 2e10  # multiplications that are done unasked: about a second of a laptop's
 SIDE_OF: Mapping[Kind, Side] = {"encoder_self": "source", "decoder_self": "decoder", "cross": "source"}
 
 
@@ -74,7 +76,7 @@ def measure(
     followed = reach(model, subject.batch, masks=plan, how=setting.application)
     shown, shown_own = shown_reach(followed, kind), shown_reach(own.reach, kind)
     opened = None if followed.decoder is None else followed.decoder[0]
-    inputs = _inputs_to_measure(model, kind, shown, opened, everything)
+    inputs = _inputs_to_measure(subject, kind, shown, opened, everything)
     amounts = _influence(subject, kind, plan, application, inputs, seen.logits) if inputs else None
     real = subject.real_source if kind == "encoder_self" else None
     row = _telling_row(seen, own.weights[site][look[1]], real)
@@ -90,6 +92,13 @@ def measure(
         telling_row=row,
         telling_position=_telling_position(seen.logits, own.logits),
     )
+
+
+def passes_unasked(subject: Subject) -> int:
+    """Forward passes that nobody needs to be asked for, at least one: a large model takes its time."""
+    queries, keys = (max(numbers) for numbers in zip(*subject.sizes.values(), strict=True))
+    weights = sum(parameter.numel() for parameter in subject.model.parameters())
+    return max(1, int(MOST_WORK / (weights * max(queries, keys))))
 
 
 def shown_reach(found: Reach, kind: Kind) -> NDArray[np.bool_]:
@@ -114,15 +123,16 @@ def _layers(model: WatchedModel, subject: Subject, setting: Setting, kind: Kind)
 
 
 def _inputs_to_measure(
-    model: WatchedModel, kind: Kind, shown: NDArray[np.bool_], opened: NDArray[np.bool_] | None, everything: bool
+    subject: Subject, kind: Kind, shown: NDArray[np.bool_], opened: NDArray[np.bool_] | None, everything: bool
 ) -> Sequence[int]:
     """Which inputs are replaced to see what moves: all of a short sequence, else the first one that leaks back.
 
     `opened` (T, J): what the first layer of the decoder lets through.
     """
-    if kind == "encoder_self" and model.has_decoder:
-        return ()  # what is shown are the encoder's outputs; logits are further on
-    if shown.shape[1] <= (MOST_MEASURED if everything else AT_ONCE):
+    if kind == "encoder_self" and (subject.model.has_decoder or subject.scored == "vector"):
+        return ()  # what is shown are the encoder's outputs; logits are further on, or there are none
+    unasked = min(AT_ONCE, passes_unasked(subject) // REPLACEMENTS)
+    if shown.shape[1] <= (MOST_MEASURED if everything else unasked):
         return range(shown.shape[1])
     if kind != "decoder_self" or opened is None:
         return ()
@@ -138,7 +148,7 @@ def _influence(
     found = np.full((len(logits), subject.sizes[kind][1]), UNMEASURED, dtype=np.float32)
     # In the model's own way nothing needs to be watched, so torch's fused attention may do it.
     interventions = () if application == MaskApplication() else (application,)
-    replacements = 2 if len(inputs) > 1 else 1
+    replacements = REPLACEMENTS if len(inputs) > 1 else 1
     for done, amounts in influences(
         subject.model,
         subject.batch,
@@ -147,6 +157,7 @@ def _influence(
         interventions=interventions,
         inputs=inputs,
         replacements=replacements,
+        specials=subject.specials,
     ):
         found[:, list(done)] = np.where(really_moved(amounts, logits[None]), amounts, 0)
     return found

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, get_args
 
-from attnviz.masks import Kind, Mask, MaskError, MaskPlan
+from attnviz.masks import Kind, Mask, MaskError, MaskPlan, own_at, site_of
 from attnviz.masks.files import from_csv, from_npy, painted
 from attnviz.masks.snippets import APIS
 from attnviz.model import WatchedModel, heads_of
@@ -34,8 +34,8 @@ class Surroundings:
     most_pads: int = MOST_PADS
 
     def mask(self, lab: Lab) -> Mask:
-        """The mask at the lab's target."""
-        return lab.setting.mask_at(lab.target, self.own)
+        """The mask at the lab's target, as the layer that is looked at has it."""
+        return own_at(lab.setting.mask_at(lab.target, self.own), self.own.at(site_of(lab.target.kind, lab.look[0])))
 
 
 def pending(value: object, answered: int) -> list[Mapping[str, Any]]:
@@ -62,6 +62,8 @@ def carry_out(lab: Lab, operation: Mapping[str, Any], around: Surroundings) -> L
 
 def with_mask(lab: Lab, mask: Mask, around: Surroundings, stroke: int | None = None) -> Lab:
     """The lab with a mask for its target; one that the target has anyway is no edit."""
+    if lab.target.layer is None:
+        mask = own_at(mask, around.own.of(lab.target.kind))
     plain = mask == lab.setting.inherited(lab.target, around.own)
     return lab.changed(lab.setting.with_edit(lab.target, None if plain else mask), stroke=stroke)
 
@@ -100,7 +102,7 @@ def _formula(lab: Lab, operation: Mapping[str, Any], around: Surroundings) -> La
     text = operation.get("text")
     if not isinstance(text, str):
         return lab
-    return with_mask(lab, read(text, around.reals[lab.target.kind]), around)
+    return with_mask(lab, read(text, around.reals[lab.target.kind], around.own.of(lab.target.kind)), around)
 
 
 def _load(lab: Lab, operation: Mapping[str, Any], around: Surroundings) -> Lab:
@@ -140,14 +142,14 @@ def _drop(lab: Lab, operation: Mapping[str, Any], around: Surroundings) -> Lab:
 
 
 def _application(lab: Lab, operation: Mapping[str, Any], around: Surroundings) -> Lab:
-    for one in APPLICATIONS:
+    for one in APPLICATIONS if "apply" in around.model.can else ():
         if one == operation.get("value"):
             return lab.changed(replace(lab.setting, application=one))
     return lab
 
 
 def _precision(lab: Lab, operation: Mapping[str, Any], around: Surroundings) -> Lab:
-    for one in PRECISIONS:
+    for one in PRECISIONS if "apply" in around.model.can else ():
         if one == operation.get("value"):
             return lab.changed(replace(lab.setting, precision=one))
     return lab

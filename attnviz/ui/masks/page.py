@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 import streamlit as st
 
 from attnviz.data import InputError
-from attnviz.masks import Kind
+from attnviz.errors import ForeignError
+from attnviz.masks import Kind, Own
 from attnviz.model import Transformer, WatchedModel, heads_of
 from attnviz.ui.frame import shared_link
 from attnviz.ui.frame.address_bar import mirror
@@ -20,19 +21,21 @@ from attnviz.ui.frame.notices import listed, notice, notice_lines
 from attnviz.ui.frame.page import Frame
 from attnviz.ui.frame.shared_link import EXAMPLE, MODEL
 from attnviz.ui.masks import link
-from attnviz.ui.masks.first_lab import TellingLeak, opened, telling_leak
+from attnviz.ui.masks.first_lab import TRIED, TellingLeak, opened, telling_leak
 from attnviz.ui.masks.lab import Lab
-from attnviz.ui.masks.measuring import Baseline, baseline, measure
+from attnviz.ui.masks.measuring import Baseline, baseline, measure, passes_unasked
 from attnviz.ui.masks.operations import Surroundings, carry_out, pending
 from attnviz.ui.masks.picture import values_and_arrays
 from attnviz.ui.masks.practice import HEADS, LAYERS, LONGEST, SHORTEST, practice_model, practice_subject
 from attnviz.ui.masks.setting import Setting, refitted
 from attnviz.ui.masks.stage import mask_stage, pack, sent
-from attnviz.ui.masks.subject import Answer, Subject, answers, most_pads
+from attnviz.ui.masks.subject import Answer, Scored, Subject, answers, most_pads
 from attnviz.ui.masks.verdicts import conclude
+from attnviz.ui.sentence import opened as opened_models
 from attnviz.ui.sentence import reading
 from attnviz.ui.sentence.model_picker import pick_model
 from attnviz.ui.sentence.models import Loaded, ModelKey
+from attnviz.ui.sentence.opened import Opened
 from attnviz.ui.sentence.row import sentence_row
 from attnviz.ui.text import texts
 
@@ -80,12 +83,16 @@ def show(frame: Frame) -> None:
         laboratory(frame, key, subject, _kept(frame, key, subject), f"attnviz-mask-{tokens}")
         return
     mirror("address-what", **written({link.WHAT: None, link.TOKENS: None}))
-    loaded = pick_model(frame)
-    if loaded is not None:
+    loaded = pick_model(frame, elsewhere=True)
+    if loaded is None:
+        return
+    if "paint" in loaded.model.can:
         _sentence_lab(frame, loaded)
+    else:
+        notice(explain(ForeignError("foreign_maps_only", name=loaded.name), frame.language), "info")
 
 
-def _sentence_lab(frame: Frame, loaded: Loaded) -> None:
+def _sentence_lab(frame: Frame, loaded: Loaded | Opened) -> None:
     examples = len(loaded.task.examples)
     _arrived(frame, loaded.model, examples)
     asked = shared_link.arrival(frame.name).example
@@ -102,9 +109,34 @@ def _sentence_lab(frame: Frame, loaded: Loaded) -> None:
     lines = [explain(remark, frame.language) for remark in said]
     if unknown := reading.unknown_tokens(subject.batch):
         lines.append(frame.t("unknown", tokens=listed(unknown)))
-    notice_lines(lines)
+    notice_lines([*lines, *_layers_differ(frame, subject)])
     kept = _kept(frame, key, subject)
-    laboratory(frame, key, subject, kept, f"attnviz-mask-{loaded.task.info.name}")
+    laboratory(frame, key, subject, kept, f"attnviz-mask-{loaded.name}")
+
+
+def _layers_differ(frame: Frame, subject: Subject) -> list[str]:
+    """Which layers of a kind have another mask of their own than most."""
+    found = []
+    for kind in subject.model.kinds:
+        layers: dict[str, list[int]] = {}
+        for number, site in enumerate(subject.model.sites_of(kind), start=1):
+            mask = subject.own.at(site)
+            layers.setdefault((mask.of if isinstance(mask, Own) else mask).formula, []).append(number)
+        if len(layers) > 1:
+            said = frame.t("own_join").join(f"{_ranges(of)} {formula}" for formula, of in layers.items())
+            found.append(frame.t("own_differ", kind=frame.t(f"kind_{kind}"), layers=said))
+    return found
+
+
+def _ranges(numbers: list[int]) -> str:
+    """1, 2, 3, 5 → "L1–L3, L5"."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(f"L{run[0]}" if len(run) == 1 else f"L{run[0]}–L{run[-1]}" for run in runs)
 
 
 def _arrived(frame: Frame, model: WatchedModel, examples: int = shared_link.LARGEST) -> None:
@@ -200,7 +232,7 @@ def _refitted(lab: Lab, old: Mapping[Kind, int], subject: Subject) -> Lab:
     """The same lab for another sentence of the same model."""
 
     def fit(setting: Setting) -> Setting:
-        moved = refitted(setting, old, subject.reals)
+        moved = refitted(setting, old, subject.reals, subject.own)
         return replace(moved, pads=min(moved.pads, subject.most_pads))
 
     return replace(
@@ -232,17 +264,36 @@ def practice(tokens: int) -> Subject:
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
-def _sentence(key: SubjectKey, _loaded: Loaded) -> tuple[Subject, tuple[object, ...]]:
+def _sentence(key: SubjectKey, _loaded: Loaded | Opened) -> tuple[Subject, tuple[object, ...]]:
     model, task = _loaded.model, _loaded.task
     sentence = reading.take_in(model, task, key.text, key.given)
     batch, scored = reading.fed(model, task, sentence, "reference")
     pads = most_pads(model, batch, reading.room(model))
-    return Subject(model=model, batch=batch, vocabulary=task.tgt_vocab, scored=scored, most_pads=pads), sentence.notices
+    what: Scored = scored
+    if not model.has_decoder and batch.targets is None:
+        what = "hidden" if "loss" in model.can else "vector"
+    subject = Subject(
+        model=model,
+        batch=batch,
+        vocabulary=task.tgt_vocab,
+        scored=what,
+        most_pads=pads,
+        ends=reading.ends_of(task),
+        specials=task.tgt_vocab.special_ids,
+    )
+    return subject, sentence.notices
+
+
+opened_models.SHELF.cleared.append(_sentence.clear)  # a subject holds its model
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
-def _first_example(key: ModelKey, _loaded: Loaded) -> int:
-    """The first example, counted from 1, in which one leaking cell makes the model say something else."""
+def _first_example(key: ModelKey, _loaded: Loaded | Opened) -> int:
+    """The first example, counted from 1, in which one leaking cell makes the model say something else; of a model
+    too large to be tried so, the first."""
+    first = SubjectKey(key.folder, _loaded.task.examples[0], None, key.stamp)
+    if passes_unasked(_sentence(first, _loaded)[0]) < TRIED:
+        return 1
     for number, text in enumerate(_loaded.task.examples[:EXAMPLES_TRIED], start=1):
         of_text = SubjectKey(key.folder, text, None, key.stamp)
         leak = _leak(of_text, _sentence(of_text, _loaded)[0])

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from attnviz.data import Vocabulary
-from attnviz.masks import Kind, Mask, MaskPlan, kind_of
+from attnviz.data import Tokens
+from attnviz.masks import Kind, Mask, MaskPlan, Own, kind_of, own_at, site_of, written_out
 from attnviz.masks.files import to_csv, to_npy
 from attnviz.masks.snippets import Sizes, snippet
 from attnviz.model import heads_of
@@ -81,7 +81,7 @@ def values_and_arrays(
         model, (queries, size) = subject.model, subject.sizes[kind]
         width = model.head_dim(model.sites_of(kind)[0])
         sizes = Sizes(heads=heads_of(model, kind), queries=queries, keys=size, head_dim=width)
-        values["code"] = {"api": lab.code, "source": snippet(mask, lab.code, sizes)}
+        values["code"] = {"api": lab.code, "source": snippet(written_out(_looked(mask, lab, subject)), lab.code, sizes)}
     if lab.file is not None:
         shown = _matrix(mask, lab, subject)
         arrays["file"] = to_csv(shown) if lab.file[1] == "csv" else to_npy(shown)
@@ -91,14 +91,21 @@ def values_and_arrays(
 
 def _matrix(mask: Mask, lab: Lab, subject: Subject, target: Target | None = None) -> NDArray[np.bool_]:
     queries, keys = subject.sizes[(target or lab.target).kind]
-    return matrix_of(mask, head=lab.look[1], heads=heads_of(subject.model), queries=queries, keys=keys)
+    return matrix_of(
+        _looked(mask, lab, subject), head=lab.look[1], heads=heads_of(subject.model), queries=queries, keys=keys
+    )
+
+
+def _looked(mask: Mask, lab: Lab, subject: Subject) -> Mask:
+    """A formula as it is meant in the layer that is looked at."""
+    return own_at(mask, subject.own.at(site_of(lab.target.kind, lab.look[0])))
 
 
 def _masks(lab: Lab, subject: Subject, mask: Mask, plan: MaskPlan) -> Arrays:
     """The target's mask, what it would be after undo and redo, the model's own, and that of the head looked at."""
     kind = lab.target.kind
     shown = _matrix(mask, lab, subject)
-    arrays: Arrays = {"mask": shown, "own": _matrix(subject.own.of(kind), lab, subject)}
+    arrays: Arrays = {"mask": shown, "own": _matrix(subject.own.at(site_of(kind, lab.look[0])), lab, subject)}
     looked = _matrix(plan.at(subject.model.sites_of(kind)[lab.look[0]]), lab, subject)
     if (looked != shown).any():
         arrays["look_mask"] = looked
@@ -121,6 +128,8 @@ def _numbers(lab: Lab, subject: Subject, measured: Measurement) -> Arrays:
         "reach": measured.shown,
         "reach_own": measured.shown_own,
     }
+    if "sink" in detail:
+        arrays["sinks"] = detail["sink"]
     if measured.influence is not None:
         arrays["influence"] = measured.influence
     if measured.layers is not None:
@@ -159,7 +168,7 @@ def _choices(lab: Lab, subject: Subject) -> dict[str, Any]:
         "look": {"layer": lab.look[0], "head": lab.look[1]},
         "edits": [{**_target(target), "formula": _shortened(mask.formula)} for target, mask in setting.edits],
         "how": setting.application,
-        "hows": list(APPLICATIONS),
+        "hows": list(APPLICATIONS) if "apply" in model.can else [],
         "precision": setting.precision,
         "precisions": list(PRECISIONS),
         "pads": setting.pads,
@@ -183,7 +192,7 @@ def _formula(lab: Lab, subject: Subject, mask: Mask, problem: str | None) -> dic
         "written": written(mask, real),
         "draft": lab.draft,
         "problem": problem,
-        "presets": [asdict(preset) for preset in presets(queries, keys)],
+        "presets": [asdict(preset) for preset in presets(queries, keys, own=isinstance(subject.own.of(kind), Own))],
     }
 
 
@@ -210,6 +219,8 @@ def _labels(subject: Subject, kind: Kind) -> dict[str, Any]:
 
 def _outcome(subject: Subject, measured: Measurement) -> dict[str, Any]:
     """Every position's prediction, before and now; the loss, before and now."""
+    if subject.scored == "vector":
+        return {"steps": [], "loss": None, "scored": subject.scored}
     before = _Said.of(subject, measured.own.logits)
     now = _Said.of(subject, measured.seen.logits)
     read = subject.labels("decoder_self" if subject.model.has_decoder else "encoder_self")[0]
@@ -249,7 +260,7 @@ class _Said:
 
 
 def _candidates(
-    before: _Said, now: _Said, position: int, vocabulary: Vocabulary
+    before: _Said, now: _Said, position: int, vocabulary: Tokens
 ) -> list[tuple[str, float | None, float | None]]:
     """The most likely tokens now, and the one that was most likely before: (token, now, before)."""
     broken = bool(np.isnan(now.probabilities[position, 0]))
@@ -258,7 +269,7 @@ def _candidates(
     if first not in order:
         order = [*order[: TOP - 1], first]
     then, after = before.probabilities[position], now.probabilities[position]
-    return [(vocabulary.tokens[i], None if broken else float(after[i]), float(then[i])) for i in order]
+    return [(vocabulary.label(i), None if broken else float(after[i]), float(then[i])) for i in order]
 
 
 def _moved_most(subject: Subject, measured: Measurement) -> dict[str, Any] | None:
@@ -294,7 +305,7 @@ def _how_measured(subject: Subject, measured: Measurement, kind: Kind) -> str:
 
 def _answers(answers: Sequence[Answer]) -> list[dict[str, Any]]:
     plain = answers[0].tokens if answers else ()
-    return [{"name": one.name, "said": " ".join(one.tokens), "same": one.tokens == plain} for one in answers]
+    return [{"name": one.name, "said": one.text, "same": one.tokens == plain} for one in answers]
 
 
 def _said(said: Said, t: Words) -> str:

@@ -14,13 +14,14 @@ class Preset:
     combined: str | None = None
 
 
-def presets(queries: int, keys: int) -> tuple[Preset, ...]:
-    """The masks on offer for a matrix of this size."""
+def presets(queries: int, keys: int, *, own: bool = False) -> tuple[Preset, ...]:
+    """The masks on offer for a matrix of this size; `own`: whether the model's own has a name only there."""
     longest = max(queries, keys)
     half = (longest + 1) // 2
     documents = ",".join("0" if position < half else "1" for position in range(longest))
     ring = ",".join(f"{position}:{position + 1}" for position in range(longest - 1)) or "0:0"
     return (
+        *((Preset("own"),) if own else ()),
         Preset("full"),
         Preset("causal"),
         Preset("padding"),

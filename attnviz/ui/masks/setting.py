@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from attnviz.masks import KINDS, Kind, Mask, MaskPlan, key_padding, kind_of
+from attnviz.masks import KINDS, Kind, Mask, MaskPlan, Own, full, key_padding, kind_of, own_at, site_of
 from attnviz.masks.parse import parse
 from attnviz.model import WatchedModel, heads_of
 from attnviz.trace.application import Application, Precision
 
 MOST_PADS = 12
 ALL_LAYERS = "all"  # as an address writes them
+EVERYTHING = full()
 
 
 @dataclass(frozen=True)
@@ -73,11 +74,11 @@ class Setting:
 
     def inherited(self, target: Target, own: MaskPlan) -> Mask:
         """The mask a target has without an edit of its own."""
-        edits = dict(self.edits)
+        edits, mask = dict(self.edits), own_of(target, own)
         for wider in target.wider:
             if wider in edits:
-                return edits[wider]
-        return own.of(target.kind)
+                return own_at(edits[wider], mask)
+        return mask
 
     def mask_at(self, target: Target, own: MaskPlan) -> Mask:
         """The mask that the target shows: its own edit, or what it inherits."""
@@ -85,16 +86,28 @@ class Setting:
         return self.inherited(target, own) if found is None else found
 
 
+def own_of(target: Target, own: MaskPlan) -> Mask:
+    """The model's own mask of a target; of a whole kind that which most of its layers have."""
+    return own.of(target.kind) if target.layer is None else own.at(site_of(target.kind, target.layer))
+
+
 def plan_of(setting: Setting, own: MaskPlan, model: WatchedModel) -> MaskPlan:
-    """The masks of the whole model: its own, then the edits from the widest to the narrowest."""
+    """The masks of the whole model: its own, then the edits from the widest to the narrowest.
+
+    An edit of a whole kind holds in every layer, also in those whose own mask is another one.
+    """
     plan = own
     for target, mask in setting.edits:
         if target.layer is None and target.head is None:
             plan = plan.with_kind(target.kind, mask)
+            for site in own.by_site:
+                if kind_of(site) == target.kind:
+                    plan = plan.with_site(site, own_at(mask, own.at(site)))
             continue
         sites = model.sites_of(target.kind)
         for site in sites if target.layer is None else sites[target.layer : target.layer + 1]:
-            plan = plan.with_site(site, mask) if target.head is None else plan.with_heads(site, [target.head], mask)
+            here = own_at(mask, own.at(site))
+            plan = plan.with_site(site, here) if target.head is None else plan.with_heads(site, [target.head], here)
     return plan
 
 
@@ -115,22 +128,26 @@ def written(mask: Mask, real: int) -> str:
     return mask.spec.replace(f"padding({real})", "padding")
 
 
-def names_given(real: int) -> Mapping[str, Mask]:
-    """What a formula may say without brackets: `padding` hides the keys that stand after the `real` ones."""
-    return {"padding": key_padding([real])}
+def names_given(real: int, own: Mask = EVERYTHING) -> Mapping[str, Mask]:
+    """What a formula may say without brackets: `padding` hides the keys that stand after the `real` ones, `own` is
+    the model's own mask, in each layer its own."""
+    return {"padding": key_padding([real]), "own": own if isinstance(own, Own) else Own(own)}
 
 
-def read(text: str, real: int) -> Mask:
-    """The inverse of `written`; MaskError says what is wrong with a typed formula."""
-    return parse(text, names_given(real))
+def read(text: str, real: int, own: Mask = EVERYTHING) -> Mask:
+    """The inverse of `written`; MaskError says what is wrong with a typed formula. `own`: the kind's own mask."""
+    return parse(text, names_given(real, own))
 
 
-def refitted(setting: Setting, old: Mapping[Kind, int], new: Mapping[Kind, int]) -> Setting:
-    """The same setting for another sentence: `padding` now means the new sentence's."""
+def refitted(
+    setting: Setting, old: Mapping[Kind, int], new: Mapping[Kind, int], own: MaskPlan | None = None
+) -> Setting:
+    """The same setting for another sentence: `padding` now means the new sentence's. `own`: the model's own masks."""
+    own = own or MaskPlan()
     if old == new:
         return setting
     moved = (
-        (target, read(written(mask, old[target.kind]), new[target.kind]))
+        (target, read(written(mask, old[target.kind]), new[target.kind], own.of(target.kind)))
         for target, mask in setting.edits
         if target.kind in old and target.kind in new
     )

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
 import torch
 
-from attnviz.data import BOS, EOS, PAD, SPECIALS, Batch, Vocabulary
+from attnviz.data import BOS, EOS, SPECIALS, Batch, Tokens
 from attnviz.decoding import greedy
-from attnviz.masks import Kind, MaskPlan, causal, full, key_padding
+from attnviz.masks import Kind, Mask, MaskPlan, Own, full, key_padding, kind_of, site_of
 from attnviz.model import WatchedModel
 from attnviz.ui.masks.setting import MOST_PADS
 
 T = TypeVar("T")
 ROOM = 2  # tokens that an answer may be longer than the sentence's own
 
-Scored = Literal["reference", "own", "text", "none"]
+Scored = Literal["reference", "own", "text", "none", "hidden", "vector"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,10 +26,12 @@ class Subject:
 
     model: WatchedModel
     batch: Batch
-    vocabulary: Vocabulary  # of what is predicted
+    vocabulary: Tokens  # of what is predicted
     scored: Scored
     pads: int = 0
     most_pads: int = 0
+    ends: tuple[int, int | None] = (BOS, EOS)  # what a decoder reads first, and what ends its text
+    specials: Collection[int] = range(len(SPECIALS))  # numbers that stand for no text
 
     @property
     def real_source(self) -> int:
@@ -55,15 +57,32 @@ class Subject:
 
     @property
     def own(self) -> MaskPlan:
-        """The model's own masks; padding is written down even where there is none, so that a formula can keep it."""
-        if self.batch.src is None:
-            return MaskPlan(decoder_self=causal())
-        padding = key_padding([self.real_source])
-        return MaskPlan(encoder_self=padding, decoder_self=causal(), cross=padding)
+        """The model's own masks; padding is written down even where there is none, so that a formula can keep it.
+
+        Where the layers of a kind differ, or have a mask without a name here, the mask is called `own`.
+        """
+        src = None if self.batch.src is None else self.batch.src[:, : self.real_source]
+        found = self.model.default_masks(src, self.batch.decoder_input)
+        plan = MaskPlan()
+        for kind in self.model.kinds:
+            sites = [site_of(kind, layer) for layer in range(len(self.model.sites_of(kind)))]
+            differ = any(site in found.by_site for site in sites)
+            plan = plan.with_kind(kind, self._named(found.of(kind), kind, wrapped=differ))
+            for site in sites if differ else ():
+                plan = plan.with_site(site, self._named(found.at(site), kind))
+        return plan
+
+    def _named(self, mask: Mask, kind: Kind, *, wrapped: bool = False) -> Mask:
+        if kind != "decoder_self" and self.batch.src is not None:
+            padding = key_padding([self.real_source])
+            mask = padding if mask == full() else mask & padding
+        return Own(mask) if wrapped or "own" in mask.spec else mask
 
     def labels(self, kind: Kind) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """What is printed at rows (queries) and columns (keys)."""
-        source = (*_first(self.batch.src_labels), *[SPECIALS[PAD]] * self.pads)
+        source = _first(self.batch.src_labels)
+        if self.pads:
+            source = (*source, *[self.vocabulary.label(self.model.pad_id)] * self.pads)
         target = _first(self.batch.decoder_labels)
         rows = source if kind == "encoder_self" else target
         return rows, target if kind == "decoder_self" else source
@@ -80,13 +99,13 @@ class Subject:
         if self.batch.src is None or pads == 0:
             return self
         pads = min(pads, self.most_pads)
-        src = torch.nn.functional.pad(self.batch.src, (0, pads), value=PAD)
+        src = torch.nn.functional.pad(self.batch.src, (0, pads), value=self.model.pad_id)
         return replace(self, batch=replace(self.batch, src=src), pads=pads)
 
 
 def most_pads(model: WatchedModel, batch: Batch, room: int) -> int:
     """PADs that fit behind the source; an encoder-only model would have to be scored on them, so it gets none."""
-    if batch.src is None or not model.has_decoder:
+    if batch.src is None or not model.has_decoder or model.pad_id < 0:
         return 0
     return max(0, min(MOST_PADS, room - batch.src.size(1)))
 
@@ -98,6 +117,12 @@ class Answer:
     name: Literal["plain", "masked", "unmasked"]
     tokens: tuple[str, ...]
 
+    @property
+    def text(self) -> str:
+        """As one reads it: tokens that bring their own blanks stand beside each other."""
+        joined = "".join(self.tokens)
+        return joined.replace("␣", " ").strip() if "␣" in joined else " ".join(self.tokens)
+
 
 def answers(subject: Subject) -> tuple[Answer, ...]:
     """The model's own answer without PADs, and with them, with and without the padding mask."""
@@ -106,7 +131,9 @@ def answers(subject: Subject) -> tuple[Answer, ...]:
     real = subject.batch.src[:, : subject.real_source]
     found = [Answer("plain", _said(subject, real, None))]
     if subject.pads:
-        unmasked = MaskPlan(encoder_self=full(), decoder_self=causal(), cross=full())
+        own = subject.own
+        in_decoder = {site: mask for site, mask in own.by_site.items() if kind_of(site) == "decoder_self"}
+        unmasked = replace(own, encoder_self=full(), cross=full(), by_site=in_decoder)
         found.append(Answer("masked", _said(subject, subject.batch.src, subject.own)))
         found.append(Answer("unmasked", _said(subject, subject.batch.src, unmasked)))
     return tuple(found)
@@ -114,8 +141,10 @@ def answers(subject: Subject) -> tuple[Answer, ...]:
 
 def _said(subject: Subject, src: torch.Tensor, masks: MaskPlan | None) -> tuple[str, ...]:
     limit = subject.sizes["decoder_self"][0] + ROOM
-    ids = greedy(subject.model, src, bos_id=BOS, eos_id=EOS, max_len=limit, masks=masks)[0].tolist()
-    return tuple(subject.vocabulary.decode([token for token in ids if token not in (EOS, PAD)]))
+    first, end = subject.ends
+    ids = greedy(subject.model, src, bos_id=first, eos_id=end, max_len=limit, masks=masks)[0].tolist()
+    said = ids[: ids.index(end)] if end in ids else ids
+    return tuple(subject.vocabulary.decode([token for token in said if token != subject.model.pad_id]))
 
 
 def _first(of_batch: tuple[tuple[T, ...], ...]) -> tuple[T, ...]:

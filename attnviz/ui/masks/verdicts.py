@@ -46,6 +46,7 @@ def conclude(subject: Subject, setting: Setting, measured: Measurement, kind: Ki
         *(_dead_rows(subject, setting) if setting.application not in FILLS else ()),
         *_seen_padding(subject, measured),
         *_summary(measured),
+        *_turned(subject, measured),
     ]
     logits = measured.seen.logits
     broken = int(np.isnan(logits).any(axis=-1).sum())
@@ -138,6 +139,15 @@ def _seen_padding(subject: Subject, measured: Measurement) -> list[Said]:
 def _summary(measured: Measurement) -> list[Said]:
     count = heads_moved(measured.moved)
     return [Said("verdict_moved", {"count": count, "all": sum(map(len, measured.moved.values()))})] if count else []
+
+
+def _turned(subject: Subject, measured: Measurement) -> list[Said]:
+    """How far the vector of the whole text has turned, where that is all a model says."""
+    if subject.scored != "vector" or not heads_moved(measured.moved):
+        return []
+    now, before = measured.seen.logits.mean(axis=0), measured.own.logits.mean(axis=0)
+    turned = 1 - float(now @ before / max(float(np.linalg.norm(now) * np.linalg.norm(before)), 1e-12))
+    return [Said("verdict_vector", {"amount": f"{turned:.3f}"})]
 
 
 def _listed(rows: list[int] | tuple[int, ...], most: int = 6) -> str:

@@ -48,6 +48,11 @@ class Loaded:
     remarks: list[Notice] = field(default_factory=list)  # on its data: there as soon as they were looked at
 
     @property
+    def name(self) -> str:
+        """What files that come from it are called after."""
+        return self.task.info.name
+
+    @property
     def best_head(self) -> tuple[str, int] | None:
         """The head that points best at what belongs together, where that was measured."""
         return self.manifest.report.aligned_head if self.manifest.report else None

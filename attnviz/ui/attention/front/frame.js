@@ -53,9 +53,11 @@ export function buildFrame(stage) {
   refs.worth = segmented("worth", WORTH, (of) => stage.setWorth(of));
   make("sort", "button", { type: "button", class: "sort", "aria-pressed": "false" });
   refs.sort.addEventListener("click", () => stage.setSorted(!stage.state.sorted));
+  make("sortBy", "select", { class: "sort-by" });
+  refs.sortBy.addEventListener("change", () => stage.setSortBy(refs.sortBy.value));
   make("needed", "button", { type: "button", class: "sort" });
   refs.needed.addEventListener("click", () => stage.findNeeded());
-  make("worthRow", "div", { class: "worth-row" }, [refs.worth.group, refs.sort, refs.needed]);
+  make("worthRow", "div", { class: "worth-row" }, [refs.worth.group, refs.sortBy, refs.sort, refs.needed]);
   make("allOn", "button", { type: "button", class: "all-on" });
   refs.allOn.addEventListener("click", () => stage.allOn());
   make("gridStatic", "canvas", { class: "layer", "aria-hidden": "true" });

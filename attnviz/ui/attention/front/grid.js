@@ -9,6 +9,7 @@ import { clamp, lossChange, numberText, probabilityText, signedText } from "../.
 export function headCaption(kind, text, layer, head, token = null) {
   const entropy = kind.statistic("entropy", layer, head);
   const delta = kind.statistic("delta_loss", layer, head);
+  const sign = kind.isEstimated?.(layer, head) ? text.estimate_sign : "";
   const value = (v, format) => (v === null ? text.pending : format(v));
   if (token !== null && kind.worth && kind.worth.knows(token)) {
     const change = `Δ ${signedText(kind.worth.change(token, layer, head))}`;
@@ -20,7 +21,7 @@ export function headCaption(kind, text, layer, head, token = null) {
   }
   return {
     entropy: entropy === undefined ? [] : shorter([text.entropy_short], value(entropy, numberText)),
-    delta: delta === undefined ? [] : shorter([text.delta_loss_short, text.delta_loss_tiny], value(delta, lossChange)),
+    delta: delta === undefined ? [] : shorter([text.delta_loss_short, text.delta_loss_tiny], `${sign}${value(delta, lossChange)}`),
   };
 }
 

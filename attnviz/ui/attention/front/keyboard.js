@@ -56,7 +56,7 @@ export function attachMatrixKeys(stage) {
     else if (event.key === "End") stage.moveCursor(at.row, kind.columns - 1);
     else if (event.key === "PageUp") stage.moveCursor(at.row - 10, at.column);
     else if (event.key === "PageDown") stage.moveCursor(at.row + 10, at.column);
-    else if (event.key === "Enter" || event.key === " ") stage.pin(stage.cursorLit());
+    else if (event.key === "Enter" || event.key === " ") stage.pin(stage.cursorLit(), event.shiftKey);
     else if (event.key in zooms) stage.zoomStep(zooms[event.key]);
     else if (event.key === "Escape") stage.leaveMatrix();
     else return;

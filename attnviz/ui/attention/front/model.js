@@ -49,6 +49,7 @@ export class Kind {
     this.unknownColumns = new Set(meta.unknown_columns);
     this.sites = meta.sites;
     this.stats = meta.stats;
+    this.estimated = meta.estimated || null; // by layer and head: whether its Δloss is an estimate
     this.isSelf = meta.kind !== "cross" && this.rows === this.columns;
     this.worth = meta.worth ? worthOf(meta, block(`${meta.kind}/worth`)) : before ? before.worth : null;
     this.whole = before ? before.whole : new Map();
@@ -132,6 +133,10 @@ export class Kind {
   statistic(name, layer, head) {
     const table = this.stats[name];
     return table ? table[layer][head] : undefined;
+  }
+
+  isEstimated(layer, head) {
+    return Boolean(this.estimated && this.estimated[layer][head]);
   }
 
   // One row (or column) as {index, weight, visible}, heaviest first.

@@ -80,7 +80,7 @@ export function attachHeadPointer(stage) {
     const clicked = drag && !drag.moved && touches.size === 1 && event.type === "pointerup" && event.button === 0;
     touches.delete(event.pointerId);
     if (!touches.size) drag = null;
-    if (clicked) stage.pin(lit(event));
+    if (clicked) stage.pin(lit(event), event.shiftKey);
   };
   surface.addEventListener("pointerup", end);
   surface.addEventListener("pointercancel", end);

@@ -65,6 +65,16 @@ export function sentence(state, lit, text, size) {
   return [...start, ...rowSentence(kind, lit.layer, lit.head, lit.row, lit.label ? null : lit.column, text, size)];
 }
 
+// "Σ to + ask ← sure 1.32 · it 0.41": what several queries put on the keys together.
+export function severalSentence(state, rows, text, count) {
+  const { kind, layer, head } = state;
+  if (!kind.has(layer, head)) return [{ text: text.pending, role: "plain" }];
+  const names = joined(rows.map((q) => [{ text: kind.rowLabels[q], role: "query" }]));
+  const totals = Array.from({ length: kind.columns }, (_, k) => ({ k, sum: rows.reduce((sum, q) => sum + (kind.weight(layer, head, q, k) || 0), 0) }));
+  const told = totals.sort((a, b) => b.sum - a.sum || a.k - b.k).slice(0, count);
+  return [{ text: "Σ ", role: "plain" }, ...names, { text: " ← ", role: "plain" }, ...joined(told.map(({ k, sum }) => weighed(kind.columnLabels[k], sum, "key")))];
+}
+
 // The lines of the tooltip: full labels, the exact number, and what is special about the cell.
 export function tooltip(state, lit, text) {
   const { kind } = state;

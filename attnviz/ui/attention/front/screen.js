@@ -1,6 +1,7 @@
 // The stage on the screen: layout, drawing and the elements that follow the canvases.
 
 import { fill } from "../../front/labels.js";
+import { paintCrossing } from "../../front/light.js";
 import { clamp } from "../../front/numbers.js";
 import { CanvasPainter } from "../../front/painter.js";
 import { applyTheme, baseOf, readTheme } from "../../front/theme.js";
@@ -8,7 +9,7 @@ import { costliest, headCaption, paintGridLight, paintHeadBox, placeOf } from ".
 import { gridLayout, headLayout, splitOf } from "./layout.js";
 import { paintLines, paintLinesLight } from "./lines.js";
 import { paintMatrix, paintMatrixLight } from "./matrix.js";
-import { sentence, writePieces } from "./readout.js";
+import { sentence, severalSentence, writePieces } from "./readout.js";
 import { Stage } from "./stage.js";
 import { writeStats } from "./stats.js";
 
@@ -214,6 +215,18 @@ Object.assign(Stage.prototype, {
     });
   },
 
+  // Rows that are looked at together: each is framed, and what they put on the keys is summed.
+  lightSeveral(onHead) {
+    const { refs, state, theme } = this;
+    const { matrix } = this.layouts.head;
+    const rows = [...this.several].sort((a, b) => a - b);
+    for (const row of matrix ? rows : []) paintCrossing(onHead, matrix.cells, this.shownPart(), row, null, theme);
+    for (const count of [4, 3, 2, 1]) {
+      writePieces(refs.readout, severalSentence(state, rows, this.picture.text, count));
+      if (refs.readout.scrollWidth <= refs.readout.clientWidth) break;
+    }
+  },
+
   // Only the upper canvases are drawn anew when something is pointed at.
   light() {
     const { refs, state, theme, ratio, layouts } = this;
@@ -224,6 +237,10 @@ Object.assign(Stage.prototype, {
     refs.root.dataset.pinned = String(Boolean(this.pinned));
     if (!lit) {
       writePieces(refs.readout, [{ text: this.picture.text.readout_idle, role: "plain" }]);
+      return;
+    }
+    if (!this.lit && this.several.size > 1) {
+      this.lightSeveral(onHead);
       return;
     }
     paintGridLight(onGrid, layouts.grid, state.kind, lit, theme);

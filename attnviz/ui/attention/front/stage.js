@@ -28,6 +28,7 @@ export class Stage {
     this.chosenHere = new Set();
     this.lit = null;
     this.pinned = null;
+    this.several = new Set(); // rows that are summed: pinned one after the other with Shift
     this.focused = { layer: 0, head: 0 };
     this.cursor = { row: 0, column: 0 };
     this.arrivals = new Arrivals();
@@ -91,7 +92,7 @@ export class Stage {
     const same = this.state && this.state.kind.id === kind.id && this.state.kind.rows === kind.rows && this.state.kind.columns === kind.columns;
     const labels = (k) => JSON.stringify(k.raw);
     const kept = same && labels(this.state.kind) === labels(kind);
-    if (!kept) this.pinned = null;
+    if (!kept) this.unpin();
     this.lit = null;
     this.state = {
       view: null, scale: "linear", scaleChosen: false, ...this.state,
@@ -149,7 +150,8 @@ export class Stage {
     const kind = this.picture.kinds.find((one) => one.id === id);
     if (!kind || kind === this.state.kind) return;
     const { layer, head } = this.memory.get(id) || this.state;
-    this.pinned = this.lit = null;
+    this.unpin();
+    this.lit = null;
     Object.assign(this.state, { kind, layer: Math.min(layer, kind.layers - 1), head: Math.min(head, kind.heads - 1), zoom: WHOLE });
     this.remember();
     this.kindChanged();
@@ -260,7 +262,23 @@ export class Stage {
     this.lightSoon();
   }
 
-  pin(lit) {
+  unpin() {
+    this.pinned = null;
+    this.several.clear();
+  }
+
+  // `adds`: the row joins those that are pinned already, or leaves them; what they see together is said.
+  pin(lit, adds = false) {
+    if (adds && lit && lit.row !== null) {
+      if (this.pinned && this.pinned.row !== null) this.several.add(this.pinned.row);
+      if (!this.several.delete(lit.row)) this.several.add(lit.row);
+      const last = [...this.several].pop();
+      this.pinned = last === undefined ? null : { row: last, column: null, lead: "row", label: true };
+      this.lit = null;
+      this.lightSoon();
+      return;
+    }
+    this.several.clear();
     const same = lit && this.pinned && lit.row === this.pinned.row && lit.column === this.pinned.column;
     this.pinned = same ? null : lit;
     if (lit && !same && lit.row !== null && lit.label) this.tellToken(lit.row);

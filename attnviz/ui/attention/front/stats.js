@@ -27,13 +27,14 @@ export function statisticRows(kind, layer, head, text) {
       value: distance === null ? text.pending : numberText(distance, 1), part: distance / Math.max(1, Math.max(kind.rows, kind.columns) - 1),
     });
   }
-  for (const name of ["previous", "first", "same"]) share(name);
+  for (const name of ["previous", "first", "same", "induction"]) share(name);
   const delta = kind.statistic("delta_loss", layer, head);
   if (delta !== undefined) {
     const all = kind.stats.delta_loss.flat().filter((value) => value !== null).map(Math.abs);
     rows.push({
-      name: "delta_loss", label: text.delta_loss, hint: text.delta_loss_hint, unit: text.nats,
-      value: delta === null ? text.pending : lossChange(delta), part: Math.abs(delta) / Math.max(0.01, ...all),
+      name: "delta_loss", label: text.delta_loss, unit: text.nats,
+      hint: kind.isEstimated(layer, head) ? text.estimate_hint : text.delta_loss_hint,
+      value: delta === null ? text.pending : `${kind.isEstimated(layer, head) ? text.estimate_sign : ""}${lossChange(delta)}`, part: Math.abs(delta) / Math.max(0.01, ...all),
     });
   }
   return rows;

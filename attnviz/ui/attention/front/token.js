@@ -1,9 +1,13 @@
 // The output token that the numbers under the heads are about: chosen here, or in the panel of predictions.
 
+import { element } from "../../front/dom.js";
 import { fill } from "../../front/labels.js";
 import { hearToken, tellToken } from "../../front/token_choice.js";
 import { Stage } from "./stage.js";
 import { ranked } from "./worth.js";
+
+const FEW = 16; // heads that one sees at a glance
+const SORTS = ["delta_loss", "previous", "induction", "first", "same", "entropy", "mean_distance"];
 
 Object.assign(Stage.prototype, {
   hearTokens() {
@@ -50,14 +54,27 @@ Object.assign(Stage.prototype, {
   order() {
     const { kind, token, sorted } = this.state;
     if (!sorted) return null;
+    const by = this.sortBy();
     const values = [];
     for (let layer = 0; layer < kind.layers; layer++) {
       for (let head = 0; head < kind.heads; head++) {
-        const known = token !== null && kind.worth && kind.worth.knows(token);
-        values.push(known ? kind.worth.change(token, layer, head) : (kind.statistic("delta_loss", layer, head) ?? NaN));
+        const known = by === "delta_loss" && token !== null && kind.worth && kind.worth.knows(token);
+        values.push(known ? kind.worth.change(token, layer, head) : (kind.statistic(by, layer, head) ?? NaN));
       }
     }
     return ranked(values);
+  },
+
+  // What heads are sorted by: what was chosen, where this kind of attention has it.
+  sortBy() {
+    const { kind, sortedBy } = this.state;
+    const options = SORTS.filter((name) => kind.stats[name]);
+    return options.includes(sortedBy) ? sortedBy : options[0];
+  },
+
+  setSortBy(name) {
+    Object.assign(this.state, { sortedBy: name, sorted: true });
+    this.layout();
   },
 
   // To the head that the chosen token needs most, of whatever kind of attention.
@@ -79,7 +96,12 @@ Object.assign(Stage.prototype, {
     const { refs, state, picture } = this;
     const { kind } = state;
     const worth = kind.worth && kind.worth.knows(state.lastToken) ? kind.worth : null;
-    refs.worthRow.hidden = !kind.stats.delta_loss;
+    const sorts = SORTS.filter((name) => kind.stats[name]);
+    const many = kind.layers * kind.heads > FEW;
+    refs.worthRow.hidden = !kind.stats.delta_loss && !(many && sorts.length);
+    refs.sortBy.hidden = !many;
+    refs.sort.hidden = !sorts.length;
+    writeOptions(refs.sortBy, sorts, this.sortBy(), picture.text);
     refs.gridHint.hidden = !refs.worthRow.hidden;
     refs.worth.group.hidden = !worth;
     refs.needed.hidden = !worth || state.token === null;
@@ -90,3 +112,14 @@ Object.assign(Stage.prototype, {
     refs.worth.buttons.get("token").textContent = fill(picture.text.worth_token, { token: name });
   },
 });
+
+function writeOptions(select, names, chosen, text) {
+  const written = names.join();
+  if (select.dataset.names !== written || select.title !== text.sort_by) {
+    select.replaceChildren(...names.map((name) => element("option", { value: name, text: text[name] })));
+    Object.assign(select.dataset, { names: written });
+    select.title = text.sort_by;
+    select.setAttribute("aria-label", text.sort_by);
+  }
+  select.value = chosen;
+}

@@ -37,8 +37,12 @@ export class Bar {
       this.layer.write(text.layer, [[ALL, text.all_layers], ...number(layers, text.layer_number)], target.layer === null ? ALL : String(target.layer)),
       this.head.write(text.head, [[ALL, text.all_heads], ...number(shot.heads, text.head_number)], target.head === null ? ALL : String(target.head)),
     );
+    const ways = shot.hows.length > 0;
     this.applied.replaceChildren(
       element("span", { class: "word", text: text.how }),
+      ...(ways ? [] : [element("span", { class: "word", text: text.how_absent, title: text.how_absent_help })]),
+    );
+    if (ways) this.applied.append(
       this.how.write(text.how_help, shot.hows.map((name) => [name, text[`how_${name.replaceAll("-", "_")}`]]), shot.how),
       this.precision.write(text.precision, shot.precisions.map((name) => [name, text[`precision_${name}`], text[`about_${name}`]]), shot.precision),
     );

@@ -60,7 +60,7 @@ export class Flow {
         tiles: new Tiles({ rows, columns, values: masked, paint: signedScores, blocked, hatchNumbers: true, write: shortText }),
       },
       {
-        id: "weights", title: `④ ${text.weights}`, sums: shot.array("row_sums"),
+        id: "weights", title: `④ ${text.weights}`, sums: shot.array("row_sums"), sinks: shot.has("sinks") ? shot.array("sinks") : null,
         tiles: new Tiles({
           rows, columns, values: weights, paint: weightPaint(theme, usualScale(rows, columns)), blocked: blocked.map((hidden, i) => (hidden && weights[i] === 0 ? 1 : 0)),
           marked: blocked.map((hidden, i) => (hidden && weights[i] !== 0 ? 1 : 0)), write: (v) => bare(numberText(v)),
@@ -139,7 +139,7 @@ export class Flow {
     painter.text("Σ", x + base * 0.8, cells.y - base * 0.75, { size: base * 0.92, colour: theme.muted, weight: 650, align: "center" });
     for (const q of shownIndices(part.top, Math.min(block.tiles.rows, part.top + part.rows - 0.4), ch, this.box.size * 1.12)) {
       const sum = block.sums[q];
-      const wrong = !(Math.abs(sum - 1) < 0.005);
+      const wrong = !(Math.abs(sum + (block.sinks ? block.sinks[q] : 0) - 1) < 0.005);
       const y = cells.y + (q + 0.5 - part.top) * ch;
       painter.text(numberText(sum), x, y, { size: this.box.size * 0.92, colour: wrong ? theme.alarm : theme.muted, weight: wrong || q === lit ? 700 : 400 });
     }

@@ -29,9 +29,9 @@ export function writeRowNumbers(lab) {
       line(text.own_weights, (k) => [numberText(own[row * axes.columns + k], 3), ""], "faint"),
     ]),
   ]);
-  const sum = shot.array("row_sums")[row];
+  const sum = shot.array("row_sums")[row] + (shot.has("sinks") ? shot.array("sinks")[row] : 0);
   const note = element("p", { class: "row-note" }, [
-    element("span", { text: `Σ = ${numberText(sum, 3)}`, class: Math.abs(sum - 1) < 0.005 ? "" : "alarm" }),
+    element("span", { text: `Σ = ${numberText(shot.array("row_sums")[row], 3)}`, class: Math.abs(sum - 1) < 0.005 ? "" : "alarm" }),
     element("span", { text: rowRemark(lab, row, sum) }),
     element("span", { class: "faint", text: keys.length < axes.columns ? fill(text.keys_shown, { shown: keys.length, all: axes.columns }) : "" }),
   ]);
@@ -69,7 +69,9 @@ function rowRemark(lab, row, sum) {
     if (Number.isNaN(sum)) return shot.text.dead_nan;
     return sum < 0.005 ? shot.text.dead_zero : shot.text.dead_leaks;
   }
-  return Number.isNaN(sum) ? shot.text.sum_nan : Math.abs(sum - 1) < 0.005 ? "" : shot.text.sum_wrong;
+  if (Number.isNaN(sum)) return shot.text.sum_nan;
+  if (Math.abs(sum - 1) >= 0.005) return shot.text.sum_wrong;
+  return shot.has("sinks") ? fill(shot.text.sum_sink, { share: numberText(shot.array("sinks")[row], 3) }) : "";
 }
 
 function scoreText(value) {

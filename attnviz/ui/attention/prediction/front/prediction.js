@@ -114,7 +114,7 @@ export function showPrediction({ panel, text }, { element: parentElement }) {
 
   root.querySelector(".steps h2").textContent = text.heading;
   const how = [text["fed_" + (panel.fed === "own" && compared ? "own_intact" : panel.fed)]];
-  if (panel.fed !== "text") how.push(text["reference_" + panel.reference]);
+  if (panel.fed !== "text" && panel.fed !== "hidden") how.push(text["reference_" + panel.reference]);
   if (scored) how.unshift(fill(text.right_of, { right, scored }));
   root.querySelector(".how").textContent = how.join(" · ");
   root.querySelector(".how").title = how.join(" · ");

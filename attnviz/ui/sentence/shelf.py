@@ -1,0 +1,57 @@
+"""Models from elsewhere in memory: shared by all sessions, and as many as fit; the one unused longest goes first."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+SHARE = 0.6  # of the memory that is free or taken by such models: the rest is for passes and for everybody else
+
+
+class Shelf(Generic[T]):
+    """Whatever was made stays until others need its bytes. `free`: bytes that may still be taken; None: not known."""
+
+    def __init__(self, free: Callable[[], int | None], *, at_once: int = 3) -> None:
+        self._free, self._at_once = free, at_once
+        self._kept: OrderedDict[Hashable, tuple[T, int]] = OrderedDict()
+        self._making: dict[Hashable, threading.Lock] = {}
+        self._lock = threading.Lock()
+        self.cleared: list[Callable[[], object]] = []  # told when something went: what else holds on to it lets go
+
+    @property
+    def held(self) -> int:
+        """Bytes of everything that is kept."""
+        return sum(size for _, size in self._kept.values())
+
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._kept
+
+    def take(self, key: Hashable, size: int, make: Callable[[], T]) -> T:
+        """What is kept under a key, or what `make` gives, of `size` bytes; two who ask at once wait for one making."""
+        with self._lock:
+            making = self._making.setdefault(key, threading.Lock())
+        with making:
+            with self._lock:
+                if key in self._kept:
+                    self._kept.move_to_end(key)
+                    return self._kept[key][0]
+                gone = self._make_room(size)
+            if gone:
+                for tell in self.cleared:
+                    tell()
+            made = make()
+            with self._lock:
+                self._kept[key] = (made, size)
+                self._making.pop(key, None)
+            return made
+
+    def _make_room(self, size: int) -> bool:
+        free = self._free()
+        limit = None if free is None else SHARE * (free + self.held)
+        before = len(self._kept)
+        while self._kept and (len(self._kept) >= self._at_once if limit is None else self.held + size > limit):
+            self._kept.popitem(last=False)
+        return len(self._kept) < before
