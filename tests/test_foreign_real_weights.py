@@ -192,7 +192,8 @@ def test_induction_heads_of_real_weights_carry_the_repetition(smollm: Any) -> No
     order = np.argsort(-found, axis=None)
     places = [np.unravel_index(int(place), found.shape) for place in order]
     heads = [(sites[int(layer)], int(head)) for layer, head in places]
-    chance = [heads[i] for i in np.random.default_rng(3).permutation(len(heads))[:8]]
+    generator = np.random.default_rng(3)
+    chance = [[heads[8 + i] for i in generator.permutation(len(heads) - 8)[:8]] for _ in range(5)]
     own = smollm.default_masks(None, batch.decoder_input)
     looked = [(query, query - TWICE + 1) for query in range(TWICE + 1, 2 * TWICE + 1)]
     painted = own
@@ -208,7 +209,8 @@ def test_induction_heads_of_real_weights_carry_the_repetition(smollm: Any) -> No
     plain = loss()
     assert loss(interventions=[HeadsOff(heads[:8])]) >= plain + 6
     assert loss(masks=painted) >= plain + 6
-    assert loss(interventions=[HeadsOff(chance)]) < plain + 0.5
+    others = [loss(interventions=[HeadsOff(eight)]) for eight in chance]
+    assert float(np.median(others)) < plain + 0.5
 
 
 @pytest.mark.slow
@@ -217,7 +219,9 @@ def test_greedy_text_of_real_weights_is_that_of_generate(smollm: Any) -> None:
     session = DecoderSession(smollm)
     said, token = [], start
     for _ in range(50):
-        token = session.feed(token)[:, -1:].argmax(dim=-1)
+        logits = session.feed(token)[:, -1:]
+        logits[..., smollm.config.eos_token_id] = -torch.inf  # as `min_new_tokens` does
+        token = logits.argmax(dim=-1)
         said.append(int(token))
     with torch.no_grad():
         expected = smollm.net.generate(

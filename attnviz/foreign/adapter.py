@@ -339,7 +339,9 @@ class ForeignModel(nn.Module):
             raise ForeignError("foreign_no_attention", name=self.name, problem=brief(error)) from error
         with inference(self.net):
             expected = logits_in(self._eager(inputs))
-            self._everywhere = target is not None or source is None or expected.size(1) == source
+            self._everywhere = (
+                target is not None or expected.size(1) == source or (source is None and expected.size(1) > 1)
+            )
             self._outputs = expected.size(-1)
             self._head = not hasattr(self._last_output, "last_hidden_state") or hasattr(self._last_output, "logits")
             census = self._watched(inputs, expected, source, target)

@@ -117,8 +117,10 @@ def cache_folder() -> Path:
 
 
 def at_once(path: Path) -> bool:
-    """Whether facts about what lies at a path are there without work: not of GGUF that was never converted."""
-    return path.suffix != ".gguf" or (_converted_place(path) / CONFIG).is_file()
+    """Whether facts about what lies at a path are there without work: not of a zip, or of GGUF never converted."""
+    return path.suffix not in (".zip", ".gguf") or (
+        path.suffix == ".gguf" and (_converted_place(path) / CONFIG).is_file()
+    )
 
 
 def _converted_place(path: Path) -> Path:

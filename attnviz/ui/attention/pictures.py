@@ -27,7 +27,7 @@ from attnviz.ui.text import texts
 
 OWN = "own"
 KEPT = "attention-picture"  # session state: name and bytes of a picture of one's own
-SHOWN = 240  # pixels a side on the page
+SHOWN = 160  # pixels a side on the page
 
 
 def chosen_picture(frame: Frame, pictures: ForeignPictures) -> tuple[str, NDArray[np.uint8]] | None:

@@ -11,12 +11,14 @@ import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import streamlit as st
 
 from attnviz.data import Task
-from attnviz.errors import CheckpointError, Notice
+from attnviz.errors import CheckpointError, ForeignError, Notice
+from attnviz.foreign import library
 from attnviz.language import Language, counted
 from attnviz.model import Transformer
 from attnviz.runs.folder import default_root
@@ -77,8 +79,8 @@ def choices(language: Language = "zh") -> Mapping[str, Path]:
     for entry in os.environ.get(OWN_MODELS, "").split(os.pathsep):
         if entry.strip():
             folder = Path(entry.strip())
-            if (folder / "config.json").exists() and not (folder / MANIFEST).exists():
-                continue  # a model from elsewhere
+            if from_elsewhere(entry.strip()) is not None:
+                continue
             name, number = folder.name or "own", 2
             while name in found:
                 name, number = f"{folder.name}-{number}", number + 1
@@ -96,6 +98,17 @@ def kept_models() -> Mapping[str, Path]:
     with contextlib.suppress(OSError):
         return {path.name: path for path in sorted(kept_folder().iterdir()) if (path / MANIFEST).is_file()}
     return {}
+
+
+@lru_cache(maxsize=64)
+def from_elsewhere(entry: str) -> Path | None:
+    """Where a model from elsewhere lies; None for one of our own checkpoints, and for what is not there."""
+    try:
+        if Path(entry).exists():
+            return Path(entry) if library.is_foreign(entry) else None
+        return library.find(entry) if not Path(entry).is_absolute() else None
+    except (ForeignError, OSError):
+        return None
 
 
 def load(name: str) -> Loaded:

@@ -27,6 +27,7 @@ from attnviz.foreign.vet import read_json
 from attnviz.foreign.zipped import unpacked
 from attnviz.language import Language
 from attnviz.ui.sentence.models import OWN_MODELS, ModelKey
+from attnviz.ui.sentence.models import from_elsewhere as _path_of
 from attnviz.ui.sentence.shelf import Shelf
 from attnviz.ui.text import words
 
@@ -86,17 +87,6 @@ def offered() -> Mapping[str, Path]:
         if entry.strip() and (path := _path_of(entry.strip())) is not None:
             found[entry.strip() if not Path(entry.strip()).exists() else path.name] = path
     return found | {name: Path(path) for name, path in st.session_state.get(OPENED, {}).items()}
-
-
-@lru_cache(maxsize=64)
-def _path_of(entry: str) -> Path | None:
-    """Where a model from elsewhere lies; None for one of our own checkpoints, and for what is not there."""
-    try:
-        if Path(entry).exists():
-            return Path(entry) if library.is_foreign(entry) else None
-        return library.find(entry) if not Path(entry).is_absolute() else None
-    except (ForeignError, OSError):
-        return None
 
 
 def look(wanted: str) -> tuple[About, Path]:
@@ -161,7 +151,7 @@ def label(name: str, path: Path, language: Language) -> str:
     """How the picker calls it: name, kind, size."""
     try:
         if not library.at_once(path):
-            return f"{name} · GGUF · {size_text(path.stat().st_size)}"
+            return f"{name} · {path.suffix.removeprefix('.').upper()} · {size_text(path.stat().st_size)}"
         about = _about(_key(path))
     except (ForeignError, OSError):
         return words("common", language)("model_unreadable", name=name)
@@ -170,6 +160,8 @@ def label(name: str, path: Path, language: Language) -> str:
 
 def open_model(name: str, path: Path) -> Opened | OpenedPictures:
     """The model, loaded once and shared by everybody; ForeignError says what is wrong."""
+    if path.suffix == ".zip" and path.is_file():
+        path = look(str(path))[1]
     key = _key(path)
     return SHELF.take(key, _about(key).memory, lambda: _opened(key, name))
 
