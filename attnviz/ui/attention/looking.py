@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Hashable
 from functools import partial
 
@@ -50,6 +51,7 @@ def hide(frame: Frame, loaded: Loaded | Opened, question: Hashable, sentence: Se
     places = [place for place in range(len(labels)) if task.may_hide(batch, place)]
     number = list(kept).index(question) if question in kept else len(kept)
     field = shown(f"hidden:{number}", kept.setdefault(question, frozenset()), partial(kept.__setitem__, question))
+    st.html(f'<span class="av-hint" title="{html.escape(frame.t("hide_help"))}">{html.escape(frame.t("hide"))}</span>')
     st.pills(
         frame.t("hide"),
         places,
@@ -58,7 +60,7 @@ def hide(frame: Frame, loaded: Loaded | Opened, question: Hashable, sentence: Se
         default=[place for place in places if place in field.value],
         key=field.key,
         on_change=field.answered,
-        help=frame.t("hide_help"),
+        label_visibility="collapsed",
     )
     return tuple(sorted(kept[question]))
 

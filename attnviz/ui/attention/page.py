@@ -68,7 +68,8 @@ def explore(frame: Frame, loaded: Loaded | Opened, feed: Feed) -> None:
         notice_lines([frame.t(remark.key, **remark.values) for remark in asked.remarks], "warning")
     chosen = sentence_row(frame, loaded.task, first=asked.example, longest=reading.room(loaded.model) - 1)
     mirror("address-example", **link.written({shared_link.EXAMPLE: chosen.example}))
-    hiding, remarks, claims, picture, predictions = (st.container() for _ in range(5))
+    hiding = st.container(key="av-looks", horizontal=True, vertical_alignment="center", gap="small")
+    remarks, claims, picture, predictions = (st.container() for _ in range(4))
     question = Question(loaded.key, chosen.text, chosen.reference, feed)
     try:
         sentence = _taken_in(question, loaded)

@@ -49,7 +49,7 @@ def kind_pictures(
             "first": statistics.first[:, 0],
             "same": statistics.same[:, 0],
         }
-        ids = batch.decoder_input if kind == "decoder_self" else batch.src if kind == "encoder_self" else None
+        ids = batch.decoder_input if kind == "decoder_self" else None
         if ids is not None and (repeats := induction(trace.weights(kind)[:, 0], ids[0].tolist())) is not None:
             stats["induction"] = repeats
         if importance is None or importance:
@@ -211,6 +211,8 @@ def panel(
         )
         for i in range(len(labels))
     )
+    if row is None and now.feed == "hidden" and trace.batch.src is not None:  # begin where something is hidden
+        row = trace.batch.src[0].tolist().index(vocabulary.mask_id)
     reference = sentence.reference
     output = None if output_now is None else written(task, output_now)
     return Panel(

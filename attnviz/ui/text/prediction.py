@@ -28,6 +28,7 @@ TEXTS = table(
     endless=Text("尚未结束", "has not ended yet"),
     nothing=Text("（什么也没写）", "(wrote nothing)"),
     top=Text("读到 {token} 之后，前 5 名", "After {token}, the five most likely"),
+    top_at=Text("在 {token} 处，前 5 名", "At {token}, the five most likely"),
     now=Text("现在", "now"),
     before=Text("关头之前", "all heads on"),
     reference_mark=Text("参考", "reference"),

@@ -67,8 +67,8 @@ function tokenButton(step, text) {
   return button;
 }
 
-function drawTop(root, step, text, compared) {
-  root.querySelector(".top h2").textContent = fill(text.top, { token: visible(step.read) });
+function drawTop(root, step, text, compared, title) {
+  root.querySelector(".top h2").textContent = fill(title, { token: visible(step.read) });
   const key = root.querySelector(".key");
   key.replaceChildren();
   if (compared) key.append(element("i", "before"), text.before, element("i", "now"), text.now);
@@ -141,7 +141,7 @@ export function showPrediction({ panel, text }, { element: parentElement }) {
     });
     if (focus) buttons[root.chosen].focus({ preventScroll: true });
     bring(buttons[root.chosen]);
-    drawTop(root, panel.steps[root.chosen], text, compared);
+    drawTop(root, panel.steps[root.chosen], text, compared, panel.fed === "hidden" ? text.top_at : text.top);
   }
   // Scrolls the list and nothing else.
   function bring(button) {
