@@ -258,7 +258,8 @@ def _take_up(frame: Frame, kept: Kept) -> None:
         if asked.model in choices():
             loaded = load(asked.model)
         elif (path := opened.offered().get(asked.model)) is not None:
-            loaded = opened.open_model(asked.model, path)
+            found = opened.open_model(asked.model, path)
+            loaded = None if isinstance(found, opened.OpenedPictures) else found
     except (CheckpointError, ForeignError) as error:
         kept.refused = explain(error, frame.language)
     if loaded is None or asked.site not in loaded.model.sites:
