@@ -27,7 +27,7 @@ from attnviz.ui.masks.measuring import Baseline, baseline, measure, passes_unask
 from attnviz.ui.masks.operations import Surroundings, carry_out, pending
 from attnviz.ui.masks.picture import values_and_arrays
 from attnviz.ui.masks.practice import HEADS, LAYERS, LONGEST, SHORTEST, practice_model, practice_subject
-from attnviz.ui.masks.setting import Setting, refitted
+from attnviz.ui.masks.setting import Setting, Target, refitted
 from attnviz.ui.masks.stage import mask_stage, pack, sent
 from attnviz.ui.masks.subject import Answer, Scored, Subject, answers, most_pads
 from attnviz.ui.masks.verdicts import conclude
@@ -174,6 +174,8 @@ def laboratory(frame: Frame, key: SubjectKey, subject: Subject, kept: Kept, name
     own = _own(key, lab.setting.pads, padded)
     measured = measure(padded, own, lab.setting, lab.target.kind, lab.look, everything=lab.measured == lab.setting)
     conclusion = conclude(padded, lab.setting, measured, lab.target.kind)
+    tried = lab.setting == Setting() and lab.target == Target("decoder_self")
+    leak = _leak(key, subject) if tried else None
     values, arrays = values_and_arrays(
         lab,
         padded,
@@ -186,6 +188,7 @@ def laboratory(frame: Frame, key: SubjectKey, subject: Subject, kept: Kept, name
         keys=tuple(texts(frame.name)),
         problem=None if lab.problem is None else explain(lab.problem, frame.language),
     )
+    values["leak_cell"] = None if leak is None else list(leak.cell)
     mask_stage(pack(values, arrays), key=STAGE)
     _mirror(frame, lab, padded)
 

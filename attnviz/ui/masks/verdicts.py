@@ -93,7 +93,7 @@ def _leak(subject: Subject, measured: Measurement, kind: Kind) -> tuple[Said, li
         more.append(Said("leak_answer"))
     before, now = measured.own.loss, measured.seen.loss
     if before is not None and now is not None and now - before > WORSE:
-        more.append(Said("leak_unused"))
+        more.insert(0, Said("leak_unused"))
     if len(found.rows) > 1:
         more.append(Said("leak_more", {"count": len(found.rows), "rows": _listed(found.rows)}))
     return Said("verdict_leak", values), more

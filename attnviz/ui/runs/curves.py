@@ -29,7 +29,7 @@ def draw(
     t: Words,
     *,
     key: str,
-    height: int = 176,
+    height: int = 146,
     labels: bool = False,
 ) -> None:
     """Loss and accuracy with a line at step `at`, and the numbers. `baselines`: losses, and SIMPLE.

@@ -296,10 +296,13 @@ TEXTS = table(
     leak_still=Text("通路是开的，但换掉它没有动到这一行", "the path is open, yet replacing it moved nothing"),
     leak_answer=Text("那正是它要预测的答案", "that is the answer it has to predict"),
     leak_unused=Text(
-        "损失反而升了：模型训练时有掩码，没学过用它；不带掩码训练才会偷看",
-        "yet the loss rose: trained with the mask, this model never learned to use it; train without it and it will",
+        "损失反而升了：它带着掩码训练，没学过偷看",
+        "the loss rose: trained with the mask, it never learned to use a leak",
     ),
     leak_more=Text("看到未来的行：{rows}", "rows that see the future: {rows}"),
+    verdict_try=Text("让第 {row} 行看到第 {column} 个词元 ▸", "Let row {row} see token {column} ▸"),
+    verdict_back=Text("撤回 ▸ 损失 {loss}", "Take it back ▸ loss {loss}"),
+    verdict_back_plain=Text("撤回", "Take it back"),
     verdict_nan=Text(
         "NaN：{all} 个预测里有 {broken} 个算不出来", "NaN: {broken} of {all} predictions cannot be computed"
     ),

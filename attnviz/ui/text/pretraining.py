@@ -31,11 +31,11 @@ TEXTS = table(
         "This is step 0: the training loss is {first}, by step {step} it is {now}.",
     ),
     claim_birth=Text(
-        "{head}在第 {step} 步成形：{share} 的注意力放在{pattern}上。",
+        "{head} 在第 {step} 步成形：{share} 的注意力放在{pattern}上。",
         "{head} formed at step {step}: {share} of its attention goes to {pattern}.",
     ),
     claim_born=Text(
-        "这就是第 {step} 步：{head}刚成形，{share} 的注意力放在{pattern}上。",
+        "这就是第 {step} 步：{head} 刚成形，{share} 的注意力放在{pattern}上。",
         "This is step {step}: {head} has just formed, {share} of its attention goes to {pattern}.",
     ),
     claim_grown=Text("自由生成全对：那时 {then}，现在 {now}。", " Exact match: {then} then, {now} now."),
@@ -44,7 +44,7 @@ TEXTS = table(
     pattern_previous_token=Text("前一个词元", "the previous token"),
     pattern_first_token=Text("第一个词元", "the first token"),
     pattern_diagonal=Text("同一位置的词元", "the token at the same position"),
-    pattern_aligned=Text("下一个要写的词元在原文里的来处", "the source of the token it writes next"),
+    pattern_aligned=Text("要写的词元的出处", "the source of what it writes next"),
     pattern_induction=Text("上次跟在同一词元后面的词元", "what followed this token last time"),
     # data: which
     task=Text("任务", "Task"),

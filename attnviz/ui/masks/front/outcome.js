@@ -107,5 +107,16 @@ export function writeVerdict(lab) {
     element("strong", { text: sentence }),
     element("span", { class: "details", title: details.join("\n") }, details.map((detail) => element("span", { class: "detail", text: detail }))),
     ...lossMoved(shot),
+    ...trial(lab),
   );
+}
+
+// The button of the claim: it opens one future cell, or takes back what was changed.
+function trial(lab) {
+  const { text, loss, changed, leak_cell: cell } = lab.shot;
+  if (!changed && !cell) return [];
+  const back = loss && loss.own !== null ? fill(text.verdict_back, { loss: lossText(loss.own) }) : text.verdict_back_plain;
+  const label = changed ? back : fill(text.verdict_try, { row: cell && cell[0] + 1, column: cell && cell[1] + 1 });
+  const act = () => (changed ? lab.ask("reset") : lab.paint.fill([cell[0], cell[0], cell[1], cell[1]], true, lab.paint.strokes++));
+  return [element("button", { type: "button", class: `trial ${changed ? "back" : ""}`, text: label, click: act })];
 }
