@@ -143,6 +143,7 @@ def chromium_page(browser: Any, request: pytest.FixtureRequest) -> Iterator[Call
     tabs = request.node.stash[TABS] = []
 
     def open_tab(*, width: int = 1440, height: int = 900, dark: bool = False, **options: Any) -> Tab:
+        options.setdefault("reduced_motion", "reduce")  # tests look at what a change comes to
         context = browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",

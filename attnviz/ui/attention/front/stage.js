@@ -2,6 +2,7 @@
 
 import { Arrivals } from "../../front/arrivals.js";
 import { element } from "../../front/dom.js";
+import { fadeFrom } from "../../front/motion.js";
 import { clamp } from "../../front/numbers.js";
 import { usualScale } from "../../front/scale.js";
 import { WHOLE, panned, showing, windowOf, zoomed } from "../../front/zoom.js";
@@ -92,7 +93,8 @@ export class Stage {
     const same = this.state && this.state.kind.id === kind.id && this.state.kind.rows === kind.rows && this.state.kind.columns === kind.columns;
     const labels = (k) => JSON.stringify(k.raw);
     const kept = same && labels(this.state.kind) === labels(kind);
-    if (!kept) this.unpin();
+    if (kept) for (const canvas of [this.refs.gridStatic, this.refs.headStatic]) fadeFrom(canvas); // a switch, a step of training
+    else this.unpin();
     this.lit = null;
     this.state = {
       view: null, scale: "linear", scaleChosen: false, ...this.state,
@@ -164,6 +166,7 @@ export class Stage {
       if (byKeyboard) this.refs.surface.focus({ focusVisible: true });
       return;
     }
+    fadeFrom(this.refs.headStatic);
     Object.assign(this.state, { layer, head });
     this.remember();
     this.askFor(layer, head);

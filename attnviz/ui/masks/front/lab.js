@@ -2,6 +2,7 @@
 
 import { fill } from "../../front/labels.js";
 import { clamp } from "../../front/numbers.js";
+import { fadeFrom } from "../../front/motion.js";
 import { Operations } from "../../front/operations.js";
 import { Shell } from "../../front/shell.js";
 import { appearance, applyTheme, baseOf, ramp, readTheme } from "../../front/theme.js";
@@ -66,6 +67,7 @@ export class Lab extends Shell {
       this.row = this.position = null;
       this.cursor = { row: 0, column: 0 };
     } else if (before && before.target.kind !== shot.target.kind) this.row = this.position = null;
+    else if (before && !this.paint.stroke) for (const { canvas } of [this.refs.flow, this.refs.heads, this.refs.reach]) fadeFrom(canvas);
     this.paint.changed();
     this.write();
     this.refs.root.hidden = false;
