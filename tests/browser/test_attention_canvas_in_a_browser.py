@@ -226,19 +226,20 @@ def test_heads_of_a_large_stage_come_when_they_are_looked_at(opened):
 
 
 @pytest.mark.parametrize(("asked", "ghosts"), [("no-preference", 1), ("reduce", 0)])
-def test_another_head_fades_in_where_motion_is_wanted(opened: Callable[..., Any], asked: str, ghosts: int) -> None:
-    page = opened("", reduced_motion=asked).page
+def test_another_head_fades_in_where_motion_is_wanted(opened, asked, ghosts):
+    page = opened("kind=cross&layer=1&head=1", reduced_motion=asked).page
     page.evaluate(
-        """() => {
+        f"""() => {{
           window.most = 0;
-          const look = () => {
-            window.most = Math.max(window.most, document.querySelectorAll(".head-body canvas[data-fading]").length);
+          const body = {STAGE}.refs.headBody;
+          const look = () => {{
+            window.most = Math.max(window.most, body.querySelectorAll("canvas[data-fading]").length);
             requestAnimationFrame(look);
-          };
+          }};
           look();
-        }"""
+        }}"""
     )
-    page.locator('[data-head="1.2"]').click()
-    page.wait_for_timeout(600)
+    page.locator("[data-head='2.1']").click()
+    page.wait_for_timeout(700)
     assert page.evaluate("window.most") == ghosts
     assert page.locator("canvas[data-fading]").count() == 0

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { sameScreen } from "../../attnviz/ui/by_hand/front/equations.js";
 import { X, cellsOf, definitionsOf, linesOf } from "../../attnviz/ui/by_hand/front/expression.js";
 import { cacheVerdict } from "../../attnviz/ui/decoding/front/cache.js";
 import { textOf } from "../../attnviz/ui/decoding/front/tree.js";
@@ -59,4 +60,11 @@ test("a branch of a beam search is a text", () => {
   const nodes = [{ parent: null, token: "<s>" }, { parent: 0, token: "a" }, { parent: 1, token: "b" }];
   assert.equal(textOf({ nodes, prefix: ["x"], joint: " " }, 2), "x a b");
   assert.equal(textOf({ nodes, prefix: [], joint: "" }, 2), "ab");
+});
+
+test("another model's walk is opened where one was, whatever its number", () => {
+  const screens = [{ steps: ["x"], stage: "input" }, { steps: ["q", "k"], stage: "project" }, { steps: ["weights"], stage: "softmax" }];
+  assert.equal(sameScreen(screens, { name: "k", stage: "other" }), screens[1]);
+  assert.equal(sameScreen(screens, { name: "other", stage: "softmax" }), screens[2]);
+  assert.equal(sameScreen(screens, { name: "other", stage: "other" }), undefined);
 });

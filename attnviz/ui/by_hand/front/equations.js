@@ -135,3 +135,13 @@ export function symbolOf(symbol) {
   const [letter, index] = symbol.split("_");
   return index ? element("b", { "aria-label": symbol }, [letter, element("sub", { text: index })]) : element("b", { text: symbol });
 }
+
+// What a screen is about: the last thing it makes, and its part of the computation.
+export function placeOf(screen) {
+  return { name: lastMade(screen).name, stage: screen.stage };
+}
+
+// The screen of another walk that is about the same thing; undefined where it has none.
+export function sameScreen(screens, { name, stage }) {
+  return screens.find((screen) => screen.steps.includes(name)) ?? screens.find((screen) => screen.stage === stage);
+}

@@ -9,7 +9,7 @@ import { appearance, applyTheme, baseOf, numberOver, ramp, readTheme } from "../
 import { Board } from "./board.js";
 import { Code } from "./code.js";
 import { Editor } from "./editor.js";
-import { lastMade, lookedAt } from "./equations.js";
+import { lookedAt, placeOf, sameScreen } from "./equations.js";
 import { cellsOf, definitionsOf, linesOf } from "./expression.js";
 import { screenName } from "./names.js";
 import { Rail } from "./rail.js";
@@ -21,7 +21,7 @@ import { LONGEST_DEFINED, LONGEST_LIT, Why } from "./why.js";
 import { Keyboard } from "./keyboard.js";
 
 // Kept while the tab lives, so that another page and back finds the same step.
-const remembered = (window.attnvizByHandKept = window.attnvizByHandKept || { step: null, head: 0, view: "one", digits: 2, row: null, asked: null });
+const remembered = (window.attnvizByHandKept = window.attnvizByHandKept || { step: null, at: null, head: 0, view: "one", digits: 2, row: null, asked: null });
 
 export class Sheet extends Shell {
   constructor(host) {
@@ -74,9 +74,8 @@ export class Sheet extends Shell {
     this.readTheme(answer);
     this.body.hidden = !isWalk;
     this.shapes.node.hidden = isWalk;
-    const before = this.walk;
     this.walk = isWalk ? answer : null;
-    if (isWalk) this.showWalk(answer, another, before);
+    if (isWalk) this.showWalk(answer, another);
     else this.shapes.write(answer);
     this.root.hidden = false;
     this.place.dataset.state = "ready";
@@ -91,7 +90,7 @@ export class Sheet extends Shell {
     this.root.dataset.drawn = `${answer.scope} ${answer.seq}`;
   }
 
-  showWalk(answer, another, before) {
+  showWalk(answer, another) {
     if (another) {
       // A list that was just chosen from would take the next space for itself.
       const active = document.activeElement;
@@ -107,16 +106,15 @@ export class Sheet extends Shell {
     } else if (another && asked.head && !asked.id && !remembered.chosen) remembered.head = asked.head - 1;
     // The page's question is about a weight: it opens where the weights are made, and one walks back or on from there.
     if (remembered.step === null) remembered.step = answer.screens.findIndex((screen) => screen.stage === "softmax");
-    // Another order of the steps (pre-norm): stay with what was being looked at.
-    if (before && this.screen && !adopted) {
-      const same = answer.screens.find((screen) => screen.steps.includes(lastMade(this.screen).name));
-      if (same) remembered.step = same.index;
-    }
+    // Other steps (pre-norm, another model, another page and back): stay with what was being looked at, whatever its number.
+    const at = this.screen ? placeOf(this.screen) : remembered.at;
+    if (at && !adopted) remembered.step = sameScreen(answer.screens, at)?.index ?? remembered.step;
     this.step = clamp(remembered.step, 0, answer.screens.length - 1);
     this.head = clamp(remembered.head, 0, answer.heads - 1);
     this.view = remembered.view;
     this.digits = remembered.digits;
     this.screen = answer.screens[this.step];
+    remembered.at = placeOf(this.screen);
     this.write();
   }
 
@@ -143,6 +141,7 @@ export class Sheet extends Shell {
     if (step !== this.step) {
       this.step = remembered.step = step;
       this.screen = this.walk.screens[step];
+      remembered.at = placeOf(this.screen);
       this.hovered = this.held = null;
       this.stillAt = this.pointer;
       this.changed();
