@@ -67,13 +67,14 @@ def run(arguments: argparse.Namespace) -> int:
         environment[LANGUAGE_VARIABLE] = arguments.lang
     shown = "127.0.0.1" if arguments.address in ("0.0.0.0", "::") else arguments.address
     print(f"attnviz: http://{shown}:{port}  (Ctrl-C ends it)", flush=True)
-    command = [sys.executable, "-m", "attnviz.ui.frame.serve", "run", str(served)]
+    command = [sys.executable, "-m", "attnviz.ui.frame.serve", "--with-its-parent", "run", str(served)]
     command += [f"--server.port={port}", f"--server.address={arguments.address}", f"--browser.serverAddress={shown}"]
     command += [f"--server.allowedHosts={name}" for name in hosts(arguments.address, arguments.host)]
     if arguments.no_browser:
         command.append("--server.headless=true")
-    server = subprocess.Popen(command, env=environment)
     with ended_by_signals():
+        # A pipe that is never written to closes with this process, however it ends, and the server hears that.
+        server = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE)
         try:
             return server.wait()
         except KeyboardInterrupt:

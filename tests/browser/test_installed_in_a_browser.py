@@ -84,9 +84,13 @@ def app(home: Path, folder: Path, *options: str) -> Iterator[tuple[subprocess.Po
         address = re.search(r"http://\S+", said)
         assert address, said
         yield process, address.group()
-    finally:
-        process.kill()
-        process.wait()
+    finally:  # whatever went wrong: the server that it started ends with it, which takes longer than a kill
+        process.terminate()
+        try:
+            process.wait(60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def test_a_wheel_holds_the_app_and_no_test(built: Path) -> None:

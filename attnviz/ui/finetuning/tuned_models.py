@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,6 +17,7 @@ from attnviz.training.evaluation import Metrics, evaluate
 from attnviz.training.finetuning.drift import Drift, weight_drift
 from attnviz.training.finetuning.prepare import Prepared, can_watch_old_task
 from attnviz.training.finetuning.tuner import FineTuner
+from attnviz.ui.frame.beside import beside
 from attnviz.ui.runs.heads import ModelKey, Watched
 from attnviz.ui.runs.library import library
 
@@ -93,7 +93,7 @@ class _Measuring:
     def __init__(self, prepared: Prepared, limit: int) -> None:
         self.found = Before()
         self.done = False
-        threading.Thread(target=self._measure, args=(prepared, limit), daemon=True).start()
+        beside(self._measure, prepared, limit)
 
     def _measure(self, prepared: Prepared, limit: int) -> None:
         with contextlib.suppress(Exception):  # what cannot be measured is not shown

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import threading
 from collections.abc import Mapping
 
 import streamlit as st
@@ -14,6 +13,7 @@ from attnviz.runs import Library
 from attnviz.runs.contents import build_trainer
 from attnviz.runs.feed import Feed, RunView
 from attnviz.training.baselines import baselines, exact_match_without_a_model
+from attnviz.ui.frame.beside import beside
 from attnviz.ui.runs.curves import SIMPLE
 from attnviz.ui.runs.heads import ModelKey, Watched
 
@@ -79,8 +79,7 @@ class _Counting:
 
     def __init__(self, task: Task) -> None:
         self.found: Mapping[str, float] = {}
-        self.thread = threading.Thread(target=self._count, args=(task,))
-        self.thread.start()
+        self.thread = beside(self._count, task)
 
     def _count(self, task: Task) -> None:
         with contextlib.suppress(Exception):  # a task without enough data has no baselines

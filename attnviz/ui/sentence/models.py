@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -25,6 +24,7 @@ from attnviz.runs.folder import default_root
 from attnviz.training import checkpoint, held_out
 from attnviz.training.manifest import FILE as MANIFEST
 from attnviz.training.manifest import Manifest
+from attnviz.ui.frame.beside import beside
 from attnviz.ui.text import words
 
 OWN_MODELS = "ATTNVIZ_MODELS"
@@ -163,7 +163,7 @@ def _manifest(key: ModelKey) -> Manifest:
 def _loaded(key: ModelKey) -> Loaded:
     model, task, manifest = checkpoint.load(Path(key.folder))
     loaded = Loaded(key, model, task, manifest)
-    threading.Thread(target=_warm, args=(loaded,), daemon=True).start()
+    beside(_warm, loaded)
     return loaded
 
 

@@ -1,0 +1,83 @@
+"""The end of the server: it leaves no process behind, however it comes, and cuts off nothing in the middle."""
+
+from __future__ import annotations
+
+import ast
+import os
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from attnviz.cli.app import free_port, is_free
+
+ROOT = Path(__file__).resolve().parents[1]
+PATIENCE = 60.0
+# Counts beside a page, inside torch, when the interpreter comes to its end.
+COUNTING = """
+import time, torch
+from attnviz.ui.frame.beside import beside
+def count():
+    numbers, until = torch.randn(61, 61, requires_grad=True), time.monotonic() + 1
+    while time.monotonic() < until:
+        (numbers @ numbers).sum().backward()
+    print("counted", flush=True)
+for _ in range(2):
+    beside(count)
+time.sleep(0.3)
+"""
+
+
+def wait_until(port: int, *, served: bool) -> None:
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            if served:
+                return
+        if not served and is_free("127.0.0.1", port):
+            return
+        time.sleep(0.05)
+    pytest.fail(f"the server is {'not there' if served else 'still there'} after {PATIENCE:.0f} s")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there, to end a process and to kill it are the same")
+@pytest.mark.parametrize("how", ["kill", "terminate"])
+def test_no_server_is_left_behind_however_attnviz_ends(how: str, tmp_path: Path) -> None:
+    port = free_port("127.0.0.1", range(18700, 18800))
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "ATTNVIZ_RUNS": str(tmp_path / "runs")}
+    command = [sys.executable, "-m", "attnviz", "app", "--port", str(port), "--no-browser"]
+    begun = subprocess.Popen(command, env=environment, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        wait_until(port, served=True)
+        getattr(begun, how)()
+        said, _ = begun.communicate(timeout=PATIENCE)  # the server has the same output: it ends when both are gone
+        wait_until(port, served=False)
+    finally:
+        begun.kill()
+        begun.wait()
+    assert b"Traceback" not in said
+    assert begun.returncode == {"kill": -9, "terminate": 0}[how]
+
+
+def test_what_is_counted_beside_a_page_is_not_cut_off_by_the_end() -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", COUNTING], env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", "counted\n" * 2)
+
+
+def test_no_other_thread_of_the_app_can_be_cut_off() -> None:
+    """A daemon thread inside torch aborts the process at its end; only the one that sleeps in the system may be one."""
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "attnviz").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and any(one.arg == "daemon" and getattr(one.value, "value", True) is not False for one in node.keywords)
+    }
+    assert found == {"attnviz/ui/frame/serve.py"}
