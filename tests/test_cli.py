@@ -260,14 +260,38 @@ def test_ones_own_text_and_pairs(capsys: pytest.CaptureFixture[str], tmp_path: P
     _, task, manifest = checkpoint.load(tmp_path / "lm")
     assert (manifest.name, task.info.name) == ("诗", "user-text")
     assert set(manifest.baselines) == {"unigram", "bigram"}
-    code, _, err = run(capsys, "eval", str(tmp_path / "lm"))
-    assert code == 2
-    assert "not kept" in err
+    assert _measured_again(capsys, tmp_path / "lm", tmp_path / "诗.txt") == manifest.metrics["test"].loss
 
     rows = "\n".join(f"{word},{word[::-1]}" for word in (f"w{i}x{i * 7}" for i in range(60)))
     (tmp_path / "pairs.csv").write_text(rows, encoding="utf-8")
     code, out, err = run(capsys, "train", "--csv", str(tmp_path / "pairs.csv"), *shape, "--out", str(tmp_path / "p"))
     assert (code, "exact match" in out) == (0, True), err
+    _measured_again(capsys, tmp_path / "p", tmp_path / "pairs.csv")
+
+
+def _measured_again(capsys: pytest.CaptureFixture[str], folder: Path, file: Path) -> float:
+    """`eval` of a model of one's own file: with the run's copy of it, without it, with it named, with another one."""
+    code, out, err = run(capsys, "eval", str(folder), "--json")
+    (found,) = json.loads(out)
+    assert (code, err, found["loss"], found["remark"]) == (0, "", pytest.approx(found["manifest"]["loss"]), None)
+    (folder / "data").rename(folder / "elsewhere")  # as after the checkpoint alone was copied
+    code, out, err = run(capsys, "eval", str(folder))
+    assert (code, out) == (2, "")
+    assert "--data FILE" in err
+    code, out, _ = run(capsys, "eval", str(folder), "--data", str(file), "--json")
+    assert (code, json.loads(out)[0]["loss"]) == (0, found["loss"])
+    other = file.with_name(f"other{file.suffix}")
+    other.write_text(file.read_text(encoding="utf-8").replace("7", "8"), encoding="utf-8")
+    code, out, err = run(capsys, "eval", str(folder), "--data", str(other))
+    assert (code, "not the data that the model was trained on" in err) == (0, True)
+    return float(found["loss"])
+
+
+def test_data_are_named_only_for_a_model_of_ones_own_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("words\n" * 99, encoding="utf-8")
+    code, out, err = run(capsys, "eval", "reverse", "--data", str(tmp_path / "mine.txt"))
+    assert (code, out) == (2, "")
+    assert "models of your own file" in err
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attnviz.cli.terminal import table
@@ -13,6 +14,7 @@ from attnviz.cli.terminal import table
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
+    from attnviz.data import Task
     from attnviz.errors import Notice
     from attnviz.training.evaluation import Metrics
     from attnviz.training.manifest import Manifest
@@ -25,6 +27,9 @@ def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("eval", help="measure checkpoints on held-out data")
     command.add_argument("checkpoint", nargs="*", metavar="NAME|PATH", help="a shipped model or a folder")
     command.add_argument("--all", action="store_true", help="all shipped models")
+    command.add_argument(
+        "--data", type=Path, metavar="FILE", help="of a model of your own file: that file, where no run holds it"
+    )
     command.add_argument("--split", choices=("train", "validation", "test"), default="test")
     command.add_argument("--limit", type=_positive, default=None, metavar="N", help="only the first N examples")
     command.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1, mps (default: cpu)")
@@ -79,9 +84,28 @@ def _measure(name: str, arguments: argparse.Namespace) -> _Measured:
     from attnviz.training.evaluation import evaluate
 
     model, task, manifest = checkpoint.load(name)
+    task, remark = _with_data(name, task, manifest, arguments)
     model.to(device_from(arguments.device))
     metrics = evaluate(model, task, arguments.split, limit=arguments.limit)
-    return _Measured(name, arguments.split, manifest, metrics, held_out.moved(task, manifest))
+    return _Measured(name, arguments.split, manifest, metrics, remark or held_out.moved(task, manifest))
+
+
+def _with_data(name: str, task: Task, manifest: Manifest, arguments: argparse.Namespace) -> tuple[Task, Notice | None]:
+    """The task with its data at hand: those of somebody's own file lie in the run's folder, or are named."""
+    from attnviz.cli.own_file import content_of_file
+    from attnviz.errors import CheckpointError
+    from attnviz.runs.own_data import is_own, own_file, with_data
+    from attnviz.training import checkpoint
+
+    given: Path | None = arguments.data
+    if not is_own(task):
+        if given is not None:
+            raise CheckpointError("data_not_own", name=name, task=task.info.name)
+        return task, None
+    content = own_file(checkpoint.find(name)) if given is None else content_of_file(given)
+    if content is None:
+        raise CheckpointError("data_needed", name=name)
+    return with_data(task, manifest, content, arguments.split)
 
 
 def _alignment(manifest: Manifest, metrics: Metrics) -> tuple[tuple[str, int] | None, float | None]:

@@ -50,8 +50,11 @@ def add(command: argparse.ArgumentParser) -> None:
 def content_of(arguments: argparse.Namespace) -> bytes | None:
     """What is in the file, if one was named."""
     path: Path | None = arguments.text or arguments.csv
-    if path is None:
-        return None
+    return None if path is None else content_of_file(path)
+
+
+def content_of_file(path: Path) -> bytes:
+    """What is in a file. Raises OSError where it cannot be read, ValueError where it is too large."""
     with path.open("rb") as file:
         content = file.read(MAX_FILE_BYTES + 1)
     if len(content) > MAX_FILE_BYTES:

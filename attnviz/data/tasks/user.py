@@ -107,6 +107,11 @@ class UserText(LanguageModel):
     def _merger(self) -> Merger:
         return Merger({token: rank for rank, token in enumerate(self.tgt_vocab.tokens)})
 
+    def freeze(self, src_vocab: Vocabulary | None, tgt_vocab: Vocabulary, max_src_len: int, max_tgt_len: int) -> None:
+        super().freeze(src_vocab, tgt_vocab, max_src_len, max_tgt_len)
+        for cached in ("_merger", "streams", "_splits"):  # the text is divided by the pieces of the vocabulary
+            self.__dict__.pop(cached, None)
+
 
 class UserPairs(Task):
     """The user's pairs; all targets of one source are in the same split."""

@@ -56,6 +56,23 @@ TEXTS = table(
         "The data installed here ({now}) are no longer quite those that the model was trained on ({then}); figures "
         "measured now cannot be compared with those of then.",
     ),
+    data_other=Text(
+        "这份数据不是模型训练时用的那一份；现在测出的成绩与当时的不能直接比较。",
+        "These are not the data that the model was trained on; figures measured now cannot be compared with those of "
+        "then.",
+    ),
+    data_needed=Text(
+        "模型“{name}”是用自己的文件训练的，那个文件不在它旁边；请用 --data FILE 指明。",
+        "The model '{name}' was trained on a file of somebody's own, which is not beside it; name it: --data FILE.",
+    ),
+    data_not_own=Text(
+        "模型“{name}”的数据随 attnviz 一起来（任务 {task}）；--data 只用于在自己的文件上训练的模型。",
+        "The data of the model '{name}' come with attnviz (task {task}); --data goes with models of your own file.",
+    ),
+    data_empty=Text(
+        "这份数据分完之后，{split} 那一份是空的；需要更多的样例。",
+        "Nothing of these data falls into the split {split}; more examples are needed.",
+    ),
     checkpoint_write=Text("模型写不到 {path}：{problem}。", "The checkpoint cannot be written to {path}: {problem}."),
     checkpoint_occupied=Text(
         "{path} 不是空的，里面也没有模型；请换一个文件夹。",

@@ -33,7 +33,7 @@ def stay_here() -> None:
 
 
 def end_with_input(descriptor: int) -> None:
-    """Wait until the pipe's other end is closed; then end this process, as Ctrl-C would, and after a while in any case."""
+    """Wait until the pipe's other end is closed; then end this process as Ctrl-C would, by force after a while."""
     with suppress(OSError):
         while os.read(descriptor, 1024):
             pass
