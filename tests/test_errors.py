@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ast
+import io
 import json
 import pickle
+import re
 import string
-from collections.abc import Iterator
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -153,3 +157,95 @@ def test_there_is_one_way_to_say_a_thing_in_two_languages() -> None:
     assert Text("a {b}", "c {b}").filled(b=Text("x", "y")) == Text("a x", "c y")
     with pytest.raises(ValueError, match="fr"):
         Text("a", "b")["fr"]  # type: ignore[index]
+
+
+# ---- reasons ------------------------------------------------------------------------------------------------
+
+ENGLISH = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")  # two words side by side, as no code, field or file name has them
+
+
+def literal_texts(node: ast.expr) -> Iterator[str]:
+    """The text that is written down in an expression; what is filled in is "…"."""
+    match node:
+        case ast.Constant(value=str(text)):
+            yield text
+        case ast.JoinedStr(values=values):
+            yield "".join(str(one.value) if isinstance(one, ast.Constant) else "…" for one in values)
+        case ast.IfExp(body=body, orelse=other):
+            yield from (*literal_texts(body), *literal_texts(other))
+        case ast.BinOp(left=left, right=right):
+            yield from (*literal_texts(left), *literal_texts(right))
+        case ast.Subscript(value=value):
+            yield from literal_texts(value)
+
+
+def details_given() -> Iterator[tuple[str, str, ast.expr]]:
+    """(where, name, value) of every detail of every error and remark that the package makes."""
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in KINDS):
+                continue
+            where = f"{path.relative_to(PACKAGE)}:{node.lineno}"
+            yield from ((where, str(word.arg), word.value) for word in node.keywords)
+            for argument in node.args[1:]:
+                if isinstance(argument, ast.Dict):
+                    for key, value in zip(argument.keys, argument.values, strict=True):
+                        yield where, str(getattr(key, "value", "")), value
+
+
+def test_no_reason_is_written_in_english() -> None:
+    found = list(details_given())
+    assert len(found) > 400
+    assert not [
+        (where, name, text) for where, name, value in found for text in literal_texts(value) if ENGLISH.search(text)
+    ]
+
+
+def test_no_error_is_turned_into_its_english_text() -> None:
+    """`problem=error` is said in the language of the whole sentence, `problem=str(error)` would be said in English."""
+    turned = {"str", "repr", "describe"}
+    assert not [
+        (where, name)
+        for where, name, value in details_given()
+        for node in ast.walk(value)
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "id", "") in turned
+        and any(getattr(argument, "id", "") in {"error", "problem", "exception"} for argument in node.args)
+    ]
+
+
+@pytest.mark.parametrize("code", [code for code in SENTENCES if code.startswith("reason_") and code != "reason_words"])
+def test_a_reason_stands_in_a_sentence_without_english(code: str) -> None:
+    inner = Notice(code, dict.fromkeys(blanks(SENTENCES[code].en), 7))
+    for outer in (RunError("run_damaged", file="x", problem=inner), RunError("zip_damaged", problem=inner)):
+        assert not re.search(r"[A-Za-z]{2,} [a-z]{2,}", outer.text("zh"))
+        assert inner.text("zh").rstrip("。") in outer.text("zh")
+        assert inner.text("en").rstrip(".") in outer.text("en")
+
+
+def made_by(broken: Callable[[], object]) -> BaseException:
+    with pytest.raises(Exception) as caught:  # noqa: PT011  # whatever it is, it is said
+        broken()
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("broken", "said_in_chinese"),
+    [
+        (lambda: json.loads('{"a":\n 7,,}'), "第 2 行第 4 列"),
+        (lambda: b"\xff\xfe".decode("utf-8"), "UTF-8"),
+        (lambda: {}["steps"], "缺少 steps"),
+        (lambda: Path("/nowhere/at/all").read_bytes(), "没有这个文件"),
+        (lambda: Path(__file__).parent.read_bytes(), "文件夹"),
+        (lambda: zipfile.ZipFile(io.BytesIO(b"no zip")), "不完整"),
+        (lambda: zlib.decompress(b"no zlib"), "不完整"),
+        (lambda: json.loads("[" * 10**6), "太深"),
+        (lambda: int("seven"), "原话是“invalid literal"),
+    ],
+)
+def test_what_the_system_says_is_said_in_the_language_of_the_sentence(
+    broken: Callable[[], object], said_in_chinese: str
+) -> None:
+    sentence = RunError("run_damaged", file="x", problem=made_by(broken)).text("zh")
+    assert said_in_chinese in sentence
+    assert not ENGLISH.search(re.sub("“[^”]*”", "", sentence))

@@ -85,7 +85,7 @@ def decode(data: bytes, encoding: str = "auto", *, whole: bool = True) -> Decode
     found = _found(data, whole) if encoding == "auto" else _chosen(data, encoding, whole)
     beginning = found.text[:100_000]
     if len(_CONTROLS.findall(beginning)) > len(beginning) // 100:
-        raise InputError("binary", what="control characters")
+        raise InputError("binary", what="controls")
     return found
 
 

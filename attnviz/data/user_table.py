@@ -52,7 +52,7 @@ class Layout:
         for name in ("source", "target"):
             value = options.get(name, "auto")
             if not isinstance(value, str) and (type(value) is not int or value < 1):
-                raise InputError("bad_option", name=name, value=value, allowed="auto, 1, 2, … or a name")
+                raise InputError("bad_option", name=name, value=value, allowed="column")
         return cls(**{one.name: options[one.name] for one in fields(cls) if one.name in options})
 
     @property

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from attnviz.data.tokens import Reading
-from attnviz.errors import InputError
+from attnviz.errors import InputError, Notice
 
 PAD, BOS, EOS, UNK = range(4)
 SPECIALS: tuple[str, ...] = ("<pad>", "<s>", "</s>", "<unk>")
@@ -25,13 +25,16 @@ class Vocabulary:
 
     def __post_init__(self) -> None:
         if self.tokens[: len(SPECIALS)] != SPECIALS:
-            raise InputError("bad_vocabulary", problem=f"it must begin with {' '.join(SPECIALS)}")
+            raise InputError("bad_vocabulary", problem=Notice("reason_begin", {"tokens": " ".join(SPECIALS)}))
         if self.counts is not None and len(self.counts) != len(self.tokens):
-            raise InputError("bad_vocabulary", problem=f"{len(self.counts)} counts, {len(self.tokens)} tokens")
+            raise InputError(
+                "bad_vocabulary",
+                problem=Notice("reason_counts", {"counts": len(self.counts), "tokens": len(self.tokens)}),
+            )
         ids = {token: i for i, token in enumerate(self.tokens)}
         if len(ids) != len(self.tokens):
             twice = next(token for token, n in Counter(self.tokens).items() if n > 1)
-            raise InputError("bad_vocabulary", problem=f"the token {twice!r} occurs twice")
+            raise InputError("bad_vocabulary", problem=Notice("reason_token_twice", {"token": twice}))
         object.__setattr__(self, "_ids", ids)
 
     @classmethod
@@ -126,12 +129,12 @@ class Vocabulary:
         try:
             tokens = json.loads(text)
         except json.JSONDecodeError as error:
-            raise InputError("bad_vocabulary", problem=str(error)) from None
+            raise InputError("bad_vocabulary", problem=error) from None
         return cls.from_tokens(tokens)
 
     @classmethod
     def from_tokens(cls, tokens: object) -> Vocabulary:
         """A vocabulary from a plain list of strings, as read from a file."""
         if not isinstance(tokens, list | tuple) or not all(isinstance(token, str) for token in tokens):
-            raise InputError("bad_vocabulary", problem="it must be a list of strings")
+            raise InputError("bad_vocabulary", problem="no_texts")
         return cls(tuple(tokens))

@@ -10,6 +10,8 @@ from attnviz.errors.coded import (
     Notice,
     RunError,
     SettingError,
+    detail,
+    raised,
 )
 from attnviz.errors.sentences import SENTENCES, said
 
@@ -24,5 +26,7 @@ __all__ = [
     "Notice",
     "RunError",
     "SettingError",
+    "detail",
+    "raised",
     "said",
 ]

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from attnviz.errors.reasons import MOST, reason
 from attnviz.errors.sentences import SENTENCES, said
 from attnviz.language import Language
-
-MOST = 300  # characters of another error's own words, which are in English
 
 
 @dataclass(frozen=True)
@@ -30,15 +29,15 @@ class Notice:
 class InputError(ValueError):
     """What people gave cannot be used. `code` names the sentence, `details` fill it; an unknown code is a ValueError.
 
-    A detail may be another error or a Notice: one with a code is said in the language of the whole sentence, any other
-    in its own words. Details stay plain values, ready for JSON.
+    A detail may be another error or a Notice: it is said in the language of the whole sentence, with what another
+    program said quoted. A reason is never English text. Details stay plain values, ready for JSON.
     """
 
     def __init__(self, code: str, **details: Any) -> None:
         if code not in SENTENCES:
             raise ValueError(f"code is {code!r}; allowed: {', '.join(SENTENCES)}")
         self.code = code
-        self.details: dict[str, Any] = {name: _plain(value) for name, value in details.items()}
+        self.details: dict[str, Any] = {name: detail(value) for name, value in details.items()}
         super().__init__(code)
 
     def text(self, language: Language) -> str:
@@ -80,10 +79,21 @@ class RunError(InputError):
     """A run that cannot be used as asked."""
 
 
-def _plain(value: Any) -> Any:
+def detail(value: Any) -> Any:
+    """A detail as plain values, ready for JSON: errors and remarks by code, what another program said as a reason."""
     if isinstance(value, InputError | Notice):
         return {"code": value.code, "details": dict(value.details)}
-    return str(value)[:MOST] if isinstance(value, BaseException) else value
+    if isinstance(value, BaseException):
+        code, details = reason(value)
+        return {"code": code, "details": details}
+    return value
+
+
+def raised(error: BaseException) -> Notice:
+    """What somebody else's code raised, quoted: the kind of it and its first line, as a reason inside a sentence."""
+    text = (error.strerror if isinstance(error, OSError) else str(error)) or ""
+    kind = type(error).__name__
+    return Notice("reason_words", {"words": f"{kind}: {' '.join(text.split())}"[:MOST] if text.strip() else kind})
 
 
 def _rebuild(kind: type[InputError], code: str, details: dict[str, Any]) -> InputError:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from attnviz.errors import ExperimentError
+from attnviz.errors import ExperimentError, Notice
 from attnviz.experiments.plan import At, Plan
 from attnviz.experiments.trained import Trained
 from attnviz.language import Language, Text
@@ -128,22 +128,28 @@ class Experiment:
             if quantity.unit not in get_args(Unit):
                 raise ExperimentError("experiment_field", field="unit", problem=f"{quantity.unit!r}")
         if len(set(known)) < len(known) or not known:
-            raise ExperimentError("experiment_field", field="quantities", problem=", ".join(known) or "empty")
+            raise ExperimentError("experiment_field", field="quantities", problem=", ".join(known) or "empty_list")
         for choice in self.choices:
             _check_text(self.name, f"choices: {choice.code}", choice.title)
             for bound in choice.when:
                 for asked in (bound.quantity, bound.minus):
                     if asked is not None and asked not in known:
-                        raise ExperimentError("experiment_field", field="when", problem=f"no quantity {asked!r}")
+                        raise ExperimentError(
+                            "experiment_field", field="when", problem=Notice("reason_no_quantity", {"name": asked})
+                        )
         codes = [choice.code for choice in self.choices]
         if len(codes) < 2 or len(set(codes)) < len(codes):
-            raise ExperimentError("experiment_field", field="choices", problem=", ".join(codes) or "empty")
+            raise ExperimentError("experiment_field", field="choices", problem=", ".join(codes) or "empty_list")
         if self.expected not in codes:
             raise ExperimentError("experiment_field", field="expected", problem=f"{self.expected!r}")
         if not self.choice(self.expected).when:
-            raise ExperimentError("experiment_field", field="when", problem=f"{self.expected!r} has no bound")
+            raise ExperimentError(
+                "experiment_field", field="when", problem=Notice("reason_no_bound", {"name": self.expected})
+            )
         if self.slider is not None and self.slider.quantity not in known:
-            raise ExperimentError("experiment_field", field="slider", problem=f"no quantity {self.slider.quantity!r}")
+            raise ExperimentError(
+                "experiment_field", field="slider", problem=Notice("reason_no_quantity", {"name": self.slider.quantity})
+            )
 
     @property
     def trains(self) -> bool:

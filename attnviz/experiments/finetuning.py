@@ -25,8 +25,6 @@ TITLES: Mapping[Strategy, Text] = {
     "lora": Text("LoRA", "LoRA"),
     "adapter": Text("适配器", "adapter"),
 }
-# Few trained numbers need larger steps; every strategy gets as many of them.
-RATES: Mapping[Strategy, float] = {"last-layers": 4, "layer-decay": 2, "gradual": 2, "lora": 10, "adapter": 5}
 
 
 def plans(
@@ -35,10 +33,14 @@ def plans(
     strategies: Sequence[Strategy],
     train: TrainConfig,
     *,
-    rates: Mapping[Strategy, float] = RATES,
+    rates: Mapping[Strategy, float],
     **finetune: Any,
 ) -> Callable[[At], dict[str, Plan]]:
-    """One plan for each strategy, named after it; `finetune` are fields of FineTuneConfig that all have."""
+    """One plan for each strategy, named after it, at a rate of its own.
+
+    `rates`: times the rate of `train`, found by the same search for each. `finetune`: fields of FineTuneConfig that
+    all have.
+    """
 
     def made(at: At) -> dict[str, Plan]:
         steps = at.steps(train.steps)

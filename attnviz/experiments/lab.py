@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
-from attnviz.errors import ExperimentError, InputError
+from attnviz.errors import ExperimentError, InputError, raised
 from attnviz.experiments.experiment import Experiment
 from attnviz.experiments.plan import At, Plan
 from attnviz.experiments.result import Found, found
@@ -116,5 +116,4 @@ def _measured(experiment: Experiment, models: Mapping[str, Trained], at: At) -> 
 
 
 def _broken(experiment: Experiment, error: Exception) -> ExperimentError:
-    problem = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"[:200]
-    return ExperimentError("experiment_broke", name=experiment.name, problem=problem)
+    return ExperimentError("experiment_broke", name=experiment.name, problem=raised(error))

@@ -11,7 +11,7 @@ from typing import Any
 
 import attnviz
 from attnviz.config import TrainConfig
-from attnviz.errors import ExperimentError
+from attnviz.errors import ExperimentError, Notice
 from attnviz.experiments.experiment import Experiment
 from attnviz.experiments.plan import At, Plan
 from attnviz.experiments.result import Found, Recorded, found
@@ -64,17 +64,17 @@ def recorded(experiment: Experiment, folder: Path | None = None) -> Found:
     if not path.is_file():
         raise ExperimentError("experiment_no_recording", name=experiment.name)
 
-    def broken(problem: str) -> ExperimentError:
-        return ExperimentError("experiment_recording", name=experiment.name, file=path.name, problem=problem[:200])
+    def broken(problem: object) -> ExperimentError:
+        return ExperimentError("experiment_recording", name=experiment.name, file=path.name, problem=problem)
 
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise broken(f"{path.stat().st_size} > {MAX_BYTES} bytes")
+            raise broken(Notice("reason_bytes", {"given": path.stat().st_size}))
         values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if values["format"] != FORMAT or values["format_version"] != VERSION:
-            raise broken(f"format {values['format']} {values['format_version']}")
+            raise broken("other_format")
         if values["recipe"] != recipe_digest(experiment):
-            raise broken("another recipe made it")
+            raise broken("another_recipe")
         by_name = {row["name"]: [_number(value) for value in row["values"]] for row in values["rows"]}
         seeds = [int(seed) for seed in values["seeds"]]
         measured = [{name: numbers[i] for name, numbers in by_name.items()} for i in range(len(seeds))]
@@ -83,7 +83,7 @@ def recorded(experiment: Experiment, folder: Path | None = None) -> Found:
     except (OSError, KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
         if isinstance(error, ExperimentError):
             raise
-        raise broken(f"{type(error).__name__}: {error}") from None
+        raise broken(error) from None
     return found(experiment, measured, seeds, size=size, seconds=seconds, recorded=made)
 
 

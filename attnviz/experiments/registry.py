@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from attnviz.errors import ExperimentError, InputError
+from attnviz.errors import ExperimentError, InputError, raised
 from attnviz.experiments import catalogue
 from attnviz.experiments.experiment import Experiment
 
@@ -74,7 +74,7 @@ def _files(folder: Path, problems: list[ExperimentError]) -> list[Path]:
     try:
         return sorted(path for path in folder.iterdir() if path.suffix == ".py" and not path.name.startswith("_"))
     except (OSError, ValueError) as error:
-        problems.append(ExperimentError("experiment_folder", path=str(folder)[:200], problem=_first_line(error)))
+        problems.append(ExperimentError("experiment_folder", path=str(folder)[:200], problem=raised(error)))
         return []
 
 
@@ -90,7 +90,7 @@ def _read(path: Path) -> Experiment:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit too: a file must not end the program
-        problem = error if isinstance(error, InputError) else _first_line(error)
+        problem = error if isinstance(error, InputError) else raised(error)
         raise ExperimentError("experiment_file", file=path.name, line=_line(error, path), problem=problem) from error
     experiment = getattr(module, "EXPERIMENT", None)
     if not isinstance(experiment, Experiment):
@@ -103,8 +103,3 @@ def _line(error: BaseException, path: Path) -> int:
         return error.lineno or 1
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
     return lines[-1] or 1 if lines else 1
-
-
-def _first_line(error: BaseException) -> str:
-    text = (error.strerror if isinstance(error, OSError) else str(error)) or ""
-    return f"{type(error).__name__}: {text.splitlines()[0]}"[:200] if text else type(error).__name__

@@ -9,13 +9,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from attnviz.errors import ForeignError
+from attnviz.errors import ForeignError, raised
 from attnviz.foreign.attend import NAME, Pass, register, running
 from attnviz.foreign.cache import ForeignCache
 from attnviz.foreign.census import SOURCE, TARGET, Census, FoundSite, census_of_maps, looks_back, take_census
 from attnviz.foreign.facts import Reads, pad_id_of, reads_of, room_of, sample_picture
 from attnviz.foreign.maps_only import eager_maps
-from attnviz.foreign.outputs import agree, brief, hidden_of, logits_in
+from attnviz.foreign.outputs import agree, hidden_of, logits_in
 from attnviz.masks import KINDS, Kind, Mask, MaskPlan, full, key_padding, kind_of
 from attnviz.model import SILENT, Ability, Probe
 from attnviz.model.inference import inference
@@ -336,7 +336,7 @@ class ForeignModel(nn.Module):
         try:
             inputs, source, target = self._census_inputs()
         except (AttributeError, TypeError, ValueError, RuntimeError) as error:  # it reads something else
-            raise ForeignError("foreign_no_attention", name=self.name, problem=brief(error)) from error
+            raise ForeignError("foreign_no_attention", name=self.name, problem=raised(error)) from error
         with inference(self.net):
             expected = logits_in(self._eager(inputs))
             self._everywhere = (
@@ -358,7 +358,7 @@ class ForeignModel(nn.Module):
         try:
             self._last_output = self.net(**inputs)
         except Exception as error:
-            raise ForeignError("foreign_no_attention", name=self.name, problem=brief(error)) from error
+            raise ForeignError("foreign_no_attention", name=self.name, problem=raised(error)) from error
         return self._last_output
 
     def _watched(

@@ -13,9 +13,8 @@ from typing import Any
 
 import torch
 
-from attnviz.errors import ForeignError
+from attnviz.errors import ForeignError, raised
 from attnviz.foreign.adapter import ForeignModel
-from attnviz.foreign.outputs import brief
 from attnviz.foreign.texts import ForeignTexts
 from attnviz.foreign.vet import ALLOWED, CONFIG, Vetted, vet
 
@@ -123,7 +122,7 @@ def _class_of(vetted: Vetted, clean: Path) -> tuple[Any, Any]:
     try:
         config = transformers.AutoConfig.from_pretrained(clean, local_files_only=True, trust_remote_code=False)
     except Exception as error:
-        raise ForeignError("foreign_config", problem=brief(error)) from error
+        raise ForeignError("foreign_config", problem=raised(error)) from error
     config_class = model_class.config_class
     if config_class is None or not isinstance(config, config_class):
         raise ForeignError("foreign_config", problem=f"{type(config).__name__} / {vetted.architecture}")
@@ -136,7 +135,7 @@ def _compare(vetted: Vetted, config: Any, model_class: Any) -> None:
         with torch.device("meta"):
             empty = model_class(config)
     except Exception as error:
-        raise ForeignError("foreign_config", problem=brief(error)) from error
+        raise ForeignError("foreign_config", problem=raised(error)) from error
     needed = {name: tuple(tensor.shape) for name, tensor in empty.state_dict().items()}
     prefix = f"{empty.base_model_prefix}."
     for name, shape in needed.items():
@@ -155,7 +154,7 @@ def _tokenizer(clean: Path, folder: Path) -> Any:
     try:
         return transformers.AutoTokenizer.from_pretrained(clean, local_files_only=True, trust_remote_code=False)
     except Exception as error:
-        raise ForeignError("foreign_no_tokenizer", path=str(folder), problem=brief(error)) from error
+        raise ForeignError("foreign_no_tokenizer", path=str(folder), problem=raised(error)) from error
 
 
 def _weights(vetted: Vetted, clean: Path, config: Any, model_class: Any) -> Any:
@@ -175,7 +174,7 @@ def _weights(vetted: Vetted, clean: Path, config: Any, model_class: Any) -> Any:
             output_loading_info=True,
         )
     except Exception as error:
-        raise ForeignError("foreign_load", problem=brief(error)) from error
+        raise ForeignError("foreign_load", problem=raised(error)) from error
     if missing := sorted(report.get("missing_keys", ())):
         raise ForeignError("foreign_tensor_missing", count=len(missing), name=missing[0])
     for mismatch in report.get("mismatched_keys", ()):

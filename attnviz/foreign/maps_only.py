@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from attnviz.errors import ForeignError
+from attnviz.errors import ForeignError, raised
 
 
 def eager_maps(
@@ -19,8 +19,7 @@ def eager_maps(
     try:
         output = net(**inputs, output_attentions=True)
     except Exception as error:
-        problem = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-        raise ForeignError("foreign_no_attention", name=name, problem=problem) from error
+        raise ForeignError("foreign_no_attention", name=name, problem=raised(error)) from error
     maps: dict[str, Tensor] = {}
     stacks = (
         (stack + ".{}.self_attn", "attentions"),

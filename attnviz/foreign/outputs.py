@@ -27,9 +27,3 @@ def logits_in(output: Any) -> Tensor:
     logits = getattr(output, "logits", None)
     found: Tensor = hidden_of(output) if logits is None else logits
     return found[:, None] if found.dim() == 2 else found
-
-
-def brief(error: BaseException) -> str:
-    """What an exception says, in one line."""
-    words = " ".join(str(error).split())
-    return f"{type(error).__name__}: {words[:200]}"

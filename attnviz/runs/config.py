@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from attnviz.config import Compute, ModelConfig, TrainConfig
-from attnviz.errors import RunError
+from attnviz.errors import Notice, RunError
 
 FILE = "config.json"
 FORMAT = "attnviz-run"
@@ -76,13 +76,15 @@ class RunConfig:
             text.encode("utf-8")  # half of a surrogate pair cannot be written
             return text
         except (TypeError, ValueError) as error:
-            raise RunError("run_config", file=FILE, entry="", problem=str(error)) from None
+            raise RunError("run_config", file=FILE, entry="", problem=error) from None
 
     @classmethod
     def from_dict(cls, values: Any) -> RunConfig:
         """The inverse of `to_dict`; whatever is wrong raises RunError naming the entry."""
         if not isinstance(values, dict) or values.get("format", FORMAT) != FORMAT:
-            raise RunError("run_config", file=FILE, entry="format", problem=f"it must be {FORMAT}")
+            raise RunError(
+                "run_config", file=FILE, entry="format", problem=Notice("reason_must_be", {"needed": FORMAT})
+            )
         version = values.get("format_version", VERSION)
         if type(version) is not int or version > VERSION:
             raise RunError("run_version", given=str(version)[:40], known=VERSION)
@@ -102,7 +104,7 @@ class RunConfig:
         try:
             values = json.loads(text)
         except (ValueError, RecursionError) as error:  # also of numbers with thousands of digits
-            raise RunError("run_config", file=FILE, entry="", problem=str(error)[:200]) from None
+            raise RunError("run_config", file=FILE, entry="", problem=error) from None
         return cls.from_dict(values)
 
     def changed(self, changes: Mapping[str, Any]) -> RunConfig:
@@ -117,7 +119,7 @@ class RunConfig:
             elif name in mine:
                 own[name] = value
             else:
-                raise RunError("run_config", file=FILE, entry=str(name)[:80], problem="there is no such setting")
+                raise RunError("run_config", file=FILE, entry=str(name)[:80], problem="no_setting")
         new_train = _train({**self.train.to_dict(), **train}) if train else self.train
         return replace(self, train=new_train, shape=shape, **own)
 
@@ -140,4 +142,6 @@ def _train(values: Any) -> TrainConfig:
 
 def _require(entry: str, fine: bool, value: object) -> None:
     if not fine:
-        raise RunError("run_config", file=FILE, entry=entry, problem=f"it is {str(value)[:80]!r}")
+        raise RunError(
+            "run_config", file=FILE, entry=entry, problem=Notice("reason_given", {"given": repr(str(value)[:80])})
+        )

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import torch
 
 from attnviz.data import InputError, Task, tasks
-from attnviz.errors import RunError
+from attnviz.errors import Notice, RunError
 from attnviz.model import Transformer
 from attnviz.runs.config import RunConfig
 from attnviz.runs.errors import clear_errors
@@ -31,7 +31,9 @@ READERS: Mapping[str, str] = {
 def own_task(config: RunConfig, content: bytes) -> Task:
     """The task of the user's own file. Raises InputError when the file cannot be used."""
     if config.task not in READERS:
-        raise RunError("run_config", file="config.json", entry="own_file", problem=f"{config.task} takes none")
+        raise RunError(
+            "run_config", file="config.json", entry="own_file", problem=Notice("reason_no_file", {"task": config.task})
+        )
     read = getattr(tasks, READERS[config.task])
     made: Task = read(content, name=config.own_file or "", **config.task_options)
     return made
@@ -52,12 +54,12 @@ def load_task(folder: RunFolder, config: RunConfig) -> Task:
             with clear_errors(folder.path):
                 state = json.loads(folder.task.read_text(encoding="utf-8"))
             if not isinstance(state, dict) or state.get("name") != config.task:
-                raise RunError("run_damaged", file=folder.task.name, problem="it is of another task")
+                raise RunError("run_damaged", file=folder.task.name, problem="another_task")
             return tasks.restore(**state)
         except InputError:
             raise
         except (TypeError, ValueError, KeyError, AttributeError, RecursionError) as error:
-            raise RunError("run_damaged", file=folder.task.name, problem=str(error)[:200]) from None
+            raise RunError("run_damaged", file=folder.task.name, problem=error) from None
     return tasks.get(config.task, **config.task_options)
 
 
@@ -72,7 +74,7 @@ def load_start(folder: RunFolder, config: RunConfig) -> Start | None:
     if config.start is None:
         return None
     if not (folder.path / START).is_dir():
-        raise RunError("run_start", problem=f"{START} is missing")
+        raise RunError("run_start", problem=Notice("reason_missing", {"name": START}))
     return from_checkpoint(str(folder.path / START))
 
 
@@ -93,7 +95,7 @@ def load_state(folder: RunFolder, step: int) -> TrainingState:
     try:
         return TrainingState.load(path)
     except ValueError as error:
-        raise RunError("run_snapshot_bad", step=step, problem=str(error)[:200]) from None
+        raise RunError("run_snapshot_bad", step=step, problem=error) from None
 
 
 def model_of(folder: RunFolder, config: RunConfig, step: int) -> tuple[Transformer, Task]:
@@ -103,7 +105,7 @@ def model_of(folder: RunFolder, config: RunConfig, step: int) -> tuple[Transform
     try:
         trainer.restore(state)
     except (RuntimeError, ValueError, KeyError) as error:
-        raise RunError("run_snapshot_bad", step=step, problem=describe(error)) from None
+        raise RunError("run_snapshot_bad", step=step, problem=error) from None
     return trainer.model.eval(), trainer.task
 
 

@@ -43,7 +43,7 @@ def make_folder(root: Path, name: str) -> Path:
             return path
     except OSError as error:
         raise from_system(error, root) from error
-    raise RunError("run_folder", path=str(root), problem="too many runs of one name")
+    raise RunError("run_folder", path=str(root), problem="many_of_one_name")
 
 
 def fill_folder(path: Path, config: RunConfig, *, data: bytes | None = None, start_is_there: bool = False) -> RunFolder:
@@ -101,7 +101,7 @@ def copy_start(folder: RunFolder, config: RunConfig, root: Path) -> None:
         model = plain_copy(model)  # a LoRA is merged: the next run has weights of its own to change
         checkpoint.save(target, model, manifest_of(run.config, model, task, step))
     else:
-        raise RunError("run_start", problem="it must name a checkpoint or a run")
+        raise RunError("run_start", problem="no_start")
 
 
 def manifest_of(config: RunConfig, model: Transformer, task: Task, step: int) -> Manifest:

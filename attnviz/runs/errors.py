@@ -44,7 +44,7 @@ def from_system(error: OSError, path: Path) -> RunError:
         return RunError("disk_full", path=str(path))
     if error.errno in _READ_ONLY:
         return RunError("run_read_only", path=str(path))
-    return RunError("run_folder", path=str(path), problem=error.strerror or str(error))
+    return RunError("run_folder", path=str(path), problem=error)
 
 
 def from_sqlite(error: sqlite3.Error, path: Path) -> RunError:

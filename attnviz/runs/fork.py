@@ -15,7 +15,7 @@ from typing import Any
 from attnviz.errors import RunError
 from attnviz.runs import database
 from attnviz.runs.config import RunConfig
-from attnviz.runs.contents import START, build_trainer, describe, load_state
+from attnviz.runs.contents import START, build_trainer, load_state
 from attnviz.runs.creation import fill_folder
 from attnviz.runs.errors import clear_errors
 from attnviz.runs.folder import RunFolder
@@ -41,7 +41,7 @@ def fork_config(folder: RunFolder, step: int, changes: Mapping[str, Any], name: 
     if step:
         for entry in FRESH:
             if entry in changes:
-                raise RunError("run_fork", step=step, name=entry, problem="it concerns the beginning only")
+                raise RunError("run_fork", step=step, name=entry, problem="beginning_only")
     plain = {key: list(value) if isinstance(value, tuple) else value for key, value in changes.items()}
     origin = {"run": folder.path.name, "step": step, "changes": plain}
     config = replace(config, threads=config.threads or threads, compute=compute).changed(changes)
@@ -66,7 +66,7 @@ def fill_fork(path: Path, parent: RunFolder, config: RunConfig, step: int) -> No
         return
     state = load_state(parent, step)
     if not state.finite:
-        raise RunError("run_snapshot_bad", step=step, problem="some of its weights are no numbers")
+        raise RunError("run_snapshot_bad", step=step, problem="not_finite")
     state = with_memory(parent, state)
     trainer = build_trainer(folder, config)
     shapes = {name: value.shape for name, value in state.model.items()}
@@ -74,7 +74,7 @@ def fill_fork(path: Path, parent: RunFolder, config: RunConfig, step: int) -> No
     try:
         trainer.restore(state if same else state.fitted_to(trainer.model), settings=False)
     except (RuntimeError, ValueError, KeyError) as error:
-        raise RunError("run_fork", step=step, name="model", problem=describe(error)) from None
+        raise RunError("run_fork", step=step, name="model", problem=error) from None
     with clear_errors(path):
         trainer.capture().save(folder.snapshot(step))
         with database.reading(parent.database) as old, closing(database.open_writer(folder.database)) as new:

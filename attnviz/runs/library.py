@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from attnviz.data import InputError
-from attnviz.errors import Notice, RunError
+from attnviz.errors import Notice, RunError, detail
 from attnviz.runs import creation, database, fork, trash
 from attnviz.runs.config import RunConfig
 from attnviz.runs.errors import clear_errors
@@ -166,7 +166,7 @@ def _summary(folder: RunFolder) -> RunSummary:
         )
     except Exception as error:  # whatever is wrong with one run, the others are listed
         code, details = (error.code, error.details) if isinstance(error, InputError) else ("run_damaged", {})
-        details = details or {"file": folder.database.name, "problem": str(error)[:200]}
+        details = details or {"file": folder.database.name, "problem": detail(error)}
         return RunSummary(run.id, run.id, "", None, 0.0, error=Notice(code, details))
 
 

@@ -88,7 +88,7 @@ class Registry:
         try:
             pid = start_detached(command, log)
         except OSError as error:
-            raise RunError("command_worker", problem=str(error)) from error
+            raise RunError("command_worker", problem=error) from error
         # Written before it has said anything itself, so that nobody starts a second one in the meantime.
         _write(connection, device, Identity(pid, start_time(pid) or "", host()), token)
 

@@ -46,4 +46,4 @@ def _move(source: Path, target: Path) -> None:
         except FileNotFoundError:
             raise RunError("run_unknown", name=source.name) from None
         except OSError as error:
-            raise RunError("run_folder", path=str(target), problem=str(error)) from error
+            raise RunError("run_folder", path=str(target), problem=error) from error

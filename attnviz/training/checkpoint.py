@@ -17,7 +17,7 @@ from torch import Tensor
 import attnviz
 from attnviz.config import ModelConfig
 from attnviz.data import Task, tasks
-from attnviz.errors import CheckpointError
+from attnviz.errors import CheckpointError, Notice
 from attnviz.model import Transformer
 from attnviz.model.making import new_model
 from attnviz.model.parameter_shapes import parameter_shapes
@@ -105,7 +105,7 @@ def load_manifest(name_or_path: str | Path) -> Manifest:
     try:
         values = json.loads(text)
     except (ValueError, RecursionError) as error:  # also of numbers with thousands of digits
-        raise CheckpointError("checkpoint_json", file=MANIFEST, problem=str(error)) from None
+        raise CheckpointError("checkpoint_json", file=MANIFEST, problem=error) from None
     return Manifest.from_dict(values)
 
 
@@ -133,7 +133,7 @@ def save(path: str | Path, model: Transformer, manifest: Manifest, kept: held_ou
         for name in contents:
             (folder / f"{name}.part").replace(folder / name)
     except (OSError, SafetensorError) as error:
-        raise CheckpointError("checkpoint_write", path=str(folder), problem=str(error)) from error
+        raise CheckpointError("checkpoint_write", path=str(folder), problem=error) from error
     return folder
 
 
@@ -172,7 +172,7 @@ def _check_size(folder: Path, file: str, limit: int) -> None:
             raise CheckpointError("checkpoint_file_missing", file=file, path=str(folder))
         size = (folder / file).stat().st_size
     except OSError as error:
-        raise CheckpointError("checkpoint_unreadable", file=file, problem=str(error)) from None
+        raise CheckpointError("checkpoint_unreadable", file=file, problem=error) from None
     if size > limit:
         raise CheckpointError("checkpoint_too_large", file=file, given=size, limit=limit)
 
@@ -182,9 +182,9 @@ def _read_text(folder: Path, file: str) -> str:
     try:
         return (folder / file).read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        raise CheckpointError("checkpoint_json", file=file, problem="it is not UTF-8 text") from None
+        raise CheckpointError("checkpoint_json", file=file, problem="not_utf8") from None
     except OSError as error:
-        raise CheckpointError("checkpoint_unreadable", file=file, problem=str(error)) from None
+        raise CheckpointError("checkpoint_unreadable", file=file, problem=error) from None
 
 
 def _restore_task(manifest: Manifest) -> Task:
@@ -193,7 +193,7 @@ def _restore_task(manifest: Manifest) -> Task:
         source_size = 0 if task.src_vocab is None else len(task.src_vocab)
         target_size = len(task.tgt_vocab)
     except (TypeError, ValueError, KeyError, AttributeError) as error:
-        raise CheckpointError("checkpoint_task", problem=str(error)[:300]) from None
+        raise CheckpointError("checkpoint_task", problem=error) from None
     config = manifest.model
     sizes = [("src_vocab_size", config.src_vocab_size, source_size), ("vocab_size", config.vocab_size, target_size)]
     if config.n_labels:  # a decoder that labels what it reads
@@ -201,7 +201,10 @@ def _restore_task(manifest: Manifest) -> Task:
     for entry, given, needed in sizes:
         if given != needed:
             raise CheckpointError(
-                "checkpoint_manifest", file=MANIFEST, entry=entry, problem=f"{given}, but the task has {needed} tokens"
+                "checkpoint_manifest",
+                file=MANIFEST,
+                entry=entry,
+                problem=Notice("reason_tokens", {"given": given, "needed": needed}),
             )
     return task
 
@@ -226,7 +229,7 @@ def _load_weights(folder: Path, config: ModelConfig, stored: str) -> Transformer
                     )
             weights = {name: _checked(name, file.get_tensor(name), quantized=quantized) for name in needed}
     except (SafetensorError, OSError) as error:
-        raise CheckpointError("checkpoint_damaged", file=WEIGHTS, problem=str(error)[:300]) from None
+        raise CheckpointError("checkpoint_damaged", file=WEIGHTS, problem=error) from None
     model = new_model(config)
     weights = int8.unpacked(weights) if quantized else weights
     model.load_state_dict(weights, strict=False)  # names were compared; tied weights appear once
@@ -241,7 +244,10 @@ def _check_modest(config: ModelConfig, tensors: int) -> None:
     for field, limit in (("n_encoder_layers", layers), ("n_decoder_layers", layers), ("max_len", MAX_POSITIONS)):
         if getattr(config, field) > limit:
             raise CheckpointError(
-                "checkpoint_manifest", file=MANIFEST, entry=field, problem=f"{getattr(config, field)} is too many"
+                "checkpoint_manifest",
+                file=MANIFEST,
+                entry=field,
+                problem=Notice("reason_too_many", {"given": getattr(config, field)}),
             )
 
 
@@ -256,8 +262,11 @@ def _checked(name: str, tensor: Tensor, *, quantized: bool = False) -> Tensor:
     return tensor
 
 
-def _difference(given: set[str], needed: set[str]) -> str:
+def _difference(given: set[str], needed: set[str]) -> Notice:
     missing, foreign = sorted(needed - given), sorted(given - needed)
-    parts = [f"it lacks {missing[0]} and {len(missing) - 1} more"] if missing else []
-    parts += [f"it holds {foreign[0][:80]} and {len(foreign) - 1} more unknown names"] if foreign else []
-    return "; ".join(parts)
+    if not foreign:
+        return Notice("reason_lacks", {"name": missing[0], "count": len(missing)})
+    if not missing:
+        return Notice("reason_holds", {"name": foreign[0][:80], "count": len(foreign)})
+    both = {"missing": missing[0], "count": len(missing), "foreign": foreign[0][:80], "more": len(foreign)}
+    return Notice("reason_lacks_and_holds", both)

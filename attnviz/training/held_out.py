@@ -61,14 +61,14 @@ def read(folder: Path, fingerprints: Mapping[str, str]) -> Examples:
         with gzip.open(path) as file:
             content = file.read(MAX_UNPACKED_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
-        raise CheckpointError("checkpoint_unreadable", file=FILE, problem=str(error)[:200]) from None
+        raise CheckpointError("checkpoint_unreadable", file=FILE, problem=error) from None
     if len(content) > MAX_UNPACKED_BYTES:
         raise CheckpointError("checkpoint_too_large", file=FILE, given=len(content), limit=MAX_UNPACKED_BYTES)
     try:
         examples = _examples(json.loads(content))
         found = {name: fingerprint(pairs) for name, pairs in examples.items()}
     except (ValueError, TypeError, RecursionError) as error:
-        raise CheckpointError("checkpoint_json", file=FILE, problem=str(error)[:200]) from None
+        raise CheckpointError("checkpoint_json", file=FILE, problem=error) from None
     for name in examples:
         if found[name] != fingerprints.get(name):
             raise CheckpointError("checkpoint_held_out", file=FILE, split=name)
@@ -101,12 +101,12 @@ def _listed(versions: Mapping[str, str]) -> str:
 
 def _examples(plain: Any) -> Examples:
     if not isinstance(plain, dict) or not set(plain) <= set(HELD_OUT):
-        raise TypeError(f"it must be an object of {' and '.join(HELD_OUT)}")
+        raise InputError("reason_must_be", needed="/".join(HELD_OUT))
     return {name: tuple(_pair(item) for item in items) for name, items in plain.items()}
 
 
 def _pair(item: Any) -> Pair:
     source, target = item
     if not all(isinstance(side, list) and all(isinstance(token, str) for token in side) for side in (source, target)):
-        raise TypeError("an example must be two lists of tokens")
+        raise InputError("reason_must_be", needed="two_lists")
     return Pair(tuple(source), tuple(target))

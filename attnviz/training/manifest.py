@@ -11,7 +11,7 @@ import torch
 
 import attnviz
 from attnviz.config import ModelConfig, TrainConfig
-from attnviz.errors import CheckpointError
+from attnviz.errors import CheckpointError, InputError
 from attnviz.training.evaluation import Metrics, Report
 
 FORMAT = "attnviz-checkpoint"
@@ -100,12 +100,8 @@ class Manifest:
             for entry, convert in _READERS.items():
                 read[entry] = convert(values.get(entry) if entry in _OPTIONAL else values[entry])
             return cls(**read)
-        except KeyError as error:
-            raise CheckpointError(
-                "checkpoint_manifest", file=FILE, entry=entry, problem=f"{error} is missing"
-            ) from None
-        except (AttributeError, TypeError, ValueError, OverflowError) as error:
-            raise CheckpointError("checkpoint_manifest", file=FILE, entry=entry, problem=str(error)[:200]) from None
+        except (KeyError, AttributeError, TypeError, ValueError, OverflowError) as error:
+            raise CheckpointError("checkpoint_manifest", file=FILE, entry=entry, problem=error) from None
 
 
 def versions() -> dict[str, str]:
@@ -115,13 +111,13 @@ def versions() -> dict[str, str]:
 
 def _mapping(values: Any) -> dict[str, Any]:
     if not isinstance(values, dict):
-        raise TypeError(f"it is {type(values).__name__}; it must be an object")
+        raise InputError("reason_kind", given=type(values).__name__, needed="object")
     return values
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"it is {value!r}; it must be a text")
+        raise InputError("reason_kind", given=repr(value)[:80], needed="text")
     return value
 
 
@@ -131,14 +127,14 @@ def _texts(value: Any) -> dict[str, str]:
 
 def _count(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise TypeError(f"it is {value!r}; it must be a whole number, 0 or more")
+        raise InputError("reason_kind", given=repr(value)[:80], needed="whole")
     return value
 
 
 def _seconds(value: Any) -> float:
     seconds = float(value)
     if not 0 <= seconds < float("inf"):
-        raise ValueError(f"it is {value!r}; it must be 0 or more")
+        raise InputError("reason_kind", given=repr(value)[:80], needed="number")
     return seconds
 
 
@@ -154,13 +150,13 @@ def _task(value: Any) -> dict[str, Any]:
         "max_tgt_len": int,
     }
     if set(task) != set(kinds):
-        raise ValueError(f"it has {', '.join(sorted(task))}; it must have {', '.join(sorted(kinds))}")
+        raise InputError("reason_entries", given=", ".join(sorted(task))[:200], needed=", ".join(sorted(kinds)))
     for key, kind in kinds.items():
         if not isinstance(task[key], kind):
-            raise TypeError(f"{key} is a {type(task[key]).__name__}")
+            raise InputError("reason_missing_or_kind", name=key)
     for key in ("max_src_len", "max_tgt_len"):
         if not 0 <= task[key] <= MAX_POSITIONS:
-            raise ValueError(f"{key} is {task[key]}; it must lie between 0 and {MAX_POSITIONS}")
+            raise InputError("reason_range", name=key, given=task[key], low=0, high=MAX_POSITIONS)
     return task
 
 

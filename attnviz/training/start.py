@@ -60,5 +60,5 @@ def load_weights(model: Transformer, start: Start) -> tuple[str, ...]:
             else:
                 parameter.copy_(value.to(parameter.dtype))
     if len(missing) == len(list(model.parameters())):
-        raise CheckpointError("checkpoint_names", file=start.name, problem="no weight of it fits the model asked for")
+        raise CheckpointError("checkpoint_names", file=start.name, problem="no_weight_fits")
     return tuple(missing)

@@ -13,6 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from attnviz.errors import InputError
 from attnviz.model.written import FlatParameters
 from attnviz.training.batch_stream import DataPosition
 
@@ -90,7 +91,7 @@ class TrainingState:
                 numbers = json.loads((file.metadata() or {})["attnviz_training_state"])
             tensors = load_file(path)
             if numbers["version"] != VERSION:
-                raise ValueError(f"version is {numbers['version']!r}; this program reads {VERSION}")
+                raise InputError("reason_newer", given=repr(numbers["version"])[:40], known=VERSION)
             parts: dict[str, dict[str, Tensor]] = {"model": {}, "optimizer": {}, "random": {}, "best": {}}
             for key, tensor in tensors.items():
                 part, _, name = key.partition(":")
@@ -104,8 +105,10 @@ class TrainingState:
                 whole=bool(numbers.get("whole", True)),
                 **parts,
             )
+        except InputError:
+            raise
         except (SafetensorError, KeyError, TypeError, ValueError, OSError) as error:
-            raise ValueError(f"{path} is not a training state: {error}") from error
+            raise InputError("training_state", file=path.name, problem=error) from error
 
 
 def capture_optimizer(
@@ -145,6 +148,7 @@ def restore_optimizer(
         values = found.get(name, {})
         for key, value in values.items():
             if value.shape not in (parameter.shape, torch.Size([])):
-                raise ValueError(f"{name}/{key} has the shape {list(value.shape)}; {list(parameter.shape)} is needed")
+                needed = list(parameter.shape)
+                raise InputError("reason_shape", name=f"{name}/{key}", given=list(value.shape), needed=needed)
         if values and id(parameter) in trained and memory == values.keys():
             optimizer.state[parameter] = {key: value.to(parameter.device, copy=True) for key, value in values.items()}

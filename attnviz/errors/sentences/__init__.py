@@ -13,6 +13,7 @@ from attnviz.errors.sentences import (
     foreign,
     inputs,
     masks,
+    reasons,
     runs,
     settings,
     systems,
@@ -29,8 +30,9 @@ SENTENCES: Mapping[str, Text] = table(
     **foreign.TEXTS,
     **settings.TEXTS,
     **systems.TEXTS,
+    **reasons.TEXTS,
 )
-WORDS: Mapping[str, Text] = table(**masks.WORDS, **finetuning.WORDS, **foreign.WORDS)
+WORDS: Mapping[str, Text] = table(**masks.WORDS, **finetuning.WORDS, **foreign.WORDS, **reasons.WORDS)
 
 
 def said(code: str, details: Mapping[str, Any], language: Language, *, depth: int = 3) -> str:

@@ -73,6 +73,7 @@ TEXTS = table(
         "这份数据分完之后，{split} 那一份是空的；需要更多的样例。",
         "Nothing of these data falls into the split {split}; more examples are needed.",
     ),
+    training_state=Text("{file} 不是训练的快照：{problem}。", "{file} is no kept step of a run: {problem}."),
     checkpoint_write=Text("模型写不到 {path}：{problem}。", "The checkpoint cannot be written to {path}: {problem}."),
     checkpoint_occupied=Text(
         "{path} 不是空的，里面也没有模型；请换一个文件夹。",

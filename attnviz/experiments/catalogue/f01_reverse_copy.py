@@ -6,6 +6,7 @@ from attnviz.config import Strategy, TrainConfig
 from attnviz.experiments import Bound, Choice, Experiment, Source, Try
 from attnviz.experiments import finetuning as tuned
 from attnviz.language import Text
+from attnviz.training.finetuning.found_rates import FOUND
 
 STRATEGIES: tuple[Strategy, ...] = (
     "scratch",
@@ -62,7 +63,7 @@ EXPERIMENT = Experiment(
         "From the model that reverses, 200 steps of 32 examples of copying, 128 different ones.",
     ),
     quantities=tuned.quantities(STRATEGIES),
-    plans=tuned.plans("reverse", "copy", STRATEGIES, _FEW, train_size=128),
+    plans=tuned.plans("reverse", "copy", STRATEGIES, _FEW, rates=FOUND["reverse-copy"], train_size=128),
     measure=tuned.measure(),
     try_it=Try("finetuning", {"task": "copy", "strategy": "full", "examples": "128"}),
     seconds=20,

@@ -6,6 +6,7 @@ from attnviz.config import Strategy, TrainConfig
 from attnviz.experiments import Bound, Choice, Experiment, Source, Try
 from attnviz.experiments import finetuning as tuned
 from attnviz.language import Text
+from attnviz.training.finetuning.found_rates import FOUND
 
 STRATEGIES: tuple[Strategy, ...] = ("scratch", "full", "lora")
 _TRAIN = TrainConfig(steps=200, batch_size=32, learning_rate=1e-3, warmup_steps=10, eval_every=0)
@@ -36,7 +37,9 @@ EXPERIMENT = Experiment(
         "From the model of phrases, 200 steps of 32 sentences, 256 different ones.",
     ),
     quantities=tuned.quantities(STRATEGIES),
-    plans=tuned.plans("pinyin-phrases", "pinyin-sentences", STRATEGIES, _TRAIN, train_size=256),
+    plans=tuned.plans(
+        "pinyin-phrases", "pinyin-sentences", STRATEGIES, _TRAIN, rates=FOUND["sentences"], train_size=256
+    ),
     measure=tuned.measure(),
     try_it=Try(
         "finetuning", {"start": "pinyin-phrases", "task": "pinyin-sentences", "strategy": "full", "examples": "256"}

@@ -6,8 +6,9 @@ from attnviz.config import Strategy, TrainConfig
 from attnviz.experiments import Bound, Choice, Experiment, Source, Try
 from attnviz.experiments import finetuning as tuned
 from attnviz.language import Text
+from attnviz.training.finetuning.found_rates import FOUND
 
-STRATEGIES: tuple[Strategy, ...] = ("full",)
+STRATEGIES: tuple[Strategy, ...] = ("full", "scratch")
 _TRAIN = TrainConfig(steps=300, batch_size=48, learning_rate=2e-3, warmup_steps=20, label_smoothing=0.05, eval_every=0)
 
 EXPERIMENT = Experiment(
@@ -42,7 +43,7 @@ EXPERIMENT = Experiment(
         "从中文语言模型开始，训练 300 步，每步 48 句。", "From the Chinese language model, 300 steps of 48 sentences."
     ),
     quantities=tuned.quantities(STRATEGIES, labels=True),
-    plans=tuned.plans("lm-zh", "segmentation", STRATEGIES, _TRAIN),
+    plans=tuned.plans("lm-zh", "segmentation", STRATEGIES, _TRAIN, rates=FOUND["segmentation"]),
     measure=tuned.measure(),
     try_it=Try("finetuning", {"start": "lm-zh", "task": "segmentation", "strategy": "full"}),
     seconds=30,

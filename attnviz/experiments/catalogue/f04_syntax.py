@@ -6,8 +6,9 @@ from attnviz.config import Strategy, TrainConfig
 from attnviz.experiments import Bound, Choice, Experiment, Source, Try
 from attnviz.experiments import finetuning as tuned
 from attnviz.language import Text
+from attnviz.training.finetuning.found_rates import FOUND
 
-STRATEGIES: tuple[Strategy, ...] = ("full",)
+STRATEGIES: tuple[Strategy, ...] = ("full", "scratch")
 _TRAIN = TrainConfig(steps=250, batch_size=32, learning_rate=2e-3, warmup_steps=20, label_smoothing=0.05, eval_every=0)
 
 EXPERIMENT = Experiment(
@@ -40,7 +41,7 @@ EXPERIMENT = Experiment(
         "从英文语言模型开始，训练 250 步，每步 32 段。", "From the English language model, 250 steps of 32 passages."
     ),
     quantities=tuned.quantities(STRATEGIES, labels=True),
-    plans=tuned.plans("lm-en", "python-syntax", STRATEGIES, _TRAIN),
+    plans=tuned.plans("lm-en", "python-syntax", STRATEGIES, _TRAIN, rates=FOUND["syntax"]),
     measure=tuned.measure(),
     try_it=Try("finetuning", {"start": "lm-en", "task": "python-syntax", "strategy": "full"}),
     seconds=60,

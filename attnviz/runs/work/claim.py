@@ -13,9 +13,9 @@ import torch
 
 from attnviz.config import Compute
 from attnviz.data import InputError
-from attnviz.errors import RunError
+from attnviz.errors import RunError, detail
 from attnviz.runs.config import RunConfig
-from attnviz.runs.contents import build_trainer, describe, load_task, remember_task
+from attnviz.runs.contents import build_trainer, load_task, remember_task
 from attnviz.runs.devices import most_threads
 from attnviz.runs.errors import clear_damage
 from attnviz.runs.folder import RunFolder
@@ -76,7 +76,7 @@ def claim(
 def _leave_device(journal: Journal, device: str, error: BaseException) -> None:
     """The device has no room for the run, or no kernels for it: it is trained on the CPU, and says so."""
     code = "device_full" if isinstance(error, torch.OutOfMemoryError | MemoryError) else "device_unusable"
-    details = {"asked": device, "device": "cpu", "problem": describe(error)}
+    details = {"asked": device, "device": "cpu", "problem": detail(error)}
     journal.event(journal.last_step(), code, details)
     journal.put("state", {**NEW, **(journal.get("state") or {}), "asked_device": "cpu"})
     journal.flush()
@@ -174,7 +174,7 @@ def as_problem(error: BaseException, step: int) -> InputError:
     if isinstance(error, InputError):
         return error
     traceback.print_exception(error)
-    return RunError("run_failed", step=step, problem=describe(error))
+    return RunError("run_failed", step=step, problem=error)
 
 
 def refuse(journal: Journal, error: BaseException) -> None:

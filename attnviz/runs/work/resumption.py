@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from attnviz.errors import RunError
-from attnviz.runs.contents import describe, load_state
+from attnviz.errors import RunError, detail
+from attnviz.runs.contents import load_state
 from attnviz.runs.folder import RunFolder
 from attnviz.runs.memory import with_memory
 from attnviz.runs.work.journal import Journal
@@ -41,7 +41,7 @@ def last_state(
                 state = with_memory(folder, state)
             trainer.restore(state)
         except (RunError, RuntimeError, ValueError, KeyError) as error:
-            journal.event(step, "snapshot_bad", {"step": step, "problem": describe(error)})
+            journal.event(step, "snapshot_bad", {"step": step, "problem": detail(error)})
             continue
         return state, [(at, changes) for event, at, changes in journal.settings() if event > inside]
     return None

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from attnviz.data import InputError
-from attnviz.errors import RunError
+from attnviz.errors import RunError, detail
 from attnviz.runs.contents import describe
 from attnviz.runs.devices import most_moving
 from attnviz.runs.folder import RunFolder
@@ -210,7 +210,9 @@ class Session:
                 self._do(command)
             except ValueError as error:  # InputError and what configs say about impossible values
                 outcome = describe(error)
-                self.journal.event(self.trainer.step_number, "refused", {"kind": command.kind, "problem": outcome})
+                self.journal.event(
+                    self.trainer.step_number, "refused", {"kind": command.kind, "problem": detail(error)}
+                )
             self.journal.done(command, self.trainer.step_number, outcome)
             obeyed = True
         if obeyed:
@@ -331,7 +333,7 @@ class Session:
 
     def _device_gone(self, code: str, error: BaseException) -> None:
         """Go on on the CPU, from the last snapshot."""
-        details = {"asked": str(self.trainer.device), "device": "cpu", "problem": describe(error)}
+        details = {"asked": str(self.trainer.device), "device": "cpu", "problem": detail(error)}
         self.journal.event(self.trainer.step_number, code, details)
         self._put(asked_device="cpu", device="cpu")
         self.recorder.drop_snapshot()

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from attnviz.config import Compute
-from attnviz.errors import RunError
+from attnviz.errors import Notice, RunError
 from attnviz.runs import database
 from attnviz.runs.commands import checked
 from attnviz.runs.database import NUMBERS, TABLES
@@ -89,10 +89,10 @@ def _check_schema(connection: sqlite3.Connection) -> None:
     tables = {name: sql for kind, name, sql in found if kind == "table" and name not in _OWN_TABLES}
     automatic = [name for kind, name, sql in found if kind == "index" and sql is None]
     if tables != TABLES or len(tables) + len(automatic) + len(_OWN_TABLES) < len(found):
-        raise RunError("run_damaged", file=DATABASE, problem="its tables are not those of a run")
+        raise RunError("run_damaged", file=DATABASE, problem="no_run_tables")
     (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
-        raise RunError("run_damaged", file=DATABASE, problem=str(verdict)[:200])
+        raise RunError("run_damaged", file=DATABASE, problem=Notice("reason_words", {"words": str(verdict)[:200]}))
 
 
 def _rows(connection: sqlite3.Connection, table: str) -> Iterator[tuple[Any, ...]]:
@@ -192,7 +192,7 @@ def _json(text: Any) -> Any:
         value = json.loads(text, parse_constant=_no_constant)
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     except (ValueError, LookupError, RecursionError):
-        raise RunError("run_damaged", file=DATABASE, problem="a value is not JSON") from None
+        raise RunError("run_damaged", file=DATABASE, problem="not_json") from None
     _require(_is_modest(value), "JSON")
     return value
 
@@ -222,4 +222,4 @@ def _is_number(value: Any, most: float = 1e38) -> bool:
 
 def _require(fine: bool, what: str) -> None:
     if not fine:
-        raise RunError("run_damaged", file=DATABASE, problem=f"a value of {what} is not what it should be")
+        raise RunError("run_damaged", file=DATABASE, problem=Notice("reason_value", {"name": what}))

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import IO
 
 from attnviz.data import InputError
-from attnviz.errors import RunError
+from attnviz.errors import Notice, RunError
 from attnviz.model.parameter_shapes import count_parameters
 from attnviz.runs import creation
 from attnviz.runs.config import RunConfig
-from attnviz.runs.contents import READERS, START, build_trainer, describe, load_task
+from attnviz.runs.contents import READERS, START, build_trainer, load_task
 from attnviz.runs.errors import clear_errors
 from attnviz.runs.folder import DATABASE, TASK, RunFolder, step_of
 from attnviz.runs.notice import write_notice
@@ -52,7 +52,7 @@ _FIXED = (
 def import_zip(root: Path, source: Path | bytes | IO[bytes], name: str | None = None) -> Run:
     """Unpack, check and keep a run under a new id. Raises RunError; nothing is left then."""
     stream = io.BytesIO(source) if isinstance(source, bytes) else source
-    with opened(stream, lambda problem: RunError("zip_damaged", problem=describe(problem))) as archive:
+    with opened(stream, lambda problem: RunError("zip_damaged", problem=problem)) as archive:
         entries = _checked_entries(archive)
         config = _config(archive, entries)
         if name is not None:
@@ -66,23 +66,23 @@ def _checked_entries(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
         raise RunError("zip_too_large", given=len(archive.infolist()), limit=MAX_FILES, unit="files")
     if len({info.filename for info in archive.infolist()}) < len(archive.infolist()):
         twice = next(info for info in archive.infolist() if archive.getinfo(info.filename) is not info)
-        raise RunError("zip_hostile", problem="it holds a file twice", name=twice.filename[:80])
+        raise RunError("zip_hostile", problem="file_twice", name=twice.filename[:80])
     found: dict[str, zipfile.ZipInfo] = {}
     for name, info in files(archive).items():
         shown = info.filename[:80]
         kind = stat.S_IFMT(info.external_attr >> 16)
         if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-            raise RunError("zip_hostile", problem="it holds a link or a device", name=shown)
+            raise RunError("zip_hostile", problem="link", name=shown)
         if name.endswith("/"):
             if name in ("snapshots/", "data/", f"{START}/"):
                 continue
-            raise RunError("zip_hostile", problem="it holds a folder that no run has", name=shown)
+            raise RunError("zip_hostile", problem="foreign_folder", name=shown)
         if not _belongs(name):
-            raise RunError("zip_hostile", problem="it holds a file that no run has", name=shown)
+            raise RunError("zip_hostile", problem="foreign_file", name=shown)
         if info.flag_bits & 0x1:
-            raise RunError("zip_hostile", problem="it is encrypted", name=shown)
+            raise RunError("zip_hostile", problem="encrypted", name=shown)
         if info.file_size > 2**20 and info.file_size > MAX_RATIO * max(1, info.compress_size):
-            raise RunError("zip_hostile", problem="it unpacks to far more than it holds", name=shown)
+            raise RunError("zip_hostile", problem="bomb", name=shown)
         limit = _LIMITS.get(name, MAX_SMALL_BYTES)
         if not _SNAPSHOT.fullmatch(name) and info.file_size > limit:
             raise RunError("zip_too_large", given=info.file_size, limit=limit, unit="bytes")
@@ -91,7 +91,7 @@ def _checked_entries(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
         raise RunError("zip_too_large", given=size, limit=MAX_BYTES, unit="bytes")
     for needed in ("config.json", DATABASE):
         if needed not in found:
-            raise RunError("zip_not_a_run", problem=f"{needed} is missing")
+            raise RunError("zip_not_a_run", problem=Notice("reason_missing", {"name": needed}))
     return found
 
 
@@ -110,10 +110,10 @@ def _config(archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo]) -> Ru
     try:
         config = RunConfig.from_json(content.decode("utf-8"))
     except UnicodeDecodeError:
-        raise RunError("zip_not_a_run", problem="config.json is not UTF-8") from None
+        raise RunError("zip_not_a_run", problem="not_utf8") from None
     own = {name for name in entries if name.startswith("data/")}
     if own != (set() if config.own_file is None else {f"data/{config.own_file}"}):
-        raise RunError("zip_not_a_run", problem="its data are not those that config.json names")
+        raise RunError("zip_not_a_run", problem="other_data")
     if config.own_file is None and config.task in READERS:
         raise RunError("run_own_file", task=config.task)
     return config
@@ -126,7 +126,7 @@ def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes
         while piece := file.read(_CHUNK):
             size += len(piece)
             if size > info.file_size:
-                raise RunError("zip_hostile", problem="it is larger than it says", name=info.filename[:80])
+                raise RunError("zip_hostile", problem="understated", name=info.filename[:80])
             yield piece
 
 
@@ -161,16 +161,16 @@ def _check_snapshots(folder: RunFolder, config: RunConfig, steps: list[int]) -> 
     except InputError:
         raise
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError, MemoryError) as error:
-        raise RunError("zip_not_a_run", problem=describe(error)) from None
+        raise RunError("zip_not_a_run", problem=error) from None
     for step in steps:
         path = folder.snapshot(step)
         try:
             state = TrainingState.load(path)
             if state.step != step:
-                raise ValueError(f"it is of step {state.step}")
+                raise InputError("reason_step", step=state.step)
             trainer.restore(state)
             if not state.finite:
-                raise ValueError("it holds numbers that are not finite")
+                raise InputError("reason_not_finite", name=path.name)
         except (ValueError, RuntimeError, LookupError, TypeError, OverflowError, AttributeError) as error:
-            raise RunError("run_snapshot_bad", step=step, problem=describe(error)) from None
+            raise RunError("run_snapshot_bad", step=step, problem=error) from None
     return trainer

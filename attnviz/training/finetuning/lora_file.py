@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialize
 
 from attnviz.data import Vocabulary
-from attnviz.errors import FineTuneError
+from attnviz.errors import FineTuneError, Notice
 from attnviz.model import Transformer
 from attnviz.model.lora import FACTORS, LoRALinear, lora_layers, lora_weights, replace_module
 from attnviz.training.finetuning.tuner import FineTuner
@@ -73,24 +73,26 @@ def load_lora(path: str | Path, model: Transformer, vocabulary: Vocabulary | Non
     if vocabulary is not None and description.get("vocabulary") != _digest(vocabulary):
         raise FineTuneError("lora_vocabulary", name="tgt_vocab")
     if lora_layers(model):
-        raise FineTuneError("lora_file", file=DESCRIPTION, problem="the model has a LoRA already")
+        raise FineTuneError("lora_file", file=DESCRIPTION, problem="has_lora")
     rank, alpha, names = description["rank"], description["alpha"], description["layers"]
     made: dict[str, LoRALinear] = {}
     try:
         size = (folder / WEIGHTS).stat().st_size
         if size > MAX_BYTES:
-            raise FineTuneError("lora_file", file=WEIGHTS, problem=f"it has {size} bytes")
+            raise FineTuneError("lora_file", file=WEIGHTS, problem=Notice("reason_bytes", {"given": size}))
         with safe_open(folder / WEIGHTS, framework="pt") as file:
             keys = set(file.keys())
             wanted = {f"{name}.{factor}" for name in names for factor in FACTORS}
             if keys != wanted:
-                raise FineTuneError("lora_file", file=WEIGHTS, problem=f"{min(keys ^ wanted)} is missing or unknown")
+                raise FineTuneError(
+                    "lora_file", file=WEIGHTS, problem=Notice("reason_missing_or_unknown", {"name": min(keys ^ wanted)})
+                )
             for name in names:
                 made[name] = _layer(model, name, rank, alpha, file)
     except FineTuneError:
         raise
     except (SafetensorError, OSError, ValueError, TypeError, LookupError) as error:
-        raise FineTuneError("lora_file", file=WEIGHTS, problem=str(error)[:200]) from None
+        raise FineTuneError("lora_file", file=WEIGHTS, problem=error) from None
     if description.get("base_weights") not in (None, weights_digest(model)):
         raise FineTuneError("lora_base", base=description["base"][:80])
     for name, layer in made.items():
@@ -113,7 +115,9 @@ def _layer(model: Transformer, name: str, rank: int, alpha: float, file: Any) ->
             raise FineTuneError("lora_shape", name=f"{name}.{factor}", given=list(given), needed=list(shape))
         values[factor] = file.get_tensor(f"{name}.{factor}")
         if not values[factor].is_floating_point() or not values[factor].isfinite().all():
-            raise FineTuneError("lora_file", file=WEIGHTS, problem=f"{name}.{factor} holds no finite numbers")
+            raise FineTuneError(
+                "lora_file", file=WEIGHTS, problem=Notice("reason_not_finite", {"name": f"{name}.{factor}"})
+            )
     flags = [parameter.requires_grad for parameter in base.parameters()]
     layer = LoRALinear(base, rank=rank, alpha=alpha)
     for parameter, flag in zip(base.parameters(), flags, strict=True):
@@ -128,17 +132,17 @@ def _description(path: Path) -> dict[str, Any]:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:  # also of numbers with thousands of digits
-        raise FineTuneError("lora_file", file=path.name, problem=str(error)[:200]) from None
+        raise FineTuneError("lora_file", file=path.name, problem=error) from None
     kinds = {"rank": int, "alpha": (int, float), "layers": list, "base": str}
     if not isinstance(values, dict) or values.get("format") != FORMAT or values.get("format_version") != VERSION:
-        raise FineTuneError("lora_file", file=path.name, problem="it has another format")
+        raise FineTuneError("lora_file", file=path.name, problem="other_format")
     for name, kind in kinds.items():
         if not isinstance(values.get(name), kind) or isinstance(values.get(name), bool):  # type: ignore[arg-type]
-            raise FineTuneError("lora_file", file=path.name, problem=f"the entry {name} is missing or of another kind")
+            raise FineTuneError("lora_file", file=path.name, problem=Notice("reason_missing_or_kind", {"name": name}))
     if not 0 < values["alpha"] <= 1e6 or values["rank"] > MOST_RANK:
-        raise FineTuneError("lora_file", file=path.name, problem="rank or alpha cannot be")
+        raise FineTuneError("lora_file", file=path.name, problem="rank_or_alpha")
     if values["rank"] < 1 or not all(isinstance(name, str) for name in values["layers"]) or not values["layers"]:
-        raise FineTuneError("lora_file", file=path.name, problem="rank or layers cannot be")
+        raise FineTuneError("lora_file", file=path.name, problem="rank_or_layers")
     return values
 
 

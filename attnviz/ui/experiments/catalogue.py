@@ -8,7 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from attnviz.errors import ExperimentError, InputError
+from attnviz.errors import ExperimentError, InputError, raised
 from attnviz.experiments import At, Catalogue, Experiment, Found, Lab, load, recorded
 from attnviz.experiments.registry import FOLDER
 
@@ -57,10 +57,8 @@ def _entry(experiment: Experiment) -> Entry:
     except InputError as error:
         return Entry(experiment, False, None, error)
     except Exception as error:  # an experiment is somebody's file: whatever it raises becomes a sentence
-        problem = f"{type(error).__name__}: {error}"[:200]
-        return Entry(
-            experiment, False, None, ExperimentError("experiment_broke", name=experiment.name, problem=problem)
-        )
+        broke = ExperimentError("experiment_broke", name=experiment.name, problem=raised(error))
+        return Entry(experiment, False, None, broke)
     try:
         return Entry(experiment, trains, recorded(experiment))
     except ExperimentError as error:

@@ -6,17 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from attnviz.config import FineTuneConfig, TrainConfig
+from attnviz.config import FineTuneConfig, Strategy, TrainConfig
+from attnviz.training.finetuning.found_rates import FOUND, USUAL
 
-# What trains few numbers needs larger steps than what trains all of them; a head that must not disturb the old task
-# does not.
-RATE_BY_STRATEGY: Mapping[str, float] = {
-    "last-layers": 4,
-    "layer-decay": 2,
-    "gradual": 2,
-    "lora": 10,
-    "adapter": 5,
-}
 LARGEST_RATE = 0.01
 _QUICK = TrainConfig(steps=200, batch_size=32, learning_rate=7e-4, warmup_steps=10, eval_every=20, eval_examples=200)
 _TEXT = replace(_QUICK, steps=300, learning_rate=1e-3, eval_every=30, eval_examples=120)
@@ -35,38 +27,16 @@ class Preset:
     task_options: Mapping[str, Any] = field(default_factory=dict)
     train: TrainConfig = _QUICK
     finetune: FineTuneConfig = field(default_factory=FineTuneConfig)
-    rates: Mapping[str, float] = field(default_factory=lambda: RATE_BY_STRATEGY)  # by strategy, times train's rate
+    rates: Mapping[Strategy, float] = field(default_factory=lambda: USUAL)  # by strategy, times train's rate
 
 
-# What `attnviz.training.finetuning.rates.tuned_rates` finds for reverse → copy with 128 examples: of ×1, ×4 and ×10 the
-# best on validation, with a seed that no race uses.
-_REVERSE_COPY = {
-    "full": 10.0,
-    "head": 4.0,
-    "last-layers": 10.0,
-    "layer-decay": 4.0,
-    "gradual": 10.0,
-    "lora": 10.0,
-    "adapter": 10.0,
-    "scratch": 4.0,
-}
-# The same for digits 0–4 → 5–9 with 100 pictures; an adapter cannot be put into a model of pictures.
-_DIGITS_HIGH = {
-    "full": 4.0,
-    "head": 10.0,
-    "last-layers": 10.0,
-    "layer-decay": 10.0,
-    "gradual": 4.0,
-    "lora": 10.0,
-    "scratch": 10.0,
-}
 _ALL = (
     Preset(
         name="reverse-copy",
         start="reverse",
         task="copy",
         finetune=FineTuneConfig(train_size=128),
-        rates=_REVERSE_COPY,
+        rates=FOUND["reverse-copy"],
     ),
     Preset(
         name="formal", start="numbers-zh", task="numbers-formal", train=_TEXT, finetune=FineTuneConfig(train_size=256)
@@ -77,6 +47,7 @@ _ALL = (
         task="pinyin-sentences",
         train=replace(_TEXT, learning_rate=1e-3),
         finetune=FineTuneConfig(train_size=256),
+        rates=FOUND["sentences"],
     ),
     Preset(
         name="traditional",
@@ -85,12 +56,13 @@ _ALL = (
         train=replace(_TEXT, learning_rate=2e-3),
         finetune=FineTuneConfig(train_size=4096),
     ),
-    Preset(name="segmentation", start="lm-zh", task="segmentation", train=_LABELS),
+    Preset(name="segmentation", start="lm-zh", task="segmentation", train=_LABELS, rates=FOUND["segmentation"]),
     Preset(
         name="syntax",
         start="lm-en",
         task="python-syntax",
         train=replace(_LABELS, steps=250, batch_size=32, eval_every=25, eval_examples=100),
+        rates=FOUND["syntax"],
     ),
     Preset(name="topic", start="pinyin-2enc", task="hsk-topic", train=replace(_LABELS, learning_rate=1e-3)),
     Preset(name="sentiment", start="lm-zh", task="sentiment-zh", train=replace(_LABELS, steps=200, eval_every=20)),
@@ -101,7 +73,7 @@ _ALL = (
         task_options={"digits": "5-9"},
         train=replace(_QUICK, steps=100, learning_rate=1e-3, eval_every=10, eval_examples=180),
         finetune=FineTuneConfig(train_size=100, last_layers=1),
-        rates=_DIGITS_HIGH,
+        rates=FOUND["digits-high"],
     ),
     Preset(name="own", start="lm-zh", task="", train=_LABELS),
 )

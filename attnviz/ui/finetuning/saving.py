@@ -10,7 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from attnviz.data import InputError
-from attnviz.errors import FineTuneError
+from attnviz.errors import FineTuneError, Notice
 from attnviz.model.lora import lora_layers
 from attnviz.runs.feed import RunView
 from attnviz.runs.zip.archive import files, opened
@@ -168,12 +168,12 @@ def unpack(content: bytes, folder: Path) -> None:
     """The two files of a LoRA out of a zip, and nothing else. Raises FineTuneError("lora_file")."""
 
     def refuse(problem: object) -> FineTuneError:
-        return FineTuneError("lora_file", file="zip", problem=str(problem)[:120])
+        return FineTuneError("lora_file", file="zip", problem=problem)
 
     with opened(io.BytesIO(content), refuse) as file:
         entries = files(file)
         for name in (WEIGHTS, DESCRIPTION):
             info = entries[name]
             if info.file_size > MAX_BYTES or (info.file_size > 2**20 and info.file_size > 200 * info.compress_size):
-                raise FineTuneError("lora_file", file=name, problem=f"{info.file_size} bytes")
+                raise FineTuneError("lora_file", file=name, problem=Notice("reason_bytes", {"given": info.file_size}))
             (folder / name).write_bytes(file.read(info))

@@ -66,7 +66,7 @@ def _tuned(root: str, run: str, step: int) -> Tuned:
     folder = library().open(run).folder
     trainer = build_trainer(folder, folder.read_config())
     if not isinstance(trainer, FineTuner):
-        raise RunError("run_start", problem="this run was not fine-tuned")
+        raise RunError("run_start", problem="not_tuned")
     trainer.restore(load_state(folder, step))
     if trainer.stopped_early:  # what is shown, measured and saved are the weights that it stopped for
         trainer.use_best()
