@@ -41,6 +41,10 @@ TEXTS = table(
     reason_shape=Text("{name} 的形状是 {given}，需要 {needed}。", "{name} has shape {given}; {needed} is needed."),
     reason_not_finite=Text("{name} 里有不是有限的数。", "{name} holds numbers that are not finite."),
     reason_no_file=Text("任务 {task} 不用自己的文件。", "The task {task} takes no file of your own."),
+    reason_template=Text(
+        "它运行超过 {seconds} 秒，或写出超过 {limit} 个字符。",
+        "It runs for more than {seconds} s or writes more than {limit} characters.",
+    ),
     # tokens
     reason_tokens=Text("{given}，可是任务有 {needed} 个词元。", "{given}, but the task has {needed} tokens."),
     reason_begin=Text("开头必须是 {tokens}。", "It must begin with {tokens}."),
