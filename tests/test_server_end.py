@@ -72,8 +72,8 @@ def test_what_is_counted_beside_a_page_is_not_cut_off_by_the_end() -> None:
 
 
 def test_no_other_thread_of_the_app_can_be_cut_off() -> None:
-    """A daemon thread inside torch aborts the process at its end. Two may be such threads: one sleeps in the system, one
-    runs a template's own program, which may never end and calls nothing but Python."""
+    """A daemon thread inside torch aborts the process at its end. Two may be such threads: one sleeps in the system,
+    the other runs a template's own program, which may never end and calls nothing but Python."""
     found = {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "attnviz").rglob("*.py")
