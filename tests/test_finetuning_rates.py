@@ -10,6 +10,8 @@ from fine_tuning_starts import TRAIN, start
 
 from attnviz.config import FineTuneConfig, Strategy
 from attnviz.data import tasks
+from attnviz.experiments import At, load
+from attnviz.training.finetuning.found_rates import FOUND
 from attnviz.training.finetuning.race import entries
 from attnviz.training.finetuning.rates import FACTORS, TunedRate, tuned_rates
 from attnviz.ui.finetuning.choices import Choices
@@ -36,6 +38,21 @@ def test_every_entry_is_tried_at_every_factor() -> None:
         assert set(tuned.tried) == {1.0, 4.0}
         assert tuned.factor in tuned.tried
         assert len({loss for _, loss in tuned.tried.values()}) == 2  # the rate made a difference
+
+
+def test_pages_and_experiments_use_the_rates_that_were_found() -> None:
+    experiments = {
+        "finetune-reverse-copy": "reverse-copy",
+        "finetune-pinyin": "sentences",
+        "finetune-segmentation": "segmentation",
+        "finetune-syntax": "syntax",
+    }
+    for name, preset in experiments.items():
+        plans = load().get(name).plans(At())
+        slowest = min(plan.train.learning_rate / FOUND[preset].get(strategy, 1) for strategy, plan in plans.items())
+        for strategy, plan in plans.items():
+            assert plan.train.learning_rate == pytest.approx(slowest * FOUND[preset].get(strategy, 1))
+        assert PRESETS[preset].rates == FOUND[preset]
 
 
 def test_reverse_to_copy_has_a_rate_for_every_strategy_scratch_included() -> None:

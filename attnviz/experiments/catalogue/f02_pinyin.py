@@ -27,9 +27,9 @@ EXPERIMENT = Experiment(
     ),
     expected="better",
     truth=Text(
-        "256 句里没有的字，从头训练的模型一个也读不出；预训练过的模型早就读过。",
-        "A model trained from scratch can read no character that the 256 sentences lack; the pretrained one has read "
-        "them.",
+        "256 句里没有的字，从头训练的模型一个也读不出，给它合适的学习率也一样；预训练过的模型早就读过。",
+        "A model trained from scratch can read no character that the 256 sentences lack, at whatever rate; the "
+        "pretrained one has read them.",
     ),
     source=Source("Dai & Le, Semi-supervised Sequence Learning", 2015, "https://arxiv.org/abs/1511.01432"),
     recipe=Text(

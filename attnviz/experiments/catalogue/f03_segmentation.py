@@ -29,10 +29,10 @@ EXPERIMENT = Experiment(
     ),
     expected="yes",
     truth=Text(
-        "续写所学到的隐藏状态里已经有词的边界，换一个输出层、微调几百步就读得出来。",
-        "The hidden states that continue a text already hold where words end; a new output layer and a few hundred "
-        "steps "
-        "read it off.",
+        "换一个输出层、微调几百步就会了。可是从头训练、用合适的学习率，也几乎一样好：标注够多时，分词靠的主要是标注，"
+        "而不是续写时学到的。",
+        "A new output layer and a few hundred steps are enough. But from scratch, at the rate that suits it, it goes "
+        "almost as well: with this many labels it is the labels that teach where words begin, not the past.",
     ),
     source=Source(
         "Radford et al., Improving Language Understanding by Generative Pre-Training",
@@ -46,5 +46,5 @@ EXPERIMENT = Experiment(
     plans=tuned.plans("lm-zh", "segmentation", STRATEGIES, _TRAIN, rates=FOUND["segmentation"]),
     measure=tuned.measure(),
     try_it=Try("finetuning", {"start": "lm-zh", "task": "segmentation", "strategy": "full"}),
-    seconds=30,
+    seconds=60,
 )
