@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 
 QUICK, DEEP = "quick", "deep"
 QUICK_EXAMPLES, DEEP_EXAMPLES = 40, 1_000
+COSTLY_EXAMPLES = 200  # deep, of a law that decodes with a model: a draw takes a second or more
 DEEP_SECONDS = 3_600  # what a law may take in the deep profile
 
 _COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}

@@ -10,7 +10,7 @@ import pytest
 import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
-from laws import examples
+from laws import COSTLY_EXAMPLES, examples
 from small_models import BOS, EOS, make_brief_model, make_model, padded_src
 from torch import Tensor
 
@@ -40,7 +40,7 @@ def search(model: Transformer, src: Tensor | None, **arguments: object) -> list[
     return list(beam_search(model, src, bos_id=BOS, options=options, **given_arguments))  # type: ignore[arg-type]
 
 
-@examples(20)
+@examples(20, COSTLY_EXAMPLES)
 @given(seed=st.integers(0, 10_000), architecture=ARCHITECTURES, penalty=st.sampled_from([0.0, 1.0]), full=st.booleans())
 @example(seed=7, architecture="decoder-only", penalty=1.0, full=False)
 def test_one_beam_is_greedy(seed: int, architecture: str, penalty: float, full: bool) -> None:
@@ -56,7 +56,7 @@ def test_one_beam_is_greedy(seed: int, architecture: str, penalty: float, full: 
         assert found == said or len(found) > len(said)
 
 
-@examples(12)
+@examples(12, COSTLY_EXAMPLES)
 @given(
     seed=st.integers(0, 10_000),
     architecture=ARCHITECTURES,
@@ -88,7 +88,7 @@ def test_scores_sum_the_log_probabilities(
     assert tree.best == tree.finished[0]
 
 
-@examples(8)
+@examples(8, COSTLY_EXAMPLES)
 @given(seed=st.integers(0, 10_000), penalty=st.sampled_from([0.0, 1.0]))
 def test_as_many_beams_as_texts_find_the_best_text(seed: int, penalty: float) -> None:
     model = make_model(seed, vocab_size=4, tied_embeddings=False)
@@ -106,7 +106,7 @@ def test_as_many_beams_as_texts_find_the_best_text(seed: int, penalty: float) ->
     assert worth[tree.tokens(tree.best)] == pytest.approx(max(worth.values()), abs=1e-5)
 
 
-@examples(20)
+@examples(20, COSTLY_EXAMPLES)
 @given(seed=st.integers(0, 10_000), beams=st.sampled_from([1, 2, 3, 5]), full=st.booleans())
 def test_trees_are_values_that_only_grow(seed: int, beams: int, full: bool) -> None:
     model = make_brief_model(seed)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import examples
+from laws import COSTLY_EXAMPLES, examples
 from small_models import VOCAB, make_model, padded_src
 
 from attnviz import masks
@@ -64,7 +64,7 @@ def test_stepwise_is_whole_sequence(
         assert torch.equal(session.fed, tokens)
 
 
-@examples(15)
+@examples(15, COSTLY_EXAMPLES)
 @given(seed=st.integers(0, 10_000), back=st.integers(0, 6), cached=st.booleans())
 def test_after_a_rewind_it_is_as_if_nothing_had_been_fed(seed: int, back: int, cached: bool) -> None:
     model = make_model(seed, positions="rotary")
@@ -79,7 +79,7 @@ def test_after_a_rewind_it_is_as_if_nothing_had_been_fed(seed: int, back: int, c
     torch.testing.assert_close(got, expected[:, back:], atol=1e-5, rtol=0)
 
 
-@examples(15)
+@examples(15, COSTLY_EXAMPLES)
 @given(seed=st.integers(0, 10_000), rows=st.lists(st.integers(0, 4), min_size=1, max_size=7), cached=st.booleans())
 def test_selected_rows_go_on_as_they_were(seed: int, rows: list[int], cached: bool) -> None:
     model = make_model(seed)
@@ -101,7 +101,7 @@ def test_masks_of_the_past_are_recognised(mask: Mask) -> None:
     assert not mask.dense(batch=1, heads=1, queries=11, keys=11).triu(1).any()
 
 
-@examples(10)
+@examples(10, COSTLY_EXAMPLES)
 @given(seed=st.integers(0, 1000), name=st.sampled_from(sorted(FUTURE)))
 def test_a_mask_that_shows_the_future_turns_the_cache_off(seed: int, name: str) -> None:
     model = make_model(seed, "decoder-only")

@@ -6,13 +6,13 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import examples
+from laws import COSTLY_EXAMPLES, examples
 from small_models import BOS, EOS, VOCAB, make_model, padded_src
 
 from attnviz.decoding import cache_speed, compare_forcing, greedy, inference
 
 
-@examples(15)
+@examples(15, COSTLY_EXAMPLES)
 @given(seed=st.integers(0, 10_000), length=st.integers(1, 7))
 def test_teacher_forcing_is_one_pass_over_the_shifted_reference(seed: int, length: int) -> None:
     model = make_model(seed)
@@ -34,7 +34,7 @@ def test_teacher_forcing_is_one_pass_over_the_shifted_reference(seed: int, lengt
     assert [p.fed for p in both.teacher[:upto]] == [p.fed for p in both.free[:upto]]
 
 
-@examples(10)
+@examples(10, COSTLY_EXAMPLES)
 @given(seed=st.integers(0, 10_000))
 def test_a_perfect_text_never_parts_the_two(seed: int) -> None:
     model = make_model(seed)
@@ -45,7 +45,7 @@ def test_a_perfect_text_never_parts_the_two(seed: int) -> None:
     assert both.teacher_correct == both.free_correct == len(own)
 
 
-@examples(10)
+@examples(10, COSTLY_EXAMPLES)
 @given(seed=st.integers(0, 10_000), place=st.integers(0, 4))
 def test_a_mistake_passes_by_in_the_one_and_stays_in_the_other(seed: int, place: int) -> None:
     model = make_model(seed, "decoder-only")

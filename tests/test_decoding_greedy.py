@@ -6,7 +6,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import examples
+from laws import COSTLY_EXAMPLES, examples
 from small_models import BOS, EOS, VOCAB, make_model, padded_src
 
 from attnviz import masks
@@ -26,7 +26,7 @@ def by_definition(model: Transformer, src: torch.Tensor | None, given: list[int]
     return tokens
 
 
-@examples(20)
+@examples(20, COSTLY_EXAMPLES)
 @given(
     seed=st.integers(0, 10_000),
     batch=st.sampled_from([1, 3, 5]),
@@ -66,7 +66,7 @@ def test_rows_that_finish_early_are_dropped_and_the_others_go_on() -> None:
         assert not out[row, end:].any()
 
 
-@examples(20)
+@examples(20, COSTLY_EXAMPLES)
 @given(seed=st.integers(0, 1000), prefix=st.integers(0, 5), batch=st.sampled_from([1, 3]))
 def test_a_decoder_only_model_continues_its_prefix(seed: int, prefix: int, batch: int) -> None:
     model = make_model(seed, "decoder-only")
@@ -96,7 +96,7 @@ def test_the_position_table_ends_a_row_without_an_error() -> None:
     assert greedy(endless, None, bos_id=BOS, eos_id=None, max_len=29).size() == (1, 29)
 
 
-@examples(10)
+@examples(10, COSTLY_EXAMPLES)
 @given(seed=st.integers(0, 1000))
 def test_masks_follow_their_rows(seed: int) -> None:
     model = make_model(seed)

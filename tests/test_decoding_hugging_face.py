@@ -6,7 +6,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import examples
+from laws import COSTLY_EXAMPLES, examples
 from small_models import BOS, EOS, VOCAB, make_brief_model, padded_src
 from torch import Tensor
 
@@ -105,7 +105,7 @@ def test_filters_agree(seed: int, temperature: float, k: int, p: float, penalty:
     torch.testing.assert_close(chances(logits, history, choice), theirs.softmax(-1))
 
 
-@examples(10)
+@examples(10, COSTLY_EXAMPLES)
 @given(seed=st.integers(0, 10_000), with_source=st.booleans())
 def test_greedy_agrees(seed: int, with_source: bool) -> None:
     model = make_brief_model(seed, "encoder-decoder" if with_source else "decoder-only")
@@ -114,7 +114,7 @@ def test_greedy_agrees(seed: int, with_source: bool) -> None:
     assert greedy(model, src, bos_id=BOS, eos_id=EOS, max_len=MAX_LEN)[0].tolist() == theirs
 
 
-@examples(25)
+@examples(25, COSTLY_EXAMPLES)
 @given(
     seed=st.integers(0, 10_000),
     with_source=st.booleans(),

@@ -6,7 +6,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import examples
+from laws import COSTLY_EXAMPLES, examples
 from small_models import VOCAB, make_model, padded_src
 from torch import Tensor, nn
 
@@ -33,7 +33,7 @@ class Notes:
         return value
 
 
-@examples(12)
+@examples(12, COSTLY_EXAMPLES)
 @given(
     seed=st.integers(0, 10_000),
     architecture=st.sampled_from(["encoder-decoder", "decoder-only"]),

@@ -10,7 +10,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from laws import examples
+from laws import COSTLY_EXAMPLES, examples
 from numpy.typing import NDArray
 from small_models import BOS, EOS, VOCAB, make_brief_model, make_model, padded_src
 from torch import Tensor
@@ -31,7 +31,7 @@ def text(steps: list[DecodingStep]) -> list[int]:
     return [step.token for step in steps]
 
 
-@examples(20)
+@examples(20, COSTLY_EXAMPLES)
 @given(seed=st.integers(0, 10_000), architecture=ARCHITECTURES, cached=st.booleans(), top_k=st.booleans())
 def test_greedy_steps_are_greedy(seed: int, architecture: str, cached: bool, top_k: bool) -> None:
     model = make_brief_model(seed, architecture)
@@ -41,7 +41,7 @@ def test_greedy_steps_are_greedy(seed: int, architecture: str, cached: bool, top
     assert text(steps) == greedy(model, src, bos_id=BOS, eos_id=EOS, max_len=11)[0].tolist()
 
 
-@examples(20)
+@examples(20, COSTLY_EXAMPLES)
 @given(seed=st.integers(0, 10_000), architecture=ARCHITECTURES, prefix=st.lists(st.integers(3, VOCAB - 1), max_size=3))
 def test_a_step_says_what_the_model_says(seed: int, architecture: str, prefix: list[int]) -> None:
     model = make_model(seed, architecture)
@@ -92,7 +92,7 @@ class Weights:
         return value
 
 
-@examples(15)
+@examples(15, COSTLY_EXAMPLES)
 @given(seed=st.integers(0, 10_000), architecture=ARCHITECTURES, cached=st.booleans())
 def test_the_rows_of_all_steps_are_the_rows_of_the_whole_map(seed: int, architecture: str, cached: bool) -> None:
     model = make_model(seed, architecture, positions="rotary")
@@ -114,7 +114,7 @@ def test_the_rows_of_all_steps_are_the_rows_of_the_whole_map(seed: int, architec
             assert step.reused[site] == (0 if not cached else 7 if made_once else min(step.position, keys - 1))
 
 
-@examples(20)
+@examples(20, COSTLY_EXAMPLES)
 @given(
     seed=st.integers(0, 10_000),
     architecture=ARCHITECTURES,

@@ -53,7 +53,7 @@ EXPERIMENT = Experiment(
         "连从头训练也追上来不少，因为任务简单。只训练头，注意力没变，学不会新的次序，旧任务还剩大半。",
         "Each strategy has the rate that the same small search found for it, scratch included. Then whatever may move "
         "attention learns the new order and loses the old one; even from scratch much is learned, for the task is "
-        "simple. With the head alone, attention stays as it was: no new order, and much of the old task is still there.",
+        "simple. With the head alone, attention stays as it was: no new order, and much of the old task is left.",
     ),
     source=Source(
         "McCloskey & Cohen, Catastrophic Interference in Connectionist Networks",

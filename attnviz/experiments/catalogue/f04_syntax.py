@@ -32,8 +32,7 @@ EXPERIMENT = Experiment(
         "英文说明和源代码共用字母、标点和许多词，几百步就够把它们重新分门别类。从头训练、用合适的学习率，差几个百分点："
         "大部分是标注教的，预训练再添一点。",
         "Documentation and programs share letters, punctuation and many words; a few hundred steps sort them anew. "
-        "From scratch, at the rate that suits it, some points are missing: the labels teach most of it, the past adds the "
-        "rest.",
+        "From scratch, at the rate that suits it, some points are missing: labels teach most, the past the rest.",
     ),
     source=Source(
         "Howard & Ruder, Universal Language Model Fine-tuning for Text Classification",
