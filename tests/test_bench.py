@@ -7,11 +7,16 @@ import os
 import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from attnviz.bench import browser
 from attnviz.bench.figures import Figure, Options, Skipped, compared, in_turns, medians, paired
+from attnviz.bench.growth import ACTS, AXES, growth, series
+from attnviz.bench.page import keep
 from attnviz.bench.rows import GROUPS
 from attnviz.cli import bench
 from attnviz.cli.main import main
@@ -132,3 +137,36 @@ def test_rows_whose_peer_or_device_is_missing_say_so(capsys: pytest.CaptureFixtu
     said = capsys.readouterr().out
     assert "gpu: skipped, needs a GPU" in said
     assert "seconds-to-loss/nanogpt: skipped, needs a checkout of nanoGPT" in said
+
+
+def test_figures_are_kept_by_name_and_the_page_says_how_they_came_about(tmp_path: Path) -> None:
+    slow = Figure(name="slow", ratio=3.0, what="a | b", against="x", milliseconds=3.0, base_milliseconds=1.0, must=2.0)
+    grown = [
+        replace(slow, name=f"growth/{axis}/{act}/{size}", must=None, milliseconds=float(size))
+        for axis in ("length", "heads")
+        for act in ("forward", "train")
+        for size in (3, 11)
+    ]
+    machine = bench.machine()
+    keep(tmp_path, [slow, Skipped("gpu", "needs a GPU")], command="attnviz bench heads", machine=machine)
+    keep(tmp_path, [replace(slow, ratio=1.5), *grown], command="attnviz bench growth", machine=machine)
+    kept = json.loads((tmp_path / "speed.json").read_text(encoding="utf-8"))
+    assert kept["slow"]["ratio"] == 1.5
+    assert len(kept) == 2 + len(grown)
+    text = (tmp_path / "speed.md").read_text(encoding="utf-8")
+    assert "| slow | 1.5 | ≤ 2 ✓ |" in text
+    assert "a \\| b" in text
+    assert "needs a GPU" in text
+    assert text.count("`attnviz bench") == 2 + 2  # how it is measured, and both runs
+    assert str(machine["torch"]) in text
+    chart = (tmp_path / "speed-growth.svg").read_text(encoding="utf-8")
+    assert chart.count("<circle") == len(grown)
+    ElementTree.fromstring(chart)
+
+
+def test_growth_measures_each_axis_from_its_smallest_size() -> None:
+    found = [one for one in growth(Options(quick=True)) if isinstance(one, Figure)]
+    assert {axis: set(acts) for axis, acts in series(found).items()} == {axis: set(ACTS) for axis in AXES}
+    for one in found:
+        _, axis, _, size = one.name.split("/")
+        assert (one.ratio == 1.0) == (int(size) == AXES[axis][0])

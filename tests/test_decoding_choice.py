@@ -69,7 +69,9 @@ def test_temperature_scales_log_odds(seed: int, temperature: float) -> None:
     logits = logits_of(seed)
     logs = chances(logits, NOTHING, Choice(method="sample", temperature=temperature)).log()
     torch.testing.assert_close(logs[:, :1] - logs, (logits[:, :1] - logits) / temperature)
-    assert (temperature < 1) == (entropy(logs[0].exp()) < entropy(logits.softmax(-1)[0])) or temperature == 1
+    assert (temperature < 1) == (
+        entropy(logs[0].exp().numpy()) < entropy(logits.softmax(-1)[0].numpy())
+    ) or temperature == 1
 
 
 @given(seed=st.integers(0, 10_000), penalty=st.floats(1.01, 3))
@@ -112,8 +114,8 @@ def test_a_draw_falls_on_the_token_that_covers_it(seed: int, draw: float) -> Non
 
 
 def test_entropy_is_in_nats_and_bears_zeros() -> None:
-    assert entropy(torch.full((V,), 1 / V, dtype=torch.double)) == pytest.approx(math.log(V))
-    assert entropy(torch.tensor([0.0, 1.0, 0.0])) == 0
+    assert entropy(np.full(V, 1 / V)) == pytest.approx(math.log(V))
+    assert entropy(np.array([0.0, 1.0, 0.0])) == 0
 
 
 @pytest.mark.parametrize(

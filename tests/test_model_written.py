@@ -9,11 +9,13 @@ from torch import Tensor
 
 from attnviz import masks
 from attnviz.config import Precision
+from attnviz.data import Batch
 from attnviz.masks import MaskPlan
 from attnviz.model import Transformer
 from attnviz.model.lora import add_lora
 from attnviz.model.written import FlatParameters, WrittenTransformer, can_be_written
 from attnviz.model.written.sublayers import Dropout
+from attnviz.trace import watch
 
 KINDS = [
     ("encoder-decoder", {}),
@@ -149,3 +151,42 @@ def test_masks_of_other_lengths_do_not_meet_in_the_cache() -> None:
         torch.testing.assert_close(passes(None, ids), model(None, ids), atol=2e-6, rtol=1e-5)
     plan = MaskPlan(decoder_self=masks.sliding_window(2) & masks.causal())
     torch.testing.assert_close(passes(None, ids, plan), model(None, ids, masks=plan), atol=2e-6, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("architecture", "changes"), KINDS[:4])
+def test_the_weights_of_the_last_pass_are_still_there(architecture: str, changes: dict[str, object]) -> None:
+    model = make_model(5, architecture, dropout=0.0, **changes).train()
+    src, ids = inputs(model)
+    passes = written(model)
+    assert passes.heads(0) == {}
+    passes(src, ids).sum().backward()
+    trace = watch(model, Batch(src=src, decoder_input=ids, targets=None))
+    for row in (0, 2):
+        found = passes.heads(row)
+        assert tuple(found) == model.sites
+        for site, weights in found.items():
+            torch.testing.assert_close(weights, torch.from_numpy(trace[site].weights[row]), atol=2e-6, rtol=1e-5)
+
+
+def test_one_pass_at_a_time() -> None:
+    model = make_model(5, "decoder-only", dropout=0.0).train()
+    passes = written(model)
+    _, ids = inputs(model)
+    first, second = passes(None, ids).sum(), passes(None, ids).sum()
+    with pytest.raises(RuntimeError, match="another pass"):
+        first.backward()
+    second.backward()
+    with pytest.raises(RuntimeError):
+        second.backward()
+
+
+def test_what_other_shapes_left_behind_does_no_harm() -> None:
+    model = make_model(5, "encoder-decoder", dropout=0.0).train()
+    passes = written(model)
+    for source, target in ((7, 5), (17, 19), (7, 5), (3, 2)):
+        src, ids = inputs(model, source=source, target=target)
+        logits = passes(src, ids)
+        torch.testing.assert_close(logits, model(src, ids), atol=2e-6, rtol=1e-5)
+        logits.sum().backward()
+        for store in passes.rooms._stores.values():
+            store.fill_(torch.nan)

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from small_models import make_model
 from tiny_runs import tell, tiny_config, train
 
 from attnviz.runs import Library, devices
@@ -15,6 +16,8 @@ from attnviz.runs.work import claim
 from attnviz.runs.work.session import Session
 from attnviz.training import randomness
 from attnviz.training.randomness import RandomStream
+from attnviz.ui.frame.sidebar import device_name
+from attnviz.ui.sentence import models
 
 
 @pytest.mark.parametrize(
@@ -97,3 +100,51 @@ def test_a_worker_makes_its_gpu_the_current_one(monkeypatch: pytest.MonkeyPatch)
     devices.take("cuda:1")
     devices.take("cpu")
     assert chosen == ["cuda:1"]
+
+
+@pytest.mark.parametrize(("asked", "found"), [("", "cpu"), ("cpu", "cpu"), ("auto", "cuda:0"), ("cuda:1", "cuda:1")])
+def test_pages_look_where_they_are_asked_to(asked: str, found: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    devices.looking.cache_clear()
+    monkeypatch.setattr(devices, "available", lambda: ("cuda:0", "cuda:1", "cpu"))
+    monkeypatch.setattr(devices, "works", lambda device: True)
+    assert devices.looking(asked) == found
+    devices.looking.cache_clear()
+    monkeypatch.setattr(devices, "works", lambda device: False)
+    assert devices.looking(asked) == "cpu"
+    devices.looking.cache_clear()
+    monkeypatch.setattr(devices, "available", lambda: ("cpu",))
+    assert devices.looking(asked) == "cpu"
+    devices.looking.cache_clear()
+
+
+def test_a_device_without_numbers_or_kernels_does_not_work() -> None:
+    assert devices.works("cpu")
+    assert not devices.works("meta")
+
+
+def test_the_sidebar_names_what_pages_compute_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    monkeypatch.delenv(devices.LOOKING, raising=False)
+    assert device_name("en") == "CPU, 3 cores"
+    monkeypatch.setenv(devices.LOOKING, "cuda:1")
+    monkeypatch.setattr(devices, "looking", lambda asked: asked)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"Card {device}")
+    assert device_name("en") == "Card cuda:1"
+    monkeypatch.setattr(devices, "looking", lambda asked: "cpu")
+    assert device_name("zh") == "CPU，3 核"
+
+
+def test_a_model_without_room_on_the_device_stays_on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    moved: list[str] = []
+
+    def to(self: torch.nn.Module, device: str) -> torch.nn.Module:
+        moved.append(device)
+        if device != "cpu":
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return self
+
+    monkeypatch.setattr(models, "looking", lambda asked: "cuda:0")
+    monkeypatch.setattr(torch.nn.Module, "to", to)
+    model = make_model(1)
+    assert models.on_looking_device(model) is model
+    assert moved == ["cuda:0", "cpu"]

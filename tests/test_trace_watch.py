@@ -18,6 +18,7 @@ from attnviz.data.batch import Batch
 from attnviz.masks import Mask, MaskPlan
 from attnviz.model import Transformer
 from attnviz.trace import EditedScores, EditedWeights, HeadsOff, Temperature, block_sites, watch
+from attnviz.trace.record import UnmadeRecord
 
 ARCHITECTURES = ("encoder-decoder", "decoder-only", "encoder-only")
 
@@ -263,3 +264,38 @@ def test_a_mask_can_be_swapped_in_some_heads_only() -> None:
     trace = watch(model, batch, masks=own.with_heads(site, [1], masks.sliding_window(1)))
     assert np.array_equal(trace[site].weights[:, 1], np.broadcast_to(np.eye(5, dtype=np.float32), (3, 5, 5)))
     np.testing.assert_allclose(trace[site].weights[:, [0, 2]], watch(model, batch)[site].weights[:, [0, 2]], atol=1e-6)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_weights_made_when_asked_for_are_those_that_were_kept(architecture: str) -> None:
+    model = make_model(1, architecture).eval()
+    batch = make_batch(model)
+    unseen = masks.full() & ~masks.cells([(2, key) for key in range(7)])  # one query sees nothing
+    plan = model.default_masks(batch.src, batch.decoder_input)
+    for site in model.sites:
+        plan = plan.with_site(site, plan.at(site) & unseen)
+    kept, unmade = watch(model, batch, masks=plan), watch(model, batch, masks=plan, taps=())
+    np.testing.assert_allclose(unmade.logits, kept.logits, atol=2e-5)
+    for site in model.sites:
+        record = unmade[site]
+        assert isinstance(record, UnmadeRecord)
+        assert not record.taps
+        np.testing.assert_allclose(record.map(1, 1), kept[site].weights[1, 1], atol=1e-6)
+        np.testing.assert_allclose(record.weights, kept[site].weights, atol=1e-6)
+        assert np.array_equal(record.map(2, 0), record.weights[2, 0])
+        assert np.array_equal(record.mask, kept[site].mask)
+        assert not record.weights[:, :, 2].any()
+
+
+def test_what_acts_on_weights_is_seen_in_them_and_a_head_switched_off_needs_none() -> None:
+    model = make_model(1, "decoder-only").eval()
+    batch = make_batch(model)
+    site = model.sites[0]
+    trace = watch(model, batch, taps=(), interventions=[Temperature(2.0)])
+    assert not isinstance(trace[site], UnmadeRecord)
+    np.testing.assert_allclose(
+        trace[site].weights, watch(model, batch, interventions=[Temperature(2.0)])[site].weights, atol=1e-6
+    )
+    off = watch(model, batch, taps=(), interventions=[HeadsOff([(site, 1)])])
+    assert isinstance(off[site], UnmadeRecord)
+    np.testing.assert_allclose(off.logits, watch(model, batch, interventions=[HeadsOff([(site, 1)])]).logits, atol=2e-5)

@@ -14,9 +14,10 @@ from torch import Tensor
 from attnviz.config import Compute, TrainConfig
 from attnviz.data import tasks
 from attnviz.runs import Library
-from attnviz.training import Trainer, make_model
-from attnviz.training import compute as computing
-from attnviz.training.compute import PLAIN, candidates, choose
+from attnviz.training import Trainer, calibration, make_model
+from attnviz.training.calibration import candidates, choose
+from attnviz.training.compute import PLAIN
+from attnviz.training.optimizer import move
 from attnviz.training.recipes import model_config_for
 
 WRITTEN = Compute(precision="bf16", path="written")
@@ -90,17 +91,17 @@ def test_the_fastest_way_is_chosen_and_bfloat16_must_win_clearly(monkeypatch: py
         ({PLAIN: 5.0, WRITTEN: 3.8, EXACT: 4.0}, EXACT),  # not clearly faster
         ({PLAIN: 5.0, WRITTEN: 90.0, EXACT: 6.0}, PLAIN),  # a processor without bfloat16
     ):
-        monkeypatch.setattr(computing, "_seconds", lambda t, way, clock, hopeless=None, times=times: times[way])
+        monkeypatch.setattr(calibration, "_seconds", lambda t, way, clock, hopeless=None, times=times: times[way])
         choice = choose(one)
         assert choice.compute == best
         assert dict(choice.milliseconds) == {str(way): 1e3 * seconds for way, seconds in times.items()}
 
 
 def test_threads_are_chosen_by_the_clock_on_the_wall(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(computing, "_seconds", lambda *rest, **more: 1.0 / torch.get_num_threads())
+    monkeypatch.setattr(calibration, "_seconds", lambda *rest, **more: 1.0 / torch.get_num_threads())
     before = torch.get_num_threads()
     assert choose(trainer(), threads=(2, 1)).threads == 2
-    monkeypatch.setattr(computing, "_seconds", lambda *rest, **more: float(torch.get_num_threads()))
+    monkeypatch.setattr(calibration, "_seconds", lambda *rest, **more: float(torch.get_num_threads()))
     assert choose(trainer(), threads=(2, 1)).threads == 1
     assert torch.get_num_threads() == before
     assert choose(trainer(), threads=(1,)).threads is None
@@ -108,19 +109,19 @@ def test_threads_are_chosen_by_the_clock_on_the_wall(monkeypatch: pytest.MonkeyP
 
 def test_a_short_run_does_not_pay_for_the_choice(monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[Compute] = []
-    monkeypatch.setattr(computing, "_seconds", lambda t, way, clock, hopeless=None: tried.append(way) or 1.0)
+    monkeypatch.setattr(calibration, "_seconds", lambda t, way, clock, hopeless=None: tried.append(way) or 1.0)
     for steps in (1, 23, 299):
         assert choose(trainer(steps=steps)).compute == PLAIN
     assert not tried
     for steps in (300, 450, 10_000):
         tried.clear()
         choose(trainer(steps=steps))
-        assert len(tried) * computing.TRIES <= computing.SHARE * steps
+        assert len(tried) * calibration.TRIES <= calibration.SHARE * steps
 
 
 def test_a_hopeless_way_is_tried_once() -> None:
     ticks = iter(range(10_000))
-    seconds = computing._seconds(trainer(), WRITTEN, lambda: 100.0 * next(ticks), hopeless=3.0)
+    seconds = calibration._seconds(trainer(), WRITTEN, lambda: 100.0 * next(ticks), hopeless=3.0)
     assert seconds == 100.0
     assert next(ticks) == 2  # one attempt
 
@@ -162,7 +163,7 @@ def test_a_run_keeps_its_way_and_hands_it_to_its_forks(tmp_path: Path) -> None:
 
 
 def test_a_new_run_says_what_it_chose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(computing, "_seconds", lambda t, way, clock, hopeless=None: 1.0 if way == WRITTEN else 2.0)
+    monkeypatch.setattr(calibration, "_seconds", lambda t, way, clock, hopeless=None: 1.0 if way == WRITTEN else 2.0)
     run = Library(tmp_path).create(tiny_config(train={"steps": 500}))
     tell(run, "step", n=3)
     train(run)
@@ -182,3 +183,19 @@ def test_a_wrong_way_in_a_config_is_refused() -> None:
     for wrong in ({"precision": "fp8"}, {"nonsense": 1}, {"path": ["written"]}):
         with pytest.raises(RunError):
             tiny_config(compute=wrong)
+
+
+@pytest.mark.parametrize("kind", [torch.optim.AdamW, torch.optim.Adam, torch.optim.SGD])
+def test_the_direct_update_is_the_optimizers(kind: type[torch.optim.Optimizer]) -> None:
+    moved = []
+    for step in (torch.optim.Optimizer.step, move):
+        generator = torch.Generator().manual_seed(3)
+        weights = [torch.nn.Parameter(torch.randn(n, generator=generator)) for n in (7, 5)]
+        groups = [{"params": [one], "weight_decay": decay} for one, decay in zip(weights, (0.1, 0.0), strict=True)]
+        optimizer = kind(groups, lr=0.03, fused=True)  # type: ignore[call-arg]
+        for _ in range(4):
+            for one in weights:
+                one.grad = torch.randn(one.shape, generator=generator)
+            move(optimizer) if step is move else optimizer.step()
+        moved.append([*weights, *(v for one in weights for v in optimizer.state[one].values() if v is not None)])
+    assert all(torch.equal(a, b) for a, b in zip(*moved, strict=True))

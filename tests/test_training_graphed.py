@@ -88,7 +88,7 @@ def test_recording_leaves_every_number_in_its_place() -> None:
     one = trainer(EXACT, dropout=0.0)
     one._ahead(3)
     batch = bucketed(one.draw(), one.model.config.max_len)
-    step = GraphedStep(one, batch)
+    step = GraphedStep(one.written, one.optimizer, one.config, batch)
     before, state = weights(one), one.capture()
     places = [value.data_ptr() for memory in one.optimizer.state.values() for value in memory.values()]
     with step._undone():
@@ -103,7 +103,7 @@ def test_recording_leaves_every_number_in_its_place() -> None:
 def test_the_first_recording_forgets_what_it_made_the_optimizer_remember() -> None:
     one = trainer(EXACT, dropout=0.0)
     batch = one.draw()
-    step = GraphedStep(one, batch)
+    step = GraphedStep(one.written, one.optimizer, one.config, batch)
     with step._undone():
         step(batch)
     assert all(not value.any() for value in one.capture().optimizer.values())

@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from attnviz.data import PAD, tasks
 from attnviz.training import cross_entropy, make_model, model_config_for, predict
+from attnviz.training.objective import likeliest
 
 
 def logits_and_targets(batch: int, length: int, vocab: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -91,3 +92,23 @@ def test_gradients_are_finite_differences(name: str, smoothing: float) -> None:
             parameter += step * direction
         expected = ((above - below) / (2 * step)).item()
         assert (parameter.grad * direction).sum().item() == pytest.approx(expected, rel=1e-4, abs=1e-7)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_the_hand_written_gradient_is_torchs(smoothing: float) -> None:
+    generator = torch.Generator().manual_seed(5)
+    targets = torch.randint(0, 7, (3, 5), generator=generator)
+    values = torch.randn(3, 5, 7, generator=generator, dtype=torch.float64)
+    found, expected = (values.clone().requires_grad_() for _ in range(2))
+    (2 * cross_entropy(found, targets, label_smoothing=smoothing).objective).backward()
+    whole = functional.cross_entropy(
+        expected.flatten(0, 1), targets.flatten(), ignore_index=0, label_smoothing=smoothing
+    )
+    (2 * whole).backward()
+    torch.testing.assert_close(found.grad, expected.grad)
+
+
+def test_the_likeliest_is_the_first_of_equal_ones() -> None:
+    scores = torch.tensor([[1.0, 3.0, 3.0], [0.0, 0.0, 0.0], [-1.0, -math.inf, 5.0]])
+    assert likeliest(scores).tolist() == [1, 0, 2]
+    assert torch.equal(likeliest(scores.bfloat16()), likeliest(scores))

@@ -27,6 +27,7 @@ GROUPS: Mapping[str, tuple[str, str]] = {
     "quality": ("sessions", "quality"),
     "processes": ("sessions", "together"),
     "generation": ("generation", "generation"),
+    "growth": ("growth", "growth"),
     "gpu": ("gpu", "gpu"),
 }
 

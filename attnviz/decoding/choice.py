@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
+from numpy.typing import NDArray
 from torch import Tensor
 
 Method = Literal["greedy", "sample"]
@@ -106,9 +108,10 @@ def pick(probabilities: Float[Tensor, " V"], draw: float) -> int:
     return int(order[min(place, int((ordered > 0).sum()) - 1)])
 
 
-def entropy(probabilities: Float[Tensor, " V"]) -> float:
+def entropy(probabilities: NDArray[np.float64]) -> float:
     """−Σ p ln p, in nats; 0 · ln 0 is 0."""
-    return float(torch.special.entr(probabilities).sum())
+    some = probabilities[probabilities > 0]
+    return 0.0 - float(some @ np.log(some))
 
 
 def check_tokens(name: str, tokens: Sequence[int], vocab_size: int) -> tuple[int, ...]:

@@ -129,6 +129,6 @@ def _position(
         written=wrong.get(place, predicted),
         probability=float(probabilities[predicted]),
         target_probability=None if target is None else float(probabilities[target]),
-        entropy=entropy(probabilities),
+        entropy=entropy(probabilities.numpy()),
         likeliest=tuple((token, float(probabilities[token])) for token in order),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -28,7 +29,10 @@ class NewestRows:
 
     def tap(self, site: str, name: str, value: Tensor) -> Tensor:
         if name == "weights" and site in self.sites:
-            self._rows[site] = np.array(value[:, :, -1].detach().cpu().float().numpy())
+            row = value.detach().select(2, -1)
+            # A map of one row belongs to nobody else; of a larger one only its last row is to be kept.
+            lone = value.size(2) == 1 and row.device.type == "cpu" and row.dtype == torch.float32
+            self._rows[site] = row.numpy() if lone else np.array(row.cpu().float().numpy())
         return value
 
     def of(self, row: int) -> dict[str, NDArray[np.float32]]:

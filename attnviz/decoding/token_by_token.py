@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+import numpy as np
 import torch
 from jaxtyping import Shaped
+from numpy.typing import NDArray
 from torch import Tensor
 
 from attnviz.decoding.choice import Choice, chances, check_tokens, entropy, likeliest, pick
@@ -16,6 +18,8 @@ from attnviz.decoding.session import DecoderSession, longest
 from attnviz.decoding.step import Alternative, DecodingStep, Reason
 from attnviz.masks import MaskPlan
 from attnviz.model import SILENT, Chain, Probe, WatchedModel
+
+FEW = 2048  # tokens of a vocabulary that are sorted as a whole faster than the likeliest are found
 
 
 class Decoding:
@@ -96,20 +100,32 @@ class Decoding:
         reused = self._session.kept()
         logits = self._session.feed(torch.tensor([[fed]], device=self._session.device))[:, -1].cpu().double()
 
-        probabilities = logits.softmax(dim=-1)[0]
-        log_probabilities = logits.log_softmax(dim=-1)[0]
-        history = before if self.choice.repetition_penalty != 1 else ()  # where it is not asked for, no tensor is made
-        chance = chances(logits, torch.tensor([history], dtype=torch.long), self.choice)[0]
+        # A few hundred numbers: NumPy is done with them before PyTorch has begun.
+        scores: NDArray[np.float64] = logits[0].numpy()
+        shifted = scores - scores.max()
+        log_probabilities = shifted - np.log(np.exp(shifted).sum())
+        probabilities = np.exp(log_probabilities)
+        greedily = self.choice.method == "greedy"
+        if greedily and self.choice.repetition_penalty == 1 and not self.choice.never:
+            chance = np.zeros_like(scores)
+            chance[scores.argmax()] = 1.0
+        else:
+            history = torch.tensor([before], dtype=torch.long)
+            chance = chances(logits, history, self.choice)[0].numpy()
         draw = None
         if forced is not None:
             chosen = forced
-        elif self.choice.method == "greedy":
+        elif greedily:
             chosen = int(chance.argmax())
         else:
             draw = self._draw(position)
-            chosen = pick(chance, draw)
+            chosen = pick(torch.from_numpy(chance), draw)
 
-        first = likeliest(probabilities, self._alternatives)
+        n = self._alternatives
+        if len(probabilities) <= FEW:
+            first = np.argsort(-probabilities, kind="stable")[:n]
+        else:
+            first = likeliest(torch.from_numpy(probabilities), n).numpy()
         above = probabilities > probabilities[chosen]
         above[:chosen] |= probabilities[:chosen] == probabilities[chosen]
         log_probability = float(log_probabilities[chosen])
@@ -133,7 +149,7 @@ class Decoding:
             log_probability=log_probability,
             cumulative=log_probability + (self._steps[-1].cumulative if self._steps else 0.0),
             entropy=entropy(probabilities),
-            chance_entropy=entropy(chance),
+            chance_entropy=0.0 if greedily else entropy(chance),
             draw=draw,
             forced=forced is not None,
             reason=reason,

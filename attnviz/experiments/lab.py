@@ -15,7 +15,8 @@ from attnviz.experiments.result import Found, found
 from attnviz.experiments.trained import Trained, probe_for
 from attnviz.training.build import build_trainer
 from attnviz.training.finetuning.tuner import FineTuner
-from attnviz.training.trainer import StepRecord, Trainer
+from attnviz.training.step_record import StepRecord
+from attnviz.training.trainer import Trainer
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from attnviz.config import ModelConfig
 from attnviz.model.adapter import projection
 from attnviz.model.cache import KVCache
 from attnviz.model.positions import rotate
-from attnviz.model.probe import BEHIND_THE_HEADS, MAPS_ONLY, SILENT, Probe, heard
+from attnviz.model.probe import BEHIND_THE_HEADS, MAKINGS, MAPS_ONLY, SILENT, Probe, heard
 
 
 def split_heads(x: Float[Tensor, "B T C"], n_heads: int) -> Float[Tensor, "B H T D"]:
@@ -132,7 +132,10 @@ class MultiHeadAttention(nn.Module):
                 every = q.new_ones((1, 1, q.size(2), k.size(2)), dtype=torch.bool) if mask is None else mask
                 seen = probe.tap(self.site, "mask", every)
                 mask = None if mask is None and seen is every else seen
-                heads = probe.tap(self.site, "weights", weights_of(q, k, mask, self.scale)) @ v
+                if names <= MAKINGS:
+                    heads = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=self.scale)
+                else:
+                    heads = probe.tap(self.site, "weights", weights_of(q, k, mask, self.scale)) @ v
                 heads = probe.tap(self.site, "head_output", heads)
             else:
                 heads = explicit_attention(

@@ -32,6 +32,8 @@ class Probe(Protocol):
 
 ALL_TAPS = frozenset({*ATTENTION_TAPS, "output"})
 MAPS_ONLY = frozenset({"q", "k", "v", "mask", "weights", "head_output", "attn_output", "output"})  # no scores
+# Who hears these only makes the weights himself, when they are asked for: see `weights_of`.
+MAKINGS = frozenset({"q", "k", "mask", "head_output", "attn_output", "output"})
 BEHIND_THE_HEADS = frozenset({"head_output", "attn_output", "output"})  # who hears these only needs no explicit path
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 
 import torch
 
@@ -28,6 +29,35 @@ def resolve(asked: str) -> tuple[str, RunError | None]:
     if device in there:
         return device, None
     return there[0], RunError("device_absent", asked=asked, device=there[0])
+
+
+LOOKING = "ATTNVIZ_DEVICE"  # the environment's word for where pages compute
+
+
+@lru_cache
+def looking(asked: str) -> str:
+    """The device on which pages look at models, `asked` for in the environment: "auto", a name, or "": the CPU.
+
+    One that is absent, or has no kernels for a product, is replaced by the CPU.
+    """
+    if asked in ("", "cpu"):
+        return "cpu"
+    device, absent = resolve(asked)
+    return device if absent is None and works(device) else "cpu"
+
+
+def works(device: str) -> bool:
+    """Whether a product can be computed there: the driver may know a GPU that PyTorch has no kernels for."""
+    try:
+        ones = torch.ones(3, 3, device=device)
+        return float((ones @ ones).sum()) == 27.0
+    except (RuntimeError, AssertionError):
+        return False
+
+
+def spoken_name(device: str) -> str:
+    """What a GPU is called by its maker; other devices by their letters."""
+    return torch.cuda.get_device_name(device) if device.startswith("cuda") else device.upper()
 
 
 def most_threads() -> int:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float
+from torch import Tensor
 
 from attnviz.data.batch import Batch
 from attnviz.data.vocabulary import PAD, SPECIALS
 from attnviz.masks import KINDS, Kind, kind_of
+from attnviz.model.attention import weights_of
 from attnviz.trace.statistics import HeadStatistics, statistics
 
 
@@ -23,6 +26,11 @@ class AttentionRecord:
     mask: Bool[np.ndarray, "B H T S"]
     weights: Float[np.ndarray, "B H T S"]  # after softmax; rows sum to 1 (with a sink, less), fully blocked rows to 0
     taps: Mapping[str, np.ndarray]  # whatever else was kept, by name
+
+    def map(self, example: int, head: int) -> Float[np.ndarray, "T S"]:
+        """The weights of one head."""
+        found: Float[np.ndarray, "T S"] = self.weights[example, head]
+        return found
 
     @property
     def q(self) -> Float[np.ndarray, "B H T D"]:
@@ -88,6 +96,48 @@ class AttentionRecord:
         return found
 
 
+class UnmadeRecord(AttentionRecord):
+    """An attention of which queries and keys are kept: all weights are made when they are first asked for, one head's
+    by themselves. They are those of `weights_of`, from the very numbers that the fused attention multiplied."""
+
+    _q: Tensor
+    _k: Tensor
+    _seen: np.ndarray
+    _scale: float
+
+    def __init__(
+        self,
+        site: str,
+        mask: Bool[np.ndarray, "b h t s"],
+        q: Float[Tensor, "B H T D"],
+        k: Float[Tensor, "B H S D"],
+        scale: float,
+        taps: Mapping[str, np.ndarray],
+    ) -> None:
+        whole = np.broadcast_to(mask, (*q.shape[:3], k.size(2)))
+        self.__dict__.update(site=site, mask=whole, taps=taps, _seen=mask, _q=q, _k=k, _scale=scale)
+
+    # A cached_property keeps its value in the instance's dictionary, which a frozen dataclass lets it do.
+    @cached_property
+    def weights(self) -> Float[np.ndarray, "B H T S"]:
+        """After softmax; rows sum to 1, fully blocked rows to 0."""
+        return self._made(self._q, self._k, self._seen)
+
+    def map(self, example: int, head: int) -> Float[np.ndarray, "T S"]:
+        """The weights of one head: those of `weights` where they are made, else made alone."""
+        if "weights" in self.__dict__:
+            return super().map(example, head)
+        b, h = slice(example, example + 1), slice(head, head + 1)
+        found: Float[np.ndarray, "T S"] = self._made(self._q[b, h], self._k[b, h], self.mask[b, h])[0, 0]
+        return found
+
+    def _made(self, q: Tensor, k: Tensor, mask: np.ndarray) -> np.ndarray:
+        seen = None if mask.all() else torch.tensor(mask, device=q.device)
+        with torch.no_grad():
+            found: np.ndarray = weights_of(q, k, seen, self._scale).float().cpu().numpy()
+        return found
+
+
 @dataclass(frozen=True, eq=False)
 class Trace:
     """A watched forward pass of one batch."""
@@ -147,7 +197,10 @@ class Trace:
 
     def statistics(self, kind: Kind) -> HeadStatistics:
         """Statistics of every head of a kind, (L, B, H); rows of padding and fully blocked rows don't count."""
-        return statistics(self.weights(kind), self.mask(kind), rows=self.real_rows(kind))
+        rows = self.real_rows(kind)
+        layers = [statistics(record.weights, record.mask, rows=rows) for record in self._records_of(kind)]
+        stacked = {name: np.stack([getattr(layer, name) for layer in layers]) for name in HeadStatistics.FIELDS}
+        return HeadStatistics(**stacked)
 
     def _records_of(self, kind: Kind) -> list[AttentionRecord]:
         if not (found := [self.records[site] for site in self.sites_of(kind)]):

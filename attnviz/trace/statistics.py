@@ -46,19 +46,19 @@ def statistics(
     is False in `rows`, (B, T), which says which queries are not padding; `weights` is then (…, B, H, T, S).
     """
     queries, keys = weights.shape[-2:]
-    counts: np.ndarray = (weights != 0).any(axis=-1)
+    counts = np.asarray(weights.any(axis=-1))
     if mask is not None:
-        counts = counts & mask.any(axis=-1)
+        counts = counts & _sees(mask)
     if rows is not None:
         counts = counts & rows[:, None, :]
     query, key = np.arange(queries), np.arange(keys)
-    distance = np.abs(query[:, None] - key)
+    distance = np.abs(query[:, None] - key).astype(weights.dtype)
     on_same = np.diagonal(weights, axis1=-2, axis2=-1)
     on_previous = np.diagonal(weights, offset=-1, axis1=-2, axis2=-1)
     with_same, with_previous = on_same.shape[-1], on_previous.shape[-1]
     return HeadStatistics(
         entropy=_mean(row_entropy(weights), counts),
-        distance=_mean((weights * distance).sum(axis=-1), counts),
+        distance=_mean(np.einsum("...ts,ts->...t", weights, distance), counts),
         previous=_mean(on_previous, counts[..., 1 : 1 + with_previous]),
         first=_mean(weights[..., 0], counts),
         same=_mean(on_same, counts[..., :with_same]),
@@ -81,6 +81,12 @@ def induction(weights: Float[np.ndarray, "*heads T T2"], tokens: Sequence[int]) 
         return None
     found: np.ndarray = np.where(after, weights, 0).sum(axis=-1)[..., counts].mean(axis=-1)
     return found.astype(np.float32)
+
+
+def _sees(mask: Bool[np.ndarray, "*masks T S"]) -> Bool[np.ndarray, "*masks T"]:
+    """Which queries see anything. Heads that share a mask share its numbers, which are then looked at once."""
+    own = mask[tuple(slice(0, 1) if stride == 0 else slice(None) for stride in mask.strides)]
+    return np.broadcast_to(own.any(axis=-1), mask.shape[:-1])
 
 
 def _mean(values: np.ndarray, counts: np.ndarray) -> np.ndarray:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from torch import Tensor
 
 from attnviz.data.batch import Batch
 from attnviz.masks import MaskPlan
-from attnviz.model import ATTENTION_TAPS, Chain, Probe, WatchedModel
+from attnviz.model import ATTENTION_TAPS, Chain, MultiHeadAttention, Probe, Transformer, WatchedModel
 from attnviz.model.inference import inference
-from attnviz.model.probe import ALL_TAPS
+from attnviz.model.probe import ALL_TAPS, BEHIND_THE_HEADS, MAKINGS, heard
 from attnviz.trace.interventions import Intervention, fresh_probe
 from attnviz.trace.loss import mean_loss
-from attnviz.trace.record import AttentionRecord, Trace
+from attnviz.trace.record import AttentionRecord, Trace, UnmadeRecord
 
 
 def to_numpy(value: Tensor) -> np.ndarray:
@@ -24,11 +24,24 @@ def to_numpy(value: Tensor) -> np.ndarray:
 
 
 class Recorder:
-    """A probe that keeps what passes at the chosen sites and changes nothing."""
+    """A probe that keeps what passes at the chosen sites and changes nothing.
 
-    def __init__(self, sites: Collection[str], taps: Collection[str] | None = None) -> None:
+    With `scales`, by site, what scores are multiplied with, weights are not listened to but made from queries and keys
+    when they are asked for: attention may then stay the fused one.
+    """
+
+    def __init__(
+        self,
+        sites: Collection[str],
+        taps: Collection[str] | None = None,
+        scales: Mapping[str, float] | None = None,
+    ) -> None:
         self.sites = frozenset(sites)
-        self.taps = None if taps is None else frozenset({"mask", "weights", "output", *taps})
+        self.scales = scales or {}
+        makings = {"q", "k"} if scales else {"weights"}
+        self.taps = None if taps is None else frozenset({"mask", "output", *makings, *taps})
+        self._asked = frozenset(taps or ())
+        self._makings: dict[str, dict[str, Tensor]] = {}
         self.hears = ALL_TAPS if self.taps is None else self.taps
         self.kept: dict[str, dict[str, np.ndarray]] = {}
 
@@ -38,14 +51,21 @@ class Recorder:
     def tap(self, site: str, name: str, value: Tensor) -> Tensor:
         # What a model does not show arrives without numbers.
         if site in self.sites and (self.taps is None or name in (*self.taps, "sink")) and value.numel():
+            if self.scales and name in ("q", "k"):
+                self._makings.setdefault(site, {})[name] = value.detach()
+                if name not in self._asked:
+                    return value
             self.kept.setdefault(site, {})[name] = to_numpy(value)
         return value
 
     def records(self) -> dict[str, AttentionRecord]:
         """The attentions seen, in order of computation."""
-        found = {}
+        found: dict[str, AttentionRecord] = {}
         for site, values in self.kept.items():
-            if "weights" in values:
+            if made := self._makings.get(site):
+                taps = {name: value for name, value in values.items() if name != "mask"}
+                found[site] = UnmadeRecord(site, values["mask"], made["q"], made["k"], self.scales[site], taps)
+            elif "weights" in values:
                 # The model's masks have axes of size 1 where they don't differ; a view costs nothing.
                 mask = np.broadcast_to(values["mask"], values["weights"].shape)
                 taps = {name: value for name, value in values.items() if name not in ("mask", "weights")}
@@ -92,8 +112,9 @@ def watch(
     for tap in taps or ():
         if tap not in ATTENTION_TAPS:
             raise ValueError(f"tap is {tap!r}; allowed: {', '.join(ATTENTION_TAPS)}")
-    recorder = Recorder(wanted, taps)
-    probe = Chain([*(fresh_probe(intervention) for intervention in interventions), recorder])
+    acting = [fresh_probe(intervention) for intervention in interventions]
+    recorder = Recorder(wanted, taps, _scales(model, taps, acting))
+    probe = Chain([*acting, recorder])
     batch = batch.to(model.device)
     with inference(model):
         logits = model(batch.source, batch.decoder_input, masks=masks, probe=probe)
@@ -109,3 +130,17 @@ def watch(
         scored=None if batch.scored is None else to_numpy(batch.scored),
         loss=loss,
     )
+
+
+def _scales(model: WatchedModel, taps: Collection[str] | None, acting: Sequence[Probe]) -> dict[str, float] | None:
+    """What the scores of each site are multiplied with, where weights need not be made during the pass.
+
+    That is where nobody asks for the steps around them and nobody who acts would hear them. None: they must be.
+    """
+    fused = type(model) is Transformer and taps is not None and set(taps) <= MAKINGS
+    if not fused or not frozenset[str]().union(*map(heard, acting)) <= BEHIND_THE_HEADS:
+        return None
+    attentions = [one for one in model.modules() if isinstance(one, MultiHeadAttention)]
+    if any(type(one) is not MultiHeadAttention for one in attentions):
+        return None
+    return {one.site: one.scale for one in attentions}

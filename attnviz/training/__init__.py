@@ -22,7 +22,8 @@ from attnviz.training.samples import Sample, samples_of, say
 from attnviz.training.schedule import learning_rate
 from attnviz.training.start import Start, from_checkpoint
 from attnviz.training.state import TrainingState
-from attnviz.training.trainer import StepRecord, Trainer
+from attnviz.training.step_record import StepRecord
+from attnviz.training.trainer import Trainer
 from attnviz.training.updates import UpdateMeter, UpdateNorms
 
 __all__ = [

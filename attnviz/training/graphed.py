@@ -11,18 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
+from attnviz.config import TrainConfig
 from attnviz.data import PAD, Batch
+from attnviz.model.written import WrittenTransformer
 from attnviz.training.objective import cross_entropy
-
-if TYPE_CHECKING:
-    from attnviz.training.trainer import Trainer
 
 BUCKET = 16  # lengths are filled up to a multiple of it
 MOST_GRAPHS = 16  # shapes with a graph of their own; the oldest gives way
@@ -74,19 +73,21 @@ class _Places:
 
 
 class GraphedStep:
-    """A step of `trainer` for batches of one shape. The trainer computes along the written passes.
+    """A step of a trainer that computes along the written passes, for batches of one shape.
 
     What is baked in: dropout, clipping, label smoothing, the optimizer's settings. Whoever changes one of them, or
     puts other tensors into the optimizer's memory, makes a new one.
     """
 
-    def __init__(self, trainer: Trainer, batch: Batch) -> None:
-        assert trainer.flat is not None, "graphs are made of the written passes"
-        self.trainer, self.flat = trainer, trainer.flat
+    def __init__(
+        self, passes: WrittenTransformer, optimizer: torch.optim.Optimizer, config: TrainConfig, batch: Batch
+    ) -> None:
+        self.passes, self.flat, self.optimizer, self.config = passes, passes.flat, optimizer, config
+        self.device = passes.flat.weights.device
         self.places = _Places.like(batch)
-        self.found: Float[Tensor, " 4"] = torch.zeros(len(FIGURES), device=trainer.device)
+        self.found: Float[Tensor, " 4"] = torch.zeros(len(FIGURES), device=self.device)
         self._graph: Any = None
-        if trainer.device.type == "cuda":
+        if self.device.type == "cuda":
             self._record()
 
     def __call__(self, batch: Batch) -> Float[Tensor, " 4"]:
@@ -99,12 +100,12 @@ class GraphedStep:
         return self.found
 
     def _compute(self) -> None:
-        trainer, config = self.trainer, self.trainer.config
-        logits = trainer.written(self.places.src, self.places.decoder_input)
+        config = self.config
+        logits = self.passes(self.places.src, self.places.decoder_input)
         loss = cross_entropy(
             logits,
             self.places.targets,
-            pad_id=trainer.model.config.pad_id,
+            pad_id=self.passes.config.pad_id,
             label_smoothing=config.label_smoothing,
             may_be_empty=True,  # to ask is to wait
         )
@@ -113,28 +114,28 @@ class GraphedStep:
         norm = gradients.norm()
         if config.clip_norm:
             gradients *= (config.clip_norm / (norm + 1e-6)).clamp(max=1.0)
-        trainer.optimizer.step()
+        self.optimizer.step()
         self.found.copy_(torch.stack((loss.nats.float(), loss.right.float(), loss.scored.float(), norm)))
 
     def _record(self) -> None:
         """Warm up on a stream of its own and record; weights and the optimizer's memory are as before afterwards."""
         with self._undone():
-            side = torch.cuda.Stream(self.trainer.device)
-            side.wait_stream(torch.cuda.current_stream(self.trainer.device))
+            side = torch.cuda.Stream(self.device)
+            side.wait_stream(torch.cuda.current_stream(self.device))
             with torch.cuda.stream(side):
                 for _ in range(WARM_UP):
                     self._compute()
-            torch.cuda.current_stream(self.trainer.device).wait_stream(side)
+            torch.cuda.current_stream(self.device).wait_stream(side)
             self._graph = torch.cuda.CUDAGraph()
             with torch.cuda.graph(self._graph):
                 self._compute()
-        # The graph reads the masks that were made while it warmed up: they must not be given away.
-        self._masks = self.trainer.written.masks_in_use()
+        # The graph reads masks and memory that were made while it warmed up: they must not be given away.
+        self._in_use = self.passes.in_use()
 
     @contextmanager
     def _undone(self) -> Iterator[None]:
         """Put every number back in its place afterwards; the tensors stay, for the graph knows no others."""
-        optimizer = self.trainer.optimizer
+        optimizer = self.optimizer
         weights = self.flat.weights.clone()
         memory = {
             id(value): value.clone()

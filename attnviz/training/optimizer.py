@@ -79,6 +79,44 @@ def _optimizer(
             return torch.optim.SGD(groups, **more)
 
 
+def move(optimizer: torch.optim.Optimizer) -> None:
+    """`optimizer.step()`, for one over single tensors without hooks.
+
+    An AdamW on a CPU is asked for its one operation directly: what torch does around it takes as long again, for a
+    small model. A test holds the two together, bit by bit.
+    """
+    direct = isinstance(optimizer, torch.optim.Adam) and not optimizer.defaults["capturable"]  # AdamW is one of them
+    if not direct or any(len(group["params"]) != 1 or not group["fused"] for group in optimizer.param_groups):
+        optimizer.step()
+        return
+    for group in optimizer.param_groups:
+        (parameter,) = group["params"]
+        if parameter.device.type != "cpu" or parameter.grad is None or not optimizer.state.get(parameter):
+            optimizer.step()  # the first step makes the memory
+            return
+    with torch.no_grad():
+        for group in optimizer.param_groups:
+            (parameter,) = group["params"]
+            memory = optimizer.state[parameter]
+            memory["step"] += 1
+            update = torch._fused_adamw_ if group["decoupled_weight_decay"] else torch._fused_adam_
+            update(
+                [parameter],
+                [parameter.grad],
+                [memory["exp_avg"]],
+                [memory["exp_avg_sq"]],
+                [],
+                [memory["step"]],
+                lr=group["lr"],
+                beta1=group["betas"][0],
+                beta2=group["betas"][1],
+                weight_decay=group["weight_decay"],
+                eps=group["eps"],
+                amsgrad=False,
+                maximize=False,
+            )
+
+
 def add_l1_gradient(model: nn.Module, strength: float) -> None:
     """Add the (sub)gradient of strength · Σ|w| to `.grad`: strength · sign(w), 0 at w = 0."""
     for parameter in decaying(model):

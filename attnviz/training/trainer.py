@@ -7,9 +7,10 @@ import random
 import time
 from collections.abc import Iterator
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -29,35 +30,16 @@ from attnviz.training.evaluation import Metrics, evaluate
 from attnviz.training.graphed import MOST_GRAPHS, GraphedStep, bucketed
 from attnviz.training.initialiser import make_model
 from attnviz.training.objective import Loss, cross_entropy, predict
-from attnviz.training.optimizer import MEMORY, add_l1_gradient, decaying, make_optimizer, optimizer_over, set_rate
+from attnviz.training.optimizer import MEMORY, add_l1_gradient, decaying, make_optimizer, move, optimizer_over, set_rate
 from attnviz.training.randomness import RandomStream
 from attnviz.training.regime import broken_batch, broken_masks
 from attnviz.training.schedule import learning_rate
 from attnviz.training.settings import set_dropout
 from attnviz.training.state import TrainingState, capture_optimizer, restore_optimizer
+from attnviz.training.step_record import StepRecord
 from attnviz.training.updates import UpdateMeter
 
-__all__ = ["StepRecord", "Trainer", "make_model"]
-
-
-@dataclass(frozen=True)
-class StepRecord:
-    """What one update did."""
-
-    step: int  # 1 … steps
-    loss: float  # nats per target token on this batch, before the update, without label smoothing
-    token_accuracy: float  # share of this batch's target tokens, teacher-forced
-    learning_rate: float
-    grad_norm: float  # before clipping
-    tokens: int  # target tokens scored in this batch
-    tokens_per_second: float  # of this step
-    seconds: float  # spent training so far, evaluations not counted
-    metrics: Metrics | None = None  # on the validation split, when an evaluation was due
-    update_ratio: float | None = None  # ‖Δw‖ / ‖w‖ over all trained weights, when it was due; about 0.001 is healthy
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return {**asdict(self), "metrics": None if self.metrics is None else self.metrics.to_dict()}
+__all__ = ["Trainer", "make_model"]
 
 
 class Trainer:
@@ -218,7 +200,7 @@ class Trainer:
         if key not in self._graphs:
             if len(self._graphs) >= MOST_GRAPHS:
                 self._graphs.pop(next(iter(self._graphs)))
-            self._graphs[key] = GraphedStep(self, batch)
+            self._graphs[key] = GraphedStep(self.written, self.optimizer, self.config, batch)
         return self._graphs[key]
 
     def advance(self) -> Loss:
@@ -245,6 +227,14 @@ class Trainer:
             metrics=self.evaluate() if measures and self._evaluation_due() else None,
             update_ratio=ratio,
         )
+
+    def heads(self, example: int = 0) -> dict[str, Float[np.ndarray, "H T S"]]:
+        """By site, the weights that the last step's forward pass gave one example of its batch, padding included.
+
+        Along the written passes they are still there, and cost a copy; no other way keeps them: {}.
+        """
+        found = {} if self._written is None else self._written.heads(example)
+        return {site: weights.float().cpu().numpy().copy() for site, weights in found.items()}
 
     # ---- the phases of a step -----------------------------------------------------------------------------
 
@@ -320,7 +310,7 @@ class Trainer:
         """Scale the gradient down to `clip_norm` where it is longer; returns its norm before. 0 never scales."""
         limit = self.config.clip_norm or float("inf")
         if self.flat is not None:
-            norm = float(self.flat.gradients.norm())
+            norm = float(torch.linalg.vector_norm(self.flat.gradients))
             if norm > limit:
                 self.flat.gradients *= limit / (norm + 1e-6)  # as torch scales it
             return norm
@@ -331,7 +321,7 @@ class Trainer:
         rate = learning_rate(self.config, self.step_number + 1)
         for group in self.optimizer.param_groups:
             set_rate(group, rate * group.get("share", 1.0))
-        self.optimizer.step()
+        move(self.optimizer)
         self.step_number += 1
         return rate
 

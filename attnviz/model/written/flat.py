@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from attnviz.config import Precision
+from attnviz.model.attention import MultiHeadAttention
 
 
 @dataclass(frozen=True)
 class View:
     """A weight as the written passes use it: to be multiplied with, and where its gradient goes.
 
-    In bf16 both are bfloat16 copies of a matrix, else the weight and its gradient themselves.
+    In bf16 both are bfloat16 copies, of a matrix or a layer's bias, else the weight and its gradient themselves.
     """
 
     weight: Tensor
@@ -27,14 +29,19 @@ class FlatParameters:
     """Takes the parameters of a model over: each becomes a view of `weights`, its `.grad` one of `gradients`.
 
     Names, shapes and values stay, so that a state dict, an optimizer's memory by name and whoever reads a parameter
-    see no difference. `matrices` are what weight decay acts on; they stand first, in the order given, so that weights
-    that follow one another can be used as one (query, key and value projections).
+    see no difference. `matrices` are what weight decay acts on; they stand first, and after them the biases of layers.
+    Of both, those of the keys' and values' projections of all cross-attentions come first, for they are used as one;
+    the others follow in the model's order, so that a query, key and value projection are one as well.
     """
 
     def __init__(self, model: nn.Module, matrices: Sequence[nn.Parameter], precision: Precision) -> None:
+        crossing = [one for one in model.modules() if isinstance(one, MultiHeadAttention) and one.is_cross]
+        layers: list[Any] = [part for one in crossing for part in (one.k_proj, one.v_proj)]
+        layers += [one for one in model.modules() if isinstance(one, nn.Linear)]
         first = {id(parameter) for parameter in matrices}
-        others = [parameter for parameter in model.parameters() if id(parameter) not in first]
-        ordered = [*matrices, *others]
+        weights = _in_order([one.weight for one in layers if id(one.weight) in first], matrices)
+        biases = _in_order([one.bias for one in layers if one.bias is not None], ())
+        ordered = _in_order([*weights, *biases], list(model.parameters()))
         device = ordered[0].device
         total = sum(parameter.numel() for parameter in ordered)
         self.weights: Float[Tensor, " N"] = torch.empty(total, device=device)
@@ -64,9 +71,11 @@ class FlatParameters:
         )
         self.precision: Precision = precision
         half = precision == "bf16"
+        # What is multiplied with, and so has gradients in the products' numbers: matrices and layers' biases.
+        self.n_products = sum(parameter.numel() for parameter in (*weights, *biases))
         self._low = torch.empty(total, dtype=torch.bfloat16, device=device) if half else self.weights
         self._low_gradients = (
-            torch.zeros(self.n_matrices, dtype=torch.bfloat16, device=device) if half else self.gradients
+            torch.zeros(self.n_products, dtype=torch.bfloat16, device=device) if half else self.gradients
         )
 
     def _group(self, place: slice) -> nn.Parameter:
@@ -79,8 +88,13 @@ class FlatParameters:
         """Of the products."""
         return torch.bfloat16 if self.precision == "bf16" else torch.float32
 
+    @property
+    def stream(self) -> torch.dtype:
+        """Of the residual stream. On a GPU it is float32: its norms take weights of no other kind than their input."""
+        return self.dtype if self.weights.device.type == "cpu" else torch.float32
+
     def view(self, *parameters: Tensor) -> View:
-        """Some weights as one, stacked along their first axis; matrices among `matrices` that follow one another."""
+        """Some weights as one, stacked along their first axis; they follow one another."""
         start = self._starts[id(parameters[0])]
         end = start
         for parameter in parameters:
@@ -88,7 +102,7 @@ class FlatParameters:
                 raise ValueError("these weights do not follow one another in the buffer")
             end += parameter.numel()
         shape = (sum(parameter.size(0) for parameter in parameters), *parameters[0].shape[1:])
-        gradients = self._low_gradients if end <= self.n_matrices else self.gradients
+        gradients = self._low_gradients if end <= self.n_products else self.gradients
         return View(self._low[start:end].view(shape), gradients[start:end].view(shape))
 
     def begin(self) -> None:
@@ -99,7 +113,7 @@ class FlatParameters:
     def end(self) -> None:
         """After a backward pass: every parameter's `.grad` is its gradient."""
         if self.precision == "bf16":
-            self.gradients[: self.n_matrices] = self._low_gradients
+            self.gradients[: self.n_products] = self._low_gradients
         for parameter, gradient in self._owned:
             if parameter.grad is not gradient:  # somebody has taken it away
                 parameter.grad = gradient
@@ -139,3 +153,8 @@ class FlatParameters:
                     whole = found[index].setdefault(key, torch.zeros_like(self.groups[index].detach()))
                     whole[inside] = value.reshape(-1)
         return found
+
+
+def _in_order(first: Sequence[nn.Parameter], others: Sequence[nn.Parameter]) -> list[nn.Parameter]:
+    """Both, each parameter once."""
+    return list({id(parameter): parameter for parameter in (*first, *others)}.values())

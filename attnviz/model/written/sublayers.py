@@ -1,7 +1,9 @@
 """One sublayer at a time, forward and backward: N = B·T rows of C features in, as many out.
 
-Every class keeps what its backward needs in the list that it returns; nothing is kept on the object. Gradients of
-weights are written, not added: each weight is used once a pass, but for the embeddings, which `whole` sees to.
+Every object is made for one shape of batch: its views and its memory are there before the first step, and a pass is
+nothing but products and what lies between them. What `backward` needs stays in the object until then, so a `forward`
+is followed by its `backward` before the next one. Gradients of weights are written, not added: each weight is used once
+a pass, but for the embeddings, which `ends` sees to.
 """
 
 from __future__ import annotations
@@ -13,15 +15,23 @@ from typing import Any
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
+from torch.nn import functional
 
 from attnviz.model.attention import MultiHeadAttention
 from attnviz.model.blocks import FeedForward
 from attnviz.model.positions import rotate
 from attnviz.model.written.flat import FlatParameters, View
+from attnviz.model.written.rooms import Rooms
 
-_aten = torch.ops.aten
 _EPSILON = 1e-5  # nn.LayerNorm's
 _LEVELS = 2**16
+_SMALL = 48 * 48  # scores of a head up to which bfloat16 gains nothing
+_LANES = 16  # float32 numbers that a processor handles at once
+_LONG = 64  # from here on, lanes that are not full cost little
+_norm_backward = torch.ops.aten.native_layer_norm_backward.default
+_gelu: Any = torch._C._nn.gelu
+_gelu_backward = torch.ops.aten.gelu_backward.grad_input
+_threshold_backward = torch.ops.aten.threshold_backward.grad_input
 
 
 class Dropout:
@@ -50,33 +60,6 @@ class Dropout:
         return gradient if dropped is None else gradient.masked_fill(dropped, 0.0).mul_(1 / (1 - share))
 
 
-class Norm:
-    """LayerNorm in float32 of the residual stream."""
-
-    def __init__(self, module: nn.LayerNorm, flat: FlatParameters) -> None:
-        self.module = module
-        self.shape = list(module.normalized_shape)
-        assert module.bias is not None, "the model's norms have a bias"
-        self.gain, self.bias = module.weight.detach(), module.bias.detach()
-        self.gradients = flat.view(module.weight).gradient, flat.view(module.bias).gradient
-        self.dtype = flat.dtype
-
-    def forward(self, x: Float[Tensor, "N C"]) -> tuple[Tensor, Any]:
-        h, mean, scale = _aten.native_layer_norm(x, self.shape, self.gain, self.bias, _EPSILON)
-        return h, (x, mean, scale)
-
-    def backward(self, gradient: Float[Tensor, "N C"], kept: Any) -> Tensor:
-        """Gradient of the input from that of the output; adds to the gradients of gain and bias."""
-        x, mean, scale = kept
-        back, gain, bias = _aten.native_layer_norm_backward(
-            gradient.float(), x, self.shape, mean, scale, self.gain, self.bias, [True, True, True]
-        )
-        self.gradients[0].copy_(gain)
-        self.gradients[1].copy_(bias)
-        found: Tensor = back
-        return found
-
-
 @dataclass(frozen=True)
 class Bias:
     """A mask as what is added to scores: 0 where attended, −∞ where blocked; rows that see nothing are 0 and dead."""
@@ -85,141 +68,323 @@ class Bias:
     alive: Float[Tensor, "X T 1"] | None  # 1, and 0 for rows that see nothing; None: there is none
 
 
+EVERYTHING = Bias(None, None)
+
+
+@dataclass(frozen=True)
+class Core:
+    """In which numbers, and in how much room, scores and weights are computed: (queries, keys) of each head."""
+
+    dtype: torch.dtype
+    queries: int
+    keys: int
+
+    @classmethod
+    def of(cls, flat: FlatParameters, queries: int, keys: int) -> Core:
+        """What is fastest for so many queries and keys.
+
+        Small scores on a CPU are float32, whatever the products are, and fill whole vectors: a softmax over 11 numbers
+        takes eight times as long as one over 16.
+        """
+        if flat.weights.device.type != "cpu" or (flat.dtype != torch.float32 and queries * keys > _SMALL):
+            return cls(flat.dtype, queries, keys)
+        if max(queries, keys) >= _LONG:
+            return cls(torch.float32, queries, keys)
+        return cls(torch.float32, *(-(-length // _LANES) * _LANES for length in (queries, keys)))
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a sublayer stands: its weights, the memory of all of them, and a name that no other has."""
+
+    flat: FlatParameters
+    rooms: Rooms
+    name: str
+
+    def own(self, what: str, *shape: int, dtype: torch.dtype | None = None) -> Tensor:
+        """Memory that stays untouched from this sublayer's forward to its backward."""
+        return self.rooms.take(f"{self.name} {what}", shape, dtype or self.flat.dtype)
+
+    def shared(self, what: str, *shape: int, dtype: torch.dtype | None = None) -> Tensor:
+        """Memory that all sublayers use in turn, for what is used up before the sublayer is done."""
+        return self.rooms.take(what, shape, dtype or self.flat.dtype)
+
+
 class Linear:
-    """x·Wᵀ + b and its gradients."""
+    """x·Wᵀ + b and its gradients, for `rows` rows."""
 
-    def __init__(self, weight: View, bias: View | None, dtype: torch.dtype) -> None:
-        self.weight, self.bias, self.dtype = weight, bias, dtype
+    def __init__(self, weight: View, bias: View | None, rows: int) -> None:
+        self.weight, self.transposed, self.gradient = weight.weight, weight.weight.t(), weight.gradient
+        self.bias = None if bias is None else bias.weight
+        self.bias_gradient = None if bias is None else bias.gradient.view(1, -1)
+        # A product with ones is the sum over the rows, in a third of the time.
+        self.ones = self.weight.new_ones(1, rows)
+        self.direct = self.gradient.dtype == self.weight.dtype
 
-    def forward(self, x: Float[Tensor, "N I"]) -> Float[Tensor, "N O"]:
+    def forward(self, x: Float[Tensor, "N I"], out: Float[Tensor, "N O"] | None = None) -> Float[Tensor, "N O"]:
+        """The products, into `out` where it is given."""
         if self.bias is None:
-            return x @ self.weight.weight.t()
-        return torch.addmm(self.bias.weight, x, self.weight.weight.t())
+            return torch.mm(x, self.transposed, out=out)
+        return torch.addmm(self.bias, x, self.transposed, out=out)
 
-    def backward(self, gradient: Float[Tensor, "N O"], x: Float[Tensor, "N I"]) -> Float[Tensor, "N I"]:
-        """d loss / d x; the gradients of W and b are written."""
-        if self.weight.gradient.dtype == gradient.dtype:
-            torch.mm(gradient.t(), x, out=self.weight.gradient)
+    def onto(self, x: Float[Tensor, "N I"], stream: Float[Tensor, "N O"], out: Tensor) -> Float[Tensor, "N O"]:
+        """stream + x·Wᵀ + b in `out`: the residual connection costs no operation of its own."""
+        assert self.bias is not None, "sublayers end in a product with a bias"
+        return torch.add(stream, self.bias, out=out).addmm_(x, self.transposed)
+
+    def weigh(self, gradient: Float[Tensor, "N O"], x: Float[Tensor, "N I"]) -> None:
+        """Write the gradients of W and b."""
+        if self.direct:
+            torch.mm(gradient.t(), x, out=self.gradient)
         else:
-            self.weight.gradient.copy_(gradient.t() @ x)
-        if self.bias is not None:
-            torch.sum(gradient, 0, dtype=torch.float32, out=self.bias.gradient)
-        return gradient @ self.weight.weight
+            self.gradient.copy_(gradient.t() @ x)
+        if self.bias_gradient is not None:
+            torch.mm(self.ones, gradient, out=self.bias_gradient)
+
+    def backward(
+        self, gradient: Float[Tensor, "N O"], x: Float[Tensor, "N I"], out: Float[Tensor, "N I"] | None = None
+    ) -> Float[Tensor, "N I"]:
+        """d loss / d x, into `out` where it is given; the gradients of W and b are written."""
+        self.weigh(gradient, x)
+        return torch.mm(gradient, self.weight, out=out)
+
+
+class Norm:
+    """LayerNorm of the residual stream. Its averages are float32 whatever the stream is."""
+
+    def __init__(self, module: nn.LayerNorm, place: Place) -> None:
+        self.shape = list(module.normalized_shape)
+        assert module.bias is not None, "the model's norms have a bias"
+        self.gain, self.bias = module.weight.detach(), module.bias.detach()
+        gain, bias = place.flat.view(module.weight), place.flat.view(module.bias)
+        self.gradients = gain.gradient, bias.gradient
+        self.kept: Any = None
+
+    def forward(self, x: Float[Tensor, "N C"]) -> Float[Tensor, "N C"]:
+        h, mean, scale = torch.native_layer_norm(x, self.shape, self.gain, self.bias, _EPSILON)
+        self.kept = x, mean, scale
+        return h
+
+    def backward(self, gradient: Float[Tensor, "N C"]) -> Float[Tensor, "N C"]:
+        """Gradient of the input, in memory of its own, from that of the output."""
+        x, mean, scale = self.kept
+        back, gain, bias = _norm_backward(
+            gradient.to(x.dtype), x, self.shape, mean, scale, self.gain, self.bias, [True, True, True]
+        )
+        self.gradients[0].copy_(gain)
+        self.gradients[1].copy_(bias)
+        found: Tensor = back
+        return found
+
+
+class Heads:
+    """Features of P projections side by side as heads, (P, B·H, R, D), and back: T tokens in R rows, the rest 0."""
+
+    def __init__(self, parts: int, batch: int, length: int, module: MultiHeadAttention, room: int) -> None:
+        heads, width = module.n_heads, module.q_proj.out_features
+        self.length, self.padded = length, room > length
+        self.wide = (batch, length, parts, heads, width // heads)
+        self.deep = (parts, batch, heads, room, width // heads)
+        self.shape = (parts, batch * heads, room, width // heads)
+        self.flat = (batch * length, parts * width)
+
+    def split(self, x: Float[Tensor, "N PC"], out: Float[Tensor, "P BH R D"]) -> Float[Tensor, "P BH R D"]:
+        """Into `out`, in its numbers."""
+        if self.padded:
+            out[:, :, self.length :].zero_()
+        out.view(self.deep)[:, :, :, : self.length].copy_(x.view(self.wide).permute(2, 0, 3, 1, 4))
+        return out
+
+    def join(self, x: Float[Tensor, "P BH R D"], out: Float[Tensor, "N PC"]) -> Float[Tensor, "N PC"]:
+        """The inverse of `split`."""
+        out.view(self.wide).copy_(x.view(self.deep)[:, :, :, : self.length].permute(1, 3, 0, 2, 4))
+        return out
+
+
+class Memory:
+    """Keys and values that all cross-attentions make of the encoder's output: one product for all layers."""
+
+    def __init__(self, modules: list[MultiHeadAttention], place: Place, batch: int, length: int, core: Core) -> None:
+        flat = place.flat
+        parts = [part for module in modules for part in (module.k_proj, module.v_proj)]
+        rows = batch * length
+        self.product = Linear(flat.view(*(one.weight for one in parts)), flat.view(*(one.bias for one in parts)), rows)
+        self.heads = Heads(len(parts), batch, length, modules[0], core.keys)
+        self.joined = place.shared("memory joined", *self.heads.flat)
+        self.made = place.own("keys and values", *self.heads.shape, dtype=core.dtype)
+        self.gradient = place.own("gradient", *self.heads.shape, dtype=core.dtype)
+        self.back = place.own("back", rows, modules[0].k_proj.in_features)
+        self.kept: Any = None
+
+    def forward(self, memory: Float[Tensor, "M C"]) -> None:
+        self.kept = memory
+        self.heads.split(self.product.forward(memory, self.joined), self.made)
+
+    def backward(self) -> Float[Tensor, "M C"]:
+        """d loss / d memory, when every layer has written its part into `gradient`."""
+        return self.product.backward(self.heads.join(self.gradient, self.joined), self.kept, self.back)
 
 
 class Attention:
-    """Multi-head attention with its four projections: Q, K and V are one product (K and V in cross-attention)."""
+    """Multi-head attention: Q, K and V are one product; in cross-attention K and V are those of `memory`."""
 
-    def __init__(self, module: MultiHeadAttention, flat: FlatParameters) -> None:
-        self.module, self.dtype = module, flat.dtype
-        q, k, v, out = module.q_proj, module.k_proj, module.v_proj, module.out_proj
-        self.heads, self.scale, self.crosses = module.n_heads, module.scale, module.is_cross
-        parts = ((q,), (k, v)) if self.crosses else ((q, k, v),)
-        self.inputs = [
-            Linear(flat.view(*(one.weight for one in part)), flat.view(*(one.bias for one in part)), self.dtype)
-            for part in parts
-        ]
-        self.out = Linear(flat.view(out.weight), flat.view(out.bias), self.dtype)
-
-    def forward(
-        self, h: Float[Tensor, "N C"], memory: Float[Tensor, "M C"] | None, batch: int, bias: Bias
-    ) -> tuple[Float[Tensor, "N C"], Any]:
-        """Attend from `h` to itself, or to `memory` in cross-attention."""
-        share = self.module.dropout
-        if self.crosses:
-            assert memory is not None, "cross-attention has a memory"
-            (q,) = self._split(self.inputs[0].forward(h), batch)
-            k, v = self._split(self.inputs[1].forward(memory), batch)
+    def __init__(
+        self,
+        module: MultiHeadAttention,
+        place: Place,
+        batch: int,
+        length: int,
+        memory: tuple[Memory, int] | None,
+    ) -> None:
+        self.batch, self.length = batch, length
+        self.keys = length if memory is None else memory[0].heads.length
+        core = self.core = Core.of(place.flat, length, self.keys)
+        flat, dtype = place.flat, core.dtype
+        rows, many, width = batch * length, batch * module.n_heads, module.q_proj.out_features
+        parts = [module.q_proj] if memory else [module.q_proj, module.k_proj, module.v_proj]
+        self.inputs = Linear(flat.view(*(one.weight for one in parts)), flat.view(*(one.bias for one in parts)), rows)
+        self.last = Linear(flat.view(module.out_proj.weight), flat.view(module.out_proj.bias), rows)
+        self.heads, self.one = (Heads(n, batch, length, module, core.queries) for n in (len(parts), 1))
+        self.scale, self.rotary, self.share, self.dtype = module.scale, module.rotary, module.dropout, dtype
+        self.bias = EVERYTHING  # set before each pass
+        self.made = place.own("made", *self.heads.shape, dtype=dtype)
+        self.gradient = place.shared(f"gradient {len(parts)}", *self.heads.shape, dtype=dtype)
+        self.q, self.g_q = self.made[0], self.gradient[0]
+        if memory is None:
+            (_, self.k, self.v), (_, self.g_k, self.g_v) = self.made, self.gradient
         else:
-            q, k, v = self._split(self.inputs[0].forward(h), batch)
-        if self.module.rotary:
-            q, k = self._rotated(q, batch), self._rotated(k, batch)
-        q = q.mul_(self.scale)
-        if bias.values is None:
-            scores = torch.bmm(q, k.transpose(1, 2))
+            (whole, at) = memory
+            (self.k, self.v), (self.g_k, self.g_v) = (x[2 * at : 2 * at + 2] for x in (whole.made, whole.gradient))
+        self.k_t, self.v_t = self.k.transpose(1, 2), self.v.transpose(1, 2)
+        scores = (many, core.queries, core.keys)
+        self.weights = place.own("weights", *scores, dtype=dtype)
+        # In one and the same memory the softmax of the scores stays in the cache; only a CPU's is known to allow it.
+        on_cpu = self.weights.device.type == "cpu"
+        self.scores = self.weights if on_cpu else place.shared("scores", *scores, dtype=dtype)
+        self.g_weights = place.shared("gradient of weights", *scores, dtype=dtype)
+        self.g_scores = self.g_weights if on_cpu else self.scores
+        self.joined = place.shared(f"joined {len(parts)}", *self.heads.flat)
+        self.by_head = place.shared("heads", *self.one.shape, dtype=dtype)
+        self.merged, self.g_merged = place.own("merged", rows, width), place.shared("gradient of merged", rows, width)
+        self.back = place.own("back", rows, width)
+        self.kept: Any = None
+
+    def forward(self, h: Float[Tensor, "N C"]) -> Float[Tensor, "N C"]:
+        """The heads' outputs side by side."""
+        self.heads.split(self.inputs.forward(h, self.joined), self.made)
+        if self.rotary:
+            self.made[:2] = rotate(self.made[:2])
+        values, alive = self.bias.values, self.bias.alive
+        if values is None:
+            torch.baddbmm(self.scores, self.q, self.k_t, beta=0, alpha=self.scale, out=self.scores)
         else:
-            scores = torch.baddbmm(bias.values, q, k.transpose(1, 2))
-        weights = torch.softmax(scores, dim=-1)
-        if bias.alive is not None:
-            weights = weights * bias.alive
-        used, dropped = Dropout.apply(weights, share)
-        merged = self._merged(torch.bmm(used, v), batch)
-        return self.out.forward(merged), (batch, h, memory, q, k, v, weights, used, dropped, merged, share)
+            torch.baddbmm(values, self.q, self.k_t, alpha=self.scale, out=self.scores)
+        weights = torch._softmax(self.scores, -1, False, out=self.weights)
+        if alive is not None:
+            weights *= alive
+        used, dropped = Dropout.apply(weights, self.share)
+        self.kept = h, used, dropped
+        torch.bmm(used, self.v, out=self.by_head[0])
+        return self.one.join(self.by_head, self.merged)
 
-    def backward(self, gradient: Float[Tensor, "N C"], kept: Any) -> tuple[Tensor, Tensor | None]:
-        """(d loss / d h, d loss / d memory)."""
-        batch, h, memory, q, k, v, weights, used, dropped, merged, share = kept
-        g = self.out.backward(gradient, merged)
-        g = self._split(g, batch)[0]
-        g_weights = Dropout.back(torch.bmm(g, v.transpose(1, 2)), share, dropped)
-        g_scores = _aten._softmax_backward_data(g_weights, weights, -1, self.dtype)
-        whole, room_q, room_kv = self._rooms(q, k)
-        torch.bmm(g_scores, k, out=room_q).mul_(self.scale)
-        torch.bmm(g_scores.transpose(1, 2), q, out=room_kv[0])  # q holds the scale already
-        torch.bmm(used.transpose(1, 2), g, out=room_kv[1])
-        if self.module.rotary:
-            room_q.copy_(self._rotated(room_q, batch, back=True))
-            room_kv[0].copy_(self._rotated(room_kv[0], batch, back=True))
-        g_h = self.inputs[0].backward(self._joined(whole, batch), h)
-        return g_h, self.inputs[1].backward(self._joined(room_kv, batch), memory) if self.crosses else None
+    def of(self, example: int) -> Float[Tensor, "H T S"]:
+        """The weights of one example of the last pass."""
+        every = self.weights.view(self.batch, -1, *self.weights.shape[1:])
+        return every[example, :, : self.length, : self.keys]
 
-    def _rooms(self, q: Tensor, k: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Where the gradients go: (what the first product is made of, the queries' part, that of keys and values)."""
-        whole = torch.empty((1 if self.crosses else 3, *q.shape), dtype=q.dtype, device=q.device)
-        kv = torch.empty((2, *k.shape), dtype=k.dtype, device=k.device) if self.crosses else whole[1:]
-        return whole, whole[0], kv
-
-    def _split(self, x: Float[Tensor, "N PC"], batch: int) -> Float[Tensor, "P BH T D"]:
-        """P projections side by side → heads as the first axis of each."""
-        length, width = x.size(0) // batch, self.module.q_proj.out_features
-        parts, head_dim = x.size(1) // width, width // self.heads
-        cut = x.view(batch, length, parts, self.heads, head_dim).permute(2, 0, 3, 1, 4)
-        return cut.reshape(parts, batch * self.heads, length, head_dim)
-
-    def _joined(self, x: Float[Tensor, "P BH T D"], batch: int) -> Float[Tensor, "N PC"]:
-        """The inverse of `_split`."""
-        parts, _, length, head_dim = x.shape
-        wide = x.view(parts, batch, self.heads, length, head_dim).permute(1, 3, 0, 2, 4)
-        return wide.reshape(batch * length, parts * self.heads * head_dim)
-
-    def _merged(self, x: Float[Tensor, "BH T D"], batch: int) -> Float[Tensor, "N C"]:
-        return self._joined(x[None], batch)
-
-    def _rotated(self, x: Float[Tensor, "BH T D"], batch: int, *, back: bool = False) -> Float[Tensor, "BH T D"]:
-        turned = rotate(x.view(batch, self.heads, *x.shape[1:]), back=back)
-        return turned.reshape(x.shape)
+    def backward(self, gradient: Float[Tensor, "N C"]) -> Float[Tensor, "N C"]:
+        """d loss / d h; that of the memory is left in its `gradient`."""
+        (h, used, dropped), self.kept = self.kept, None
+        g = self.one.split(self.last.backward(gradient, self.merged, self.g_merged), self.by_head)[0]
+        torch.bmm(used.transpose(1, 2), g, out=self.g_v)
+        g_weights = Dropout.back(torch.bmm(g, self.v_t, out=self.g_weights), self.share, dropped)
+        g_scores = torch._softmax_backward_data(g_weights, self.weights, -1, self.dtype, grad_input=self.g_scores)
+        torch.baddbmm(self.g_q, g_scores, self.k, beta=0, alpha=self.scale, out=self.g_q)
+        torch.baddbmm(self.g_k, g_scores.transpose(1, 2), self.q, beta=0, alpha=self.scale, out=self.g_k)
+        if self.rotary:
+            self.gradient[:2] = rotate(self.gradient[:2], back=True)
+        return self.inputs.backward(self.heads.join(self.gradient, self.joined), h, self.back)
 
 
 class FeedForwardPass:
-    """d_model → d_ff → d_model."""
+    """The two-layer network at every position."""
 
-    def __init__(self, module: FeedForward, flat: FlatParameters) -> None:
+    def __init__(self, module: FeedForward, place: Place, rows: int) -> None:
+        flat = place.flat
         self.gelu = isinstance(module.activation, nn.GELU)
-        self.inner = Linear(flat.view(module.inner.weight), flat.view(module.inner.bias), flat.dtype)
-        self.outer = Linear(flat.view(module.outer.weight), flat.view(module.outer.bias), flat.dtype)
+        self.inner = Linear(flat.view(module.inner.weight), flat.view(module.inner.bias), rows)
+        self.last = Linear(flat.view(module.outer.weight), flat.view(module.outer.bias), rows)
+        inner, width = module.inner.out_features, module.inner.in_features
+        self.before, self.after = place.own("before", rows, inner), place.own("after", rows, inner)
+        self.g_after, self.g_before = (place.shared(f"gradient {name}", rows, inner) for name in ("after", "before"))
+        self.back = place.own("back", rows, width)
+        self.kept: Any = None
 
-    def forward(self, h: Float[Tensor, "N C"]) -> tuple[Float[Tensor, "N C"], Any]:
-        before = self.inner.forward(h)
-        after = nn.functional.gelu(before) if self.gelu else before.relu()
-        return self.outer.forward(after), (h, before, after)
+    def forward(self, h: Float[Tensor, "N C"]) -> Float[Tensor, "N F"]:
+        """What the outer layer is applied to."""
+        self.kept = h
+        before = self.inner.forward(h, self.before)
+        if self.gelu:
+            _gelu(before, out=self.after)
+            return self.after
+        return torch.clamp_min(before, 0, out=self.after)
 
-    def backward(self, gradient: Float[Tensor, "N C"], kept: Any) -> Float[Tensor, "N C"]:
-        """Gradient of the input from that of the output; adds to the gradients of both layers."""
-        h, before, after = kept
-        g = self.outer.backward(gradient, after)
-        g = _aten.gelu_backward(g, before) if self.gelu else _aten.threshold_backward(g, before, 0)
-        return self.inner.backward(g, h)
+    def backward(self, gradient: Float[Tensor, "N C"]) -> Float[Tensor, "N C"]:
+        """Gradient of the input from that of the output."""
+        g = self.last.backward(gradient, self.after, self.g_after)
+        if self.gelu:
+            _gelu_backward(g, self.before, grad_input=self.g_before)
+        else:
+            _threshold_backward(g, self.before, 0, grad_input=self.g_before)
+        return self.inner.backward(self.g_before, self.kept, self.back)
 
 
-def bias_of(mask: Bool[Tensor, "b h t s"] | None, batch: int, heads: int, dtype: torch.dtype) -> Bias:
-    """What `mask` adds to the scores of `batch` · `heads` attentions. True = may attend; None: all."""
+class Residual:
+    """Norm, sublayer, dropout and the connection around them, in the order of the model."""
+
+    def __init__(
+        self, block: Any, norm: nn.LayerNorm, inner: Attention | FeedForwardPass, place: Place, rows: int
+    ) -> None:
+        self.norm, self.inner, self.last = Norm(norm, place), inner, inner.last
+        self.pre_norm, self.share = block.pre_norm, block.dropout.p
+        self.dtype, self.stream = place.flat.dtype, place.flat.stream
+        self.out = place.own("out", rows, norm.normalized_shape[0]) if self.dtype == self.stream else None
+        self.dropped: Any = None
+
+    def forward(self, x: Float[Tensor, "N C"]) -> Float[Tensor, "N C"]:
+        h = self.norm.forward(x) if self.pre_norm else x
+        used = self.inner.forward(h.to(self.dtype))
+        if self.out is not None and not self.share:
+            y = self.last.onto(used, x, self.out)
+        else:
+            z, self.dropped = Dropout.apply(self.last.forward(used), self.share)
+            y = x + z.to(self.stream)
+        return y if self.pre_norm else self.norm.forward(y)
+
+    def backward(self, gradient: Float[Tensor, "N C"]) -> Float[Tensor, "N C"]:
+        if not self.pre_norm:
+            gradient = self.norm.backward(gradient)
+        back = self.inner.backward(Dropout.back(gradient.to(self.dtype), self.share, self.dropped))
+        self.dropped = None
+        if self.pre_norm:
+            back = self.norm.backward(back)
+        return back.to(self.stream).add_(gradient)
+
+
+def bias_of(mask: Bool[Tensor, "b h t s"] | None, batch: int, heads: int, core: Core, keys: int) -> Bias:
+    """What `mask` adds to the scores of `batch` · `heads` attentions. True = may attend; None: all of the `keys`."""
     if mask is None:
-        return Bias(None, None)
+        if keys == core.keys:
+            return EVERYTHING
+        mask = torch.ones((1, 1, 1, keys), dtype=torch.bool)
+    more = core.keys - mask.size(3), core.queries - mask.size(2) if mask.size(2) > 1 else 0
+    if max(more):  # rows that are no queries see something: they are nobody's, but they are numbers
+        mask = functional.pad(functional.pad(mask, (0, 0, 0, more[1]), value=True), (0, more[0]), value=False)
     seeing = mask.any(dim=-1, keepdim=True)
     # On a GPU, whether a row is dead is not asked, for the answer would have to be waited for.
     dead = mask.device.type != "cpu" or not bool(seeing.all())
-    values = torch.zeros(mask.shape, dtype=dtype, device=mask.device).masked_fill_(~mask & seeing, -math.inf)
-    return Bias(_per_head(values, batch, heads), _per_head(seeing.to(dtype), batch, heads) if dead else None)
+    values = torch.zeros(mask.shape, dtype=core.dtype, device=mask.device).masked_fill_(~mask & seeing, -math.inf)
+    return Bias(_per_head(values, batch, heads), _per_head(seeing.to(core.dtype), batch, heads) if dead else None)
 
 
 def _per_head(x: Tensor, batch: int, heads: int) -> Float[Tensor, "X T S"]:

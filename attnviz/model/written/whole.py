@@ -11,14 +11,26 @@ from torch import Tensor, nn
 
 from attnviz.masks import Mask, MaskPlan, causal
 from attnviz.masks.predicates import Full
-from attnviz.model.attention import MultiHeadAttention
-from attnviz.model.blocks import FeedForward
-from attnviz.model.positions import TokenEmbedding
+from attnviz.model.blocks import DecoderBlock, EncoderBlock
 from attnviz.model.transformer import Transformer
+from attnviz.model.written.ends import Embedding
 from attnviz.model.written.flat import FlatParameters
-from attnviz.model.written.sublayers import Attention, Bias, Dropout, FeedForwardPass, Linear, Norm, bias_of
+from attnviz.model.written.rooms import Rooms
+from attnviz.model.written.sublayers import (
+    Attention,
+    Bias,
+    Core,
+    FeedForwardPass,
+    Linear,
+    Memory,
+    Norm,
+    Place,
+    Residual,
+    bias_of,
+)
 
-_MOST_BIASES = 8  # masks whose tensors are kept from one step to the next
+_MOST_BIASES = 32  # masks whose tensors are kept from one step to the next
+_MOST_SHAPES = 64  # shapes of batches whose passes are kept; they share their memory
 
 
 def can_be_written(model: nn.Module) -> bool:
@@ -40,15 +52,11 @@ class WrittenTransformer:
             raise ValueError("this model has parts that the written passes do not know")
         self.model, self.flat = model, flat
         self.config = model.config
-        blocks = [*getattr(model, "encoder", ()), *getattr(model, "decoder", ())]
-        self._passes = {id(module): _pass_of(module, flat) for block in blocks for module in block.modules()}
-        for name in ("encoder_norm", "decoder_norm"):
-            if isinstance(norm := getattr(model, name, None), nn.LayerNorm):
-                self._passes[id(norm)] = Norm(norm, flat)
-        bias = model.output.bias
-        self.output = Linear(flat.view(model.output.weight), None if bias is None else flat.view(bias), flat.dtype)
+        self.rooms = Rooms(flat.weights.device)
+        self._shaped: OrderedDict[tuple[Any, ...], ShapedPasses] = OrderedDict()
         self._biases: OrderedDict[tuple[Any, ...], Bias] = OrderedDict()
         self._anchor = torch.zeros((), device=flat.weights.device, requires_grad=True)  # makes autograd call backward
+        self.passes = 0  # made so far
 
     def __call__(
         self,
@@ -58,187 +66,179 @@ class WrittenTransformer:
     ) -> Float[Tensor, "B T2 V"]:
         """Logits in float32, as the model's `forward` in training mode; dropout draws from torch's global generator.
 
-        Only one pass at a time: `backward` before the next call.
+        Only one pass at a time: `backward` before the next call, or RuntimeError.
         """
         self.model.check_inputs(src, decoder_input)
         logits: Tensor = _Passes.apply(self._anchor, self, src, decoder_input, masks)
         return logits
 
-    def masks_in_use(self) -> tuple[Bias, ...]:
-        """The masks that are kept from one step to the next."""
-        return tuple(self._biases.values())
+    def in_use(self) -> tuple[object, ...]:
+        """What is kept from one step to the next: memory and masks."""
+        return (*self._shaped.values(), *self._biases.values())
 
-    # ---- forward ------------------------------------------------------------------------------------------
+    def heads(self, example: int) -> dict[str, Float[Tensor, "H T S"]]:
+        """By site, the weights of one example of the last pass, before dropout, as they were computed; nothing is
+        computed again. They stand there until the next pass: copy what is to stay. Before the first pass: none."""
+        if not self._shaped:
+            return {}
+        last = self._shaped[next(reversed(self._shaped))]
+        return {site: attention.of(example) for site, attention in last.attentions.items()}
 
     def forward(
         self, src: Tensor | None, decoder_input: Tensor | None, masks: MaskPlan | None
-    ) -> tuple[Float[Tensor, "B T2 V"], list[Any]]:
-        """Logits and what `backward` needs."""
+    ) -> tuple[Float[Tensor, "B T2 V"], ShapedPasses]:
+        """Logits, and what their gradient goes back through."""
         self.flat.begin()
+        self.passes += 1
+        made = self._at(src, decoder_input)
         plan = masks or MaskPlan(decoder_self=causal())
-        padding = self._padding(src) if masks is None and src is not None else None
-        tape: list[Any] = []
-        memory = None
-        if src is not None:
-            x = self._embed(self.model.src_embedding, src, tape)
-            for layer, block in enumerate(self.model.encoder):
-                bias = padding or self._bias(plan.at(f"encoder.{layer}.self_attn"), src, src)
-                x = self._attend(block, "self_attn", x, None, src.size(0), bias, tape)
-                x = self._feed(block, x, tape)
-            x = self._final(self.model.encoder_norm, x, tape)
-            memory = x.to(self.flat.dtype)
-        read = src
-        if decoder_input is not None:
-            read, batch = decoder_input, decoder_input.size(0)
-            x = self._embed(self.model.embedding, decoder_input, tape)
-            for layer, block in enumerate(self.model.decoder):
-                bias = self._bias(plan.at(f"decoder.{layer}.self_attn"), decoder_input, decoder_input)
-                x = self._attend(block, "self_attn", x, None, batch, bias, tape)
-                if src is not None:
-                    bias = padding or self._bias(plan.at(f"decoder.{layer}.cross_attn"), decoder_input, src)
-                    x = self._attend(block, "cross_attn", x, memory, batch, bias, tape)
-                x = self._feed(block, x, tape)
-            x = self._final(self.model.decoder_norm, x, tape)
-        assert read is not None, "the inputs were checked"
-        h = x.to(self.flat.dtype)
-        tape.append(h)
-        return self.output.forward(h).float().view(*read.shape, -1), tape
+        own = masks is None and src is not None  # the source's padding, as `default_masks` has it
+        hidden: dict[Core, Bias] = {}
+        for site, attention in made.attentions.items():
+            reads_source = not (site.startswith("decoder") and site.endswith("self_attn"))
+            if own and src is not None and reads_source:
+                if attention.core not in hidden:
+                    hidden[attention.core] = self._padding(src, attention)
+                attention.bias = hidden[attention.core]
+            else:
+                attention.bias = self._bias(plan.at(site), attention)
+        return made.forward(src, decoder_input), made
 
-    def _embed(self, embedding: TokenEmbedding, ids: Tensor, tape: list[Any]) -> Float[Tensor, "N C"]:
-        embedding.check_length(ids.size(1))
-        x = nn.functional.embedding(ids, embedding.tokens.weight) * embedding.scale
-        if embedding.kind == "learned":
-            x += embedding.learned.weight[: ids.size(1)]
-        elif embedding.kind == "sinusoidal":
-            x += embedding.table[: ids.size(1)]
-        x, dropped = Dropout.apply(x, embedding.dropout.p)
-        tape.append((ids, dropped, embedding.dropout.p))
-        return x.flatten(0, 1)
+    def _at(self, src: Tensor | None, decoder_input: Tensor | None) -> ShapedPasses:
+        """The passes for inputs of these shapes."""
+        model = self.model
+        source, target = (None if x is None else (x.size(0), x.size(1)) for x in (src, decoder_input))
+        key = (source, target, model.config.dropout)
+        if key not in self._shaped:
+            if source is not None:
+                model.src_embedding.check_length(source[1])
+            if target is not None:
+                model.embedding.check_length(target[1])
+            self._shaped[key] = ShapedPasses(model, self.flat, self.rooms, source, target)
+            if len(self._shaped) > _MOST_SHAPES:
+                self._shaped.popitem(last=False)
+        self._shaped.move_to_end(key)
+        return self._shaped[key]
 
-    def _attend(
-        self,
-        block: Any,
-        name: str,
-        x: Float[Tensor, "N C"],
-        memory: Tensor | None,
-        batch: int,
-        bias: Bias,
-        tape: list[Any],
-    ) -> Float[Tensor, "N C"]:
-        attention: Attention = self._passes[id(getattr(block, name))]
-        return self._sublayer(block, f"norm_{name}", x, lambda h: attention.forward(h, memory, batch, bias), tape)
-
-    def _feed(self, block: Any, x: Tensor, tape: list[Any]) -> Float[Tensor, "N C"]:
-        return self._sublayer(block, "norm_feed_forward", x, self._passes[id(block.feed_forward)].forward, tape)
-
-    def _sublayer(self, block: Any, norm_name: str, x: Tensor, compute: Any, tape: list[Any]) -> Float[Tensor, "N C"]:
-        norm: Norm = self._passes[id(getattr(block, norm_name))]
-        share = block.dropout.p
-        if block.pre_norm:
-            h, norm_kept = norm.forward(x)
-            y, kept = compute(h.to(self.flat.dtype))
-            y, dropped = Dropout.apply(y, share)
-            out = x + y.float()
-        else:
-            y, kept = compute(x.to(self.flat.dtype))
-            y, dropped = Dropout.apply(y, share)
-            out, norm_kept = norm.forward(x + y.float())
-        tape.append((kept, norm_kept, dropped, share))
-        return out
-
-    def _final(self, norm: nn.Module, x: Tensor, tape: list[Any]) -> Float[Tensor, "N C"]:
-        if id(norm) not in self._passes:
-            return x
-        x, kept = self._passes[id(norm)].forward(x)
-        tape.append(kept)
-        return x
-
-    def _padding(self, src: Int[Tensor, "B S"]) -> Bias:
-        """The source's own padding as `default_masks` has it; where it lies is not asked of the device."""
+    def _padding(self, src: Int[Tensor, "B S"], attention: Attention) -> Bias:
+        """What hides the source's padding; where it lies is not asked of a GPU, which would have to be waited for."""
         real = src != self.config.pad_id
         if src.device.type == "cpu" and bool(real.all()):
-            return Bias(None, None)
-        return bias_of(real[:, None, None, :], src.size(0), self.config.n_heads, self.flat.dtype)
+            return self._bias(Full(), attention)
+        return bias_of(real[:, None, None, :], src.size(0), self.config.n_heads, attention.core, attention.keys)
 
-    def _bias(self, mask: Mask, queries: Int[Tensor, "B T"], keys: Int[Tensor, "B S"]) -> Bias:
-        if isinstance(mask, Full):
-            return Bias(None, None)
-        batch, device = queries.size(0), queries.device
-        key = (mask, batch, queries.size(1), keys.size(1))
+    def _bias(self, mask: Mask, attention: Attention) -> Bias:
+        batch, heads = attention.batch, self.config.n_heads
+        key = (mask, batch, attention.length, attention.keys, attention.core)
         if key not in self._biases:
-            seen = mask.broadcast(
-                batch=batch, heads=self.config.n_heads, queries=queries.size(1), keys=keys.size(1), device=device
-            )
-            self._biases[key] = bias_of(seen, batch, self.config.n_heads, self.flat.dtype)
+            seen = None
+            if not isinstance(mask, Full):
+                device = self.flat.weights.device
+                seen = mask.broadcast(
+                    batch=batch, heads=heads, queries=attention.length, keys=attention.keys, device=device
+                )
+            self._biases[key] = bias_of(seen, batch, heads, attention.core, attention.keys)
             if len(self._biases) > _MOST_BIASES:
                 self._biases.popitem(last=False)
         self._biases.move_to_end(key)
         return self._biases[key]
 
-    # ---- backward -----------------------------------------------------------------------------------------
 
-    def backward(self, gradient: Float[Tensor, "B T2 V"], tape: list[Any]) -> None:
-        """From d loss / d logits to every weight's gradient, in `flat`. The tape is used up."""
+class ShapedPasses:
+    """The passes for one shape of batch: (B, S) of the source and (B, T) of the decoder's input, where there is one."""
+
+    def __init__(
+        self,
+        model: Transformer,
+        flat: FlatParameters,
+        rooms: Rooms,
+        source: tuple[int, int] | None,
+        target: tuple[int, int] | None,
+    ) -> None:
+        self.flat, self.tied = flat, model.config.tied_embeddings
+        self.attentions: dict[str, Attention] = {}  # by site, in the order of computation
+        self.memory: Memory | None = None
+        self.src_embedding: Embedding | None = None
+        self.embedding: Embedding | None = None
+        self.encoder: list[Residual | Norm] = []
+        self.decoder: list[Residual | Norm] = []
+        self._flat, self._rooms = flat, rooms
+        if source is not None:
+            self.src_embedding = Embedding(model.src_embedding, Place(flat, rooms, "src_embedding"), *source)
+            encoder: Any = model.encoder
+            for block in encoder:
+                self.encoder += self._block(block, *source)
+            self.encoder += self._final(model.encoder_norm, "encoder_norm")
+        if target is not None:
+            decoder: Any = model.decoder
+            crossing = [block.cross_attn for block in decoder] if source is not None else []
+            if source is not None and crossing:
+                core = Core.of(flat, target[1], source[1])
+                self.memory = Memory(crossing, Place(flat, rooms, "memory"), *source, core)
+            self.embedding = Embedding(model.embedding, Place(flat, rooms, "embedding"), *target)
+            for block in decoder:
+                self.decoder += self._block(block, *target)
+            self.decoder += self._final(model.decoder_norm, "decoder_norm")
+        shape = target or source
+        assert shape is not None, "the inputs were checked"
+        self.shape, bias = shape, model.output.bias
+        self.output = Linear(
+            flat.view(model.output.weight), None if bias is None else flat.view(bias), shape[0] * shape[1]
+        )
+        self._kept: Any = None
+
+    def _block(self, block: EncoderBlock | DecoderBlock, batch: int, length: int) -> list[Residual | Norm]:
+        found: list[Residual | Norm] = []
+        for name in ("self_attn", "cross_attn", "feed_forward"):
+            part = getattr(block, name, None)
+            if part is None:
+                continue
+            place = Place(self._flat, self._rooms, f"{block.site}.{name}")
+            if name == "feed_forward":
+                inner: Any = FeedForwardPass(part, place, batch * length)
+            else:
+                layer = len([site for site in self.attentions if site.endswith("cross_attn")])
+                memory = None if self.memory is None or name == "self_attn" else (self.memory, layer)
+                inner = self.attentions[part.site] = Attention(part, place, batch, length, memory)
+            found.append(Residual(block, getattr(block, f"norm_{name}"), inner, place, batch * length))
+        return found
+
+    def _final(self, norm: nn.Module, name: str) -> list[Residual | Norm]:
+        return [Norm(norm, Place(self._flat, self._rooms, name))] if isinstance(norm, nn.LayerNorm) else []
+
+    def forward(self, src: Tensor | None, decoder_input: Tensor | None) -> Float[Tensor, "B T2 V"]:
+        """Logits in memory of their own."""
         dtype = self.flat.dtype
-        g = self.output.backward(gradient.flatten(0, 1).to(dtype), tape.pop()).float()
-        tied = self.config.tied_embeddings
-        g_memory: Tensor | None = None
-        if self.config.has_decoder:
-            g = self._final_back(self.model.decoder_norm, g, tape)
-            for block in reversed(self.model.decoder):
-                g = self._feed_back(block, g, tape)
-                if self.config.has_encoder:
-                    g, more = self._attend_back(block, "cross_attn", g, tape)
-                    assert more is not None, "cross-attention reads the memory"
-                    g_memory = more.float() if g_memory is None else g_memory.add_(more)
-                g, _ = self._attend_back(block, "self_attn", g, tape)
-            self._embed_back(self.model.embedding, g, tape, add=tied)
-        if self.config.has_encoder:
-            if self.config.has_decoder:
-                g = torch.zeros_like(g) if g_memory is None else g_memory
-            g = self._final_back(self.model.encoder_norm, g, tape)
-            for block in reversed(self.model.encoder):
-                g = self._feed_back(block, g, tape)
-                g, _ = self._attend_back(block, "self_attn", g, tape)
-            self._embed_back(self.model.src_embedding, g, tape, add=False)
-        self.flat.end()
+        x: Any = None
+        if src is not None and self.src_embedding is not None:
+            x = self.src_embedding.forward(src)
+            for part in self.encoder:
+                x = part.forward(x)
+            if self.memory is not None:
+                self.memory.forward(x.to(dtype))
+        if decoder_input is not None and self.embedding is not None:
+            x = self.embedding.forward(decoder_input)
+            for part in self.decoder:
+                x = part.forward(x)
+        self._kept = h = x.to(dtype)
+        return self.output.forward(h).float().view(*self.shape, -1)
 
-    def _final_back(self, norm: nn.Module, g: Tensor, tape: list[Any]) -> Tensor:
-        return self._passes[id(norm)].backward(g, tape.pop()) if id(norm) in self._passes else g
-
-    def _feed_back(self, block: Any, g: Tensor, tape: list[Any]) -> Tensor:
-        feed: FeedForwardPass = self._passes[id(block.feed_forward)]
-        g, _ = self._sublayer_back(block, "norm_feed_forward", g, lambda y, kept: (feed.backward(y, kept), None), tape)
-        return g
-
-    def _attend_back(self, block: Any, name: str, g: Tensor, tape: list[Any]) -> tuple[Tensor, Tensor | None]:
-        attention: Attention = self._passes[id(getattr(block, name))]
-        return self._sublayer_back(block, f"norm_{name}", g, attention.backward, tape)
-
-    def _sublayer_back(
-        self, block: Any, norm_name: str, g: Tensor, back: Any, tape: list[Any]
-    ) -> tuple[Float[Tensor, "N C"], Tensor | None]:
-        norm: Norm = self._passes[id(getattr(block, norm_name))]
-        kept, norm_kept, dropped, share = tape.pop()
-        if not block.pre_norm:
-            g = norm.backward(g, norm_kept)
-        g_y = Dropout.back(g.to(self.flat.dtype), share, dropped)
-        g_h, g_memory = back(g_y, kept)
-        if block.pre_norm:
-            g_h = norm.backward(g_h, norm_kept)
-        return g + g_h.float(), g_memory
-
-    def _embed_back(self, embedding: TokenEmbedding, g: Tensor, tape: list[Any], *, add: bool) -> None:
-        ids, dropped, share = tape.pop()
-        g = Dropout.back(g.view(*ids.shape, -1), share, dropped)
-        if embedding.kind == "learned":
-            room = self.flat.view(embedding.learned.weight).gradient
-            room[ids.size(1) :] = 0
-            torch.sum(g, 0, out=room[: ids.size(1)])
-        table = embedding.tokens.weight
-        found = torch.ops.aten.embedding_dense_backward(g * embedding.scale, ids, table.size(0), -1, False)
-        room = self.flat.view(table).gradient
-        room.add_(found) if add else room.copy_(found)
+    def backward(self, gradient: Float[Tensor, "B T2 V"]) -> None:
+        """From d loss / d logits to every weight's gradient, in `flat`."""
+        flat = self.flat
+        g = self.output.backward(gradient.flatten(0, 1).to(flat.dtype), self._kept).to(flat.stream)
+        if self.embedding is not None:
+            for part in reversed(self.decoder):
+                g = part.backward(g)
+            self.embedding.backward(g, add=self.tied)
+        if self.src_embedding is not None:
+            if self.embedding is not None:
+                g = torch.zeros_like(self.src_embedding.out) if self.memory is None else self.memory.backward()
+                g = g.to(flat.stream)
+            for part in reversed(self.encoder):
+                g = part.backward(g)
+            self.src_embedding.backward(g, add=False)
+        flat.end()
 
 
 class _Passes(torch.autograd.Function):
@@ -246,22 +246,16 @@ class _Passes(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, anchor: Tensor, passes: WrittenTransformer, *inputs: Any) -> Tensor:
-        logits, ctx.tape = passes.forward(*inputs)
-        ctx.passes = passes
+        logits, ctx.made = passes.forward(*inputs)
+        ctx.passes, ctx.number = passes, passes.passes
         return logits
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[None, ...]:
-        tape, ctx.tape = ctx.tape, None
-        if tape is None:
+        made, ctx.made = ctx.made, None
+        if made is None:
             raise RuntimeError("these logits have been differentiated already")
-        ctx.passes.backward(gradients[0], tape)
+        if ctx.number != ctx.passes.passes:
+            raise RuntimeError("another pass was made since: its numbers stand where these logits' stood")
+        made.backward(gradients[0])
         return None, None, None, None, None
-
-
-def _pass_of(module: nn.Module, flat: FlatParameters) -> Any:
-    if isinstance(module, MultiHeadAttention):
-        return Attention(module, flat)
-    if isinstance(module, FeedForward):
-        return FeedForwardPass(module, flat)
-    return Norm(module, flat) if isinstance(module, nn.LayerNorm) else None

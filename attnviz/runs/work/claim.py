@@ -26,7 +26,8 @@ from attnviz.runs.work.recorder import StepRecorder
 from attnviz.runs.work.resumption import Replay, last_state
 from attnviz.runs.work.writer import WAITABLE
 from attnviz.training import Trainer
-from attnviz.training.compute import PLAIN, choose
+from attnviz.training.calibration import choose
+from attnviz.training.compute import PLAIN
 from attnviz.training.distributed import Ranks
 
 RATIO_EVERY = 5  # steps between update-to-weight ratios

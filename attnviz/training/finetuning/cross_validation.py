@@ -18,7 +18,7 @@ from attnviz.training.finetuning.prepare import prepare
 from attnviz.training.finetuning.spread import Spread
 from attnviz.training.finetuning.tuner import FineTuner
 from attnviz.training.start import Start
-from attnviz.training.trainer import StepRecord
+from attnviz.training.step_record import StepRecord
 
 
 @dataclass(frozen=True)

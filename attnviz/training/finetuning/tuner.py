@@ -22,7 +22,8 @@ from attnviz.training.finetuning.prepare import Prepared, can_watch_old_task
 from attnviz.training.objective import Loss
 from attnviz.training.optimizer import make_optimizer
 from attnviz.training.state import TrainingState
-from attnviz.training.trainer import StepRecord, Trainer
+from attnviz.training.step_record import StepRecord
+from attnviz.training.trainer import Trainer
 
 _STOPPING = "early_stopping"  # where a captured state keeps it, among the settings
 

@@ -37,7 +37,12 @@ def draw(site: Site) -> None:
 
 
 def device_name(spoken: Language) -> str:
-    """What computes, without importing torch: it reads the environment exactly as torch will."""
+    """What computes. On a CPU without importing torch: the environment is read exactly as torch will read it."""
+    if asked := os.environ.get("ATTNVIZ_DEVICE", ""):
+        from attnviz.runs.devices import looking, spoken_name
+
+        if (device := looking(asked)) != "cpu":
+            return spoken_name(device)
     threads = os.environ.get("OMP_NUM_THREADS", "")
     count = int(threads) if threads.isdigit() and int(threads) else os.cpu_count() or 1
     t = words("common", spoken)

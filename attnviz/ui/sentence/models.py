@@ -20,6 +20,7 @@ from attnviz.errors import CheckpointError, ForeignError, Notice
 from attnviz.foreign import library
 from attnviz.language import Language, counted
 from attnviz.model import Transformer
+from attnviz.runs.devices import LOOKING, looking
 from attnviz.runs.folder import default_root
 from attnviz.training import checkpoint, held_out
 from attnviz.training.manifest import FILE as MANIFEST
@@ -162,9 +163,17 @@ def _manifest(key: ModelKey) -> Manifest:
 @st.cache_resource(show_spinner=False, max_entries=16)
 def _loaded(key: ModelKey) -> Loaded:
     model, task, manifest = checkpoint.load(Path(key.folder))
-    loaded = Loaded(key, model, task, manifest)
+    loaded = Loaded(key, on_looking_device(model), task, manifest)
     beside(_warm, loaded)
     return loaded
+
+
+def on_looking_device(model: Transformer) -> Transformer:
+    """The model where pages compute; on the CPU if there is no room for it."""
+    try:
+        return model.to(looking(os.environ.get(LOOKING, "")))
+    except RuntimeError:
+        return model.to("cpu")
 
 
 def _warm(loaded: Loaded) -> None:
