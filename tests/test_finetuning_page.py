@@ -355,6 +355,7 @@ def test_races_and_folds_are_drawn(language: str, monkeypatch: pytest.MonkeyPatc
     old = Library().open("head").metrics()["old_exact_match"][-1]
     assert f"{100 * old:.1f}%" in html(at)
     assert any(button.key == "ft-race-start" for button in at.button)
+    assert re.search(r'data-estimate="race">[^<]*15 (×|runs|次)', html(at)), "how long it takes is said before"
     at.session_state["finetuning-view"] = "folds"
     at.run()
     next(button for button in at.button if button.key == "ft-ensemble").click().run()

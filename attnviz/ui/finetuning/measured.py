@@ -22,9 +22,9 @@ WRITTEN = 40  # of which the outputs are shown
 
 @dataclass(frozen=True, eq=False)
 class Tested:
-    """Figures on the first LIMIT examples of the splits."""
+    """Figures on the first LIMIT examples of the test splits; nothing is measured that is not shown."""
 
-    new: Mapping[str, Metrics]  # by split: "validation", "test"
+    new: Metrics
     first: Metrics  # the model before the first step, on the new task's test split
     old: Metrics | None  # the old task's test split; None where it is not at hand
     old_before: Metrics | None  # the same before the first step
@@ -57,7 +57,7 @@ def tested(now: Tuned) -> Tested:
 
 @st.cache_resource(show_spinner=False, max_entries=32)
 def _tested(run: str, step: int, _now: Tuned) -> Tested:
-    new = {split: evaluate(_now.model, _now.task, split, limit=LIMIT) for split in ("validation", "test")}
+    new = evaluate(_now.model, _now.task, "test", limit=LIMIT)
     old = _now.tuner.evaluate_old_task("test", limit=LIMIT) if _now.tuner.watches_old_task else None
     return Tested(new, _first(run, _now), old, _old_first(run, _now) if old is not None else None)
 

@@ -11,7 +11,7 @@ from attnviz.data import InputError, Task
 from attnviz.data.tasks.labels import LabelTask
 from attnviz.runs.feed import RunView
 from attnviz.settings import FINETUNING
-from attnviz.ui.finetuning import groups, next_run, race_picture
+from attnviz.ui.finetuning import groups, next_run, pace, race_picture
 from attnviz.ui.finetuning.choices import Choices, current, prepared, start_of
 from attnviz.ui.finetuning.entry_figures import courses, figures_of_entries
 from attnviz.ui.finetuning.groups import Group, Kind, Planned, with_seed
@@ -210,6 +210,8 @@ def _form(frame: Frame) -> None:
     st.html(f'<p class="rn-why">{escape(frame.t("race_seeds_why"))}</p>')
     choices = current()
     count = len(entries) * seeds
+    if said_before := pace.estimate(frame, choices, entries, seeds):
+        st.html(f'<p class="rn-why" data-estimate="race">{escape(said_before)}</p>')
     if st.button(
         frame.t("race_start", runs=count),
         icon=":material/flag:",

@@ -31,7 +31,7 @@ def show(frame: Frame, now: Tuned) -> None:
     with st.spinner(frame.t("measuring")):
         found = measured.tested(now)
     step = now.tuner.stopping.step if now.tuner.stopped_early else now.step
-    note = frame.t("tested_on", count=f"{found.new['test'].examples:,}", step=f"{step:,}")
+    note = frame.t("tested_on", count=f"{found.new.examples:,}", step=f"{step:,}")
     if now.tuner.stopped_early:
         note += " " + frame.t("stopped_early", step=f"{step:,}", at=f"{now.step:,}")
     st.html(f'<p class="ft-note">{escape(note)}</p>')
@@ -49,7 +49,7 @@ def show(frame: Frame, now: Tuned) -> None:
 def figures(now: Tuned, found: Tested, t: Words, language: Language) -> str:
     """New task and old task, each before and after."""
     new, old = now.task.info.title[language], now.prepared.start.task.info.title[language]
-    rows = [_row(t("row_before", task=new), found.first), _row(t("row_after", task=new), found.new["test"])]
+    rows = [_row(t("row_before", task=new), found.first), _row(t("row_after", task=new), found.new)]
     if found.old is not None and found.old_before is not None:
         rows += [_row(t("row_old_before", task=old), found.old_before), _row(t("row_old", task=old), found.old)]
     head = "".join(f"<th>{escape(t(name))}</th>" for name in ("measure_exact", "measure_tokens", "measure_loss"))

@@ -308,6 +308,10 @@ TEXTS = table(
         "A seed decides the examples and the random numbers; one alone cannot tell skill from luck",
     ),
     race_start=Text("开跑：{runs} 次训练", "Start {runs} runs"),
+    race_estimate=Text(
+        "大约 {time}：{runs} 次 × {steps} 步，每步约 {ms} 毫秒（刚在这台机器上量的）",
+        "About {time}: {runs} runs × {steps} steps of about {ms} ms, measured here just now",
+    ),
     race_making=Text("正在摆好起跑线…", "Getting the runs ready…"),
     race_seed=Text("种子 {seed}", "seed {seed}"),
     race_pick=Text("哪场赛跑", "Which race"),
