@@ -34,6 +34,7 @@ def plans(
     train: TrainConfig,
     *,
     rates: Mapping[Strategy, float],
+    task_options: Mapping[str, Any] | None = None,
     **finetune: Any,
 ) -> Callable[[At], dict[str, Plan]]:
     """One plan for each strategy, named after it, at a rate of its own.
@@ -55,6 +56,7 @@ def plans(
             )
             found[strategy] = Plan(
                 task=task,
+                task_options=task_options or {},
                 train=config,
                 start={"checkpoint": start},
                 finetune={"strategy": strategy, "data_seed": at.seed, **finetune},
