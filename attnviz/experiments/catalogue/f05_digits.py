@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from attnviz.config import Strategy, TrainConfig
 from attnviz.experiments import Bound, Choice, Experiment, Source, Try
 from attnviz.experiments import finetuning as tuned
 from attnviz.language import Text
+from attnviz.training.finetuning.found_rates import FOUND
 
 STRATEGIES: tuple[Strategy, ...] = ("scratch", "full", "head", "last-layers")
 _TRAIN = TrainConfig(steps=100, batch_size=32, learning_rate=1e-3, warmup_steps=10, eval_every=0)
-# What `attnviz.training.finetuning.rates.tuned_rates` finds, of ×1, ×4 and ×10, on validation with a seed of its own.
-_RATES: Mapping[Strategy, float] = {"scratch": 10, "full": 4, "head": 10, "last-layers": 10}
 
 EXPERIMENT = Experiment(
     name="finetune-digits",
@@ -53,7 +50,7 @@ EXPERIMENT = Experiment(
         "digits",
         STRATEGIES,
         _TRAIN,
-        rates=_RATES,
+        rates=FOUND["digits-high"],
         task_options={"digits": "5-9"},
         train_size=100,
         last_layers=1,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from html import escape
 
@@ -10,6 +9,7 @@ import streamlit as st
 
 from attnviz.config import FineTuneConfig, Strategy
 from attnviz.language import same
+from attnviz.training.finetuning.found_rates import FOUND
 from attnviz.training.recipes import RECIPES
 from attnviz.ui.fields import view
 from attnviz.ui.fields.scene import FieldModel
@@ -22,7 +22,7 @@ from attnviz.ui.text import texts
 SCENE = Pictures()
 STEPS = 400
 TUNED_STEPS = 100
-TUNED: Mapping[Strategy, float] = {"head": 10.0, "last-layers": 10.0, "full": 4.0}  # as for digits 0–4 → 5–9
+TUNED: tuple[Strategy, ...] = ("head", "last-layers", "full")
 FINETUNE = "finetuning?preset=digits-high&amp;view=race"
 
 
@@ -44,7 +44,8 @@ def starts(frame: Frame) -> Starts:
     )
     tuned = {}
     if given.fits_digits:
-        for strategy, factor in TUNED.items():
+        for strategy in TUNED:  # at the rates that suit digits 0–4 → 5–9
+            factor = FOUND["digits-high"].get(strategy, 1.0)
             tuned[f"own-{strategy}"] = replace(
                 mine,
                 title=texts("pictures")[f"tuned_{strategy.replace('-', '_')}"],
