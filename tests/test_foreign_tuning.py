@@ -78,6 +78,9 @@ def test_an_adapter_learns_is_watched_and_opens_elsewhere(
     assert all(looks[-1]["moved"].values())
     assert "\ufffd" not in str(looks)
     done = json.loads((tmp_path / tuning.DONE).read_text())
+    assert json.loads((tmp_path / tuning.SAVED / "adapter_config.json").read_text())["base_model_name_or_path"] == (
+        f"tiny-{name}"
+    )
     assert done["base_same"] is True
     kinds = {
         "llama": transformers.AutoModelForCausalLM,

@@ -55,4 +55,6 @@ class ForeignLoRA:
 
     def save(self, folder: Path) -> None:
         """Write the adapter as peft does: adapter_config.json and adapter_model.safetensors."""
-        self.tuned.save_pretrained(folder, safe_serialization=True)
+        for config in self.tuned.peft_config.values():
+            config.base_model_name_or_path = self.model.name  # not where its files lay for a moment
+        self.tuned.save_pretrained(folder, safe_serialization=True, save_embedding_layers=False)

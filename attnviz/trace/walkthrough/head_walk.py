@@ -64,9 +64,10 @@ class _HeadCalculation(Calculation):
             value = split_heads(value[None], heads)[0].repeat_interleave(setup.n_heads // heads, dim=0)
             self.put(first, letter.upper(), "project", "affine_heads", inputs, value, rows, self.head_feature)
             if (norm := setup.projections[letter].norm) is not None:
-                self.norm(later.pop(0), f"N({letter.upper()})", first, norm, rows, self.head_feature, "project")
-            if later:
-                self.turn(letter, rows)
+                self.norm(later[0], f"N({letter.upper()})", first, norm, rows, self.head_feature, "project")
+        if setup.turn is not None:
+            self.turn("q", self.query)
+            self.turn("k", self.key)
 
     def turn(self, letter: str, rows: Axis) -> None:
         assert self.setup.turn is not None, "there is a step for it"
