@@ -40,6 +40,7 @@ class Calculation:
         rows: Axis,
         columns: Axis,
     ) -> str:
+        """A value as a step, its edits put in; returns its name."""
         edits = tuple(edit for edit in self.setup.edits if edit.step == name)
         if edits:
             value = _with_edits(value, edits, self._siblings(name))
@@ -50,6 +51,7 @@ class Calculation:
         return name
 
     def give(self, name: str, symbol: str, stage: Stage, rows: Axis, columns: Axis) -> str:
+        """A given matrix as a step."""
         return self.put(name, symbol, stage, "given", (), self.numbers[name], rows, columns)
 
     def norm(
@@ -88,6 +90,7 @@ class Calculation:
         return (of, *given), value
 
     def softmax(self) -> str:
+        """From scores and mask to weights, in the order that the switches say; returns the step with the weights."""
         scores, mask, temperature = self.tensors["scores"], self.tensors["mask"], self.variant.temperature
         axes = (self.query, self.key)
         sink = ("sink",) if "sink" in self.steps else ()
@@ -120,6 +123,7 @@ class Calculation:
         return attention_weights(scores[None], (scores > -math.inf)[None])[0]
 
     def add(self, name: str, symbol: str, one: str, other: str) -> str:
+        """What came in, added back."""
         total = self.tensors[one] + self.tensors[other]
         return self.put(name, symbol, "residual", "add", (one, other), total, self.query, self.feature)
 
