@@ -35,7 +35,8 @@ def in_language(values: Mapping[str, object], language: Language) -> dict[str, o
 
 
 def counted(text: str) -> str:
-    """English as it is written of one thing: "1 encoder layers" → "1 encoder layer"."""
+    """English as it is written of one thing and of none: "1 encoder layers" → "1 encoder layer", "0 …" → "no …"."""
+    text = re.sub(r"\b0 ((?:encoder |decoder )(?:layer|head)s)\b", r"no \1", text)
     return re.sub(r"\b(1 (?:encoder |decoder )?(?:layer|head|core))s\b", r"\1", text)
 
 

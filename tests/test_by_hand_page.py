@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from html import escape
 
+import app_driver
 import numpy as np
 import pytest
 import torch
@@ -215,3 +216,26 @@ def test_a_very_wide_model_leaves_its_feed_forward_network_out(monkeypatch: pyte
     steps = [step["name"] for step in payload(at)[0]["steps"]]
     assert steps[-1] == "attn_residual"
     assert not {"inner", "outer"} & set(steps)
+
+
+def test_the_side_bar_opens_the_head_that_was_looked_at() -> None:
+    at = app_driver.opened("attention", lang="en", model="reverse", kind="cross", layer="2", head="3")
+    at.query_params.clear()
+    at.switch_page("pages/by_hand.py")
+    ran(at.run())
+    assert at.session_state["by-hand-what"] == "model"
+    assert at.session_state["by-hand-site"] == "decoder.1.cross_attn"
+    assert at.session_state["by-hand"].asked["head"] == 3
+    at.session_state["by-hand-what"] = "apples"
+    at.switch_page("pages/by_hand.py")
+    ran(at.run())
+    assert at.session_state["by-hand-what"] == "apples"
+
+
+def test_a_link_wins_over_what_was_looked_at() -> None:
+    at = app_driver.opened("attention", lang="en", model="reverse", kind="cross", layer="2", head="3")
+    at.query_params.clear()
+    at.query_params["what"] = "apples"
+    at.switch_page("pages/by_hand.py")
+    ran(at.run())
+    assert at.session_state["by-hand-what"] == "apples"

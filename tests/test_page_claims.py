@@ -58,5 +58,6 @@ def test_decoding_says_where_the_choice_was_closest() -> None:
 
 def test_one_thing_is_not_called_many() -> None:
     assert counted("1 encoder layers, 2 decoder layers") == "1 encoder layer, 2 decoder layers"
+    assert counted("0 encoder layers, 10 decoder layers") == "no encoder layers, 10 decoder layers"
     assert counted("CPU, 1 cores") == "CPU, 1 core"
     assert counted("11 layers × 1 heads, 21 cores") == "11 layers × 1 head, 21 cores"

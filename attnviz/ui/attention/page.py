@@ -23,7 +23,8 @@ from attnviz.ui.frame.claim import Trial, claim_row
 from attnviz.ui.frame.controls import choose
 from attnviz.ui.frame.notices import listed, notice, notice_lines
 from attnviz.ui.frame.page import Frame
-from attnviz.ui.sentence import reading
+from attnviz.ui.sentence import looked_at, reading
+from attnviz.ui.sentence.looked_at import LookedAt
 from attnviz.ui.sentence.model_picker import CHOSEN, POINT, scope
 from attnviz.ui.sentence.models import Loaded, ModelKey
 from attnviz.ui.sentence.opened import Opened, OpenedPictures
@@ -103,6 +104,7 @@ def explore(frame: Frame, loaded: Loaded | Opened, feed: Feed) -> None:
             _say_estimated(frame, loaded, worth, question, going)
     with picture:
         draw_stage(frame, loaded, now, worth, claimed, heads, switches.seq, looks)
+    _remember(loaded, chosen.text, claimed)
     with predictions:
         if now.trace.targets is not None:
             row = claimed.row if claimed is not None else None
@@ -115,6 +117,19 @@ def explore(frame: Frame, loaded: Loaded | Opened, feed: Feed) -> None:
         # A long text, or a large model: the picture is on screen, now what each head is worth follows.
         worth.go_on(loaded.model, batch)
         rerun()
+
+
+def _remember(loaded: Loaded | Opened, text: str, claimed: claim.Claim | None) -> None:
+    """The head on screen, as far as the address says, for the page that people go to next."""
+    asked = shared_link.now().fitted(*extent(loaded))
+    kind = next((one for one in loaded.model.kinds if one == asked.kind), None)
+    if kind is not None and asked.layer is not None and asked.head is not None:
+        site, head = loaded.model.sites_of(kind)[asked.layer - 1], asked.head - 1
+    elif claimed is not None and claimed.matters:
+        site, head = claimed.head
+    else:
+        return
+    looked_at.remember(LookedAt(str(st.session_state[CHOSEN]), text, site, head))
 
 
 def _sink_share(picture: Picture) -> float | None:

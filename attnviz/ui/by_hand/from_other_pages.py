@@ -10,6 +10,10 @@ from typing import Any
 
 import streamlit as st
 
+from attnviz.ui.by_hand.link import WHAT
+from attnviz.ui.frame.link import here
+from attnviz.ui.sentence import looked_at
+
 ASKED = "by-hand-opening"  # session state: an Opening that the page has not taken up yet
 PAGE = "pages/by_hand.py"
 
@@ -34,8 +38,14 @@ def ask(opening: Opening) -> None:
 
 
 def taken() -> Opening | None:
-    """What was asked for since the page was last drawn; it is handed out once."""
+    """What was asked for since the page was last drawn; it is handed out once.
+
+    Who comes by the side bar begins with the head that they looked at last; who comes by a link, with what that says.
+    """
     asked: Any = st.session_state.pop(ASKED, None)
+    looked = looked_at.handed_on()
+    if looked is not None and not isinstance(asked, Opening) and not here().get(WHAT.name):
+        return Opening(model=looked.model, text=looked.text, site=looked.site, head=looked.head)
     return asked if isinstance(asked, Opening) else None
 
 

@@ -101,7 +101,7 @@ TEXTS = table(
     delta_loss_short=Text("Δ损失", "Δloss"),
     delta_loss_hint=Text(
         "只关掉这个头，损失变化多少（奈特/词元）：越大，模型越依赖它",
-        "How much the loss moves when only this head is off (nats a token): the larger, the more it matters",
+        "How much the loss moves when only this head is off (nats per token): the larger, the more it matters",
     ),
     mean_short=Text("句", "mean"),
     worth_token=Text("词元 {token}", "token {token}"),

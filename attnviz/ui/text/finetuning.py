@@ -13,7 +13,7 @@ TEXTS = table(
     claim_try=Text("换成{other} ▸ {other_share}", "Switch to {other} ▸ {other_share}"),
     question=Text("微调之后，它学会了什么，又忘了什么？", "What does fine-tuning add, and what does it forget?"),
     hint=Text(
-        "选起点、任务、策略，按 ▶ · 拖时间轴看每一步 · 换个策略再比",
+        "选起点、任务、策略，按“训练” · 拖时间轴看每一步 · 换个策略再比",
         "choose a start, a task and a strategy, press Train · drag time · then try another strategy",
     ),
     # views
@@ -54,7 +54,7 @@ TEXTS = table(
     ),
     elsewhere_opening=Text("正在打开模型…", "Opening the model …"),
     elsewhere_step=Text("第 {step} / {total} 步", "step {step} / {total}"),
-    elsewhere_loss=Text("损失（奈特/词元）", "Loss (nats a token)"),
+    elsewhere_loss=Text("损失（奈特/词元）", "Loss (nats per token)"),
     elsewhere_asked=Text("问", "Asked"),
     elsewhere_before=Text("训练前", "Before"),
     elsewhere_after=Text("第 {step} 步", "Step {step}"),
@@ -172,7 +172,7 @@ TEXTS = table(
     measure_exact=Text("逐序列正确率", "exact match"),
     measure_tokens=Text("词元正确率", "token accuracy"),
     measure_labels=Text("标签正确率", "label accuracy"),
-    measure_loss=Text("损失（奈特/词元）", "loss (nats a token)"),
+    measure_loss=Text("损失（奈特/词元）", "loss (nats per token)"),
     block_source=Text("源嵌入", "Source"),
     block_target=Text("目标嵌入", "Target"),
     block_encoder=Text("编码器 {number}", "Encoder {number}"),

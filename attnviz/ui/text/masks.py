@@ -220,9 +220,9 @@ TEXTS = table(
     ),
     # outcome
     outcome_title=Text("预测与损失", "Prediction and loss"),
-    outcome_reference=Text("解码器读参考答案；损失：奈特/词元", "The decoder reads the reference; nats a token"),
+    outcome_reference=Text("解码器读参考答案；损失：奈特/词元", "The decoder reads the reference; nats per token"),
     outcome_own=Text("解码器读自己原来的输出，损失对着它算", "It reads its own former output; the loss is against it"),
-    outcome_text=Text("每个词元由前面的预测；损失：奈特/词元", "Each token from those before; nats a token"),
+    outcome_text=Text("每个词元由前面的预测；损失：奈特/词元", "Each token from those before; nats per token"),
     outcome_hidden=Text(
         "每个位置上最可能的词元；没有标准答案，所以没有损失",
         "The most likely token at every position; nobody knows what is right, so there is no loss",
@@ -279,7 +279,7 @@ TEXTS = table(
     ),
     field_title=Text("感受野：一层一层看过去", "Receptive field, layer by layer"),
     field_backward=Text(
-        "“{token}”（第 {position} 行）每过一层能看到谁 · 指最下一排可反着看",
+        "“{token}”（第 {position} 行）每过一层能看到谁 · 指向最下面一排，可反向查看",
         "What '{token}' (row {position}) sees after each layer · point at the lowest row for the reverse",
     ),
     field_forward=Text(

@@ -6,7 +6,7 @@ TEXTS = table(
     title=Text("预训练", "Pretraining"),
     question=Text("注意力头是怎样长出来的？", "How does an attention head form?"),
     hint=Text(
-        "按 ▶ 看损失下降、头成形 · 拖时间轴倒回任何一步 · 弄坏一处，看会怎样",
+        "按“训练”，看损失下降、头成形 · 拖时间轴倒回任何一步 · 弄坏一处，看会怎样",
         "press Train and watch the loss fall and heads form · drag time back to any step · break something on purpose",
     ),
     # views
@@ -143,7 +143,7 @@ TEXTS = table(
     group_optimizer=Text("优化", "Optimisation"),
     group_regular=Text("正则化与随机", "Regularisation and chance"),
     back_to_preset=Text("恢复预设", "Back to the preset"),
-    outlook=Text("按 ▶ 之后会发生什么", "What happens after ▶"),
+    outlook=Text("按“训练”之后会发生什么", "What happens after you press Train"),
     outlook_data=Text("数据", "Data"),
     outlook_examples=Text("{count} 个训练例子", "{count} training examples"),
     outlook_example=Text("例如", "For example"),
