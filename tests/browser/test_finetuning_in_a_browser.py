@@ -152,7 +152,7 @@ def test_a_cell_of_the_confusion_matrix_opens_its_examples(
         cells = page.locator(".js-plotly-plot .heatmaplayer image")
         cells.wait_for()
         tab.forget()
-        opened = page.locator(".ft-cell, .ft-note").locator("xpath=preceding-sibling::h4")
+        opened = page.locator(".ft-cell, .ft-note").locator("xpath=preceding-sibling::h2")
         task = tasks.get("segmentation")
         assert isinstance(task, LabelTask)
         names = [task.title(label, language) for label in task.labels]
