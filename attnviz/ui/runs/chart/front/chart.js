@@ -62,9 +62,9 @@ function apart(ends, low, high, line) {
 function draw(root, svg, data) {
   const width = root.clientWidth;
   if (!width) return;
-  // In a presentation everything is as much larger as its type.
+  // In a presentation margins are as much larger as the type.
   const scale = Math.max(1, (parseFloat(getComputedStyle(root).getPropertyValue("--av-least")) || 0) / TYPE);
-  const height = Math.round(data.height * (scale + 1) / 2);
+  const { height } = data;
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   svg.style.height = `${height}px`;
   svg.replaceChildren();
@@ -89,7 +89,7 @@ function draw(root, svg, data) {
     const at = y(tick);
     if (at < box.top - 1 || at > box.bottom + 1) continue;
     svg.append(node("line", { class: "grid", x1: box.left, x2: box.right, y1: at, y2: at }));
-    svg.append(node("text", { class: "tick", x: box.left - 6, y: at + 4, "text-anchor": "end" }, data.share ? accuracyText(tick) : axisText(tick)));
+    svg.append(node("text", { class: "tick", x: box.left - 6, y: at + 4 * scale, "text-anchor": "end" }, data.share ? accuracyText(tick) : axisText(tick)));
   }
   for (const tick of niceTicks(0, last, 4)) {
     if (Number.isInteger(tick)) svg.append(node("text", { class: "tick", x: x(tick), y: height - 5, "text-anchor": "middle" }, thousands(tick)));
@@ -111,12 +111,12 @@ function draw(root, svg, data) {
     ends.push({ name: line.name, y: y(line.points[line.points.length - 1][1]), style: `fill:${colour};font-weight:600` });
   }
   for (const end of apart(ends, box.top, box.bottom, LINE * scale)) {
-    svg.append(node("text", { x: box.right + 6, y: end.y + 4, class: end.class ?? "", style: end.style ?? "" }, end.name));
+    svg.append(node("text", { x: box.right + 6, y: end.y + 4 * scale, class: end.class ?? "", style: end.style ?? "" }, end.name));
   }
   if (data.at !== null) {
     svg.append(node("line", { class: "at", x1: x(data.at), x2: x(data.at), y1: box.top, y2: box.bottom }));
     const after = x(data.at) < (box.left + box.right) / 2;
-    svg.append(node("text", { class: "faint", x: x(data.at) + (after ? 5 : -5), y: box.top + 9, "text-anchor": after ? "start" : "end" }, data.mark));
+    svg.append(node("text", { class: "faint", x: x(data.at) + (after ? 5 : -5), y: box.top + 9 * scale, "text-anchor": after ? "start" : "end" }, data.mark));
   }
   const newest = data.lines.map((line) => `${line.name} ${said(line.points[line.points.length - 1][1], data.share)}`);
   svg.setAttribute("aria-label", [data.label, ...newest].join(", "));
