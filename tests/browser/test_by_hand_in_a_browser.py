@@ -54,7 +54,7 @@ class ByHand:
         """A cell of the last matrix of this step on the screen."""
         columns = self.state(f"sheet.walk.step('{step}').columns")
         matrix = self.page.locator(f'.matrix[data-step="{step}"]').last
-        return matrix.locator("td:not(.sum)").nth(row * columns + column)
+        return matrix.locator("td:not(.sum, .corner)").nth(row * columns + column)
 
     def edit(self, step: str, row: int, column: int, text: str) -> None:
         self.cell(step, row, column).dblclick()
@@ -65,7 +65,7 @@ class ByHand:
 
     def printed(self, step: str) -> list[str]:
         matrix = self.page.locator(f'.matrix[data-step="{step}"]').last
-        return [str(text) for text in matrix.locator("td:not(.sum)").all_inner_texts()]
+        return [str(text) for text in matrix.locator("td:not(.sum, .corner)").all_inner_texts()]
 
     def why(self) -> str:
         return " ".join(str(self.page.inner_text(".why .lines")).split())
@@ -281,7 +281,7 @@ def test_the_code_beside_it_runs_and_gives_the_numbers_on_the_page(
     chromium_page: Callable[..., Any], server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = ByHand(chromium_page(), f"{server.url}/by_hand?what=model&model=reverse&example=2&head=2&step=4&lang=en")
-    page.page.locator(".matrix[data-step=w_k] td").first.dblclick()
+    page.page.locator(".matrix[data-step=w_k] td:not(.corner)").first.dblclick()
     field = page.page.locator("input.editor")
     field.fill("1.5")
     field.press("Enter")
