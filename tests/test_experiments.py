@@ -17,10 +17,12 @@ from attnviz.errors import ExperimentError, InputError
 from attnviz.experiments import At, Bound, Choice, Experiment, Found, Lab, Plan, Progress, Quantity, Slider, Source, Try
 from attnviz.experiments.recording import recipe_digest, record, recorded, recordings_folder
 from attnviz.experiments.result import found
-from attnviz.language import LANGUAGES, Text
+from attnviz.language import LANGUAGES, Language, Text
 from attnviz.training import checkpoint
 from attnviz.training.breakages import BREAKAGES
-from attnviz.ui.text import texts
+from attnviz.ui.frame.page import Frame
+from attnviz.ui.pretraining import breaking
+from attnviz.ui.text import texts, words
 
 CATALOGUE = experiments.load().experiments
 EXACT = [name for name, one in CATALOGUE.items() if not one.trains]
@@ -393,3 +395,14 @@ def test_where_break_it_points_for_more_the_more_is_there() -> None:
     wide, deep = recorded(CATALOGUE["E13"]).means, recorded(CATALOGUE["E8"]).means
     assert wide["unscaled.exact"] < wide["scaled.exact"] - 0.3
     assert deep["post"] < deep["pre"] - 0.3
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_break_it_says_the_recorded_numbers(language: Language) -> None:
+    means = recorded(CATALOGUE["break-it"]).means
+    frame = Frame("pretraining", language, words("pretraining", language), *[None] * 3)  # type: ignore[arg-type]
+    for name in BREAKAGES:
+        what = "padded" if f"{name}.padded" in means else "exact"
+        said = breaking.measured(frame, name)
+        assert f"{means[f'{name}.{what}']:.0%}" in said
+        assert f"{means[f'whole.{what}']:.0%}" in said
