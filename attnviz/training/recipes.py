@@ -129,9 +129,9 @@ _ALL = (
     Recipe(
         name="questions",
         task="questions",
-        task_options={"size": 12_000},
-        shape={"n_encoder_layers": 2, "dropout": 0.0},
-        train=TrainConfig(steps=1500, batch_size=64, learning_rate=3e-3, warmup_steps=100, seed=1),
+        task_options={"size": 20_000},
+        shape={"n_encoder_layers": 2, "d_ff": 128, "dropout": 0.0, "positions": "rotary"},
+        train=TrainConfig(steps=4000, batch_size=64, learning_rate=1e-3, warmup_steps=100, seed=1),
         stored="float16",
     ),
     Recipe(
