@@ -22,6 +22,7 @@ from attnviz.training.compress import (
 )
 from attnviz.training.evaluation import Metrics, evaluate
 from attnviz.training.finetuning.attention_change import AttentionChange, attention_change
+from attnviz.ui.frame.beside import beside
 from attnviz.ui.sentence import reading
 from attnviz.ui.sentence.models import Loaded, ModelKey
 from attnviz.ui.sentence.reading import Sentence
@@ -50,8 +51,7 @@ class Work:
         self.chart: PruningChart | None = None
         self.problem: Exception | None = None
         self.done = False
-        self.thread = threading.Thread(target=self._measure, args=(loaded,))
-        self.thread.start()
+        self.thread = beside(self._measure, loaded)
 
     def _measure(self, loaded: Loaded) -> None:
         try:
