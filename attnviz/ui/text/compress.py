@@ -17,24 +17,23 @@ TEXTS = table(
     ),
     # the claim
     claim=Text(
-        "按重要性剪，{heads} 个头可以少 {out} 个：{score}还有 {left}（原来 {whole}）；随便剪掉同样多，只剩 {random}。",
-        "By importance, {out} of {heads} heads can go: {score} is {left} ({whole} before); as many out at random leave "
+        "按重要性剪，{heads} 个头可以少 {out} 个：{score}还有 {left}（原来 {whole}）；随机剪掉同样多是 {random}。",
+        "By importance, {out} of {heads} heads can go: {score} is {left} ({whole} before); as many at random: "
         "{random}.",
     ),
     claim_tried=Text(
-        "剪掉了 {heads} 个头里的 {out} 个：{score} {whole} → {left}；随便剪掉同样多，只剩 {random}。",
-        "{out} of {heads} heads are out: {score} {whole} → {left}; as many out at random leave {random}.",
+        "剪掉了 {heads} 个头里的 {out} 个：{score} {whole} → {left}；随机剪掉同样多是 {random}。",
+        "{out} of {heads} heads are out: {score} {whole} → {left}; as many at random: {random}.",
     ),
     claim_none=Text(
         "这个模型几乎一个头也少不得：只剪掉最不重要的 {out} 个（共 {heads} 个），{score}就从 {whole} 降到 {left}；"
-        "随便剪掉同样多，剩 {random}。",
+        "随机剪掉同样多是 {random}。",
         "This model needs nearly every head: without the least important {out} of {heads}, {score} falls from {whole} "
-        "to {left}; as many out at random leave {random}.",
+        "to {left}; as many at random: {random}.",
     ),
     claim_none_tried=Text(
-        "剪掉了最不重要的 {out} 个头（共 {heads} 个）：{score} {whole} → {left}；随便剪掉同样多，剩 {random}。",
-        "The least important {out} of {heads} heads are out: {score} {whole} → {left}; as many out at random leave "
-        "{random}.",
+        "剪掉了最不重要的 {out} 个头（共 {heads} 个）：{score} {whole} → {left}；随机剪掉同样多是 {random}。",
+        "The least important {out} of {heads} heads are out: {score} {whole} → {left}; as many at random: {random}.",
     ),
     claim_try=Text("剪掉这 {out} 个", "Take these {out} out"),
     claim_back=Text("放回去", "Put them back"),
