@@ -352,6 +352,7 @@ class Residual:
         self.dropped: Any = None
 
     def forward(self, x: Float[Tensor, "N C"]) -> Float[Tensor, "N C"]:
+        """The stream behind the sublayer."""
         h = self.norm.forward(x) if self.pre_norm else x
         used = self.inner.forward(h.to(self.dtype))
         if self.out is not None and not self.share:
@@ -362,6 +363,7 @@ class Residual:
         return y if self.pre_norm else self.norm.forward(y)
 
     def backward(self, gradient: Float[Tensor, "N C"]) -> Float[Tensor, "N C"]:
+        """Gradient of the stream before the sublayer from that behind it."""
         if not self.pre_norm:
             gradient = self.norm.backward(gradient)
         back = self.inner.backward(Dropout.back(gradient.to(self.dtype), self.share, self.dropped))
