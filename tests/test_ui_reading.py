@@ -13,6 +13,7 @@ from laws import examples
 
 from attnviz.data import BOS, EOS, PAD, InputError, Task, tasks
 from attnviz.model import Transformer
+from attnviz.trace import token_effects
 from attnviz.training import make_model, model_config_for
 from attnviz.ui.attention import views
 from attnviz.ui.frame.shared_link import SharedLink
@@ -136,8 +137,7 @@ def test_switching_no_head_off_changes_nothing_and_all_of_a_layer_changes_the_lo
 def test_the_importance_of_a_head_is_the_loss_without_it(reverse: tuple[Transformer, Task]) -> None:
     model, task = reverse
     _, intact = both(model, task, "fedc")
-    effects = reading.effects(model, intact)
-    assert effects is not None
+    effects = token_effects(model, intact.trace.batch)
     importance = effects.means()
     for kind in intact.trace.kinds:
         grid = views.importance_grid(intact.trace, kind, importance)
