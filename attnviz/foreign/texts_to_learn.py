@@ -65,13 +65,19 @@ def _hidden(texts: ForeignTexts, line: str, number: int) -> Batch | None:
 
 def says(model: ForeignModel, texts: ForeignTexts, prompt: str) -> str:
     """What a model makes of a prompt: how it goes on, what it answers, or what it puts where its mask token stands."""
-    batch = texts.encode(prompt, limit=LONGEST)
     if not model.has_decoder:
+        batch = texts.encode(prompt, limit=LONGEST)
         assert batch.src is not None, "an encoder reads a source"
         with inference(model):
             best = model(batch.src)[0].argmax(dim=-1)
         said = zip(batch.src[0].tolist(), best.tolist(), strict=True)
         return texts.detokenize_ids([new if token == texts.tgt_vocab.mask_id else token for token, new in said])
+    return texts.detokenize_ids(written(model, texts, prompt))
+
+
+def written(model: ForeignModel, texts: ForeignTexts, prompt: str) -> tuple[int, ...]:
+    """The tokens that a decoder writes to a prompt: greedily, the text that it goes on with in front."""
+    batch = texts.encode(prompt, limit=LONGEST)
     rules, prefix = texts.rules, list(texts.rules.begins)
     first = rules.first
     if batch.src is None:
@@ -81,4 +87,4 @@ def says(model: ForeignModel, texts: ForeignTexts, prompt: str) -> str:
     decoding = Decoding(
         model, batch.src, bos_id=first, eos_id=rules.ends, max_len=length, prefix=prefix, alternatives=1
     )
-    return texts.detokenize_ids([step.token for step in decoding])
+    return tuple(step.token for step in decoding)

@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -19,19 +19,20 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
+from attnviz.data.batch import Batch
 from attnviz.errors import ForeignError, InputError
 from attnviz.foreign import library
-from attnviz.foreign.adapter import ForeignModel
 from attnviz.foreign.fitting import WholeModel, refuse_what_does_not_fit
 from attnviz.foreign.lora import ForeignLoRA
 from attnviz.foreign.texts import ForeignTexts
-from attnviz.foreign.texts_to_learn import batches_of, says
-from attnviz.trace import Trace, watch
+from attnviz.foreign.texts_to_learn import batches_of, says, written
+from attnviz.trace import watch
 
 ORDER, STEPS, LOOKS, DONE, PROBLEM, SAVED = (
     "order.json", "steps.jsonl", "looks.jsonl", "done.json", "problem.json", "tuned",
 )  # fmt: skip
 LOOKS_AT = 20  # looks in a whole training
+LOOKED_AT = 64  # tokens whose attention is watched
 How = Literal["lora", "full"]
 
 
@@ -89,7 +90,9 @@ def tune(order: Order, folder: Path) -> None:
     if texts is None or "finetune" not in model.can:
         raise ForeignError("foreign_no_tuning", name=order.name)
     batches = batches_of(texts, order.lines)
-    base = _seen(model, texts, order.prompt)
+    answer = written(model, texts, order.prompt) if model.has_encoder and model.has_decoder else ()
+    looked_at = _looked_at(texts, order.prompt, answer)
+    base = watch(model, looked_at, taps=())
     _append(folder / LOOKS, asdict(Look(0, says(model, texts, order.prompt), dict.fromkeys(model.sites, 0.0))))
     tuner: ForeignLoRA | WholeModel = (
         ForeignLoRA(model, rank=order.rank, alpha=order.alpha, seed=order.seed)
@@ -101,22 +104,23 @@ def tune(order: Order, folder: Path) -> None:
     for step in tuner.train(batches, steps=order.steps, learning_rate=order.learning_rate):
         _append(folder / STEPS, {**asdict(step), "seconds": time.monotonic() - begin})
         if step.step % every == 0 or step.step == order.steps:
-            now = _seen(model, texts, order.prompt)
+            now = watch(model, looked_at, taps=())
             moved = {site: float(np.abs(now[site].weights - base[site].weights).mean()) for site in model.sites}
             _append(folder / LOOKS, asdict(Look(step.step, says(model, texts, order.prompt), moved)))
     same = None
     if isinstance(tuner, ForeignLoRA):
         with tuner.off():
-            same = bool(np.array_equal(_seen(model, texts, order.prompt).logits, base.logits))
+            same = bool(np.array_equal(watch(model, looked_at, taps=()).logits, base.logits))
     tuner.save(folder / SAVED)
     _write(folder / DONE, {"trained": tuner.trained, "base_same": same})
 
 
-def _seen(model: ForeignModel, texts: ForeignTexts, prompt: str) -> Trace:
-    batch = texts.encode(prompt, limit=64)
-    if model.has_encoder and model.has_decoder:
-        batch = texts.with_target(batch.src, batch.src_labels[0], texts.rules.begins, ended=False)
-    return watch(model, batch, sites=model.sites, taps=())
+def _looked_at(texts: ForeignTexts, prompt: str, answer: Sequence[int]) -> Batch:
+    """What the attention is watched on all the time: the prompt, and what an encoder–decoder said to it at first."""
+    batch = texts.encode(prompt, limit=LOOKED_AT)
+    if texts.kind != "seq2seq":
+        return batch
+    return texts.with_target(batch.src, batch.src_labels[0], answer[:LOOKED_AT], ended=False)
 
 
 def _append(path: Path, values: Mapping[str, Any]) -> None:
