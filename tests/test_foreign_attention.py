@@ -23,7 +23,7 @@ from attnviz.foreign.texts import ForeignTexts
 from attnviz.foreign.tokens import BROKEN, ForeignTokens
 from attnviz.trace import all_heads, token_effects, watch
 from attnviz.trace.estimate import head_estimates
-from attnviz.ui.attention.looks import in_words, without_first
+from attnviz.ui.attention.looks import between, in_words, without_first
 from attnviz.ui.attention.picture import KindPicture
 from attnviz.ui.attention.worth import Worth
 from attnviz.ui.sentence.reading import Picture
@@ -59,6 +59,33 @@ def test_a_hidden_token_becomes_the_mask_and_is_what_the_model_is_scored_on(
     typed = texts.hidden(texts.encode("the [MASK] sat"), ())
     assert typed.scored is not None
     assert not typed.scored.any()
+
+
+def test_two_segments_are_read_as_the_model_was_trained_and_looked_at_apart(
+    bert: tuple[ForeignModel, ForeignTexts],
+) -> None:
+    model, texts = bert
+    batch = texts.encode("the cat [SEP] on the mat")
+    assert batch.src is not None
+    assert batch.src.tolist()[0] == [2, 5, 6, 3, 9, 5, 10, 3]
+    found = model.segments(batch.src)
+    assert found is not None
+    assert found.tolist()[0] == [0, 0, 0, 0, 1, 1, 1, 1]
+    with torch.no_grad():
+        expected = make("bert", vocab_size=SIZE)(batch.src, token_type_ids=found).logits
+    np.testing.assert_allclose(watch(model, batch).logits, expected.numpy(), atol=1e-4)
+    assert model.segments(texts.encode("the cat").src) is None
+    kind = KindPicture(
+        kind="encoder_self",
+        weights=np.full((1, 2, 5, 5), 0.2, dtype=np.float32),
+        mask=np.ones((5, 5), dtype=bool),
+        row_labels=tuple("abcde"),
+        column_labels=tuple("abcde"),
+    )
+    apart = between(kind, (0, 0, 1, 1, 1)).weights[0, 0]
+    assert (apart[:2, :2] == 0).all()
+    assert (apart[2:, 2:] == 0).all()
+    assert (apart[:2, 2:] > 0).all()
 
 
 @pytest.mark.parametrize("name", ["llama", "gemma2", "t5", "bert"])

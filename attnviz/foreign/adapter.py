@@ -42,6 +42,7 @@ class ForeignModel(nn.Module):
         self._paired = (
             bool(getattr(self.config, "is_encoder_decoder", False)) and "decoder_input_ids" in self._arguments
         )
+        self.separator: int | None = None  # what stands between two segments of a text, as its tokenizer says
         self.maps_only = False
         self._census = self._open()
         self._by_site: Mapping[str, FoundSite] = {one.site: one for one in self._census.found}
@@ -284,6 +285,8 @@ class ForeignModel(nn.Module):
         arguments = inspect.signature(net.forward).parameters
         if "use_cache" in arguments and "use_cache" not in given:
             given = {**given, "use_cache": False}
+        if (segments := self.segments(given.get(self._main(net)))) is not None and "token_type_ids" in arguments:
+            given = {**given, "token_type_ids": segments}
         now = Pass(probe=probe, plan=masks, sites=self._table, first_query=first_query)
         with running(now):
             return net(**given)
@@ -308,6 +311,16 @@ class ForeignModel(nn.Module):
                 if probe.tap(site, name, value) is not value:
                     raise ForeignError("foreign_maps_only", name=self.name)
         return logits_in(output)
+
+    def segments(self, ids: Tensor | None) -> Tensor | None:
+        """Which segment each token belongs to, 0 or 1: what stands behind the first separator is the second one. None
+        where the model was not made for two, or the text is one."""
+        two = int(getattr(self._text, "type_vocab_size", 0) or 0) > 1 and not self.has_decoder
+        if not two or self.separator is None or ids is None or ids.is_floating_point():
+            return None
+        ends = ids == self.separator
+        found = ((ends.cumsum(dim=1) - ends.long()) > 0).long()
+        return found if bool(found.any()) else None
 
     def _inputs(self, src: Tensor | None, decoder_input: Tensor | None) -> dict[str, Any]:
         if self._paired:

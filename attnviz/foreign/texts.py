@@ -44,6 +44,8 @@ class ForeignTexts:
         self._encodes = model.has_encoder
         self._said: Any = getattr(model.net, "generation_config", None)
         self._says_tokens = "loss" in model.can
+        separator = getattr(tokenizer, "sep_token_id", None)
+        model.separator = separator if isinstance(separator, int) else None
 
     @property
     def kind(self) -> Kind:

@@ -18,27 +18,37 @@ from attnviz.ui.sentence.reading import Sentence
 
 LOOKS = "attention-looks"  # session state: how heads are looked at
 LOOKED = ("words", "without_first")
+BETWEEN = "between"  # offered where a text has two segments
 HIDDEN = "attention-hidden"  # session state: places of hidden tokens, by question
 
 
-def looks(frame: Frame, loaded: Loaded | Opened) -> frozenset[str]:
+def looks(frame: Frame, loaded: Loaded | Opened, sentence: Sentence) -> frozenset[str]:
     """How a model of pieces is looked at: word by word, without what the first token takes."""
     if not isinstance(loaded.task, ForeignTexts):
         return frozenset()
     kept: frozenset[str] = st.session_state.setdefault(LOOKS, frozenset())
+    offered = (*LOOKED, BETWEEN) if segments_of(loaded, sentence) is not None else LOOKED
     field = shown("attention-look", kept, partial(st.session_state.__setitem__, LOOKS))
     st.pills(
         frame.t("looks"),
-        LOOKED,
+        offered,
         format_func=lambda name: frame.t(f"look_{name}"),
         selection_mode="multi",
-        default=sorted(field.value),
+        default=[look for look in offered if look in field.value],
         key=field.key,
         on_change=field.answered,
         label_visibility="collapsed",
         help=frame.t("looks_help"),
     )
     return frozenset(st.session_state[LOOKS])
+
+
+def segments_of(loaded: Loaded | Opened, sentence: Sentence) -> tuple[int, ...] | None:
+    """Which segment each token of the source belongs to; None where there is one."""
+    if not isinstance(loaded, Opened):
+        return None
+    found = loaded.model.segments(sentence.source.src)
+    return None if found is None else tuple(found[0].tolist())
 
 
 def hide(frame: Frame, loaded: Loaded | Opened, question: Hashable, sentence: Sentence) -> tuple[int, ...]:

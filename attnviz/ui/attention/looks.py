@@ -47,5 +47,11 @@ def without_first(kind: KindPicture) -> KindPicture:
     return replace(kind, weights=np.divide(weights, total, out=np.zeros_like(weights), where=total > 1e-9))
 
 
+def between(kind: KindPicture, segments: Sequence[int]) -> KindPicture:
+    """What goes from one segment of the text to the other; weights within a segment are left out."""
+    of = np.asarray(segments)
+    return replace(kind, weights=np.where(of[:, None] != of, kind.weights, 0).astype(np.float32))
+
+
 def _starts(words: Sequence[int]) -> list[int]:
     return [place for place, word in enumerate(words) if place == 0 or word != words[place - 1]]

@@ -75,7 +75,7 @@ def explore(frame: Frame, loaded: Loaded | Opened, feed: Feed) -> None:
     try:
         sentence = _taken_in(question, loaded)
         with hiding:
-            looks = looking.looks(frame, loaded)
+            looks = looking.looks(frame, loaded, sentence)
             question = replace(question, hidden=looking.hide(frame, loaded, question, sentence))
         sentence = _taken_in(question, loaded)
     except InputError as error:
@@ -103,7 +103,8 @@ def explore(frame: Frame, loaded: Loaded | Opened, feed: Feed) -> None:
         elif worth.estimate:
             _say_estimated(frame, loaded, worth, question, going)
     with picture:
-        draw_stage(frame, loaded, now, worth, claimed, heads, switches.seq, looks)
+        segments = looking.segments_of(loaded, sentence)
+        draw_stage(frame, loaded, now, worth, claimed, heads, switches.seq, looks, segments)
     _remember(loaded, chosen.text, claimed)
     with predictions:
         if now.trace.targets is not None:
@@ -253,6 +254,7 @@ def draw_stage(
     heads_off: tuple[Head, ...],
     seq: int,
     looks: frozenset[str] = frozenset(),
+    segments: tuple[int, ...] | None = None,
 ) -> None:
     """Every head, opened at what the address says, else at the one that is claimed to matter, else at the best."""
     best = loaded.best_head or views.pointing(shown, st.session_state.get(POINT))
@@ -268,6 +270,7 @@ def draw_stage(
                     shown, said, importance, worth.effects, frozenset(worth.estimate) - frozenset(exact)
                 ),
                 looks,
+                segments,
             ),
             asked=shared_link.now().fitted(*extent(loaded)),
             best=claimed.head if claimed is not None and claimed.matters else best,

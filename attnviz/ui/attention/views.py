@@ -13,7 +13,7 @@ from attnviz.masks import Kind
 from attnviz.trace import Predictions, TokenEffects, Trace, predictions
 from attnviz.trace.predictions import log_probabilities
 from attnviz.trace.statistics import induction
-from attnviz.ui.attention.looks import in_words, without_first
+from attnviz.ui.attention.looks import between, in_words, without_first
 from attnviz.ui.attention.picture import AttentionPicture, KindPicture, TokenChange
 from attnviz.ui.attention.prediction import Candidate, Panel, Step
 from attnviz.ui.frame.shared_link import SharedLink
@@ -75,10 +75,17 @@ def kind_pictures(
 
 
 def looked_at(
-    task: Texts, picture: Picture, kinds: tuple[KindPicture, ...], looks: Collection[str]
+    task: Texts,
+    picture: Picture,
+    kinds: tuple[KindPicture, ...],
+    looks: Collection[str],
+    segments: Sequence[int] | None = None,
 ) -> tuple[KindPicture, ...]:
-    """The same heads as people want to look at them: "words" instead of pieces, "without_first" token."""
+    """The same heads as people want to look at them: "words" instead of pieces, "without_first" token, "between" the
+    `segments` of the source."""
     found, batch = kinds, picture.trace.batch
+    if "between" in looks and segments is not None:
+        found = tuple(between(kind, segments) if kind.kind == "encoder_self" else kind for kind in found)
     if "without_first" in looks:
         found = tuple(without_first(kind) for kind in found)
     if "words" in looks and isinstance(task, ForeignTexts):
