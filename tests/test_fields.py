@@ -65,7 +65,7 @@ def test_a_picture_is_read_as_cls_and_patches_and_every_one_may_be_blocked() -> 
     model = model_for(task)
     assert isinstance(model, VisionTransformer)
     assert isinstance(model, WatchedModel)
-    assert model.can == {"maps", "paint", "ablate", "loss"}
+    assert model.can == {"maps", "paint", "apply", "ablate", "loss"}
     batch = task.collate(task.split("test")[:3])
     assert batch.pixels is not None
     assert batch.pixels.shape == (3, 1, 8, 8)
