@@ -39,3 +39,11 @@ def test_links_and_files_that_the_documents_name_exist() -> None:
 def test_the_experiments_are_documented_as_they_were_recorded(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["experiment", "--all", "--recorded", "--markdown"]) == 0
     assert capsys.readouterr().out == (DOCS / "experiments.md").read_text(encoding="utf-8")
+
+
+def test_every_test_that_a_document_names_is_there() -> None:
+    found = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", (DOCS / "robustness.md").read_text(encoding="utf-8"))
+    assert len({name for _, name in found if name}) >= 40
+    for file, name in found:
+        source = (ROOT / file).read_text(encoding="utf-8")
+        assert not name or f"\ndef {name}(" in source, f"{file}::{name}"

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ def _watched(name):
         _note("asked", host)
         return real(host, *arguments, **options)
     setattr(socket, name, asked)
+_note("begun", "")
 for _name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex"):
     _watched(_name)
 _real = socket.socket
@@ -63,20 +65,18 @@ def knock(port: int, *, host: str, origin: str | None) -> int:
         return int(connection.recv(64).split()[1])
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
-    folder = tmp_path_factory.mktemp("served")
+@contextmanager
+def watched(folder: Path, command: list[str], port: int) -> Iterator[Path]:
+    """A server while it runs, and the file with the names that it asks for and the addresses that it speaks to."""
     (folder / "sitecustomize.py").write_text(RECORDER, encoding="utf-8")
     said = folder / "recorded"
     said.touch()
-    port = free_port("127.0.0.1", range(18600, 18700))
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)]),
         "RECORDED": str(said),
         "ATTNVIZ_RUNS": str(folder / "runs"),
     }
-    command = [sys.executable, "-m", "attnviz", "app", "--port", str(port), "--no-browser"]
     server = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         until = time.monotonic() + PATIENCE
@@ -88,7 +88,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path
                 assert server.poll() is None, "the server ended"
                 assert time.monotonic() < until, "the server did not come up"
                 time.sleep(0.1)
-        yield port, said
+        yield said
     finally:
         server.terminate()
         try:
@@ -96,6 +96,19 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
+
+
+def outside(said: Path) -> list[str]:
+    """What was asked of others, or said to them."""
+    return [line for line in said.read_text(encoding="utf-8").splitlines() if line.split(" ", 1)[1] not in HERE]
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
+    port = free_port("127.0.0.1", range(18600, 18700))
+    command = [sys.executable, "-m", "attnviz", "app", "--port", str(port), "--no-browser"]
+    with watched(tmp_path_factory.mktemp("served"), command, port) as said:
+        yield port, said
 
 
 def test_a_page_elsewhere_is_not_let_in_and_nobody_outside_is_asked(served: tuple[int, Path]) -> None:
@@ -106,9 +119,24 @@ def test_a_page_elsewhere_is_not_let_in_and_nobody_outside_is_asked(served: tupl
     # A name elsewhere that was given an address of this machine: Host and Origin agree, and are not ours.
     assert knock(port, host=f"elsewhere.example:{port}", origin=f"http://elsewhere.example:{port}") == 403
     assert knock(port, host="elsewhere.example", origin="http://elsewhere.example") == 403
-    outside = [line for line in said.read_text(encoding="utf-8").splitlines() if line.split(" ", 1)[1] not in HERE]
-    assert outside == []
+    assert outside(said) == []
     assert said.read_text(encoding="utf-8"), "the recorder heard nothing at all"
+
+
+def test_plain_streamlit_asks_nobody_when_it_starts(tmp_path: Path) -> None:
+    """Without a browser Streamlit would ask for this machine's public address; `.streamlit/config.toml` gives it one.
+
+    (A page of another origin that knocks before the first page was asked for still makes plain Streamlit ask;
+    `attnviz` never does.)
+    """
+    port = free_port("127.0.0.1", range(18800, 18900))
+    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), f"--server.port={port}"]
+    with watched(tmp_path, [*command, "--server.headless=true"], port) as said:
+        assert knock(port, host=f"localhost:{port}", origin=f"http://localhost:{port}") == 101
+        assert knock(port, host="elsewhere.example", origin="http://elsewhere.example") == 403
+        time.sleep(1)
+        assert outside(said) == []
+        assert said.read_text(encoding="utf-8"), "the recorder heard nothing at all"
 
 
 def test_names_of_this_machine_are_let_in_when_it_is_open_to_the_room() -> None:
