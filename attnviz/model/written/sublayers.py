@@ -188,17 +188,28 @@ class Heads:
         self.shape = (parts, batch * heads, room, width // heads)
         self.flat = (batch * length, parts * width)
 
-    def split(self, x: Float[Tensor, "N PC"], out: Float[Tensor, "P BH R D"]) -> Float[Tensor, "P BH R D"]:
-        """Into `out`, in its numbers."""
-        if self.padded:
-            out[:, :, self.length :].zero_()
-        out.view(self.deep)[:, :, :, : self.length].copy_(x.view(self.wide).permute(2, 0, 3, 1, 4))
-        return out
+    def split(self, x: Float[Tensor, "N PC"], out: Float[Tensor, "P BH R D"]) -> Move:
+        """From x into `out`, in its numbers."""
+        rest = out[:, :, self.length :] if self.padded else None
+        parted = x.view(self.wide).permute(2, 0, 3, 1, 4)
+        return Move(parted, out.view(self.deep)[:, :, :, : self.length], rest)
 
-    def join(self, x: Float[Tensor, "P BH R D"], out: Float[Tensor, "N PC"]) -> Float[Tensor, "N PC"]:
+    def join(self, x: Float[Tensor, "P BH R D"], out: Float[Tensor, "N PC"]) -> Move:
         """The inverse of `split`."""
-        out.view(self.wide).copy_(x.view(self.deep)[:, :, :, : self.length].permute(1, 3, 0, 2, 4))
-        return out
+        return Move(x.view(self.deep)[:, :, :, : self.length].permute(1, 3, 0, 2, 4), out.view(self.wide), None)
+
+
+class Move:
+    """A copy from one place in memory to another, arranged once and made at every pass."""
+
+    def __init__(self, source: Tensor, target: Tensor, rest: Tensor | None) -> None:
+        self.source, self.target, self.rest = source, target, rest
+
+    def __call__(self) -> None:
+        """Make it; what of the target's room is not filled becomes 0."""
+        if self.rest is not None:
+            self.rest.zero_()
+        self.target.copy_(self.source)
 
 
 class Memory:
@@ -209,20 +220,24 @@ class Memory:
         parts = [part for module in modules for part in (module.k_proj, module.v_proj)]
         rows = batch * length
         self.product = Linear(flat.view(*(one.weight for one in parts)), flat.view(*(one.bias for one in parts)), rows)
-        self.heads = Heads(len(parts), batch, length, modules[0], core.keys)
-        self.joined = place.shared("memory joined", *self.heads.flat)
-        self.made = place.own("keys and values", *self.heads.shape, dtype=core.dtype)
-        self.gradient = place.own("gradient", *self.heads.shape, dtype=core.dtype)
+        self.length = length
+        heads = Heads(len(parts), batch, length, modules[0], core.keys)
+        self.joined = place.shared("memory joined", *heads.flat)
+        self.made = place.own("keys and values", *heads.shape, dtype=core.dtype)
+        self.gradient = place.own("gradient", *heads.shape, dtype=core.dtype)
+        self.split, self.join = heads.split(self.joined, self.made), heads.join(self.gradient, self.joined)
         self.back = place.own("back", rows, modules[0].k_proj.in_features)
         self.kept: Any = None
 
     def forward(self, memory: Float[Tensor, "M C"]) -> None:
         self.kept = memory
-        self.heads.split(self.product.forward(memory, self.joined), self.made)
+        self.product.forward(memory, self.joined)
+        self.split()
 
     def backward(self) -> Float[Tensor, "M C"]:
         """d loss / d memory, when every layer has written its part into `gradient`."""
-        return self.product.backward(self.heads.join(self.gradient, self.joined), self.kept, self.back)
+        self.join()
+        return self.product.backward(self.joined, self.kept, self.back)
 
 
 class Attention:
@@ -237,18 +252,18 @@ class Attention:
         memory: tuple[Memory, int] | None,
     ) -> None:
         self.batch, self.length = batch, length
-        self.keys = length if memory is None else memory[0].heads.length
+        self.keys = length if memory is None else memory[0].length
         core = self.core = Core.of(place.flat, length, self.keys)
         flat, dtype = place.flat, core.dtype
         rows, many, width = batch * length, batch * module.n_heads, module.q_proj.out_features
         parts = [module.q_proj] if memory else [module.q_proj, module.k_proj, module.v_proj]
         self.inputs = Linear(flat.view(*(one.weight for one in parts)), flat.view(*(one.bias for one in parts)), rows)
         self.last = Linear(flat.view(module.out_proj.weight), flat.view(module.out_proj.bias), rows)
-        self.heads, self.one = (Heads(n, batch, length, module, core.queries) for n in (len(parts), 1))
+        heads, one = (Heads(n, batch, length, module, core.queries) for n in (len(parts), 1))
         self.scale, self.rotary, self.share, self.dtype = module.scale, module.rotary, module.dropout, dtype
         self.bias = EVERYTHING  # set before each pass
-        self.made = place.own("made", *self.heads.shape, dtype=dtype)
-        self.gradient = place.shared(f"gradient {len(parts)}", *self.heads.shape, dtype=dtype)
+        self.made = place.own("made", *heads.shape, dtype=dtype)
+        self.gradient = place.shared(f"gradient {len(parts)}", *heads.shape, dtype=dtype)
         self.q, self.g_q = self.made[0], self.gradient[0]
         if memory is None:
             (_, self.k, self.v), (_, self.g_k, self.g_v) = self.made, self.gradient
@@ -263,15 +278,19 @@ class Attention:
         self.scores = self.weights if on_cpu else place.shared("scores", *scores, dtype=dtype)
         self.g_weights = place.shared("gradient of weights", *scores, dtype=dtype)
         self.g_scores = self.g_weights if on_cpu else self.scores
-        self.joined = place.shared(f"joined {len(parts)}", *self.heads.flat)
-        self.by_head = place.shared("heads", *self.one.shape, dtype=dtype)
+        self.joined = place.shared(f"joined {len(parts)}", *heads.flat)
+        by_head = place.shared("heads", *one.shape, dtype=dtype)
+        self.by_head = by_head[0]
         self.merged, self.g_merged = place.own("merged", rows, width), place.shared("gradient of merged", rows, width)
         self.back = place.own("back", rows, width)
+        self.split, self.merge = heads.split(self.joined, self.made), one.join(by_head, self.merged)
+        self.split_back, self.join_back = one.split(self.g_merged, by_head), heads.join(self.gradient, self.joined)
         self.kept: Any = None
 
     def forward(self, h: Float[Tensor, "N C"]) -> Float[Tensor, "N C"]:
         """The heads' outputs side by side."""
-        self.heads.split(self.inputs.forward(h, self.joined), self.made)
+        self.inputs.forward(h, self.joined)
+        self.split()
         if self.rotary:
             self.made[:2] = rotate(self.made[:2])
         values, alive = self.bias.values, self.bias.alive
@@ -284,8 +303,9 @@ class Attention:
             weights *= alive
         used, dropped = Dropout.apply(weights, self.share)
         self.kept = h, used, dropped
-        torch.bmm(used, self.v, out=self.by_head[0])
-        return self.one.join(self.by_head, self.merged)
+        torch.bmm(used, self.v, out=self.by_head)
+        self.merge()
+        return self.merged
 
     def of(self, example: int) -> Float[Tensor, "H T S"]:
         """The weights of one example of the last pass."""
@@ -295,7 +315,9 @@ class Attention:
     def backward(self, gradient: Float[Tensor, "N C"]) -> Float[Tensor, "N C"]:
         """d loss / d h; that of the memory is left in its `gradient`."""
         (h, used, dropped), self.kept = self.kept, None
-        g = self.one.split(self.last.backward(gradient, self.merged, self.g_merged), self.by_head)[0]
+        self.last.backward(gradient, self.merged, self.g_merged)
+        self.split_back()
+        g = self.by_head
         torch.bmm(used.transpose(1, 2), g, out=self.g_v)
         g_weights = Dropout.back(torch.bmm(g, self.v_t, out=self.g_weights), self.share, dropped)
         g_scores = torch._softmax_backward_data(g_weights, self.weights, -1, self.dtype, grad_input=self.g_scores)
@@ -303,7 +325,8 @@ class Attention:
         torch.baddbmm(self.g_k, g_scores.transpose(1, 2), self.q, beta=0, alpha=self.scale, out=self.g_k)
         if self.rotary:
             self.gradient[:2] = rotate(self.gradient[:2], back=True)
-        return self.inputs.backward(self.heads.join(self.gradient, self.joined), h, self.back)
+        self.join_back()
+        return self.inputs.backward(self.joined, h, self.back)
 
 
 class FeedForwardPass:
