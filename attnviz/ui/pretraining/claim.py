@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import streamlit as st
 
 from attnviz.masks import kind_of
 from attnviz.runs.feed import RunView
@@ -78,6 +79,8 @@ def of_run(
             go_there = Trial(frame.t("claim_fell_try", **values), lambda: go(dashboard.TIME, view.id, 0))
             claim_row(frame.t("claim_fell", **values), go_there if 0 in view.kept else None)
     elif model is not None and found is not None and not view.metrics.get("step", np.zeros(0)).size:
+        if st.session_state.get(console.TOLD):
+            st.rerun()  # the strip hears it, and stands outside of this part of the page
         untrained(frame, found, model, view.status.steps if controls else None)
 
 
