@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from attnviz.config import TrainConfig
@@ -9,7 +11,7 @@ from attnviz.data import InputError, tasks
 from attnviz.data.tasks.templates import TemplateTask
 from attnviz.training.build import build_trainer
 from attnviz.training.evaluation import evaluate
-from attnviz.training.recipes import Recipe
+from attnviz.training.recipes import RECIPES, Recipe
 
 NAMES = ("questions", "dialogue", "summary")
 
@@ -60,7 +62,10 @@ def test_summaries_keep_order_and_turns_are_answered() -> None:
 def test_a_model_beats_the_simple_program(name: str) -> None:
     shape = {"n_encoder_layers": 2, "dropout": 0.0}
     train = TrainConfig(steps=800, batch_size=64, learning_rate=3e-3, warmup_steps=100, eval_every=0, seed=1)
-    trainer = build_trainer(Recipe(name=name, task=name, shape=shape, train=train))
+    recipe = Recipe(name=name, task=name, shape=shape, train=train)
+    if name == "questions":  # for long it only guesses among the places that were named; at step 1500 it has them
+        recipe = replace(RECIPES[name], train=replace(RECIPES[name].train, steps=2500, eval_every=0))
+    trainer = build_trainer(recipe)
     list(trainer.run())
     found = evaluate(trainer.model, trainer.task, "test").exact_match
     assert found is not None
