@@ -87,9 +87,9 @@ EXPERIMENT = Experiment(
     truth=Text(
         "抽出来的例子里只有约 63% 是不同的，所以每个成员都不如用全部例子训练的模型，投票只能补回一部分。提升后面的成员"
         "只盯着难例，单独看更差，票也更轻。例子少、每个成员练得短，两种都不划算。",
-        "Of the drawn examples some 63 % are different, so every member is worse than a model that saw them all, and the "
-        "vote makes up for a part of it. Boosting's later members look at hard examples, are worse alone and count "
-        "less. With few examples and short training neither pays.",
+        "Of the drawn examples some 63 % are different, so every member is worse than a model that saw them all, and "
+        "the vote makes up for a part of it. Boosting's later members look at hard examples, are worse alone and "
+        "count less. With few examples and short training neither pays.",
     ),
     source=Source("Zhu, Zou, Rosset, Hastie, Multi-class AdaBoost", 2009, "https://doi.org/10.4310/SII.2009.v2.n3.a8"),
     recipe=Text(
