@@ -381,8 +381,9 @@ def test_every_button_of_break_it_does_what_it_says_at_the_size_of_the_page() ->
         assert means[f"{name}.loss"] < 0.5 * means["whole.loss"] or means[f"{name}.loss"] < 0.01
         assert means[f"{name}.exact"] < 0.05
     assert means["no-positions.exact"] < 0.2
-    assert means["no-padding-mask.exact"] > whole - 0.1  # "curves do not show it"
-    assert means["no-padding-mask.padded"] < means["whole.padded"] - 0.5
+    assert means["no-padding-mask.exact"] < whole - 0.2  # "goes wrong", "the more the more <pad>s"
+    assert means["no-padding-mask.padded"] < means["no-padding-mask.exact"] - 0.1
+    assert means["whole.padded"] > 0.9
     for name in ("no-scaling", "post-norm-no-warmup"):  # "learns all the same"
         assert means[f"{name}.exact"] > 0.6
         for language in LANGUAGES:

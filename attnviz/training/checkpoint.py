@@ -32,7 +32,10 @@ MAX_WEIGHTS_BYTES = 4 * 2**30
 STORABLE = {"float32": torch.float32, "float16": torch.float16}
 
 # In the order in which they are offered.
-_SHIPPED = ("pinyin", "pinyin-2enc", "pinyin-phrases", "numbers-zh", "numbers-en", "dates", "reverse", "lm-zh", "lm-en")
+_SHIPPED = (
+    *("pinyin", "pinyin-2enc", "pinyin-phrases", "numbers-zh", "numbers-en"),
+    *("dates", "reverse", "questions", "lm-zh", "lm-en"),
+)
 _SHIPPED_FIELDS = ("digits", "digits-low", "graph-connected", "karate-club")  # they read pictures and graphs
 
 

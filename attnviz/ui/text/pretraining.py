@@ -187,8 +187,8 @@ TEXTS = table(
     ),
     break_no_padding_mask=Text("没有填充掩码", "no padding mask"),
     break_no_padding_mask_watch=Text(
-        "注意力漏到 <pad> 上；曲线看不出，旁边有很多 <pad> 的句子才出错。",
-        "attention leaks to <pad>; curves do not show it, a sentence with many <pad>s beside it does.",
+        "注意力漏到 <pad> 上：自由生成错得多，旁边的 <pad> 越多越错。",
+        "attention leaks to <pad>: much of what it writes freely goes wrong, the more the more <pad>s stand beside it.",
     ),
     break_no_positions=Text("没有位置编码", "no positions"),
     break_no_positions_watch=Text(
