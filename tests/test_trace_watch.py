@@ -274,7 +274,7 @@ def test_weights_made_when_asked_for_are_those_that_were_kept(architecture: str)
     plan = model.default_masks(batch.src, batch.decoder_input)
     for site in model.sites:
         plan = plan.with_site(site, plan.at(site) & unseen)
-    kept, unmade = watch(model, batch, masks=plan), watch(model, batch, masks=plan, taps=())
+    kept, unmade = watch(model, batch, masks=plan), watch(model, batch, masks=plan, taps=(), unmade=True)
     np.testing.assert_allclose(unmade.logits, kept.logits, atol=2e-5)
     for site in model.sites:
         record = unmade[site]
@@ -291,11 +291,11 @@ def test_what_acts_on_weights_is_seen_in_them_and_a_head_switched_off_needs_none
     model = make_model(1, "decoder-only").eval()
     batch = make_batch(model)
     site = model.sites[0]
-    trace = watch(model, batch, taps=(), interventions=[Temperature(2.0)])
+    trace = watch(model, batch, taps=(), unmade=True, interventions=[Temperature(2.0)])
     assert not isinstance(trace[site], UnmadeRecord)
     np.testing.assert_allclose(
         trace[site].weights, watch(model, batch, interventions=[Temperature(2.0)])[site].weights, atol=1e-6
     )
-    off = watch(model, batch, taps=(), interventions=[HeadsOff([(site, 1)])])
+    off = watch(model, batch, taps=(), unmade=True, interventions=[HeadsOff([(site, 1)])])
     assert isinstance(off[site], UnmadeRecord)
     np.testing.assert_allclose(off.logits, watch(model, batch, interventions=[HeadsOff([(site, 1)])]).logits, atol=2e-5)

@@ -98,11 +98,15 @@ def watch(
     interventions: Sequence[Probe | Intervention] = (),
     sites: Collection[str] | None = None,
     taps: Collection[str] | None = None,
+    unmade: bool = False,
 ) -> Trace:
     """Run `batch` through the model and keep every step at `sites` (None: all of them).
 
     `taps` are the steps that are kept beside masks and weights, out of `ATTENTION_TAPS` (None: all of them; (): none,
     which is all that a map needs: long texts in large models take gigabytes otherwise).
+
+    `unmade`: where that can be, weights are made when they are asked for, head by head; the pass costs little more than
+    one nobody watches, and all heads together cost more than if they had been kept.
 
     `interventions` act in their order; the trace shows what the model went on with. `masks` None: the model's own.
     The model is in eval mode meanwhile. Raises ValueError for an unknown site and for a batch that does not fit.
@@ -113,7 +117,7 @@ def watch(
         if tap not in ATTENTION_TAPS:
             raise ValueError(f"tap is {tap!r}; allowed: {', '.join(ATTENTION_TAPS)}")
     acting = [fresh_probe(intervention) for intervention in interventions]
-    recorder = Recorder(wanted, taps, _scales(model, taps, acting))
+    recorder = Recorder(wanted, taps, _scales(model, taps, acting) if unmade else None)
     probe = Chain([*acting, recorder])
     batch = batch.to(model.device)
     with inference(model):
