@@ -63,6 +63,7 @@ def test_one_visit(chromium_page: Callable[..., Any], server: Any, model: str, l
         return
     t = words("masks", language)  # type: ignore[arg-type]
     lab = LabPage(tab, f"{server.url}/masks?model={model}&lang={language}&how=own")
+    tab.forget()
     causal = lab.state("lab.shot.target.kind") == "decoder_self"
     assert page.inner_text(".verdict strong") == t("verdict_causal" if causal else "verdict_encoder")
     lab.click(1, 2)
