@@ -23,7 +23,7 @@ from attnviz.ui.sentence.table_preview import table_preview, text_preview
 
 LISTED = 200  # sentences of a file that the list shows
 # The example (from 1) that a task begins with where it is not its first one: a head matters in it that can be named.
-BEGINS_WITH = {"lm-en": 2}
+BEGINS_WITH = {"lm-en": 2, "questions": 2}
 CHIP = 14  # characters of an example on its button
 
 
