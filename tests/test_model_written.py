@@ -14,7 +14,7 @@ from attnviz.masks import MaskPlan
 from attnviz.model import Transformer
 from attnviz.model.lora import add_lora
 from attnviz.model.written import FlatParameters, WrittenTransformer, can_be_written
-from attnviz.model.written.sublayers import Dropout
+from attnviz.model.written.parts import Dropout
 from attnviz.trace import watch
 
 KINDS = [

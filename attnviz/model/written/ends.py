@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from attnviz.model.positions import TokenEmbedding
-from attnviz.model.written.sublayers import Dropout, Place
+from attnviz.model.written.parts import Dropout, Place
 
 _embedding_backward = torch.ops.aten.embedding_dense_backward.default
 

@@ -15,19 +15,9 @@ from attnviz.model.blocks import DecoderBlock, EncoderBlock
 from attnviz.model.transformer import Transformer
 from attnviz.model.written.ends import Embedding
 from attnviz.model.written.flat import FlatParameters
+from attnviz.model.written.parts import Linear, Norm, Place
 from attnviz.model.written.rooms import Rooms
-from attnviz.model.written.sublayers import (
-    Attention,
-    Bias,
-    Core,
-    FeedForwardPass,
-    Linear,
-    Memory,
-    Norm,
-    Place,
-    Residual,
-    bias_of,
-)
+from attnviz.model.written.sublayers import Attention, Bias, Core, FeedForwardPass, Memory, Residual, bias_of
 
 _MOST_BIASES = 32  # masks whose tensors are kept from one step to the next
 _MOST_SHAPES = 64  # shapes of batches whose passes are kept; they share their memory
