@@ -29,6 +29,8 @@ _SENTENCES: Mapping[Strategy, float] = {
     "full": 1,  # .655, .345 at ×4
     "scratch": 4,  # .055, .005 at ×1
     "lora": 4,  # .710, .705 at ×1
+    "head": 1,  # .650, .315 at ×4
+    "last-layers": 1,  # .655, .365 at ×4
 }
 _SEGMENTATION: Mapping[Strategy, float] = {
     "full": 4,  # .904, .898 at ×1
