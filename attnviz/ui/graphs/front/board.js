@@ -179,7 +179,7 @@ export class GraphBoard {
       const middle = { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
       if (fate === "cut") {
         painter.line(a.x, a.y, b.x, b.y, theme.alarm, 1.5, 0.9, [3, 6]);
-        painter.text("✕", middle.x, middle.y, { size: many ? 10 : 14, colour: theme.alarm, align: "center", weight: 700 });
+        painter.text("✕", middle.x, middle.y, { size: Math.max(many ? 10 : 14, theme.least), colour: theme.alarm, align: "center", weight: 700 });
       } else {
         const asked = state.query === 0 || state.query === one + 1 || state.query === other + 1;
         painter.line(a.x, a.y, b.x, b.y, fate === "joined" ? theme.alarm : theme.blocked, many ? 0.8 : 1.4, many ? 0.7 : 1);
@@ -206,14 +206,14 @@ export class GraphBoard {
     const asked = state.query === position;
     painter.frame(left, top, size, size, asked ? theme.query : this.ring(position), asked ? 3.5 : many ? 2 : 1.5, radius);
     const ink = this.unseen(position) ? theme.ink : theme.inkOn[level];
-    painter.text(shot.positions[position], x, y, { size: many ? 9.5 : 14, colour: ink, align: "center", weight: 650 });
+    painter.text(shot.positions[position], x, y, { size: Math.max(many ? 9.5 : 14, theme.least), colour: ink, align: "center", weight: 650 });
     if (many) {
-      if (shot.right[position] === false) painter.text("✗", x + radius, y - radius, { size: 11, colour: theme.alarm, align: "center", weight: 800 });
+      if (shot.right[position] === false) painter.text("✗", x + radius, y - radius, { size: Math.max(11, theme.least), colour: theme.alarm, align: "center", weight: 800 });
       return;
     }
     const away = y >= places.reduce((sum, place) => sum + place.y, 0) / this.count ? 1 : -1;
     const said = this.unseen(position) ? "0" : weightShort(weight) || "0";
-    painter.text(said, x, y + away * (radius + 9), { size: 12, colour: theme.muted, align: "center" });
+    painter.text(said, x, y + away * (radius + 9), { size: Math.max(12, theme.least), colour: theme.muted, align: "center" });
   }
 
   // The side that the model puts a member on, where nodes have one.
@@ -238,7 +238,7 @@ export class GraphBoard {
     if (this.unseen(0)) painter.hatch(x, y, size, 24);
     else painter.pill(x, y, size, 24, 6, theme.css[level]);
     painter.frame(x, y, size, 24, state.query === 0 ? theme.query : theme.muted, state.query === 0 ? 3 : 1.2, 6);
-    painter.text("CLS", cls.x, cls.y, { size: 11, colour: this.unseen(0) ? theme.ink : theme.inkOn[level], align: "center", weight: 650 });
+    painter.text("CLS", cls.x, cls.y, { size: Math.max(11, theme.least), colour: this.unseen(0) ? theme.ink : theme.inkOn[level], align: "center", weight: 650 });
   }
 
   drawMatrix(painter, { cells, many }) {
@@ -253,8 +253,8 @@ export class GraphBoard {
     if (many) return;
     for (let i = 0; i < count; i++) {
       const name = i ? shot.positions[i] : "C";
-      painter.text(name, cells.x - 9, cells.y + (i + 0.5) * step, { size: 11, colour: theme.muted, align: "center" });
-      painter.text(name, cells.x + (i + 0.5) * step, cells.y - 9, { size: 11, colour: theme.muted, align: "center" });
+      painter.text(name, cells.x - Math.max(9, theme.least * 0.6), cells.y + (i + 0.5) * step, { size: Math.max(11, theme.least), colour: theme.muted, align: "center" });
+      painter.text(name, cells.x + (i + 0.5) * step, cells.y - Math.max(9, theme.least * 0.6), { size: Math.max(11, theme.least), colour: theme.muted, align: "center" });
     }
   }
 

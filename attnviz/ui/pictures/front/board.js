@@ -146,7 +146,7 @@ export class PictureBoard {
     const { theme } = this.stage;
     const text = w < 46 ? weightShort(weight) : numberText(weight, 2);
     if (!text) return;
-    const size = clamp(w * 0.2, 10, 17);
+    const size = Math.max(theme.least, clamp(w * 0.2, 10, 17));
     const room = text.length * size * 0.62 + 6;
     painter.pill(x + (w - room) / 2, y + h / 2 - size * 0.68, room, size * 1.36, 4, theme.surface, 0.82);
     painter.text(text, x + w / 2, y + h / 2, { size, colour: theme.ink, align: "center", weight: 600 });
@@ -157,7 +157,7 @@ export class PictureBoard {
     painter.pill(box.x, box.y, box.w, box.h, 5, theme.css[shade(weight, SCALE)]);
     painter.frame(box.x, box.y, box.w, box.h, state.query === 0 ? theme.query : theme.line, state.query === 0 ? 3 : 1, 5);
     const said = fill(shot.text.cls_keeps, { weight: bare(numberText(weight, 2)) });
-    painter.text(said, box.x + box.w + 8, box.y + box.h / 2, { size: 13, colour: theme.muted });
+    painter.text(said, box.x + box.w + 8, box.y + box.h / 2, { size: Math.max(13, theme.least), colour: theme.muted });
   }
 
   tile(painter, box, layer, head) {
