@@ -56,6 +56,7 @@ def test_of_all_heads_that_still_have_a_pattern_the_clearest_is_named() -> None:
     assert claim.fallen(seen) == (7, 7.0, 1.0)
     assert claim.birth(view([], [nan])) is None
     assert claim.fallen(view([], [nan])) is None
+    assert claim.fallen(view([], [nan, nan])) == (2, 7.0, 3.5), "before the first evaluation it is the last step"
 
 
 @pytest.fixture

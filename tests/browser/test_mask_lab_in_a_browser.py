@@ -275,7 +275,7 @@ def test_another_language_keeps_everything(lab: LabPage) -> None:
     lab.page.wait_for_function(f"() => ({FIND})()?.shot?.language === 'zh'")
     assert lab.written() == "causal | cells(1:3)"
     assert lab.state("lab.shot.loss.now") == loss
-    assert lab.page.inner_text(".paint h2") == "② " + words("masks", "zh")("paint_title")
+    assert lab.page.inner_text(".paint h2") == "① " + words("masks", "zh")("paint_title")
     lab.page.keyboard.press("Control+z")
     assert lab.written() == "causal"
 

@@ -57,11 +57,17 @@ def birth(view: RunView) -> Birth | None:
 
 
 def fallen(view: RunView) -> tuple[int, float, float] | None:
-    """(step, loss of the first step, loss of this one) at the last evaluation; None before there is one."""
+    """(step, loss of the first step, loss of this one) at the last evaluation; of the last step before there is one.
+
+    None before there are two steps.
+    """
     losses, rows = view.metrics.get("loss"), np.flatnonzero(view.evaluated)
-    if losses is None or not rows.size or not np.isfinite(losses[[0, rows[-1]]]).all():
+    if losses is None or len(losses) < 2:
         return None
-    return int(view.metrics["step"][rows[-1]]), float(losses[0]), float(losses[rows[-1]])
+    last = int(rows[-1]) if rows.size else len(losses) - 1
+    if not np.isfinite(losses[[0, last]]).all():
+        return None
+    return int(view.metrics["step"][last]), float(losses[0]), float(losses[last])
 
 
 def of_run(
