@@ -44,7 +44,7 @@ def test_several_kinds_keep_apart():
     for kind in kinds:
         np.testing.assert_allclose(unpack_kind(payload, kind.kind)[0], kind.weights, atol=2e-5)
     header = split(payload)[0]
-    assert header["chosen"] == {"kind": "cross", "layer": 2, "head": 1, "row": 4}
+    assert header["chosen"] == {"kind": "cross", "layer": 2, "head": 1, "row": 4, "again": ""}
     with pytest.raises(ValueError, match="decoder_self"):
         unpack_kind(payload, "decoder_self")
 

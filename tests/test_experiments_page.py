@@ -277,7 +277,7 @@ def test_try_it_names_choices_that_fine_tuning_has(state: tuple[tuple[str, str],
     from attnviz.ui.finetuning import link
     from attnviz.ui.frame.link import read
 
-    asked = read(link.NEXT, dict(state))
+    asked = read((link.VIEW, *link.NEXT), dict(state))
     assert asked.refused == ()
     assert set(asked.values) == set(dict(state))
 

@@ -118,7 +118,7 @@ def test_going_back_and_on_again_repeats_the_losses() -> None:
 def test_what_is_not_a_state_is_refused(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "state.safetensors"
     path.write_bytes(content)
-    with pytest.raises(ValueError, match="is not a training state"):
+    with pytest.raises(ValueError, match="is no kept step of a run"):
         TrainingState.load(path)
 
 

@@ -58,7 +58,6 @@ def show(frame: Frame) -> None:
                 key=f"neuron-go-{count}",
                 on_click=partial(_go, what, step + count),
                 disabled=step + count > link.MOST_STEPS,
-                icon=":material/skip_next:" if count == 1 else ":material/fast_forward:",
             )
         st.button(
             t("restart"), key="neuron-restart", on_click=partial(_go, what, 0), disabled=not step, type="tertiary"
@@ -144,9 +143,7 @@ def table(frame: Frame, now: NeuronStep, after: NeuronStep, data: str, rate: flo
     )
     g1, g2 = now.gradient_w
     names = ("w₁", "w₂", "b")
-    means = (
-        ("mean δ·x₁", "mean δ·x₂", "mean δ") if frame.language == "en" else ("δ·x₁ 的平均", "δ·x₂ 的平均", "δ 的平均")
-    )
+    means = tuple(t("mean_of", what=what) for what in ("δ·x₁", "δ·x₂", "δ"))
     olds, gradients = (w1, w2, now.b), (g1, g2, now.gradient_b)
     news = (*after.w, after.b)
     updates = "".join(
@@ -172,7 +169,7 @@ def _signed(value: float) -> str:
 def _pictures(frame: Frame, activation: Activation, steps: list[NeuronStep], data: str) -> None:
     """Where the four examples lie on the activation, and the loss so far."""
     now, p = steps[-1], palette(dark())
-    figure = with_derivative(activation, frame.language, height=250, title=frame.t("on_curve"))
+    figure = with_derivative(activation, frame.language, height=280, title=frame.t("on_curve"))
     inside = np.clip(now.z, -link.LIMIT, link.LIMIT)
     for value, mark in ((1.0, "circle"), (0.0, "circle-open")):
         here = np.array(TARGETS[data]) == value
@@ -191,8 +188,9 @@ def _pictures(frame: Frame, activation: Activation, steps: list[NeuronStep], dat
         title=frame.t("loss_so_far"),
         language=frame.language,
         dark=dark(),
-        height=200,
+        height=260,
     )
     drawn.update_yaxes(rangemode="tozero", range=[0, float(max(losses[np.isfinite(losses)], default=1.0)) * 1.1 or 1.0])
+    drawn.update_xaxes(range=[0, max(len(steps) - 1, 10)])
     drawn.update_layout(width=None, margin={"l": 52, "t": 40, "b": 44})
     st.plotly_chart(drawn, key="neuron-loss", theme=None, config=PICTURE)

@@ -48,6 +48,7 @@ TEXTS = table(
     part_forward=Text("① 前向", "① forward"),
     part_loss=Text("② 损失", "② loss"),
     part_gradient=Text("③ 梯度", "③ gradient"),
+    mean_of=Text("{what} 的平均", "mean {what}"),
     part_update=Text(
         "④ 更新：每个权重减去 η × 梯度，η = {rate}", "④ update: each weight less η × gradient, η = {rate}"
     ),

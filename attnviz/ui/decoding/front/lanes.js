@@ -37,7 +37,7 @@ export class Lane {
   column(place, i, places, lesson, text) {
     const teacher = this.name === "teacher";
     const parted = lesson.parts_at !== null && i >= lesson.parts_at;
-    const target = element("div", { class: `target ${teacher ? "feeds" : ""}`, text: place.target === null ? "–" : printable(place.target) });
+    const target = element("div", { class: `target ${teacher ? "is-read" : ""}`, text: place.target === null ? "–" : printable(place.target) });
     const overwritten = lesson.mistake?.position === i;
     const said = element("button", { type: "button", class: `said ${place.right === true ? "right" : place.right === false ? "wrong" : ""} ${overwritten ? "overwritten" : ""}` }, [
       element("span", { class: "token", text: printable(place.said) }), element("span", { class: "p", text: probabilityText(place.p) }),
