@@ -68,6 +68,7 @@ export class Board {
     const { sheet, node } = this;
     const { walk, view, screen, head } = sheet;
     node.dataset.view = view;
+    node.style.removeProperty("--row"); // rows stretched for another step would count as too high for this one
     this.tables = [];
     node.replaceChildren();
     if (view === "all") this.layoutAll();
@@ -91,7 +92,6 @@ export class Board {
   // What room is left over goes to the rows of the results, up to square cells.
   stretch() {
     const { node } = this;
-    node.style.removeProperty("--row");
     const size = parseFloat(getComputedStyle(node).fontSize);
     const lines = [...node.children].map((line) => line.getBoundingClientRect());
     if (!lines.length) return;
