@@ -52,6 +52,13 @@ FIND = """() => {
 }"""
 # The pages that a model can be looked at on; the others show their sentence and the way to a model that can.
 CANNOT = {"pinyin": set(), "tiny-llama": set(), "tiny-marian": set(), "tiny-bert": {"decoding"}}
+# Each model is visited in one language; in the other one when asked for.
+LANGUAGE_OF = {"pinyin": "en", "tiny-bert": "zh", "tiny-llama": "zh", "tiny-marian": "en", "tiny-vit": "zh"}
+VISITS = [
+    pytest.param(model, language, marks=[] if language == usual else pytest.mark.slow)
+    for model, usual in LANGUAGE_OF.items()
+    for language in LANGUAGES
+]
 
 
 @pytest.fixture(scope="module")
@@ -98,8 +105,7 @@ def visit(tab: Any, server: Any, page: str, query: str, expected: bool | None) -
     return bool(tab.page.locator(READY[page]).count())
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("model", ["pinyin", "tiny-bert", "tiny-llama", "tiny-marian", "tiny-vit"])
+@pytest.mark.parametrize(("model", "language"), VISITS)
 def test_the_same_visit_on_every_model(
     model: str, language: Language, chromium_page: Callable[..., Any], server: Any
 ) -> None:

@@ -76,6 +76,11 @@ class TemplateTask(Task):
     def draw(self, generator: random.Random) -> tuple[str, str]:
         """A source and its answer."""
 
+    @property
+    def most(self) -> int:
+        """As many examples as are looked for."""
+        return int(self.options["size"])
+
     @abstractmethod
     def rule(self, text: str) -> str | None:
         """The answer to a text; None where the templates' rule gives none."""
@@ -87,11 +92,15 @@ class TemplateTask(Task):
     def load(self) -> Mapping[str, Sequence[Pair]]:
         generator = random.Random(f"{self.info.name} {self.language} {self.options['seed']}")
         found: dict[str, Pair] = {}
+        drawn: set[str] = set()
         for _ in range(20 * self.options["size"]):
             source, target = self.draw(generator)
+            if source in drawn:
+                continue
+            drawn.add(source)
             pair = Pair(tuple(self.tokenize(source)), tuple(self.tokenize(target)))
             found.setdefault(" ".join(pair.source), pair)
-            if len(found) == self.options["size"]:
+            if len(found) == self.most:
                 break
         return split_by_key(found.items(), self.options["seed"], validation=0.1, test=0.1)
 
@@ -204,6 +213,7 @@ class Dialogue(TemplateTask):
         "en": ("", "well , ", "hey , ", "really , ", "by the way , ", "please , ", "so , ", "in fact , "),
     }
 
+    @cached_property
     def _every(self) -> list[tuple[str, str]]:
         language = self.language
         found = []
@@ -220,11 +230,16 @@ class Dialogue(TemplateTask):
         return {
             " ".join(self.tokenize(before + turn)): reply
             for before in self._BEFORE[self.language]
-            for turn, reply in self._every()
+            for turn, reply in self._every
         }
 
+    @property
+    def most(self) -> int:
+        """No more than there are turns: once all are found, none is drawn in vain."""
+        return min(super().most, len(self._replies))
+
     def draw(self, generator: random.Random) -> tuple[str, str]:
-        turn, reply = generator.choice(self._every())
+        turn, reply = generator.choice(self._every)
         return generator.choice(self._BEFORE[self.language]) + turn, reply
 
     def rule(self, text: str) -> str | None:
