@@ -57,6 +57,7 @@ CUT = """(shortened) => {
       const across = hides(style.overflowX) && node.scrollWidth > node.clientWidth + 1;
       const down = hides(style.overflowY) && node.scrollHeight > node.clientHeight + 3;
       const said = node.textContent.trim().slice(0, 60);
+      if (/^\\w+ icon$/.test(said)) continue;  // a letter of an icon font, named for screen readers
       if (across || down) found.push(`${node.tagName}.${node.getAttribute("class")}: ${said}`);
     }
   };

@@ -152,7 +152,7 @@ def first_examples(found: Splits, t: Words, name: str = "train") -> str:
         for source, target in share.first
     )
     heading = t("examples_of", name=t(f"split_{name}"))
-    return f'<div class="dt-first"><h3>{escape(heading)}</h3><table>{rows}</table></div>'
+    return f'<div class="dt-first"><h2>{escape(heading)}</h2><table>{rows}</table></div>'
 
 
 def _short(text: str) -> str:

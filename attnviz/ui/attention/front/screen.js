@@ -235,6 +235,7 @@ Object.assign(Stage.prototype, {
     const onGrid = CanvasPainter.on(refs.gridLight, layouts.grid.width, layouts.grid.height, theme, ratio);
     const onHead = CanvasPainter.on(refs.headLight, refs.headBody.clientWidth, refs.headBody.clientHeight, theme, ratio);
     refs.root.dataset.pinned = String(Boolean(this.pinned));
+    refs.readout.title = lit ? "" : this.picture.text.readout_more;
     if (!lit) {
       writePieces(refs.readout, [{ text: this.picture.text.readout_idle, role: "plain" }]);
       return;
