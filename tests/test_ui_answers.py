@@ -255,6 +255,7 @@ def stands(one: Any) -> Any:
     return shown(one) if one.type != "select_slider" else one.format_func(one.value)
 
 
+@pytest.mark.slow
 def test_a_browser_that_draws_a_widget_anew_shows_what_it_holds_and_nothing_is_pushed() -> None:
     """A push replaces what somebody is typing just then, and is lost where its run gives way to another."""
     for page, query in VIEWS:

@@ -83,6 +83,7 @@ def test_axe_finds_nothing_on_any_page_light_or_dark(chromium_page: Callable[...
     assert {name: said for name, said in against.items() if said} == {}
 
 
+@pytest.mark.slow
 def test_axe_finds_nothing_in_what_pages_show_when_asked(chromium_page: Callable[..., Any], server: Any) -> None:
     page = chromium_page().page
     against = {}

@@ -82,7 +82,8 @@ def shown(page: Any, address: str) -> list[tuple[float, str, str]]:
     return found
 
 
-@pytest.mark.parametrize("turn", [0, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("turn", [0, 1])
 def test_no_letter_is_smaller_than_twenty_pixels(chromium_page: Callable[..., Any], server: Any, turn: int) -> None:
     """Pages by turns in Chinese and in English; the deep run has the other half."""
     page = chromium_page(width=1920, height=1080).page
