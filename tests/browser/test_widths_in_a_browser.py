@@ -38,6 +38,7 @@ SHORTENED = ", ".join(
         "[data-testid=stSkipToContent]",  # Streamlit's, there for the keyboard only
         "[data-testid=stIconMaterial], span:has(> [data-testid=stIconMaterial])",  # a letter of an icon font
         ".av-chips, .av-chip",  # the licence stands in the side bar, too
+        ".verdict .details",  # two lines, so that nothing moves under the mouse; whole in its tooltip
         ".stacks",  # scrolls
         ".line",  # of code: numbers without end, copied whole
         ".rn-said b, .token, .said, .name",  # what a model writes, whole in its tooltip
