@@ -119,7 +119,7 @@ TEXTS = table(
     tokens=Text("词元", "tokens"),
     pending=Text("…", "…"),
     # the readout
-    readout_idle=Text("把鼠标放在词元或格子上，看它注意谁", "Point at a token or a cell"),
+    readout_idle=Text("把鼠标放在词元或格子上", "Point at a token or a cell"),
     readout_more=Text("按住 Shift 点几行，把它们加起来看", "Hold Shift and click rows to add them up"),
     readout_next=Text("读到 {row}，预测 {next}", "after {row}, predicting {next}"),
     rest=Text("其余", "rest"),
