@@ -13,11 +13,12 @@ from attnviz.masks import Mask, MaskPlan, causal
 from attnviz.masks.predicates import Full
 from attnviz.model.blocks import DecoderBlock, EncoderBlock
 from attnviz.model.transformer import Transformer
+from attnviz.model.written.attention import Attention, Bias, Core, Memory, bias_of
 from attnviz.model.written.ends import Embedding
 from attnviz.model.written.flat import FlatParameters
 from attnviz.model.written.parts import Linear, Norm, Place
 from attnviz.model.written.rooms import Rooms
-from attnviz.model.written.sublayers import Attention, Bias, Core, FeedForwardPass, Memory, Residual, bias_of
+from attnviz.model.written.sublayers import FeedForwardPass, Residual
 
 _MOST_BIASES = 32  # masks whose tensors are kept from one step to the next
 _MOST_SHAPES = 64  # shapes of batches whose passes are kept; they share their memory
