@@ -15,12 +15,12 @@ import pytest
 from app_driver import html, notices, opened, ran
 from streamlit.testing.v1 import AppTest
 
+from attnviz import environment
 from attnviz.data import Task
 from attnviz.errors import Notice, said
 from attnviz.language import LANGUAGES
 from attnviz.training import Manifest
 from attnviz.training.checkpoint import shipped_folder
-from attnviz.ui.sentence.models import OWN_MODELS
 from attnviz.ui.text import words
 
 APP = Path(__file__).resolve().parents[1] / "app.py"
@@ -194,7 +194,7 @@ def test_a_bad_checkpoint_is_named_and_the_page_goes_on_with_another(
     how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = broken(tmp_path, how)
-    monkeypatch.setenv(OWN_MODELS, str(folder))
+    monkeypatch.setenv(environment.MODELS, str(folder))
     at = opened(model=folder.name, lang="en")
     (notice,) = notices(at)
     assert folder.name in notice
@@ -206,7 +206,7 @@ def test_a_bad_checkpoint_is_named_and_the_page_goes_on_with_another(
 
 def test_a_checkpoint_of_ones_own_is_on_offer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(shipped_folder() / "reverse", tmp_path / "reverse")
-    monkeypatch.setenv(OWN_MODELS, str(tmp_path / "reverse"))
+    monkeypatch.setenv(environment.MODELS, str(tmp_path / "reverse"))
     at = opened(model="reverse-2")
     assert at.selectbox[0].value == "reverse-2"
     assert panel(at)["steps"]
@@ -223,7 +223,7 @@ def test_data_that_moved_since_the_training_are_said_beside_the_data(
         return remark
 
     monkeypatch.setattr("attnviz.training.held_out.moved", moved)
-    monkeypatch.setenv(OWN_MODELS, str(shutil.copytree(shipped_folder() / "reverse", tmp_path / "mine-moved")))
+    monkeypatch.setenv(environment.MODELS, str(shutil.copytree(shipped_folder() / "reverse", tmp_path / "mine-moved")))
     for language in LANGUAGES:
         at = opened(model="mine-moved", lang=language)
         assert looked.wait(30), "the installed data are looked at when a model is opened"

@@ -13,12 +13,13 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "attnviz"
 
-GROUND = ("language", "errors", "settings")  # for all
+GROUND = ("environment", "language", "errors", "settings")  # for all
 BELOW_TRAINING = (*GROUND, "config", "masks", "data", "model", "trace", "decoding")
 BELOW_UI = (*BELOW_TRAINING, "foreign", "training", "runs", "experiments", "figures", "api", "lessons", "bench", "cli")
 
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "openmp": (),
+    "environment": (),
     "language": (),
     "errors": ("language",),
     "settings": ("language", "errors"),

@@ -11,6 +11,7 @@ import torch
 from small_models import make_model
 from tiny_runs import tell, tiny_config, train
 
+from attnviz import environment
 from attnviz.runs import Library, devices
 from attnviz.runs.work import claim
 from attnviz.runs.work.session import Session
@@ -124,9 +125,9 @@ def test_a_device_without_numbers_or_kernels_does_not_work() -> None:
 
 def test_the_sidebar_names_what_pages_compute_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    monkeypatch.delenv(devices.LOOKING, raising=False)
+    monkeypatch.delenv(environment.DEVICE, raising=False)
     assert device_name("en") == "CPU, 3 cores"
-    monkeypatch.setenv(devices.LOOKING, "cuda:1")
+    monkeypatch.setenv(environment.DEVICE, "cuda:1")
     monkeypatch.setattr(devices, "looking", lambda asked: asked)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"Card {device}")
     assert device_name("en") == "Card cuda:1"

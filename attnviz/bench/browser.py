@@ -19,6 +19,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from attnviz import environment
 from attnviz.bench.figures import Figure, Options, Result, Skipped
 
 NAME = "paint"
@@ -88,7 +89,7 @@ def _opened(browser: Any, url: str) -> Any:
 
 def executable() -> str | None:
     """The Chromium to drive: ATTNVIZ_CHROMIUM, else the first that the machine has."""
-    named = os.environ.get("ATTNVIZ_CHROMIUM")
+    named = os.environ.get(environment.CHROMIUM)
     return named or next((found for found in map(shutil.which, BROWSERS) if found), None)
 
 

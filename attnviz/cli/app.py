@@ -13,13 +13,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from attnviz import environment
+
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
     from attnviz.runs.registry import Registry
 
 FIRST_PORT, PORTS_TRIED = 8501, 100
-LANGUAGE_VARIABLE = "ATTNVIZ_LANG"  # what the app speaks to a browser whose address does not say
 END_SECONDS = 20.0  # that a server or a worker may take to end by itself
 
 
@@ -67,11 +68,11 @@ def run(arguments: argparse.Namespace) -> int:
 
     registry = Registry(Library().root)
     others = {worker.token for worker in registry.alive().values()}
-    environment = dict(os.environ)
+    variables = dict(os.environ)
     if arguments.lang:
-        environment[LANGUAGE_VARIABLE] = arguments.lang
+        variables[environment.LANGUAGE] = arguments.lang
     if arguments.device:
-        environment["ATTNVIZ_DEVICE"] = arguments.device
+        variables[environment.DEVICE] = arguments.device
     shown = "127.0.0.1" if arguments.address in ("0.0.0.0", "::") else arguments.address
     print(f"attnviz: http://{shown}:{port}  (Ctrl-C ends it)", flush=True)
     command = [sys.executable, "-m", "attnviz.ui.frame.serve", "--with-its-parent", "run", str(served)]
@@ -81,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
         command.append("--server.headless=true")
     with ended_by_signals():
         # A pipe that is never written to closes with this process, however it ends, and the server hears that.
-        server = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE)
+        server = subprocess.Popen(command, env=variables, stdin=subprocess.PIPE)
         try:
             return server.wait()
         except KeyboardInterrupt:

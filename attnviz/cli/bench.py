@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from attnviz import environment
 from attnviz.bench.figures import Figure, Options, Result, Skipped
 from attnviz.bench.page import keep
 from attnviz.bench.rows import GROUPS, group
@@ -42,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     for name in names:
         if name not in GROUPS:
             raise ValueError(f"there is no benchmark {name!r}; there are: {', '.join(GROUPS)}")
-    where = os.environ.get("ATTNVIZ_NANOGPT", "")
+    where = os.environ.get(environment.NANOGPT, "")
     options = Options(
         quick=arguments.quick, device=arguments.device, nanogpt=arguments.nanogpt or (Path(where) if where else None)
     )

@@ -10,13 +10,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from attnviz import environment
 from attnviz.cli.terminal import table
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
-
-
-OWN_MODELS = "ATTNVIZ_MODELS"  # what the app lists besides its own
 
 
 def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -82,8 +80,8 @@ def _in_the_app(path: Path) -> int:
     """The app, with the model at the end of its list."""
     from attnviz.cli import app
 
-    others = [entry for entry in os.environ.get(OWN_MODELS, "").split(os.pathsep) if entry]
-    os.environ[OWN_MODELS] = os.pathsep.join([*others, str(path.resolve())])
+    others = [entry for entry in os.environ.get(environment.MODELS, "").split(os.pathsep) if entry]
+    os.environ[environment.MODELS] = os.pathsep.join([*others, str(path.resolve())])
     return app.run(
         argparse.Namespace(port=None, address="127.0.0.1", host=[], lang=None, device=None, no_browser=False)
     )

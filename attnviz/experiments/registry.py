@@ -16,11 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
+from attnviz import environment
 from attnviz.errors import ExperimentError, InputError, raised
 from attnviz.experiments import catalogue
 from attnviz.experiments.experiment import Experiment
-
-FOLDER = "ATTNVIZ_EXPERIMENTS"
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def load(folder: str | Path | None = None) -> Catalogue:
     A file that is no experiment becomes a sentence in `problems`; the others go on.
     """
     experiments = dict(shipped())
-    folder = os.environ.get(FOLDER) if folder is None else folder
+    folder = os.environ.get(environment.EXPERIMENTS) if folder is None else folder
     if not folder:
         return Catalogue(experiments)
     problems: list[ExperimentError] = []

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
+from attnviz import environment
 from attnviz.errors import ForeignError
 from attnviz.foreign.adapter import ForeignModel
 from attnviz.foreign.load import About, about, open_folder, quiet, require
@@ -112,7 +113,7 @@ def _folder(path: Path) -> Path:
 
 def cache_folder() -> Path:
     """Where converted models are kept: ATTNVIZ_CACHE, or the user's cache folder."""
-    base = os.environ.get("ATTNVIZ_CACHE") or os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    base = os.environ.get(environment.CACHE) or os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     return Path(base) / "attnviz" / "models"
 
 

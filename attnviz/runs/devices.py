@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import torch
 
+from attnviz import environment
 from attnviz.errors import RunError
 
 
@@ -29,9 +30,6 @@ def resolve(asked: str) -> tuple[str, RunError | None]:
     if device in there:
         return device, None
     return there[0], RunError("device_absent", asked=asked, device=there[0])
-
-
-LOOKING = "ATTNVIZ_DEVICE"  # the environment's word for where pages compute
 
 
 @lru_cache
@@ -67,7 +65,7 @@ def most_threads() -> int:
 
 def most_moving() -> int:
     """Runs that one worker trains in turns; more of them wait: ATTNVIZ_RUNS_AT_ONCE, else 6."""
-    asked = os.environ.get("ATTNVIZ_RUNS_AT_ONCE", "")
+    asked = os.environ.get(environment.RUNS_AT_ONCE, "")
     return max(1, min(int(asked), 1000)) if asked.isdecimal() else 6
 
 
@@ -79,7 +77,7 @@ def take(device: str) -> None:
 
 def default_threads() -> int:
     """CPU threads of a run that asks for none: ATTNVIZ_THREADS, else half of the cores, so that the app stays quick."""
-    asked = os.environ.get("ATTNVIZ_THREADS", "")
+    asked = os.environ.get(environment.THREADS, "")
     if asked.isdecimal() and int(asked) > 0:
         return min(int(asked), most_threads())
     return max(1, min(8, most_threads() // 2))

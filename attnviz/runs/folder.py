@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from attnviz import environment
 from attnviz.errors import RunError
 from attnviz.runs import config as run_config
 from attnviz.runs.config import RunConfig
@@ -95,7 +96,7 @@ class RunFolder:
 
 def default_root() -> Path:
     """The environment variable ATTNVIZ_RUNS, else `runs` in the current folder."""
-    return Path(os.environ.get("ATTNVIZ_RUNS") or "runs").absolute()
+    return Path(os.environ.get(environment.RUNS) or "runs").absolute()
 
 
 def is_id(text: object) -> bool:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import streamlit as st
 
+from attnviz import environment
 from attnviz.errors import ExperimentError, InputError, raised
 from attnviz.experiments import At, Catalogue, Experiment, Found, Lab, load, recorded
-from attnviz.experiments.registry import FOLDER
 
 Stamp = tuple[tuple[str, int, int], ...]  # of the folder's files: name, time of change, size
 SEEDS = 3  # of an experiment that is done in moments
@@ -38,7 +38,7 @@ def read() -> tuple[Catalogue, tuple[Entry, ...]]:
 
 
 def _stamp() -> tuple[str, Stamp]:
-    folder = os.environ.get(FOLDER, "")
+    folder = os.environ.get(environment.EXPERIMENTS, "")
     if not folder:
         return "", ()
     found = []

@@ -7,6 +7,7 @@ import os
 
 import streamlit as st
 
+from attnviz import environment
 from attnviz.language import LANGUAGES, Language
 from attnviz.ui.frame.link import OneOf, said
 
@@ -42,7 +43,7 @@ def current() -> Language:
         known: dict[str, Language] = {language: language for language in LANGUAGES}
         st.session_state[CHOSEN] = (
             known.get(said(LANGUAGE) or "")
-            or known.get(os.environ.get("ATTNVIZ_LANG", ""))
+            or known.get(os.environ.get(environment.LANGUAGE, ""))
             or accepted(st.context.headers.get("Accept-Language", ""))
         )
     language: Language = st.session_state[CHOSEN]

@@ -8,6 +8,7 @@ import os
 import streamlit as st
 
 import attnviz
+from attnviz import environment
 from attnviz.language import Language
 from attnviz.ui.frame import language
 from attnviz.ui.frame.navigation import PAGES, SECTIONS, Site, title
@@ -38,7 +39,7 @@ def draw(site: Site) -> None:
 
 def device_name(spoken: Language) -> str:
     """What computes. On a CPU without importing torch: the environment is read exactly as torch will read it."""
-    if asked := os.environ.get("ATTNVIZ_DEVICE", ""):
+    if asked := os.environ.get(environment.DEVICE, ""):
         from attnviz.runs.devices import looking, spoken_name
 
         if (device := looking(asked)) != "cpu":

@@ -15,12 +15,13 @@ from pathlib import Path
 
 import streamlit as st
 
+from attnviz import environment
 from attnviz.data import Task
 from attnviz.errors import CheckpointError, ForeignError, Notice
 from attnviz.foreign import library
 from attnviz.language import Language, counted
 from attnviz.model import Transformer
-from attnviz.runs.devices import LOOKING, looking
+from attnviz.runs.devices import looking
 from attnviz.runs.folder import default_root
 from attnviz.training import checkpoint, held_out
 from attnviz.training.manifest import FILE as MANIFEST
@@ -28,7 +29,6 @@ from attnviz.training.manifest import Manifest
 from attnviz.ui.frame.beside import beside
 from attnviz.ui.text import words
 
-OWN_MODELS = "ATTNVIZ_MODELS"
 KEPT = ".models"  # in the folder of runs; the dot keeps it out of their list
 
 
@@ -77,7 +77,7 @@ def choices(language: Language = "zh") -> Mapping[str, Path]:
     ordered = sorted(shipped, key=lambda name: FIRST[language].index(name) if name in FIRST[language] else len(shipped))
     found = {name: checkpoint.shipped_folder() / name for name in ordered}
     found |= {name: folder for name, folder in kept_models().items() if name not in found}
-    for entry in os.environ.get(OWN_MODELS, "").split(os.pathsep):
+    for entry in os.environ.get(environment.MODELS, "").split(os.pathsep):
         if entry.strip():
             folder = Path(entry.strip())
             if from_elsewhere(entry.strip()) is not None:
@@ -171,7 +171,7 @@ def _loaded(key: ModelKey) -> Loaded:
 def on_looking_device(model: Transformer) -> Transformer:
     """The model where pages compute; on the CPU if there is no room for it."""
     try:
-        return model.to(looking(os.environ.get(LOOKING, "")))
+        return model.to(looking(os.environ.get(environment.DEVICE, "")))
     except RuntimeError:
         return model.to("cpu")
 

@@ -17,6 +17,7 @@ from typing import IO
 
 import streamlit as st
 
+from attnviz import environment
 from attnviz.errors import ForeignError, Notice
 from attnviz.foreign import library
 from attnviz.foreign.adapter import ForeignModel
@@ -26,7 +27,7 @@ from attnviz.foreign.texts import EXAMPLES, ForeignTexts
 from attnviz.foreign.vet import read_json
 from attnviz.foreign.zipped import unpacked
 from attnviz.language import Language
-from attnviz.ui.sentence.models import OWN_MODELS, ModelKey
+from attnviz.ui.sentence.models import ModelKey
 from attnviz.ui.sentence.models import from_elsewhere as _path_of
 from attnviz.ui.sentence.shelf import Shelf
 from attnviz.ui.text import words
@@ -83,7 +84,7 @@ def installed() -> bool:
 def offered() -> Mapping[str, Path]:
     """Names and paths: those that ATTNVIZ_MODELS names, then those that were opened in this session."""
     found: dict[str, Path] = {}
-    for entry in os.environ.get(OWN_MODELS, "").split(os.pathsep):
+    for entry in os.environ.get(environment.MODELS, "").split(os.pathsep):
         if entry.strip() and (path := _path_of(entry.strip())) is not None:
             found[entry.strip() if not Path(entry.strip()).exists() else path.name] = path
     return found | {name: Path(path) for name, path in st.session_state.get(OPENED, {}).items()}
