@@ -16,6 +16,7 @@ from attnviz import experiments
 from attnviz.errors import ExperimentError
 from attnviz.experiments import Found, background
 from attnviz.language import LANGUAGES
+from attnviz.runs import job
 from attnviz.runs.folder import default_root
 from attnviz.ui.experiments.numbers import Scale, bar
 from attnviz.ui.experiments.reveal import try_link
@@ -223,7 +224,7 @@ def test_a_process_that_was_killed_is_said(folder: Path) -> None:
     one = experiments.load().get("trained")
     place = background.folder_of(one, default_root())
     place.mkdir(parents=True)
-    (place / background.PROCESS).write_text('{"pid": 1, "started": "never", "host": "elsewhere"}', encoding="utf-8")
+    (place / job.PROCESS).write_text('{"pid": 1, "started": "never", "host": "elsewhere"}', encoding="utf-8")
     state = background.state(one, default_root())
     assert not state.running
     assert state.problem is not None
@@ -231,7 +232,7 @@ def test_a_process_that_was_killed_is_said(folder: Path) -> None:
     at = opened("experiments", lang="zh", experiment="trained", guess="few")
     assert "没有跑完" in all_notices(at)
     for damaged in ("", "[]", "{", '{"pid": 1}'):
-        (place / background.PROCESS).write_text(damaged, encoding="utf-8")
+        (place / job.PROCESS).write_text(damaged, encoding="utf-8")
         assert not background.state(one, default_root()).running
 
 

@@ -24,6 +24,7 @@ from attnviz.errors import ForeignError, InputError  # noqa: E402
 from attnviz.foreign import fitting, tuning  # noqa: E402
 from attnviz.foreign.texts_to_learn import batches_of, says  # noqa: E402
 from attnviz.foreign.tuning import Order, tune, work, write_order  # noqa: E402
+from attnviz.runs import job  # noqa: E402
 from attnviz.trace.loss import mean_loss  # noqa: E402
 from attnviz.ui.finetuning import elsewhere_process as process  # noqa: E402
 
@@ -182,7 +183,7 @@ def test_the_page_trains_shows_old_against_new_and_hands_out_the_adapter(page: A
     while process.state(key).running and time.monotonic() < until:
         time.sleep(0.2)
     now = process.state(key)
-    assert now.problem is None, Path(now.log).read_text()
+    assert now.problem is None, (process.folder_of(key) / job.LOG).read_text()
     assert len(now.losses) == 5
     at.run()
     text = app_driver.html(at)
@@ -190,6 +191,35 @@ def test_the_page_trains_shows_old_against_new_and_hands_out_the_adapter(page: A
         assert words in text, words
     with zipfile.ZipFile(io.BytesIO(process.zipped(key))) as archive:
         assert {"adapter_config.json", "adapter_model.safetensors"} <= set(archive.namelist())
+
+
+def test_a_tuning_that_was_killed_is_said_and_begins_anew(
+    folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ATTNVIZ_RUNS", str(tmp_path / "runs"))
+    key = str(folders["llama"])
+    process.start(order_for(folders["llama"], steps=100_000))
+    folder = process.folder_of(key)
+    try:
+        process.start(order_for(folders["llama"], steps=1))  # it runs: nothing happens
+        now = process.state(key)
+        assert now.running
+        assert now.order is not None
+        assert now.order.steps == 100_000
+        job.end(folder)
+        ended = process.state(key).problem
+        assert ended is not None
+        assert ended.code == "foreign_tuning_ended"
+    finally:
+        process.stop(key)
+    assert process.state(key).problem is None
+    for damaged in ('{"code": "no_lessons", "details": 3}', '{"code": []}', '{"code": "nobody"}', "[]", "{"):
+        (folder / tuning.PROBLEM).write_text(damaged, encoding="utf-8")
+        assert process.state(key).problem is None
+    (folder / tuning.PROBLEM).write_text('{"code": "no_lessons"}', encoding="utf-8")
+    said = process.state(key).problem
+    assert isinstance(said, ForeignError)
+    assert said.code == "no_lessons"
 
 
 @pytest.mark.parametrize(("language", "said"), [("zh", "不能在这里微调"), ("en", "cannot be tuned here")])

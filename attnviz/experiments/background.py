@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
-import signal
 import sys
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -21,22 +18,22 @@ from typing import Any
 
 import torch
 
-from attnviz.errors import SENTENCES, ExperimentError, InputError
+from attnviz.errors import ExperimentError, InputError
 from attnviz.experiments.experiment import Experiment
 from attnviz.experiments.lab import Lab
 from attnviz.experiments.recording import record, recorded
 from attnviz.experiments.registry import load
 from attnviz.experiments.result import Found
+from attnviz.runs import job
 from attnviz.runs.devices import default_threads
 from attnviz.runs.errors import clear_errors
 from attnviz.runs.folder import write_whole
-from attnviz.runs.process import Identity, host, start_detached, start_time
+from attnviz.runs.job import LOG, PROCESS
 
 FOLDER = ".experiments"  # the dot keeps it out of the list of runs
-PROCESS, PROGRESS, PROBLEM, LOG = "process.json", "progress.json", "problem.json", "log.txt"
+PROGRESS, PROBLEM = "progress.json", "problem.json"
 MOST = 2  # at once: a class shares the machine's cores
 PAUSE = 0.5  # seconds between two notes of progress
-_starting = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -69,32 +66,23 @@ def folder_of(experiment: Experiment, root: Path) -> Path:
 def start(experiment: Experiment, root: Path, *, seeds: int = 1) -> None:
     """Start it, unless it is running. ExperimentError where too many are; RunError where the folder cannot be used."""
     folder = folder_of(experiment, root)
-    with _starting:
-        if _alive(folder) is not None:
+    with job.STARTING:
+        if job.running(folder):
             return
-        others = [path.name for path in folder.parent.glob("*") if _alive(path) is not None]
+        others = [path.name for path in folder.parent.glob("*") if job.running(path)]
         if len(others) >= MOST:
             raise ExperimentError("experiment_crowd", names=", ".join(sorted(others)), most=MOST)
         with clear_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
             for name in (PROCESS, PROGRESS, PROBLEM, LOG):
                 (folder / name).unlink(missing_ok=True)
-            command = ["-m", "attnviz.experiments.background", experiment.name, str(folder), str(seeds)]
-            pid = start_detached(command, folder / LOG)
-        who = Identity(pid, start_time(pid) or "", host())
-        write_whole(folder / PROCESS, json.dumps(who.to_dict()).encode())
+        job.start(folder, ["-m", "attnviz.experiments.background", experiment.name, str(folder), str(seeds)])
 
 
 def stop(experiment: Experiment, root: Path) -> None:
     """End it and forget how far it was; a result of before stays."""
     folder = folder_of(experiment, root)
-    who = _alive(folder)
-    if who is not None:
-        with contextlib.suppress(OSError):
-            os.kill(who.pid, signal.SIGTERM)
-        until = time.monotonic() + 5
-        while who.alive and time.monotonic() < until:
-            time.sleep(0.02)
+    job.end(folder)
     with clear_errors(folder):
         for name in (PROCESS, PROGRESS, PROBLEM):
             (folder / name).unlink(missing_ok=True)
@@ -103,43 +91,24 @@ def stop(experiment: Experiment, root: Path) -> None:
 def state(experiment: Experiment, root: Path) -> State:
     """What is known of it now. Files that are damaged count as not there."""
     folder = folder_of(experiment, root)
-    running = _alive(folder) is not None
+    running = job.running(folder)
     found = None
     with contextlib.suppress(ExperimentError):
         found = recorded(experiment, folder)
-    values = _read(folder / PROGRESS)
+    values = job.read(folder / PROGRESS)
     step = None
     if running and values is not None:
         with contextlib.suppress(TypeError):
             step = Step(**values)
-    return State(running, step, None if running else _problem(experiment, folder, found), found)
+    return State(running, step, None if running else _problem(experiment, folder), found)
 
 
-def _problem(experiment: Experiment, folder: Path, found: Found | None) -> InputError | None:
-    values = _read(folder / PROBLEM)
-    if values is not None and values.get("code") in SENTENCES:
-        return ExperimentError(values["code"], **(values.get("details") or {}))
-    result = folder / f"{experiment.name}.json"
-    ended = _read(folder / PROCESS) is not None  # the process takes this away when it has come to its end
-    return ExperimentError("experiment_ended", name=experiment.name, log=str(result.with_name(LOG))) if ended else None
-
-
-def _alive(folder: Path) -> Identity | None:
-    values = _read(folder / PROCESS)
-    if values is None:
-        return None
-    with contextlib.suppress(TypeError, AttributeError):
-        who = Identity(**values)
-        return who if who.alive else None
+def _problem(experiment: Experiment, folder: Path) -> InputError | None:
+    if (said := job.problem(folder / PROBLEM, ExperimentError)) is not None:
+        return said
+    if job.began(folder):  # the process takes this away when it has come to its end
+        return ExperimentError("experiment_ended", name=experiment.name, log=str(folder / LOG))
     return None
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    try:
-        values = json.loads(path.read_bytes()[: 2**16])
-    except (OSError, ValueError):
-        return None
-    return values if isinstance(values, dict) else None
 
 
 def _write(path: Path, values: Mapping[str, Any]) -> None:

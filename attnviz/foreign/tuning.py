@@ -73,11 +73,16 @@ def write_order(order: Order, folder: Path) -> None:
     (folder / ORDER).write_text(json.dumps(asdict(order), ensure_ascii=False), encoding="utf-8")
 
 
+def read_order(folder: Path) -> Order:
+    """The order that was left there."""
+    values = json.loads((folder / ORDER).read_text(encoding="utf-8"))
+    return Order(**{**values, "lines": tuple(values["lines"])})
+
+
 def work(folder: Path) -> None:
     """Do what the order in the folder says; what goes wrong is written down."""
     try:
-        values = json.loads((folder / ORDER).read_text(encoding="utf-8"))
-        tune(Order(**{**values, "lines": tuple(values["lines"])}), folder)
+        tune(read_order(folder), folder)
     except InputError as error:
         _write(folder / PROBLEM, {"code": error.code, "details": error.details})
 
