@@ -118,24 +118,15 @@ def _kind(call: Call, source: int | None, target: int | None) -> Kind | None:
         length = source if source is not None else target
         if call.queries != call.keys or (length is not None and call.queries != length):
             return None
-        return "decoder_self" if _is_causal(call) else "encoder_self"
+        seen = call.visible
+        causal = seen is not None and looks_back(seen.expand(*seen.shape[:-2], call.queries, call.keys))
+        return "decoder_self" if causal else "encoder_self"
     kinds: dict[tuple[int, int], Kind] = {
         (source, source): "encoder_self",
         (target, target): "decoder_self",
         (target, source): "cross",
     }
     return kinds.get((call.queries, call.keys))
-
-
-def _is_causal(call: Call) -> bool:
-    if call.visible is None:
-        return False
-    query, key = _grid(call.queries, call.keys)
-    return not bool((call.visible & (key > query)).any())
-
-
-def _grid(queries: int, keys: int) -> tuple[Tensor, Tensor]:
-    return torch.arange(queries)[:, None], torch.arange(keys)
 
 
 def named_mask(call: Call) -> Mask | None:
@@ -172,7 +163,7 @@ def _row(mask: Mask, query: int) -> Tensor:
 
 
 def looks_back(weights: Tensor) -> bool:
-    """Whether no query of a map (…, T, T) has weight on a later key."""
+    """Whether no query of a map, or of a mask, (…, T, T) has weight on a later key."""
     position = torch.arange(weights.size(-1), device=weights.device)
     return not bool((weights * (position > position[:, None])).any())
 

@@ -49,16 +49,21 @@ def is_norm(module: nn.Module) -> bool:
     return "norm" in type(module).__name__.lower() and not list(module.children())
 
 
+def layer_of(path: str) -> str | None:
+    """The outermost entry of a list of modules on the way to `path`: the beginning up to the first number."""
+    names = path.split(".")
+    return next((".".join(names[: end + 1]) for end, name in enumerate(names) if name.isdigit()), None)
+
+
 @contextmanager
 def listening(net: nn.Module, attention: str) -> Iterator[list[Heard]]:
     """Whatever the layer around `attention` says inside the block; nothing is left behind afterwards."""
-    names = attention.split(".")
-    inside = next((".".join(names[: end + 1]) for end, name in enumerate(names) if name.isdigit()), "")
+    inside = layer_of(attention)
     heard: list[Heard] = []
     handles = []
     for name, module in net.named_modules():
         if is_linear(module) or is_norm(module):
-            if not inside or name.startswith(inside + "."):
+            if inside is None or name.startswith(inside + "."):
                 handles.append(module.register_forward_hook(_note(heard), with_kwargs=True))
         elif not list(module.children()):
             handles.append(module.register_forward_hook(_note_table(heard)))

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
+from attnviz.foreign.census import looks_back
 from attnviz.masks import KINDS, Kind, kind_of
 from attnviz.model.attention import attention_weights
 from attnviz.trace.record import AttentionRecord
@@ -231,7 +232,8 @@ def _trace(output: Any, seen: list[_Seen]) -> ModuleTrace:
         elif crossing:  # what comes before the first crossing, save the last one, is the encoder
             stack, what = ("encoder" if place < first_cross - 1 else "decoder"), "self_attn"
         else:
-            stack, what = ("decoder" if _looks_back(one.mask) else "encoder"), "self_attn"
+            square = one.mask.size(-1) == one.mask.size(-2) > 1
+            stack, what = ("decoder" if square and looks_back(one.mask) else "encoder"), "self_attn"
         site = f"{stack}.{counts[stack + what]}.{what}"
         counts[stack + what] += 1
         called[one.name] += 1
@@ -240,10 +242,3 @@ def _trace(output: Any, seen: list[_Seen]) -> ModuleTrace:
         mask = np.broadcast_to(to_numpy(one.mask), weights.shape)
         records[site] = AttentionRecord(site=site, mask=mask, weights=weights, taps={})
     return ModuleTrace(output, records, modules)
-
-
-def _looks_back(mask: Tensor) -> bool:
-    if mask.size(-1) != mask.size(-2) or mask.size(-1) == 1:
-        return False
-    position = torch.arange(mask.size(-1), device=mask.device)
-    return not bool((mask & (position > position[:, None])).any())

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from attnviz.foreign.adapter import ForeignModel
+from attnviz.foreign.listening import layer_of
 from attnviz.model.parts import Part, PartKind
 
 ORDER: tuple[PartKind, ...] = ("norm", "self_attn", "cross_attn", "feed_forward")
@@ -53,19 +54,13 @@ def foreign_parts(model: ForeignModel) -> tuple[Part, ...]:
 
 
 def _attention(site: str, module: str, modules: Mapping[str, nn.Module]) -> _Attention | None:
-    layer = _entry(module)
+    layer = layer_of(module)
     if not module or layer is None or layer == module:
         return None
     names = module.split(".")
     inside = [".".join(names[:end]) for end in range(layer.count(".") + 2, len(names) + 1)]
     around = next(path for path in inside if not isinstance(modules[path], nn.ModuleList))
     return _Attention(site, module, around, layer)
-
-
-def _entry(path: str) -> str | None:
-    """The outermost entry of a list of modules on the way to `path`: the beginning up to the first number."""
-    names = path.split(".")
-    return next((".".join(names[: end + 1]) for end, name in enumerate(names) if name.isdigit()), None)
 
 
 def _part_of(
@@ -83,7 +78,7 @@ def _part_of(
             kind: PartKind = "cross_attn" if one.site.endswith("cross_attn") else "self_attn"
             return one.site, kind, one.site.rsplit(".", 1)[0], one.site
     stack = "encoder" if model.has_encoder and "decoder" not in name.split(".") else "decoder"
-    layer = _entry(name)
+    layer = layer_of(name)
     if layer is not None:
         block = blocks.get(layer, stack)
         if is_norm and layer in blocks:
