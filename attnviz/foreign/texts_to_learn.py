@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
-
 from attnviz.data.batch import Batch
 from attnviz.decoding import Decoding
 from attnviz.errors import InputError
@@ -49,18 +47,8 @@ def _batch(texts: ForeignTexts, line: str, number: int) -> Batch | None:
 def _hidden(texts: ForeignTexts, line: str, number: int) -> Batch | None:
     whole = texts.encode(line, limit=LONGEST)
     assert whole.src is not None, "a masked model reads a source"
-    mask = texts.tgt_vocab.mask_id
-    assert mask is not None, "a masked model has its token"
-    special = torch.tensor(sorted(texts.tgt_vocab.special_ids))
-    places = (~torch.isin(whole.src[0], special)).nonzero()[:, 0]
-    if not len(places):
-        return None
-    chosen = places[number % min(HIDDEN, len(places)) :: HIDDEN]
-    src, scored = whole.src.clone(), torch.zeros_like(whole.src, dtype=torch.bool)
-    src[0, chosen], scored[0, chosen] = mask, True
-    return Batch(
-        src=src, decoder_input=None, targets=whole.src, scored=scored, src_labels=whole.src_labels, pad_id=None
-    )
+    places = [place for place in range(whole.src.size(1)) if texts.may_hide(whole, place)]
+    return texts.hidden(whole, places[number % min(HIDDEN, len(places)) :: HIDDEN]) if places else None
 
 
 def says(model: ForeignModel, texts: ForeignTexts, prompt: str) -> str:

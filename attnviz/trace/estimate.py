@@ -12,6 +12,7 @@ from torch import Tensor
 from attnviz.data.batch import Batch
 from attnviz.masks import MaskPlan
 from attnviz.model import WatchedModel
+from attnviz.model.inference import inference
 from attnviz.trace.ablation import all_heads
 from attnviz.trace.interventions import Head
 from attnviz.trace.loss import token_losses
@@ -47,18 +48,11 @@ def head_estimates(model: WatchedModel, batch: Batch, *, masks: MaskPlan | None 
     assert batch.targets is not None, "checked above"
     assert batch.scored is not None, "targets are scored somewhere"
     masks = masks or model.default_masks(batch.source, batch.decoder_input)
-    training = [module for module in model.modules() if module.training]
-    for module in training:
-        module.training = False
-    try:
-        with torch.enable_grad():
-            gates = Gates(model)
-            logits = model(batch.source, batch.decoder_input, masks=masks, probe=gates)
-            loss = token_losses(logits, batch.targets, batch.scored).sum() / batch.scored.sum()
-            slopes = torch.autograd.grad(loss, list(gates.gates.values()), allow_unused=True)
-    finally:
-        for module in training:
-            module.training = True
+    with inference(model), torch.enable_grad():
+        gates = Gates(model)
+        logits = model(batch.source, batch.decoder_input, masks=masks, probe=gates)
+        loss = token_losses(logits, batch.targets, batch.scored).sum() / batch.scored.sum()
+        slopes = torch.autograd.grad(loss, list(gates.gates.values()), allow_unused=True)
     found = dict(zip(gates.gates, slopes, strict=True))
     return {
         (site, head): 0.0 if (slope := found[site]) is None else -float(slope[head]) for site, head in all_heads(model)

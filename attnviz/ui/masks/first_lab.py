@@ -41,16 +41,13 @@ def telling_leak(subject: Subject, own: Baseline) -> TellingLeak | None:
     """Of the cells (i, i + 1), by which row i reads the token it has to predict, the one that changes most."""
     if "decoder_self" not in subject.sizes:
         return None
-    queries, keys = subject.sizes["decoder_self"]
+    queries, _ = subject.sizes["decoder_self"]
     sites, before = subject.model.sites_of("decoder_self"), np.exp(log_probabilities(own.logits))
     best, most = None, -1.0
     tried = min(TRIED, passes_unasked(subject))
     for row in range(FIRST_ROW, min(queries - 1, FIRST_ROW + tried)):
         cell = (row, row + 1)
-        mask = paint(
-            subject.own.of("decoder_self"), [cell], True, heads=heads_of(subject.model), queries=queries, keys=keys
-        )
-        plan = plan_of(Setting().with_edit(Target("decoder_self"), mask), subject.own, subject.model)
+        plan = plan_of(_leaking(subject, cell), subject.own, subject.model)
         seen = run(subject.model, subject.batch, plan, MaskApplication(), sites[0], 0)
         change = float(np.abs(np.exp(log_probabilities(seen.logits)) - before).sum(axis=-1).max())
         if change > most:
@@ -59,6 +56,15 @@ def telling_leak(subject: Subject, own: Baseline) -> TellingLeak | None:
             flips = bool((seen.logits.argmax(axis=-1) != own.logits.argmax(axis=-1)).any())
             best, most = TellingLeak(cell, (layer, head), flips), change
     return best
+
+
+def _leaking(subject: Subject, cell: Cell) -> Setting:
+    """The model's own masks, but that one cell of the decoder's self-attention is open in every head."""
+    queries, keys = subject.sizes["decoder_self"]
+    own, heads = subject.own.of("decoder_self"), heads_of(subject.model)
+    return Setting().with_edit(
+        Target("decoder_self"), paint(own, [cell], True, heads=heads, queries=queries, keys=keys)
+    )
 
 
 def opened(asked: Link, subject: Subject, leak: TellingLeak | None) -> tuple[Lab, tuple[Refused, ...]]:
@@ -70,10 +76,6 @@ def opened(asked: Link, subject: Subject, leak: TellingLeak | None) -> tuple[Lab
         return Lab(target=target, look=look, setting=setting), refused
     setting = Setting()
     if leak is not None:
-        queries, keys = subject.sizes["decoder_self"]
-        leaking = paint(
-            subject.own.of("decoder_self"), [leak.cell], True, heads=heads_of(subject.model), queries=queries, keys=keys
-        )
-        setting = setting.with_edit(Target("decoder_self"), leaking)
+        setting = _leaking(subject, leak.cell)
         look = leak.look if target == Target("decoder_self") and not asked.says(HEAD) else look
     return Lab(target=target, look=look, setting=setting), ()
