@@ -33,11 +33,6 @@ class About:
     licence: str | None  # None: not stated
 
 
-def look_at(folder: Path, name: str = "") -> About:
-    """Facts about a folder's model, without loading it. Raises ForeignError where it is refused."""
-    return about(vet(folder), name or folder.name)
-
-
 def about(vetted: Vetted, name: str) -> About:
     """Facts about what was vetted."""
     return About(

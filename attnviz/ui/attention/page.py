@@ -190,14 +190,13 @@ def _say(
         else:
             key, values["count"] = "claim_off", str(len(heads_off))
         claim_row(frame.t(key, **values), Trial(frame.t("claim_back"), lambda: _set_off(loaded, ()), undoes=True))
-    elif claimed.matters:
+        return
+    key = "claim_none"
+    if claimed.matters:
         key = "claim_hidden" if intact.feed == "hidden" else "claim"
         key = f"{key}_other" if claimed.said_after != claimed.target else key
-        trial = Trial(frame.t("claim_try", **values), lambda: _set_off(loaded, (claimed.head,)))
-        claim_row(frame.t(key, **values), trial)
-    else:
-        trial = Trial(frame.t("claim_try", **values), lambda: _set_off(loaded, (claimed.head,)))
-        claim_row(frame.t("claim_none", **values), trial)
+    trial = Trial(frame.t("claim_try", **values), lambda: _set_off(loaded, (claimed.head,)))
+    claim_row(frame.t(key, **values), trial)
 
 
 def head_name(frame: Frame, head: Head) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from attnviz.errors import InputError
+from attnviz.errors import ForeignError, InputError
 from attnviz.foreign.fitting import memory_to_tune, refuse_what_does_not_fit
 from attnviz.foreign.load import size_text
 from attnviz.foreign.texts_to_learn import batches_of
@@ -49,7 +49,7 @@ def show(frame: Frame, loaded: Loaded | Opened | None, to_tune: Callable[[], Non
         claim_row(frame.t("elsewhere_ours"), Trial(frame.t("elsewhere_to_tune"), to_tune))
         return
     if "finetune" not in loaded.model.can:
-        notice(explain(_no_tuning(loaded), frame.language), "warning")
+        notice(explain(ForeignError("foreign_no_tuning", name=loaded.about.name), frame.language), "warning")
         return
     form, watched = st.columns((2, 3), gap="medium")
     moving = process.state(loaded.key.folder).running
@@ -64,12 +64,6 @@ def show(frame: Frame, loaded: Loaded | Opened | None, to_tune: Callable[[], Non
             _watch(frame, loaded, now)
 
         polled(body, moving=moving, resting=False)
-
-
-def _no_tuning(loaded: Opened) -> InputError:
-    from attnviz.errors import ForeignError
-
-    return ForeignError("foreign_no_tuning", name=loaded.about.name)
 
 
 def _form(frame: Frame, loaded: Opened, moving: bool) -> None:
@@ -97,20 +91,20 @@ def _form(frame: Frame, loaded: Opened, moving: bool) -> None:
     parameters = loaded.model.parameters_count
     needed = size_text(memory_to_tune(parameters, parameters if how == "full" else 0))
     st.html(f'<p class="rn-why">{escape(frame.t(f"elsewhere_why_{how}", needed=needed))}</p>')
-    order = partial(
-        Order, path=loaded.key.folder, name=loaded.about.name, lines=tuple(lines.splitlines()), prompt=prompt, how=how,
-        rank=int(values["rank"]), alpha=2.0 * values["rank"], steps=int(values["steps"]),
-        learning_rate=float(values["learning_rate"]),
-    )  # fmt: skip
     if moving:
         st.button(
             frame.t("elsewhere_stop"), key="ft-elsewhere-stop", icon=":material/stop:", on_click=process.stop,
             args=(loaded.key.folder,),
         )  # fmt: skip
         return
+    order = Order(
+        path=loaded.key.folder, name=loaded.about.name, lines=tuple(lines.splitlines()), prompt=prompt, how=how,
+        rank=int(values["rank"]), alpha=2.0 * values["rank"], steps=int(values["steps"]),
+        learning_rate=float(values["learning_rate"]),
+    )  # fmt: skip
     st.button(
         frame.t("elsewhere_train"), key="ft-elsewhere-train", icon=":material/play_arrow:", type="primary",
-        on_click=_start, args=(order(), loaded),
+        on_click=_start, args=(order, loaded),
     )  # fmt: skip
     if (refused := kept.pop("refused", None)) is not None and isinstance(refused, InputError):
         notice(explain(refused, frame.language), "error")
