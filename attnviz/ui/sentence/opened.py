@@ -180,9 +180,20 @@ def about(path: Path) -> About | None:
         return None
 
 
-@st.cache_resource(show_spinner=False, max_entries=64)
 def _about(key: ModelKey) -> About:
-    return library.look(key.folder)
+    found = _looked_at(key)
+    if isinstance(found, ForeignError):
+        raise found.with_traceback(None)
+    return found
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _looked_at(key: ModelKey) -> About | ForeignError:
+    """Facts, or why it is refused: neither is found out again for every picture of a page that lists it."""
+    try:
+        return library.look(key.folder)
+    except ForeignError as error:
+        return error
 
 
 def _opened(key: ModelKey, name: str) -> Opened | OpenedPictures:
