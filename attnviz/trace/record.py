@@ -196,7 +196,19 @@ class Trace:
         return np.arange(real.shape[1]) <= np.where(real.any(axis=1), last, -1)[:, None]
 
     def statistics(self, kind: Kind) -> HeadStatistics:
-        """Statistics of every head of a kind, (L, B, H); rows of padding and fully blocked rows don't count."""
+        """Statistics of every head of a kind, (L, B, H); rows of padding and fully blocked rows don't count.
+
+        Computed once: a page asks for them whenever it is drawn.
+        """
+        if kind not in self._statistics:
+            self._statistics[kind] = self._statistics_of(kind)
+        return self._statistics[kind]
+
+    @cached_property
+    def _statistics(self) -> dict[Kind, HeadStatistics]:
+        return {}
+
+    def _statistics_of(self, kind: Kind) -> HeadStatistics:
         rows = self.real_rows(kind)
         layers = [statistics(record.weights, record.mask, rows=rows) for record in self._records_of(kind)]
         stacked = {name: np.stack([getattr(layer, name) for layer in layers]) for name in HeadStatistics.FIELDS}

@@ -41,7 +41,7 @@ def kind_pictures(
     next_labels = tuple(place[0] for place in said.tokens[0])
     found = []
     for kind in trace.kinds:
-        statistics = trace.statistics(kind)
+        weights, statistics = trace.weights(kind)[:, 0], trace.statistics(kind)
         stats = {
             "entropy": statistics.entropy[:, 0],
             "mean_distance": statistics.distance[:, 0],
@@ -50,7 +50,7 @@ def kind_pictures(
             "same": statistics.same[:, 0],
         }
         ids = batch.decoder_input if kind == "decoder_self" else None
-        if ids is not None and (repeats := induction(trace.weights(kind)[:, 0], ids[0].tolist())) is not None:
+        if ids is not None and (repeats := induction(weights, ids[0].tolist())) is not None:
             stats["induction"] = repeats
         if importance is None or importance:
             stats["delta_loss"] = importance_grid(trace, kind, importance or {})
@@ -58,7 +58,7 @@ def kind_pictures(
         found.append(
             KindPicture(
                 kind=kind,
-                weights=trace.weights(kind)[:, 0],
+                weights=weights,
                 mask=trace.mask(kind)[:, 0],
                 row_labels=rows,
                 column_labels=columns,
@@ -128,17 +128,15 @@ def token_changes(effects: TokenEffects, sites: Sequence[str]) -> tuple[TokenCha
 
 def pointing(picture: Picture, tokens: tuple[str, str] | None) -> Head | None:
     """The head that looks hardest from one token to another; None where the text has not both."""
-    found: tuple[float, Head] | None = None
-    for site, record in picture.trace.records.items() if tokens is not None else ():
-        rows, columns = picture.trace.labels(record.kind)
-        plain = [[label.strip("␣") for label in labels] for labels in (rows, columns)]
-        if tokens is None or tokens[0] not in plain[0] or tokens[1] not in plain[1]:
-            continue
-        shares = record.weights[0, :, plain[0].index(tokens[0]), plain[1].index(tokens[1])]
-        head = int(shares.argmax())
-        if found is None or float(shares[head]) > found[0]:
-            found = float(shares[head]), (site, head)
-    return None if found is None else found[1]
+    if tokens is None:
+        return None
+    found: dict[Head, float] = {}
+    for site, record in picture.trace.records.items():
+        rows, columns = ([label.strip("␣") for label in labels] for labels in picture.trace.labels(record.kind))
+        if tokens[0] in rows and tokens[1] in columns:
+            shares = record.weights[0, :, rows.index(tokens[0]), columns.index(tokens[1])]
+            found |= {(site, head): float(share) for head, share in enumerate(shares)}
+    return max(found, key=found.__getitem__, default=None)
 
 
 def first_choice(kinds: Sequence[KindPicture], best: Head | None) -> tuple[str, int, int]:
