@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,7 +70,7 @@ def test_a_model_from_elsewhere_is_drawn(
     stages = [one for one in at.get("bidi_component") if "attention" in str(one.proto.component_name)]
     assert stages
     layers = {"llama": "2", "marian": "3", "bert": "2", "bloom": "2"}[name]
-    assert ("只能显示注意力图" if language == "zh" else "shows its maps only") in text or name != "bloom"
+    assert (("只能显示注意力图" if language == "zh" else "shows its maps only") in text) == (name == "bloom")
     assert f"{layers} {'层' if language == 'zh' else 'layers'} × " in text
 
 
@@ -188,14 +187,6 @@ def test_two_who_ask_at_once_share_one_model() -> None:
     for thread in threads:
         thread.join()
     assert (found, made) == ([1] * 5, [1])
-
-
-def test_no_page_knows_an_architecture() -> None:
-    root = Path(__file__).resolve().parents[1]
-    names = re.compile(r"model_type|BertModel|Llama|GPT2")
-    places = [*(root / "attnviz" / "ui").rglob("*.py"), *(root / "pages").glob("*.py")]
-    places += (root / "attnviz" / "ui").rglob("*.js")
-    assert [str(path) for path in places if names.search(path.read_text(encoding="utf-8"))] == []
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -115,7 +115,7 @@ def test_import_attnviz_is_light() -> None:
 def test_pages_know_no_architecture() -> None:
     names = re.compile(r"model_type|BertModel|Llama|GPT2|\bmodel\.config\.(n_heads|has_|vocab|max_len)")
     for folder in (PACKAGE / "ui", ROOT / "pages"):
-        for path in folder.rglob("*.py"):
+        for path in (*folder.rglob("*.py"), *folder.rglob("*.js")):
             assert not names.search(path.read_text(encoding="utf-8")), path.name
 
 
