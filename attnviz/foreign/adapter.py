@@ -9,16 +9,16 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from attnviz.errors import ForeignError, raised
-from attnviz.foreign.attend import NAME, Pass, register, running
+from attnviz.errors import ForeignError
+from attnviz.foreign.attend import Pass, register, running
 from attnviz.foreign.cache import ForeignCache
-from attnviz.foreign.census import SOURCE, TARGET, Census, FoundSite, census_of_maps, looks_back, take_census
-from attnviz.foreign.facts import Reads, pad_id_of, reads_of, room_of, sample_picture
+from attnviz.foreign.census import FoundSite
+from attnviz.foreign.facts import Reads, pad_id_of, room_of
+from attnviz.foreign.first_pass import Inputs, first_pass, main_input
 from attnviz.foreign.maps_only import eager_maps
-from attnviz.foreign.outputs import agree, hidden_of, logits_in
+from attnviz.foreign.outputs import hidden_of, logits_in
 from attnviz.masks import KINDS, Kind, Mask, MaskPlan, full, key_padding, kind_of
 from attnviz.model import SILENT, Ability, Probe
-from attnviz.model.inference import inference
 from attnviz.model.transformer import real_lengths
 
 
@@ -37,14 +37,16 @@ class ForeignModel(nn.Module):
         self.config: Any = net.config
         text = self.config.get_text_config() if hasattr(self.config, "get_text_config") else self.config
         self._text: Any = text
-        self._arguments = frozenset(inspect.signature(net.forward).parameters)
-        self.reads: Reads = reads_of(str(getattr(net, "main_input_name", "input_ids")))
-        self._paired = (
-            bool(getattr(self.config, "is_encoder_decoder", False)) and "decoder_input_ids" in self._arguments
-        )
+        self.vocabulary = int(getattr(text, "vocab_size", 0) or 0)
+        self._inputs = Inputs(self.net)
+        self.reads: Reads = self._inputs.reads
+        self._paired = self._inputs.paired
         self.separator: int | None = None  # what stands between two segments of a text, as its tokenizer says
-        self.maps_only = False
-        self._census = self._open()
+        register()
+        self._seen = first_pass(self._inputs, name=self.name, vocabulary=self.vocabulary)
+        self._census = self._seen.census
+        self.maps_only = self._seen.maps_only
+        self._causal = not self._paired and any(kind_of(one.site) == "decoder_self" for one in self._census.found)
         self._by_site: Mapping[str, FoundSite] = {one.site: one for one in self._census.found}
 
     # ---- what it is -------------------------------------------------------------------------------------
@@ -60,7 +62,7 @@ class ForeignModel(nn.Module):
                 found.add("apply")
         if self.has_decoder and self.has_head:
             found.add("decode")
-        if self.has_head and self._everywhere:
+        if self.has_head and self._seen.everywhere:
             found.add("loss")
             if self.reads == "tokens" and not self.maps_only:
                 found.add("finetune")
@@ -118,7 +120,7 @@ class ForeignModel(nn.Module):
     @property
     def has_head(self) -> bool:
         """Whether its output are logits of tokens or labels, not hidden states."""
-        return self._head
+        return self._seen.has_head
 
     @property
     def src_vocab_size(self) -> int:
@@ -128,7 +130,7 @@ class ForeignModel(nn.Module):
     @property
     def vocab_size(self) -> int:
         """What the logits range over."""
-        return self._outputs
+        return self._seen.outputs
 
     @property
     def pad_id(self) -> int:
@@ -226,7 +228,7 @@ class ForeignModel(nn.Module):
         if self.maps_only and not self._paired:
             return self._maps(probe, masks, src=src)
         net: Any = self.net.get_encoder() if self._paired else self.net
-        output = self._run(net, {self._main(net): src}, masks=masks, probe=probe)
+        output = self._run(net, {main_input(net): src}, masks=masks, probe=probe)
         return hidden_of(output) if self._paired else logits_in(output)
 
     def decode(
@@ -249,7 +251,8 @@ class ForeignModel(nn.Module):
 
             given["encoder_outputs"] = BaseModelOutput(last_hidden_state=memory)
         if cache is not None:
-            given |= {"cache" if "cache" in self._arguments else "past_key_values": cache.kept, "use_cache": True}
+            place = "cache" if "cache" in self._inputs.arguments else "past_key_values"
+            given |= {place: cache.kept, "use_cache": True}
         return logits_in(self._run(self.net, given, masks=masks, probe=probe, first_query=offset))
 
     def logits_of(self, memory: Tensor) -> Tensor:
@@ -270,9 +273,6 @@ class ForeignModel(nn.Module):
             return None
         return self.default_masks(src, decoder_input)
 
-    def _main(self, net: nn.Module) -> str:
-        return str(getattr(net, "main_input_name", "input_ids"))
-
     def _run(
         self, net: nn.Module, given: dict[str, Any], *, masks: MaskPlan | None, probe: Probe, first_query: int = 0
     ) -> Any:
@@ -285,9 +285,9 @@ class ForeignModel(nn.Module):
         arguments = inspect.signature(net.forward).parameters
         if "use_cache" in arguments and "use_cache" not in given:
             given = {**given, "use_cache": False}
-        if (segments := self.segments(given.get(self._main(net)))) is not None and "token_type_ids" in arguments:
+        if (segments := self.segments(given.get(main_input(net)))) is not None and "token_type_ids" in arguments:
             given = {**given, "token_type_ids": segments}
-        now = Pass(probe=probe, plan=masks, sites=self._table, first_query=first_query)
+        now = Pass(probe=probe, plan=masks, sites=self._census.table, first_query=first_query)
         with running(now):
             return net(**given)
 
@@ -298,7 +298,7 @@ class ForeignModel(nn.Module):
         if masks is not None and masks != self.default_masks(src, decoder_input):
             raise ForeignError("foreign_maps_only", name=self.name)
         stack = "decoder" if self.has_decoder and not self._paired else "encoder"
-        output, maps = eager_maps(self.net, self._inputs(src, decoder_input), self.name, stack)
+        output, maps = eager_maps(self.net, self._inputs.given(src, decoder_input), self.name, stack)
         for site, weights in maps.items():
             if not probe.wants(site):
                 continue
@@ -322,15 +322,6 @@ class ForeignModel(nn.Module):
         found = ((ends.cumsum(dim=1) - ends.long()) > 0).long()
         return found if bool(found.any()) else None
 
-    def _inputs(self, src: Tensor | None, decoder_input: Tensor | None) -> dict[str, Any]:
-        if self._paired:
-            given: dict[str, Any] = {self._main(self.net): src, "decoder_input_ids": decoder_input}
-        else:
-            given = {self._main(self.net): src if src is not None else decoder_input}
-        if "use_cache" in self._arguments:
-            given["use_cache"] = False
-        return given
-
     def _check_length(self, ids: Tensor, before: int = 0) -> None:
         if ids.is_floating_point():
             return
@@ -338,91 +329,3 @@ class ForeignModel(nn.Module):
             raise ValueError(f"tokens have shape {tuple(ids.size())}; they must be (batch, length), neither 0")
         if self.room is not None and before + ids.size(1) > self.room:
             raise ForeignError("foreign_too_long", given=before + ids.size(1), name=self.name, limit=self.room)
-
-    # ---- opening ----------------------------------------------------------------------------------------
-
-    def _open(self) -> Census:
-        register()
-        self._table: Mapping[tuple[int, int], str] = {}
-        self._causal = True  # until the census says
-        self.vocabulary = int(getattr(self._text, "vocab_size", 0) or 0)
-        try:
-            inputs, source, target = self._census_inputs()
-        except (AttributeError, TypeError, ValueError, RuntimeError) as error:  # it reads something else
-            raise ForeignError("foreign_no_attention", name=self.name, problem=raised(error)) from error
-        with inference(self.net):
-            expected = logits_in(self._eager(inputs))
-            self._everywhere = (
-                target is not None or expected.size(1) == source or (source is None and expected.size(1) > 1)
-            )
-            self._outputs = expected.size(-1)
-            self._head = not hasattr(self._last_output, "last_hidden_state") or hasattr(self._last_output, "logits")
-            census = self._watched(inputs, expected, source, target)
-            if census is None:
-                self.maps_only = True
-                self._set("eager")
-                census = self._maps_census(inputs, expected)
-        self._table = census.table
-        self._causal = not self._paired and any(kind_of(one.site) == "decoder_self" for one in census.found)
-        return census
-
-    def _eager(self, inputs: dict[str, Any]) -> Any:
-        self._set("eager")
-        try:
-            self._last_output = self.net(**inputs)
-        except Exception as error:
-            raise ForeignError("foreign_no_attention", name=self.name, problem=raised(error)) from error
-        return self._last_output
-
-    def _watched(
-        self, inputs: dict[str, Any], expected: Tensor, source: int | None, target: int | None
-    ) -> Census | None:
-        """The census under our attention; None where the model does not call it or comes to other numbers."""
-        said: list[Tensor] = []
-        try:
-            self._set(NAME)
-            census = take_census(
-                self.net, lambda: said.append(logits_in(self.net(**inputs))), source=source, target=target
-            )
-        except Exception:  # whatever a model raises under a name it does not know: it is not ours to watch
-            return None
-        if not census.found:
-            return None
-        return census if agree(said[0], expected) else None
-
-    def _maps_census(self, inputs: dict[str, Any], expected: Tensor) -> Census:
-        """What eager's own maps say about the sites. Some models compute something else when asked for maps."""
-        output, maps = eager_maps(self.net, inputs, self.name)
-        if not agree(logits_in(output), expected):
-            raise ForeignError("foreign_no_attention", name=self.name, problem="other_numbers")
-        if not self._paired and all(looks_back(weights) for weights in maps.values()):
-            maps = {site.replace("encoder", "decoder", 1): weights for site, weights in maps.items()}
-        return census_of_maps(maps)
-
-    def _set(self, implementation: str) -> None:
-        # Where it cannot be set, it stays what the model was made with; transformers would only log that.
-        if getattr(self.net, "_can_set_attn_implementation", lambda: True)():
-            self.net.set_attn_implementation(implementation)
-
-    def _census_inputs(self) -> tuple[dict[str, Any], int | None, int | None]:
-        generator = torch.Generator().manual_seed(0)
-        least = min(20, max(0, self.vocabulary - 2))  # special tokens mostly come first
-
-        def ids(length: int) -> Tensor:
-            return torch.randint(least, max(least + 1, self.vocabulary), (1, length), generator=generator).to(
-                self.device
-            )
-
-        if self.reads == "tokens":
-            src, source = ids(SOURCE), SOURCE
-        else:
-            src, source = sample_picture(self.config, self.reads, generator).to(self.device), None
-        if not self._paired:
-            inputs = self._inputs(src, None)
-            return inputs, source, None
-        if source is None:  # the encoder's length is what it makes of its input
-            with inference(self.net):
-                self._set("eager")
-                encoder: Any = self.net.get_encoder()
-                source = hidden_of(encoder(src)).size(1)
-        return self._inputs(src, ids(TARGET)), source, TARGET

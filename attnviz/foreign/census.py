@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -64,7 +65,7 @@ class Census:
     found: tuple[FoundSite, ...]
     others: int  # attentions that are not over the whole sequence (windows of a picture, …)
 
-    @property
+    @cached_property
     def table(self) -> Mapping[SiteKey, str]:
         """Which call is which site."""
         return {one.key: one.site for one in self.found}
