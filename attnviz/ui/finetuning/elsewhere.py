@@ -183,7 +183,7 @@ def _texts(frame: Frame, now: State) -> None:
         f'<div><span>{escape(site)}</span><i style="width:{100 * moved / most:.0f}%"></i><b>{moved:.4f}</b></div>'
         for site, moved in last.moved.items()
     )
-    st.html(f'<h4 class="rn-small">{escape(t("elsewhere_moved"))}</h4><div class="ft-moved">{bars}</div>')
+    st.html(f'<h2 class="rn-small">{escape(t("elsewhere_moved"))}</h2><div class="ft-moved">{bars}</div>')
 
 
 def _finished(frame: Frame, loaded: Opened, now: State) -> None:

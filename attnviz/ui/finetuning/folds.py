@@ -72,7 +72,7 @@ def _form(frame: Frame) -> None:
             ]
             strategy = race.named(frame, choices.finetune.strategy)
             title = task.info.title[frame.language]
-            race.launch(frame, "folds", f"{start_of(choices).name} → {title} · {strategy} · k = {folds}", plans)
+            race.launch("folds", f"{start_of(choices).name} → {title} · {strategy} · k = {folds}", plans)
     except InputError as error:
         notice(explain(error, frame.language), "error")
         return

@@ -149,7 +149,7 @@ def planned(frame: Frame, choices: Choices, task: Task, entry: str, seed: int, s
     return Planned(config, entry, seed, cost.trained, cost.parameters, cost.bytes)
 
 
-def launch(frame: Frame, kind: Kind, name: str, plans: list[Planned]) -> None:
+def launch(kind: Kind, name: str, plans: list[Planned]) -> None:
     """Make the group and look at it."""
     choices = current()
     group = groups.start(kind, name, plans, choices.own.data if choices.own else None)
@@ -234,7 +234,7 @@ def _form(frame: Frame) -> None:
                     for entry in entries
                 ]
                 name = f"{start_of(choices).name} → {task.info.title[frame.language]} · {len(entries)} × {seeds}"
-                launch(frame, "race", name, plans)
+                launch("race", name, plans)
         except InputError as error:
             notice(explain(error, frame.language), "error")
             return
