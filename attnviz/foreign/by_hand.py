@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from attnviz.data.batch import Batch
@@ -21,6 +20,7 @@ from attnviz.foreign.matching import affine_of, columns_in, norm_of, same, turns
 from attnviz.model.inference import inference
 from attnviz.trace.walkthrough import HeadSetup, Projection, Turn
 from attnviz.trace.walkthrough.head_setup import LETTERS
+from attnviz.trace.walkthrough.head_walk import turned
 
 
 class _Taps:
@@ -148,11 +148,7 @@ def _turned_back(value: Tensor, turn: Turn | None) -> Tensor | None:
         return value
     if turn.width > value.size(-1) or len(turn.cos) != value.size(1):
         return None
-    cos, sin = (torch.as_tensor(part).to(value) for part in (turn.cos, turn.sin))
-    pairs = [turn.partner(feature) for feature in range(turn.width)]
-    partner = value[..., [place for place, _ in pairs]] * value.new_tensor([float(sign) for _, sign in pairs])
-    back = (value[..., : turn.width] * cos - partner * sin) / (cos.square() + sin.square())
-    return torch.cat((back, value[..., turn.width :]), dim=-1)
+    return turned(value, turn.back)
 
 
 def _after(kept: Mapping[str, Tensor], heard: list[Heard], x: Tensor) -> dict[str, Any]:

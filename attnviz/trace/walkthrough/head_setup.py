@@ -48,6 +48,12 @@ class Turn:
         half = self.width // 2
         return (feature + half, -1) if feature < half else (feature - half, 1)
 
+    @property
+    def back(self) -> Turn:
+        """The turn that takes this one back, also where it makes longer or shorter."""
+        length = self.cos**2 + self.sin**2
+        return replace(self, cos=self.cos / length, sin=-self.sin / length)
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class HeadSetup:
@@ -118,6 +124,12 @@ class HeadSetup:
         normed = self.projections[letter].norm is not None
         before = [f"{letter}_unrotated"] if turned else []
         return (*([f"{letter}_projected"] if normed else []), *before, letter)
+
+    @property
+    def score_names(self) -> tuple[str, ...]:
+        """The steps from the scaling to the scores that are masked, in order."""
+        later = [name for name, there in (("capped", self.softcap), ("biased", self.bias)) if there is not None]
+        return (*["scaled", *later][:-1], "scores")
 
     @property
     def norms(self) -> Mapping[str, Norm]:

@@ -78,21 +78,18 @@ def _norm(name: str, of: str, norm: Norm, given: Given) -> Iterator[Line]:
 
 
 def _scores(setup: HeadSetup, given: Given) -> Iterator[Line]:
-    later = [name for name, there in (("capped", setup.softcap), ("biased", setup.bias)) if there is not None]
-    names = [*["scaled", *later][: len(later)], "scores"]
+    names = setup.score_names
     if not setup.variant.divide:
         scaled = ".clone()"
     else:
         scaled = " / head_dim**0.5" if setup.divides else f" * {setup.scaling!r}"
     yield Line(f"{names[0]} = products{scaled}", names[0])
-    at = 0
     if setup.softcap is not None:
         cap = f"{setup.softcap!r}"
-        yield Line(f"{names[at + 1]} = {cap} * torch.tanh({names[at]} / {cap})", names[at + 1])
-        at += 1
+        yield Line(f"{names[1]} = {cap} * torch.tanh(scaled / {cap})", names[1])
     if setup.bias is not None:
         yield from given("bias")
-        yield Line(f"{names[at + 1]} = {names[at]} + bias", names[at + 1])
+        yield Line(f"scores = {names[-2]} + bias", "scores")
 
 
 def _turning(style: str) -> Iterator[Line]:

@@ -19,7 +19,7 @@ def walk_head(setup: HeadSetup) -> Walk:
 def turned(x: Tensor, turn: Turn) -> Tensor:
     """Queries or keys (…, T, D) with their first features turned by their positions."""
     pairs = [turn.partner(feature) for feature in range(turn.width)]
-    partner = x[..., [place for place, _ in pairs]] * torch.tensor([float(sign) for _, sign in pairs], dtype=x.dtype)
+    partner = x[..., [place for place, _ in pairs]] * x.new_tensor([float(sign) for _, sign in pairs])
     cos, sin = (torch.as_tensor(part).to(x) for part in (turn.cos, turn.sin))
     return torch.cat((x[..., : turn.width] * cos + partner * sin, x[..., turn.width :]), dim=-1)
 
@@ -84,23 +84,20 @@ class _HeadCalculation(Calculation):
         setup, axes = self.setup, (self.query, self.key)
         q, k = self.tensors["q"], self.tensors["k"]
         self.put("products", "QKᵀ", "products", "products", ("q", "k"), q @ k.transpose(-2, -1), *axes)
-        later = [name for name, there in (("capped", setup.softcap), ("biased", setup.bias)) if there is not None]
-        names = ["scaled", *later][: len(later)]
-        names = [*names, "scores"]  # the last one goes on to the mask
+        names = setup.score_names
         operation: Operation = "copy" if not setup.variant.divide else "divide" if setup.divides else "times"
         products = self.tensors["products"]
         value = products * setup.scaling if setup.variant.divide else products
         symbol = {"copy": "QKᵀ", "divide": "QKᵀ/√d", "times": f"QKᵀ·{setup.scaling:.4g}"}[operation]
         self.put(names[0], symbol, "scale", operation, ("products",), value, *axes)
-        at = 0
         if setup.softcap is not None:
-            value = setup.softcap * torch.tanh(self.tensors[names[at]] / setup.softcap)
-            self.put(names[at + 1], "c·tanh", "scale", "softcap", (names[at],), value, *axes)
-            at += 1
+            value = setup.softcap * torch.tanh(self.tensors["scaled"] / setup.softcap)
+            self.put(names[1], "c·tanh", "scale", "softcap", ("scaled",), value, *axes)
         if setup.bias is not None:
+            before = names[-2]
             self.give("bias", "B", "scale", *axes)
-            value = self.tensors[names[at]] + self.tensors["bias"]
-            self.put(names[at + 1], "S + B", "scale", "add", (names[at], "bias"), value, *axes)
+            value = self.tensors[before] + self.tensors["bias"]
+            self.put("scores", "S + B", "scale", "add", (before, "bias"), value, *axes)
 
     def softmax(self) -> str:
         if self.setup.sinks is not None:
