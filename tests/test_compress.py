@@ -98,6 +98,22 @@ def test_importance_is_what_a_head_is_worth_and_chance_knows_its_seed() -> None:
         head_order(model)
 
 
+def test_a_head_that_is_gone_has_no_turn_and_the_curve_of_a_pruned_model_ends_with_one_head(
+    reverse: tuple[Transformer, Task],
+) -> None:
+    model, task = reverse
+    everything = all_heads(model)
+    left = prune(model, everything[2:])
+    measured = task.collate(task.split("validation"))
+    assert set(head_order(left, measured)) == set(everything[:2])
+    for seed in range(7):  # whichever comes last, one stays
+        assert set(head_order(left, by="random", seed=seed)) == set(everything[:2])
+    *_, chart = pruning_chart(left, task, head_order(left, measured), points=3, limit=7)
+    assert chart.heads == 2
+    assert [len(point.out) for point in chart.importance] == [0, 1]
+    assert all([point.share for point in curve] == [0, 0.5] for curve in chart.random)
+
+
 def test_the_curve_begins_with_the_whole_model_and_leaves_one_head(reverse: tuple[Transformer, Task]) -> None:
     model, task = reverse
     order = head_order(model, task.collate(task.split("validation")))

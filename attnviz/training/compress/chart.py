@@ -17,7 +17,7 @@ SEEDS = (0, 1, 2)  # of the random orders: one alone may be lucky
 class PruningChart:
     """What has been measured so far. All curves have their points at the same numbers of heads."""
 
-    heads: int  # of the whole model
+    heads: int  # that the model has, those that were taken out of it earlier not counted
     importance: tuple[PrunePoint, ...]
     random: tuple[tuple[PrunePoint, ...], ...]  # a curve a seed
     measurements: int  # that the whole chart takes

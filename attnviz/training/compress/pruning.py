@@ -30,7 +30,7 @@ class PrunePoint:
     """A model with its first few heads out."""
 
     out: tuple[Head, ...]
-    share: float  # of all heads
+    share: float  # of the heads that were there
     score: float  # exact match; accuracy of models that write no sequence
     loss: float  # nats per target token
 
@@ -38,16 +38,17 @@ class PrunePoint:
 def head_order(
     model: Transformer, batch: Batch | None = None, *, by: Order = "importance", seed: int = 0
 ) -> tuple[Head, ...]:
-    """All heads in the order in which they go. By importance: first the one without which the loss on `batch` grows
-    least, with all others still there."""
-    heads = list(all_heads(model))
+    """The heads that are still there, in the order in which they go. By importance: first the one without which the
+    loss on `batch` grows least, with all others still there."""
+    gone = set(pruned_heads(model))
+    heads = [head for head in all_heads(model) if head not in gone]
     if by == "random":
         random.Random(seed).shuffle(heads)
         return tuple(heads)
     if batch is None:
         raise ValueError("importance is measured on a batch; none was given")
     effects = sorted(head_effects(model, batch), key=lambda effect: effect.loss)
-    return tuple((effect.site, effect.head) for effect in effects)
+    return tuple(head for effect in effects if (head := (effect.site, effect.head)) not in gone)
 
 
 def prune(model: Transformer, heads: Collection[Head]) -> Transformer:

@@ -63,10 +63,7 @@ def heads(frame: Frame, model: Transformer, order: tuple[Head, ...], out: int) -
     for site in model.sites:
         stack, layer, kind = site.split(".")
         name = t(f"site_{stack}_{kind}", layer=int(layer) + 1)
-        cells = "".join(
-            f'<td class="{"cp-out" if turn[site, head] <= out else "cp-in"}">{turn[site, head]}</td>'
-            for head in range(model.heads(site))
-        )
+        cells = "".join(_turn(turn.get((site, head)), out) for head in range(model.heads(site)))
         rows.append(f"<tr><th>{escape(name)}</th>{cells}</tr>")
     most = max((model.heads(site) for site in model.sites), default=0)
     head = "".join(f"<th>H{number + 1}</th>" for number in range(most))
@@ -75,6 +72,13 @@ def heads(frame: Frame, model: Transformer, order: tuple[Head, ...], out: int) -
         f"<thead><tr><td></td>{head}</tr></thead>{''.join(rows)}</table></div>"
         f'<p class="cp-note">{escape(t("heads_note"))}</p>'
     )
+
+
+def _turn(turn: int | None, out: int) -> str:
+    """A head's cell: when its turn is; a dash if it was gone before."""
+    if turn is None:
+        return '<td class="cp-gone">–</td>'
+    return f'<td class="{"cp-out" if turn <= out else "cp-in"}">{turn}</td>'
 
 
 def numbers(frame: Frame, small: Smaller, *, exact: bool) -> None:

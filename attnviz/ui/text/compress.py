@@ -59,7 +59,8 @@ TEXTS = table(
     # the heads
     heads_title=Text("哪些头出局", "Which heads are out"),
     heads_note=Text(
-        "格子里的数是第几个被剪；斜纹是已剪掉。", "The number is a head's turn; those that are out are hatched."
+        "格子里的数是第几个被剪；斜纹是已剪掉，– 是模型里本来就已剪掉的头。",
+        "The number is a head's turn; those that are out are hatched; – was gone when the model was opened.",
     ),
     site_encoder_self_attn=Text("编码器 L{layer} 自注意力", "encoder L{layer} self"),
     site_decoder_self_attn=Text("解码器 L{layer} 自注意力", "decoder L{layer} self"),
