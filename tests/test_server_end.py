@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from attnviz.cli.app import free_port, is_free
+from attnviz.ui.frame import server
 
 ROOT = Path(__file__).resolve().parents[1]
 PATIENCE = 60.0
@@ -30,6 +34,18 @@ for _ in range(2):
     beside(count)
 time.sleep(0.3)
 """
+
+
+@contextmanager
+def visitor(port: int) -> Iterator[None]:
+    """Somebody whose browser is connected, and who hears nothing of an end."""
+    lines = ["GET /_stcore/stream HTTP/1.1", f"Host: localhost:{port}", f"Origin: http://localhost:{port}"]
+    lines += ["Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13"]
+    lines += ["Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="]
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
+        connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+        assert connection.recv(64).split()[1] == b"101"
+        yield
 
 
 def wait_until(port: int, *, served: bool) -> None:
@@ -61,6 +77,52 @@ def test_no_server_is_left_behind_however_attnviz_ends(how: str, tmp_path: Path)
         begun.wait()
     assert b"Traceback" not in said
     assert begun.returncode == {"kill": -9, "terminate": 0}[how]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there, to end a process and to kill it are the same")
+def test_plain_streamlit_ends_while_somebody_is_there_and_lets_python_finish(tmp_path: Path) -> None:
+    port = free_port("127.0.0.1", range(18900, 19000))
+    (tmp_path / "sitecustomize.py").write_text("import atexit; atexit.register(print, 'finished')", encoding="utf-8")
+    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), f"--server.port={port}"]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)]),
+        "ATTNVIZ_RUNS": str(tmp_path / "runs"),
+    }
+    begun = subprocess.Popen(
+        [*command, "--server.headless=true"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    try:
+        wait_until(port, served=True)
+        with visitor(port):
+            begun.terminate()
+            said, _ = begun.communicate(timeout=PATIENCE)
+    finally:
+        begun.kill()
+        begun.wait()
+    assert begun.returncode == 0
+    assert b"finished" in said
+    assert b"Traceback" not in said
+
+
+@pytest.mark.parametrize(("headless", "opened"), [(True, []), (False, ["http://localhost:8501"])])
+def test_the_server_opens_the_browser_as_a_plain_script_does(
+    headless: bool, opened: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    options = {"server.headless": headless, "browser.serverAddress": "localhost", "browser.serverPort": 8501}
+    monkeypatch.setattr(server.config, "get_option", lambda name: options.get(name, ""))
+    monkeypatch.setattr(server.config, "is_manually_set", lambda name: name in options)
+    monkeypatch.setattr(server.cli_util, "open_browser", asked.append)
+    handlers = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGINT)}
+
+    async def begun_and_ended() -> None:
+        async with server.serving(server.App(ROOT / "app.py")):
+            pass
+
+    asyncio.run(begun_and_ended())
+    assert asked == opened
+    assert {one: signal.getsignal(one) for one in handlers} == handlers
 
 
 def test_what_is_counted_beside_a_page_is_not_cut_off_by_the_end() -> None:
