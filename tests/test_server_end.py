@@ -22,14 +22,14 @@ from attnviz.ui.frame import server
 ROOT = Path(__file__).resolve().parents[1]
 PATIENCE = 60.0
 # Counts beside a page, inside torch, when the interpreter comes to its end.
-COUNTING = """
+COUNTING = r"""
 import time, torch
 from attnviz.ui.frame.beside import beside
 def count():
     numbers, until = torch.randn(61, 61, requires_grad=True), time.monotonic() + 1
     while time.monotonic() < until:
         (numbers @ numbers).sum().backward()
-    print("counted", flush=True)
+    print("counted\n", end="", flush=True)  # one write, for there are two of them
 for _ in range(2):
     beside(count)
 time.sleep(0.3)
