@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import FrameType
 
+import uvicorn
 from streamlit import cli_util, config
 from streamlit.starlette import App
 from streamlit.web.server.server_util import get_display_address, get_url
@@ -46,7 +47,7 @@ def end_as_a_script_does() -> None:
     if threading.current_thread() is not threading.main_thread():
         return
     server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
-    if not hasattr(server, "should_exit"):
+    if not isinstance(server, uvicorn.Server):
         return
 
     def end(number: int, _frame: FrameType | None) -> None:
