@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
+import attnviz as av
+from attnviz.ui.fields.look import look
+from attnviz.ui.graphs.scene import Graphs
+from attnviz.ui.pictures.scene import Pictures
 from attnviz.ui.text import words
 
 pytestmark = pytest.mark.browser
@@ -127,4 +134,63 @@ def test_the_digits_are_trained_and_the_heads_follow(chromium_page: Callable[...
     page.locator(".st-key-run-pause button").first.click()
     page.locator(".st-key-run-play button").first.wait_for(timeout=60_000)
     assert page.locator(".stage").is_visible()
+    fine(tab)
+
+
+def saved(page: Any, format_: str, folder: Path) -> Path:
+    with page.expect_download() as waiting:
+        page.locator(f"[data-format={format_}]").click()
+    path = folder / waiting.value.suggested_filename
+    waiting.value.save_as(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("scene", "model", "query", "language", "name"),
+    [
+        (Pictures(), "digits", "hidden=2~7", "zh", "attnviz-pictures-digits-4-L1H2-2-changed"),
+        (Graphs(), "graph-connected", "off=encoder.1.self_attn.1", "en", "attnviz-graphs-graph-connected-4-L1H2-1-off"),
+    ],
+    ids=["pictures", "graphs"],
+)
+def test_downloads_hold_what_is_shown(
+    chromium_page: Callable[..., Any],
+    server: Any,
+    tmp_path: Path,
+    scene: Pictures | Graphs,
+    model: str,
+    query: str,
+    language: str,
+    name: str,
+) -> None:
+    tab = chromium_page(locale={"zh": "zh-CN", "en": "en-GB"}[language])
+    page = opened(tab, f"{server.url}/{scene.page}?example=4&layer=1&head=2&{query}")
+    t = words(scene.page, language)  # type: ignore[arg-type]
+    assert page.locator("[data-format=csv]").get_attribute("title") == t("download_csv")
+    table = saved(page, "csv", tmp_path)
+    assert table.name == f"{name}.csv"
+    network, task = av.load(model)
+    source = task.split("test")[3].source
+    changed = tuple(query.removeprefix("hidden=").split("~")) if query.startswith("hidden") else ()
+    off = [] if changed else [("encoder.1.self_attn", 0)]
+    found = look(network, *scene.read(task, source, [changed]), off)  # type: ignore[arg-type]
+    positions = [one for one in scene.positions(task, source) if one]  # type: ignore[arg-type]
+    rows = list(csv.DictReader(table.read_text(encoding="utf-8-sig").splitlines()))
+    assert [row["key"] for row in rows[: len(positions)]] == positions
+    count = len(positions)
+    weights = np.array([float(row["weight"]) for row in rows]).reshape(count, count)
+    np.testing.assert_allclose(weights, found.weights[0, 1, :count, :count], atol=2e-6)
+    visible = np.array([row["visible"] == "1" for row in rows]).reshape(count, count)
+    np.testing.assert_array_equal(visible, found.mask[0, 1, :count, :count])
+    assert not visible.all()
+
+    svg = ElementTree.fromstring(saved(page, "svg", tmp_path).read_text(encoding="utf-8"))
+    tag = "{http://www.w3.org/2000/svg}"
+    texts = [node.text or "" for node in svg.iter(f"{tag}text")]
+    assert {"L1 H1", "L2 H4", t("rollout_after", layer=2)} <= {text.removesuffix(f" {t('off')}") for text in texts}
+    assert ("L2 H1 off" in texts) == bool(off)
+    assert any((node.get("fill") or "").startswith("url(#hatch") for node in svg.iter(f"{tag}rect"))
+    png = saved(page, "png", tmp_path).read_bytes()
+    assert png.startswith(b"\x89PNG")
+    assert int.from_bytes(png[16:20], "big") == 2 * int(svg.get("width") or 0), "twice the size"
     fine(tab)

@@ -7,6 +7,7 @@ import { fakeBrowser } from "./fake_dom.mjs";
 fakeBrowser();
 const { gridLayout, headLayout, splitOf } = await import("../../attnviz/ui/attention/front/layout.js");
 const { labelStyle, matrixLayout, snapped, usual } = await import("../../attnviz/ui/front/layout.js");
+const { fontOf, textWidth, wrapped } = await import("../../attnviz/ui/front/labels.js");
 const THEME = { fontFamily: "sans-serif" };
 
 function kindOf(layers, heads, rows, columns) {
@@ -72,4 +73,16 @@ test("a giant among the labels does not make room for itself", () => {
 test("large cells are whole device pixels", () => {
   for (const size of [14.2, 33.7]) assert.ok(Math.abs(snapped(size, 2) * 2 - Math.round(snapped(size, 2) * 2)) < 1e-9);
   assert.equal(snapped(3.3, 2), 3.3);
+});
+
+test("a sentence in lines loses nothing, and each line fits unless it is one word", () => {
+  const font = fontOf(THEME, 14);
+  for (const text of ["The largest weight where there is no edge, of any head: 0", "没有边的地方，所有头的最大权重：0", "word", "", "antidisestablishmentarianism it is"]) {
+    for (const room of [40, 100, 333]) {
+      const lines = wrapped(text, room, font);
+      assert.equal(lines.join("").replaceAll(" ", ""), text.replaceAll(" ", ""));
+      for (const line of lines) assert.ok(textWidth(line, font) <= room || !/[\s，]/u.test(line));
+    }
+  }
+  assert.equal(wrapped("a bc def", 7 * 4, font).length, 2);
 });

@@ -2,6 +2,7 @@
 // Token labels: made printable, measured, cut to a width by whole characters, thinned when there are too many.
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+const words = new Intl.Segmenter(undefined, { granularity: "word" });
 /** @type {CanvasRenderingContext2D | null} made when something is first measured */
 let ruler = null;
 /** @type {Map<string, number>} */
@@ -57,6 +58,17 @@ export function fitted(text, room, font) {
     else high = middle - 1;
   }
   return low > 0 ? characters.slice(0, low).join("") + "…" : "…";
+}
+
+/** The text in lines that fit, broken between words where it can be. @param {string} text @param {number} room pixels @param {string} font */
+export function wrapped(text, room, font) {
+  const lines = [""];
+  for (const { segment } of words.segment(text)) {
+    const last = lines.length - 1;
+    if (!lines[last] || textWidth((lines[last] + segment).trimEnd(), font) <= room) lines[last] += segment;
+    else lines.push(segment.trimStart());
+  }
+  return lines.map((line) => line.trimEnd());
 }
 
 /** A template's {names} replaced by their values; a name that is not given stays. @param {string} template @param {Record<string, unknown>} values */

@@ -162,3 +162,20 @@ export class CanvasPainter {
     this.c.restore();
   }
 }
+
+// The same painter with its origin elsewhere.
+export function moved(painter, dx, dy, draw) {
+  draw(
+    new Proxy(painter, {
+      get(target, name) {
+        const value = target[name];
+        if (typeof value !== "function") return value;
+        if (name === "text") return (s, x, y, o) => target.text(s, x + dx, y + dy, o);
+        if (name === "raster") return (r, x, y, ...rest) => target.raster(r, x + dx, y + dy, ...rest);
+        if (name === "rects") return (boxes, colour) => target.rects(boxes.map(([x, y, w, h]) => [x + dx, y + dy, w, h]), colour);
+        if (name === "line") return (a, b, c, d, ...rest) => target.line(a + dx, b + dy, c + dx, d + dy, ...rest);
+        return (x, y, ...rest) => value.call(target, x + dx, y + dy, ...rest);
+      },
+    })
+  );
+}

@@ -105,6 +105,14 @@ export class SvgPainter {
     this.parts.push("</g>");
   }
 
+  inCircle(x, y, radius, draw) {
+    const id = `clip-${this.clips++}`;
+    const circle = `<circle cx="${this.n(x)}" cy="${this.n(y)}" r="${this.n(radius)}"/>`;
+    this.parts.push(`<clipPath id="${id}">${circle}</clipPath><g clip-path="url(#${id})">`);
+    draw();
+    this.parts.push("</g>");
+  }
+
   hatchPattern(id, size) {
     const { blocked, blocked_fill: ground } = this.theme;
     const step = this.n(size / Math.SQRT2);

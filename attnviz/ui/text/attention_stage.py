@@ -1,6 +1,7 @@
 """Every sentence of the attention stage; {braces} are filled in by the browser."""
 
 from attnviz.language import Text, table
+from attnviz.ui.text.downloads import TEXTS as DOWNLOADS
 
 TEXTS = table(
     stage=Text("注意力画面", "Attention stage"),
@@ -63,8 +64,6 @@ TEXTS = table(
     zoom_reset=Text("还原", "Reset zoom"),
     zoom_hint=Text("滚轮缩放 · 拖动平移 · 双击还原", "Wheel zooms · drag pans · double-click resets"),
     # the legend
-    weight=Text("权重", "weight"),
-    blocked=Text("■ 屏蔽 blocked", "■ blocked"),
     visible=Text("□ 可见 visible", "□ visible"),
     leak=Text("屏蔽的格子仍有权重：泄漏", "Blocked, yet it has weight: a leak"),
     unknown=Text("未登录词元（模型没见过）", "Unknown token (the model has never seen it)"),
@@ -126,10 +125,6 @@ TEXTS = table(
     dead_row=Text("整行屏蔽，权重全为 0", "the whole row is blocked, all weights are 0"),
     nobody=Text("没有查询能看到它", "no query may look at it"),
     position=Text("位置 {position}", "position {position}"),
-    # downloads
-    downloads=Text("下载", "Download"),
-    download_png=Text("下载图片 PNG（两倍清晰度）", "Download the picture as PNG (2×)"),
-    download_svg=Text("下载矢量图 SVG", "Download the picture as SVG"),
-    download_csv=Text("下载这个头的数字 CSV", "Download this head's numbers as CSV"),
+    **DOWNLOADS,
     download_json=Text("下载所有头的数字 JSON", "Download all heads' numbers as JSON"),
 )

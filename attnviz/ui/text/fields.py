@@ -1,8 +1,10 @@
 """What the pages Pictures and Graphs both say."""
 
 from attnviz.language import Text, table
+from attnviz.ui.text.downloads import TEXTS as DOWNLOADS
 
 TEXTS = table(
+    **DOWNLOADS,
     view=Text("看什么", "What to look at"),
     view_look=Text("看训练好的模型", "A trained model"),
     view_train=Text("自己训练", "Train one"),
@@ -20,6 +22,7 @@ TEXTS = table(
         "up to it multiplied, residuals included. Colour is √weight.",
     ),
     rollout_after=Text("展开到 L{layer}", "Rollout to L{layer}"),
+    off=Text("已关", "off"),
     switch_on=Text("打开 {head}", "Turn {head} on"),
     switch_off=Text("关掉 {head}", "Turn {head} off"),
     answers_title=Text("模型的回答", "What the model says"),

@@ -1,8 +1,8 @@
 // Downloads: PNG and SVG of the sheet, CSV of the chosen head, JSON of all heads of the kind.
 
-import { csvFile, safeName, save } from "../../front/download.js";
-import { CanvasPainter } from "../../front/painter.js";
-import { SvgPainter } from "../../front/svg.js";
+import { safeName, save } from "../../front/download.js";
+import { pngFile, svgFile } from "../../front/picture_file.js";
+import { plainNumber, weightsTable } from "../../front/weights_table.js";
 import { paintSheet, sheetSize } from "./sheet.js";
 
 function fileName(stage, extension, wholeKind = false) {
@@ -12,23 +12,12 @@ function fileName(stage, extension, wholeKind = false) {
   return `${safeName(picture.name, "attention")}-${state.kind.id.replace("_", "-")}${head}${off}.${extension}`;
 }
 
-// Six significant digits: finer than the payload itself.
-function plainNumber(weight) {
-  return Number.isNaN(weight) ? null : Number(weight.toPrecision(6));
-}
-
 function csvOf({ kind, layer, head }) {
-  const lines = [["query_index", "query", "next", "key_index", "key", "weight", "visible"]];
-  for (let q = 0; q < kind.rows; q++) {
-    for (let k = 0; k < kind.columns; k++) {
-      const weight = plainNumber(kind.weight(layer, head, q, k));
-      lines.push([
-        q, kind.raw.rows[q], kind.raw.next[q] || "", k, kind.raw.columns[k], weight === null ? "NaN" : weight,
-        kind.visible(layer, head, q, k) ? 1 : 0,
-      ]);
-    }
-  }
-  return csvFile(lines);
+  const { rows, columns, next } = kind.raw;
+  return weightsTable({
+    queries: rows, keys: columns, next,
+    weight: (q, k) => kind.weight(layer, head, q, k), visible: (q, k) => kind.visible(layer, head, q, k),
+  });
 }
 
 // Written head by head: all numbers of a long text at once would not fit into one string.
@@ -53,24 +42,14 @@ function jsonOf({ kind }, { name, heads_off: off }) {
   return new Blob(parts, { type: "application/json" });
 }
 
-async function pngOf(stage) {
-  const size = sheetSize(stage.state, stage.theme);
-  const canvas = document.createElement("canvas");
-  const painter = CanvasPainter.on(canvas, size.width, size.height, stage.theme, 2);
-  paintSheet(painter, stage, size);
-  return new Promise((done) => canvas.toBlob(done, "image/png"));
-}
-
-function svgOf(stage) {
-  const size = sheetSize(stage.state, stage.theme);
-  const painter = new SvgPainter(size.width, size.height, stage.theme);
-  paintSheet(painter, stage, size);
-  return new Blob([painter.document(fileName(stage, "svg"))], { type: "image/svg+xml;charset=utf-8" });
-}
-
 export async function download(stage, format) {
-  if (format === "png") save(await pngOf(stage), fileName(stage, "png"));
-  else if (format === "svg") save(svgOf(stage), fileName(stage, "svg"));
-  else if (format === "csv") save(csvOf(stage.state), fileName(stage, "csv"));
-  else save(jsonOf(stage.state, stage.picture), fileName(stage, "json", true));
+  const { state, theme } = stage;
+  const name = fileName(stage, format, format === "json");
+  if (format === "csv") save(csvOf(state), name);
+  else if (format === "json") save(jsonOf(state, stage.picture), name);
+  else {
+    const size = sheetSize(state, theme);
+    const paint = (painter) => paintSheet(painter, stage, size);
+    save(format === "png" ? await pngFile(size, theme, paint) : svgFile(size, theme, name, paint), name);
+  }
 }

@@ -1,6 +1,7 @@
 // The elements around the canvases, built once, and their words, written whenever the language changes.
 
 import { element } from "../../front/dom.js";
+import { downloadButtons, nameDownloads } from "../../front/download.js";
 
 const VIEWS = ["matrix", "lines", "both", "mask"];
 const WORTH = ["token", "sentence"];
@@ -28,14 +29,7 @@ export function buildFrame(stage) {
   };
   refs.views = segmented("views", VIEWS, (view) => stage.setView(view));
   refs.scales = segmented("scales", SCALES, (scale) => stage.setScale(scale));
-  refs.downloads = element("div", { class: "downloads", role: "group" });
-  refs.formats = new Map();
-  for (const format of FORMATS) {
-    const button = element("button", { type: "button", "data-format": format, text: format.toUpperCase() });
-    button.addEventListener("click", () => stage.download(format));
-    refs.formats.set(format, button);
-    refs.downloads.append(button);
-  }
+  refs.downloads = downloadButtons(FORMATS, (format) => stage.download(format));
   make("kindsPlace", "div", { class: "kinds-place" });
   const bar = make("bar", "div", { class: "bar" }, [
     refs.kindsPlace,
@@ -118,11 +112,7 @@ export function writeFrame(refs, stage, picture) {
     button.textContent = text[`scale_${scale}`];
     button.title = text[`scale_${scale}_hint`];
   });
-  refs.downloads.setAttribute("aria-label", text.downloads);
-  refs.formats.forEach((button, format) => {
-    button.title = text[`download_${format}`];
-    button.setAttribute("aria-label", text[`download_${format}`]);
-  });
+  nameDownloads(refs.downloads, text);
   refs.gridTitle.textContent = text.grid_title;
   refs.gridHint.textContent = text.grid_hint;
   refs.gridHint.title = text.keys_hint;

@@ -1,6 +1,8 @@
 // The picture as a sheet of its own, for PNG and SVG: title, all heads, the chosen one, numbers, legend.
 
 import { fill, fontOf, textWidth } from "../../front/labels.js";
+import { paintLegend } from "../../front/legend.js";
+import { moved } from "../../front/painter.js";
 import { WHOLE } from "../../front/zoom.js";
 import { paintGrid } from "./grid.js";
 import { gridLayout, headLayout, splitOf } from "./layout.js";
@@ -44,30 +46,5 @@ export function paintSheet(painter, stage, size) {
     if (layout.matrix) paintMatrix(p, layout.matrix, shown, theme);
     if (layout.lines) paintLines(p, layout.lines, shown, theme);
   });
-  const y = size.height - margin - 4;
-  painter.text(`${text.weight} 0`, margin, y, { size: base, colour: theme.muted });
-  const start = margin + textWidth(`${text.weight} 0`, fontOf(theme, base)) + 8;
-  for (let i = 0; i < 80; i++) painter.rect(start + i * 2, y - 8, 160 - i * 2, 16, theme.css[Math.round((i * 255) / 79)]);
-  painter.frame(start - 0.5, y - 8.5, 161, 17, theme.line, 1);
-  painter.text("1", start + 168, y, { size: base, colour: theme.muted });
-  painter.hatch(start + 200, y - 8, 30, 16);
-  painter.frame(start + 199.5, y - 8.5, 31, 17, theme.line, 1);
-  painter.text(text.blocked, start + 238, y, { size: base, colour: theme.muted });
-}
-
-// The same painter with its origin elsewhere.
-function moved(painter, dx, dy, draw) {
-  draw(
-    new Proxy(painter, {
-      get(target, name) {
-        const value = target[name];
-        if (typeof value !== "function") return value;
-        if (name === "text") return (s, x, y, o) => target.text(s, x + dx, y + dy, o);
-        if (name === "raster") return (r, x, y, ...rest) => target.raster(r, x + dx, y + dy, ...rest);
-        if (name === "rects") return (boxes, colour) => target.rects(boxes.map(([x, y, w, h]) => [x + dx, y + dy, w, h]), colour);
-        if (name === "line") return (a, b, c, d, ...rest) => target.line(a + dx, b + dy, c + dx, d + dy, ...rest);
-        return (x, y, ...rest) => value.call(target, x + dx, y + dy, ...rest);
-      },
-    })
-  );
+  paintLegend(painter, theme, text, margin, size.height - margin - 4, base);
 }

@@ -28,18 +28,29 @@ export class Answers {
     return state.query || shot.asked[0] || 1;
   }
 
-  write() {
+  // What is said at that position, now and of the example as it is.
+  said() {
     const { shot, state } = this.stage;
     const { text } = shot;
     const place = this.place();
     const [now, before] = [shot.chances("now", place), shot.chances("before", place)];
     const [best, was] = [now, before].map((chances) => chances.indexOf(Math.max(...chances)));
-    const truth = shot.truth[place];
-    const moved = state.changed.length > 0 || state.off.length > 0;
-    const name = { node: shot.positions[place] };
-    this.title.textContent = fill(text[shot.model.perToken ? "answers_node" : "answers_title"], name);
     const words = { label: shot.labels[best], was: shot.labels[was], p: probabilityText(now[best]) };
-    this.verdict.textContent = fill(text[best === was ? "verdict_same" : "verdict_other"], words);
+    return {
+      now, before, best,
+      truth: shot.truth[place],
+      moved: state.changed.length > 0 || state.off.length > 0,
+      title: fill(text[shot.model.perToken ? "answers_node" : "answers_title"], { node: shot.positions[place] }),
+      verdict: fill(text[best === was ? "verdict_same" : "verdict_other"], words),
+    };
+  }
+
+  write() {
+    const { shot } = this.stage;
+    const { text } = shot;
+    const { now, before, best, truth, moved, title, verdict } = this.said();
+    this.title.textContent = title;
+    this.verdict.textContent = verdict;
     this.verdict.dataset.right = truth === null ? "" : String(truth === best);
     this.list.replaceChildren(...[...now.keys()].map((i) => this.bar(i, now[i], before[i], { best, truth, moved })));
     this.list.dataset.long = String(Math.max(...shot.labels.map((label) => label.length)) > SHORT);

@@ -5,6 +5,28 @@ import { element } from "../../front/dom.js";
 import { fill } from "../../front/labels.js";
 import { ROLLOUT } from "./shot.js";
 
+/** What a map is called. @param {Record<string, string>} text @param {number} layer @param {number} head */
+export function headName(text, layer, head) {
+  return head === ROLLOUT ? fill(text.rollout_after, { layer: layer + 1 }) : `L${layer + 1} H${head + 1}`;
+}
+
+/** The maps of all layers, a layer's rollout behind its heads. @param {{ layers: number, heads: number }} model */
+export function mapsOf({ layers, heads }) {
+  const places = [...Array(heads).keys(), ROLLOUT];
+  return Array.from({ length: layers }, (_, layer) => places.map((head) => ({ layer, head }))).flat();
+}
+
+/** The largest tiles: those of a layer in one line, or in two. @param {number} layers @param {number} tiles of a layer */
+export function tileSize(layers, tiles, width, height) {
+  const sizes = [tiles, Math.ceil(tiles / 2)].map((columns) => {
+    const lines = layers * Math.ceil(tiles / columns);
+    const high = (height - 4) / lines - 33;
+    const wide = (width - 10 * (columns - 1)) / columns - 10;
+    return { columns, size: Math.floor(Math.max(36, Math.min(high, wide, 180))) };
+  });
+  return sizes[1].size > sizes[0].size ? sizes[1] : sizes[0];
+}
+
 export class Heads {
   constructor(stage) {
     this.stage = stage;
@@ -25,10 +47,7 @@ export class Heads {
     const key = `${layers}×${heads}`;
     if (key === this.made) return;
     this.made = key;
-    this.tiles = [];
-    for (let layer = 0; layer < layers; layer++) {
-      for (const head of [...Array(heads).keys(), ROLLOUT]) this.tiles.push(this.tile(layer, head));
-    }
+    this.tiles = mapsOf({ layers, heads }).map(({ layer, head }) => this.tile(layer, head));
     this.grid.replaceChildren(...this.tiles.map((tile) => tile.root));
   }
 
@@ -58,7 +77,7 @@ export class Heads {
     this.query.replaceChildren(cls);
     this.caption.textContent = text.heads_hint;
     for (const { layer, head, name, pick, toggle, root } of this.tiles) {
-      const short = head === ROLLOUT ? fill(text.rollout_after, { layer: layer + 1 }) : `L${layer + 1} H${head + 1}`;
+      const short = headName(text, layer, head);
       const off = head !== ROLLOUT && stage.isOff(layer, head);
       name.textContent = short;
       pick.setAttribute("aria-label", `${short}: ${positions[stage.state.query]}`);
@@ -71,22 +90,11 @@ export class Heads {
     this.draw();
   }
 
-  // The largest tiles: those of a layer in one line, or in two.
-  fitted(layers, tiles) {
-    const sizes = [tiles, Math.ceil(tiles / 2)].map((columns) => {
-      const lines = layers * Math.ceil(tiles / columns);
-      const high = (this.grid.clientHeight - 4) / lines - 33;
-      const wide = (this.grid.clientWidth - 10 * (columns - 1)) / columns - 10;
-      return { columns, size: Math.floor(Math.max(36, Math.min(high, wide, 180))) };
-    });
-    return sizes[1].size > sizes[0].size ? sizes[1] : sizes[0];
-  }
-
   draw() {
     const { stage } = this;
     if (!stage.shot || !stage.theme || !this.tiles.length) return;
     const { layers, heads } = stage.shot.model;
-    const { size, columns } = this.fitted(layers, heads + 1);
+    const { size, columns } = tileSize(layers, heads + 1, this.grid.clientWidth, this.grid.clientHeight);
     const lines = Math.ceil((heads + 1) / columns);
     for (const [i, { layer, head, canvas, root }] of this.tiles.entries()) {
       const place = i % (heads + 1);

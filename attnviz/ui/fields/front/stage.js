@@ -3,11 +3,13 @@
 // board. Everything that is chosen is one state, which travels whole with every message.
 
 import { element } from "../../front/dom.js";
+import { downloadButtons, nameDownloads } from "../../front/download.js";
 import { clamp } from "../../front/numbers.js";
 import { CanvasPainter } from "../../front/painter.js";
 import { Shell } from "../../front/shell.js";
 import { appearance, applyTheme, readTheme } from "../../front/theme.js";
 import { Answers } from "./answers.js";
+import { download, FORMATS } from "./export.js";
 import { Gallery } from "./gallery.js";
 import { Heads } from "./heads.js";
 import { Shot } from "./shot.js";
@@ -32,11 +34,13 @@ export class FieldStage extends Shell {
     this.tip = element("div", { class: "tip", role: "status", hidden: "" });
     this.titleText = element("h2");
     this.tools = element("div", { class: "card-tools" });
+    this.downloads = downloadButtons(FORMATS, (format) => this.shot && download(this, format));
     this.caption = element("p", { class: "caption" });
     this.area = element("div", { class: "board-place" }, [this.canvas, this.tip]);
     const header = element("header", {}, [this.titleText, this.tools]);
     const card = element("section", { class: "card board-card" }, [header, this.area, this.caption]);
-    this.root.append(this.gallery.root, element("div", { class: "cards" }, [card, this.heads.root, this.answers.root]));
+    const bar = element("div", { class: "bar" }, [this.gallery.root, this.downloads]);
+    this.root.append(bar, element("div", { class: "cards" }, [card, this.heads.root, this.answers.root]));
     this.hearPointer();
     this.canvas.addEventListener("keydown", (event) => this.board.key?.(event));
     new ResizeObserver(() => this.resized()).observe(this.area);
@@ -168,6 +172,7 @@ export class FieldStage extends Shell {
     this.caption.textContent = shot.text[this.state.changed.length ? "board_changed" : "board_hint"];
     this.canvas.setAttribute("aria-label", `${shot.title}. ${shot.text.board_hint}`);
     this.tools.replaceChildren(...this.board.tools(), this.undo());
+    nameDownloads(this.downloads, shot.text);
     this.gallery.write();
     this.heads.write();
     this.answers.write();
