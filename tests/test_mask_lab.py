@@ -9,13 +9,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from random_masks import trees
 from small_models import BOS, VOCAB, make_model, padded_src
 
 from attnviz.data import SPECIALS, Batch, Vocabulary
-from attnviz.masks import Mask, MaskError, MaskPlan, causal, cells, full, key_padding, sliding_window
+from attnviz.masks import Mask, MaskError, MaskPlan, causal, cells, full, key_padding, pads, sliding_window
 from attnviz.masks.files import to_csv, to_npy
 from attnviz.trace.application import APPLICATIONS, PRECISIONS
 from attnviz.ui.frame.link import read as read_link
@@ -99,6 +99,7 @@ def test_painted_cells_are_the_last_terms_of_the_formula() -> None:
 
 
 @given(trees())
+@example(pads([]))  # found by free draws
 def test_the_chips_together_are_the_formula(mask: Mask) -> None:
     terms = terms_of(mask)
     assert read(text_of(terms), KEYS) == mask
@@ -371,8 +372,8 @@ def test_a_mask_too_long_for_a_link_is_left_out() -> None:
 
 def test_own_masks_are_the_models_own() -> None:
     """Padding is written down in the lab even where there is none; that changes no number."""
-    for pads in (0, 4):
-        subject = a_subject().padded(pads)
+    for room in (0, 4):
+        subject = a_subject().padded(room)
         theirs = subject.model.default_masks(subject.batch.src, subject.batch.decoder_input)
         for kind, (queries, keys) in subject.sizes.items():
             sizes = {"batch": 1, "heads": HEADS, "queries": queries, "keys": keys}

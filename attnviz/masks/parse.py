@@ -130,6 +130,7 @@ _WITH_ARGUMENTS: Mapping[str, tuple[str, Callable[[_Arguments], Mask]]] = {
 }
 _ALONE: Mapping[str, Callable[[], Mask]] = {"full": full, "causal": causal}
 NAMES: tuple[str, ...] = (*_ALONE, *_WITH_ARGUMENTS)
+BRACKETED = frozenset(_WITH_ARGUMENTS)  # a mask of these is written with brackets, even empty ones
 
 
 def parse(text: str, given: Mapping[str, Mask] | None = None) -> Mask:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from attnviz.masks import And, Mask, Not, Or
+from attnviz.masks.parse import BRACKETED
 from attnviz.masks.predicates import Cells
 
 Join = Literal["", "&", "|"]
@@ -39,7 +40,7 @@ class Term:
     @property
     def bracketed(self) -> bool:
         """Whether the name is always followed by brackets, even empty ones."""
-        return self.name in ("cells", "graph", "global", "heads")
+        return self.name in BRACKETED
 
 
 def terms_of(mask: Mask) -> tuple[Term, ...]:
