@@ -52,7 +52,7 @@ from attnviz.ui.finetuning.choices import Choices, OwnFile
 from attnviz.ui.finetuning.confusion import chosen_cell, confusion_figure
 from attnviz.ui.finetuning.form import TASKS
 from attnviz.ui.finetuning.picture import size_of
-from attnviz.ui.finetuning.presets import PRESETS
+from attnviz.training.finetuning.presets import PRESETS
 from attnviz.ui.finetuning.task_measures import EXACT
 from attnviz.ui.frame.link import read
 from attnviz.ui.runs.library import feed

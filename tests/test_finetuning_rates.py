@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import get_args
 
 import pytest
 from fine_tuning_starts import TRAIN, start
 
+from attnviz.cli.main import main
 from attnviz.config import FineTuneConfig, Strategy
 from attnviz.data import tasks
 from attnviz.experiments import At, load
@@ -15,7 +17,7 @@ from attnviz.training.finetuning.found_rates import FOUND
 from attnviz.training.finetuning.race import entries
 from attnviz.training.finetuning.rates import FACTORS, TunedRate, tuned_rates
 from attnviz.ui.finetuning.choices import Choices
-from attnviz.ui.finetuning.presets import LARGEST_RATE, PRESETS
+from attnviz.training.finetuning.presets import LARGEST_RATE, PRESETS
 
 
 def test_the_best_score_wins_and_a_lower_loss_decides_between_equals() -> None:
@@ -64,3 +66,20 @@ def test_reverse_to_copy_has_a_rate_for_every_strategy_scratch_included() -> Non
         expected = min(preset.train.learning_rate * preset.rates[strategy], LARGEST_RATE)
         assert chosen.train.learning_rate == pytest.approx(expected)
     assert FineTuneConfig().strategy == "full"
+
+
+def test_the_command_searches_and_says_which_rate_was_best(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick = replace(PRESETS["reverse-copy"], train=replace(TRAIN, steps=3), finetune=FineTuneConfig(train_size=13))
+    monkeypatch.setattr("attnviz.training.finetuning.presets.PRESETS", {**PRESETS, "reverse-copy": quick})
+    assert main(["rates", "reverse-copy", "--strategies", "full", "--limit", "7", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert set(row["tried"]) == {f"{factor:g}" for factor in FACTORS}
+    best = max(row["tried"].items(), key=lambda item: (item[1]["score"], -item[1]["loss"]))[0]
+    assert (row["preset"], row["strategy"], row["factor"]) == ("reverse-copy", "full", float(best))
+    assert main(["rates"]) == 0
+    assert "sentences" in capsys.readouterr().out
+    for wrong in (["rates", "nowhere"], ["rates", "reverse-copy", "--strategies", "best"]):
+        assert main(wrong) == 2
+        assert "there are:" in capsys.readouterr().err

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from attnviz import __version__
-from attnviz.cli import app, bench, compress, evaluate, experiment, open_model, runs, tasks, train
+from attnviz.cli import app, bench, compress, evaluate, experiment, open_model, rates, runs, tasks, train
 from attnviz.cli.terminal import use_utf8
 from attnviz.openmp import wait_passively
 
@@ -20,7 +20,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="attnviz", description="See, break and understand attention.")
     top.add_argument("--version", action="version", version=f"attnviz {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for command in (app, open_model, tasks, train, evaluate, runs, experiment, compress, bench):
+    for command in (app, open_model, tasks, train, evaluate, runs, experiment, rates, compress, bench):
         command.add(commands)
     return top
 

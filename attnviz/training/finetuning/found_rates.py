@@ -1,4 +1,4 @@
-"""What `rates.tuned_rates` found: by what each strategy multiplies the learning rate of its plan, for each recipe.
+"""What `attnviz rates` found: by what each strategy multiplies the learning rate of its plan, for each recipe.
 
 Of ×1, ×4 and ×10 the best on validation (200 examples), one run each with a seed that no race uses. In brackets the
 score: exact match of texts, accuracy of labels. Strategies that are not listed for a recipe were not searched there;

@@ -15,8 +15,8 @@ from attnviz.config import FineTuneConfig, TrainConfig
 from attnviz.data import SPECIALS, InputError, Task, tasks
 from attnviz.data.user_table import Layout
 from attnviz.training.finetuning.prepare import Prepared, prepare
+from attnviz.training.finetuning.presets import LARGEST_RATE, PRESETS
 from attnviz.training.start import Start
-from attnviz.ui.finetuning.presets import LARGEST_RATE, PRESETS
 from attnviz.ui.runs.library import library
 from attnviz.ui.sentence import models
 

@@ -14,9 +14,9 @@ from attnviz.data.augmentation import augmentations_of
 from attnviz.data.tasks.catalogue import INFOS
 from attnviz.settings import FINETUNING, TRAINING
 from attnviz.settings.choices import LoRATarget
+from attnviz.training.finetuning.presets import PRESETS
 from attnviz.ui.finetuning import own_data
 from attnviz.ui.finetuning.choices import RUN, Choices, change, current, keep, start_of
-from attnviz.ui.finetuning.presets import PRESETS
 from attnviz.ui.frame.controls import choose, shown
 from attnviz.ui.frame.notices import shortened
 from attnviz.ui.frame.page import Frame

@@ -7,9 +7,9 @@ from dataclasses import replace
 import streamlit as st
 
 from attnviz.settings import FINETUNING
+from attnviz.training.finetuning.presets import PRESETS
 from attnviz.ui.finetuning.choices import RUN, Choices, current, keep
 from attnviz.ui.finetuning.form import TASKS
-from attnviz.ui.finetuning.presets import PRESETS
 from attnviz.ui.frame.link import Count, Fields, Link, Name, OneOf, here, read, written
 from attnviz.ui.frame.page import Frame
 from attnviz.ui.frame.shared_link import FIELDS as SHARED
