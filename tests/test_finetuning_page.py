@@ -35,6 +35,7 @@ from attnviz.training.checkpoint import every_shipped
 from attnviz.training.finetuning.freezing import TensorPlan
 from attnviz.training.finetuning.lora_file import load_lora
 from attnviz.training.finetuning.prepare import prepare
+from attnviz.training.finetuning.presets import PRESETS
 from attnviz.training.finetuning.spread import Spread
 from attnviz.training.start import from_checkpoint
 from attnviz.ui.finetuning import (
@@ -52,7 +53,6 @@ from attnviz.ui.finetuning.choices import Choices, OwnFile
 from attnviz.ui.finetuning.confusion import chosen_cell, confusion_figure
 from attnviz.ui.finetuning.form import TASKS
 from attnviz.ui.finetuning.picture import size_of
-from attnviz.training.finetuning.presets import PRESETS
 from attnviz.ui.finetuning.task_measures import EXACT
 from attnviz.ui.frame.link import read
 from attnviz.ui.runs.library import feed

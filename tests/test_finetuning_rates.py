@@ -14,10 +14,10 @@ from attnviz.config import FineTuneConfig, Strategy
 from attnviz.data import tasks
 from attnviz.experiments import At, load
 from attnviz.training.finetuning.found_rates import FOUND
+from attnviz.training.finetuning.presets import LARGEST_RATE, PRESETS
 from attnviz.training.finetuning.race import entries
 from attnviz.training.finetuning.rates import FACTORS, TunedRate, tuned_rates
 from attnviz.ui.finetuning.choices import Choices
-from attnviz.training.finetuning.presets import LARGEST_RATE, PRESETS
 
 
 def test_the_best_score_wins_and_a_lower_loss_decides_between_equals() -> None:

@@ -13,44 +13,44 @@ from attnviz.config import Strategy
 
 # Not searched: what trains few numbers takes larger steps than what trains all of them; a head that must not disturb
 # the old task does not.
-USUAL: Mapping[Strategy, float] = {"last-layers": 4, "layer-decay": 2, "gradual": 2, "lora": 10, "adapter": 5}
+USUAL: Mapping[Strategy, float] = {"last-layers": 4.0, "layer-decay": 2.0, "gradual": 2.0, "lora": 10.0, "adapter": 5.0}
 
 _REVERSE_COPY: Mapping[Strategy, float] = {
-    "full": 10,  # .880
-    "head": 4,  # .000 at every rate; the lowest loss decides
-    "last-layers": 10,  # .767
-    "layer-decay": 4,  # .870
-    "gradual": 10,  # .863
-    "lora": 10,  # .807
-    "adapter": 10,  # .847
-    "scratch": 4,  # .597
+    "full": 10.0,  # .880
+    "head": 4.0,  # .000 at every rate; the lowest loss decides
+    "last-layers": 10.0,  # .767
+    "layer-decay": 4.0,  # .870
+    "gradual": 10.0,  # .863
+    "lora": 10.0,  # .807
+    "adapter": 10.0,  # .847
+    "scratch": 4.0,  # .597
 }
 _SENTENCES: Mapping[Strategy, float] = {
-    "full": 1,  # .655, .345 at ×4
-    "scratch": 4,  # .055, .005 at ×1
-    "lora": 4,  # .710, .705 at ×1
-    "head": 1,  # .650, .315 at ×4
-    "last-layers": 1,  # .655, .365 at ×4
+    "full": 1.0,  # .655, .345 at ×4
+    "scratch": 4.0,  # .055, .005 at ×1
+    "lora": 4.0,  # .710, .705 at ×1
+    "head": 1.0,  # .650, .315 at ×4
+    "last-layers": 1.0,  # .655, .365 at ×4
 }
 _SEGMENTATION: Mapping[Strategy, float] = {
-    "full": 4,  # .904, .898 at ×1
-    "scratch": 4,  # .895, .881 at ×1
-    "lora": 10,  # .844, .813 at ×4
+    "full": 4.0,  # .904, .898 at ×1
+    "scratch": 4.0,  # .895, .881 at ×1
+    "lora": 10.0,  # .844, .813 at ×4
 }
 _SYNTAX: Mapping[Strategy, float] = {
-    "full": 1,  # .964, .961 at ×4
-    "scratch": 1,  # .936, .928 at ×4
-    "lora": 4,  # .930, .909 at ×10
+    "full": 1.0,  # .964, .961 at ×4
+    "scratch": 1.0,  # .936, .928 at ×4
+    "lora": 4.0,  # .930, .909 at ×10
 }
 # With 100 pictures; an adapter cannot be put into a model of pictures.
 _DIGITS_HIGH: Mapping[Strategy, float] = {
-    "full": 4,
-    "head": 10,
-    "last-layers": 10,
-    "layer-decay": 10,
-    "gradual": 4,
-    "lora": 10,
-    "scratch": 10,
+    "full": 4.0,
+    "head": 10.0,
+    "last-layers": 10.0,
+    "layer-decay": 10.0,
+    "gradual": 4.0,
+    "lora": 10.0,
+    "scratch": 10.0,
 }
 FOUND: Mapping[str, Mapping[Strategy, float]] = {
     "reverse-copy": _REVERSE_COPY,
