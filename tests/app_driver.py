@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
+from streamlit.runtime.scriptrunner import RerunData
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.local_script_runner import LocalScriptRunner
 
 from attnviz.ui.front.packing import split, unpack_bits
 
@@ -31,6 +35,21 @@ def ran(at: AppTest) -> AppTest:
     """The app after a run that must have gone well."""
     assert not at.exception, [error.value for error in at.exception]
     return at
+
+
+def answered_in_its_part(at: AppTest, widget: Any) -> AppTest:
+    """The app after a widget was answered, run as a browser asks for it: only the fragment around the widget.
+
+    `AppTest` runs the whole page, whatever was answered, so that what a fragment forgets to tell the page stays unseen.
+    """
+    of = at._session_state._state._new_widget_state.widget_metadata[widget.proto.id]
+    assert of.fragment_id is not None, "it stands in no fragment"
+
+    def ask(runner: LocalScriptRunner, wanted: RerunData) -> None:
+        runner._requests._rerun_data = replace(wanted, fragment_id_queue=[of.fragment_id])
+
+    with mock.patch.object(LocalScriptRunner, "request_rerun", ask):
+        return ran(at.run())
 
 
 def html(at: AppTest) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from app_driver import address, all_notices, html, opened, ran
+from app_driver import address, all_notices, answered_in_its_part, html, opened, ran
 from streamlit.testing.v1 import AppTest
 from test_experiments import OWN
 
@@ -103,6 +103,16 @@ def test_numbers_come_after_the_prediction_which_stays_beside_them() -> None:
     assert "seeds 3, 4, 5" in html(at)
     press(at, "experiment-again-E3")
     assert TABLE not in html(at)
+    assert address(at)["guess"] is None
+
+
+@pytest.mark.parametrize(("name", "guess"), [("E3", "none"), ("E1", "cheats")], ids=["at once", "trained"])
+def test_whoever_asks_again_sees_the_question_at_once(folder: Path, name: str, guess: str) -> None:
+    at = opened("experiments", lang="en", experiment=name, guess=guess)
+    again = next(button for button in at.button if button.key == f"experiment-again-{name}")
+    answered_in_its_part(at, again.click())
+    assert TABLE not in html(at)
+    assert words("experiments", "en")("predict_first") in html(at)
     assert address(at)["guess"] is None
 
 

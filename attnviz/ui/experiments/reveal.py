@@ -106,14 +106,15 @@ def _ways_on(frame: Frame, experiment: Experiment) -> None:
             page = title(experiment.try_it.page, lang)
             said = escape(t("try_it", page=page))
             st.html(f'<a class="av-go av-exp-try" href="{escape(link)}" target="_self">{said}</a>', width="content")
-        st.button(
+        if st.button(
             plain(t("ask_again")),
             key=f"experiment-again-{experiment.name}",
             on_click=withdraw,
             args=(experiment.name,),
             help=t("ask_again_help"),
             type="tertiary",
-        )
+        ):
+            st.rerun()  # the whole page: the question stands outside of this part
 
 
 def _checks(frame: Frame, found: Found) -> str:
