@@ -6,12 +6,24 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+from importlib.util import find_spec
+from pathlib import Path
+
 import laws
 import pytest
 from jaxtyping import install_import_hook
 
-TYPED = ("masks", "data", "model", "trace", "decoding", "training")
-install_import_hook([f"attnviz.{layer}" for layer in TYPED], "beartype.beartype")
+
+def with_shapes() -> list[str]:
+    """The modules whose signatures carry shapes. A check costs more than many a small function that has none."""
+    spec = find_spec("attnviz")
+    assert spec is not None, "the tests stand beside the package"
+    package = Path(spec.submodule_search_locations[0])  # type: ignore[index]
+    found = [path for path in package.rglob("*.py") if "from jaxtyping import" in path.read_text(encoding="utf-8")]
+    return [".".join(path.relative_to(package.parent).with_suffix("").parts) for path in found]
+
+
+install_import_hook(with_shapes(), "beartype.beartype")
 laws.register()
 
 

@@ -49,13 +49,14 @@ from attnviz.ui.finetuning import (
     saving,
     tuned_models,
 )
-from attnviz.ui.finetuning.choices import Choices, OwnFile
+from attnviz.ui.finetuning.choices import Choices, OwnFile, that_fit
 from attnviz.ui.finetuning.confusion import chosen_cell, confusion_figure
 from attnviz.ui.finetuning.form import TASKS
 from attnviz.ui.finetuning.picture import size_of
 from attnviz.ui.finetuning.task_measures import EXACT
 from attnviz.ui.frame.link import read
 from attnviz.ui.runs.library import feed
+from attnviz.ui.sentence.models import Loaded, ModelKey
 from attnviz.ui.text import texts, words
 
 opened = partial(app_driver.opened, "finetuning")
@@ -178,6 +179,16 @@ def test_a_bad_file_gets_a_sentence_and_the_form_stays(content: str, said: str) 
     assert said in all_notices(at)
     assert any(button.key == "ft-own-drop" for button in at.button)
     assert not at.exception
+
+
+def test_which_models_fit_is_said_without_reading_any_of_their_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(key: ModelKey) -> Loaded:
+        raise AssertionError(key)
+
+    monkeypatch.setattr("attnviz.ui.sentence.models._loaded", read)
+    assert {"dates", "reverse"} <= set(that_fit(Choices(start_chosen="pinyin", task_chosen="copy")))
+    by_letters = that_fit(Choices(start_chosen="pinyin", task_chosen="sentiment-en"))
+    assert {"lm-en", "questions"} & set(by_letters)  # each reads them its own way
 
 
 def test_a_model_that_does_not_know_the_text_gets_a_sentence() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 import torch
 from fine_tuning_starts import STRATEGIES, TRAIN, prepared, start, symbols, tuner
 
+from attnviz.config import FineTuneConfig
 from attnviz.data import PAD, tasks
 from attnviz.errors import FineTuneError
 from attnviz.model.inference import inference
@@ -17,8 +19,10 @@ from attnviz.model.parts import parts
 from attnviz.training import TrainingState, evaluate
 from attnviz.training.finetuning.drift import weight_drift
 from attnviz.training.finetuning.freezing import cost
+from attnviz.training.finetuning.prepare import fits, prepare
 from attnviz.training.finetuning.tuner import FineTuner
 from attnviz.training.objective import predict
+from attnviz.training.start import from_checkpoint, without_weights
 
 INHERITING = tuple(strategy for strategy in STRATEGIES if strategy != "scratch")
 
@@ -31,6 +35,30 @@ def assert_same(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor])
     assert first.keys() == second.keys()
     for name in first:
         assert torch.equal(first[name], second[name]), name
+
+
+@pytest.mark.parametrize(
+    ("name", "task", "config"),
+    [
+        ("reverse", "copy", FineTuneConfig()),
+        ("lm-en", "copy", FineTuneConfig()),  # another kind of model
+        ("numbers-zh", "copy", FineTuneConfig()),  # reads no letters
+        ("dates", "copy", FineTuneConfig(new_tokens="refuse")),
+        ("reverse", "copy", FineTuneConfig(strategy="last-layers", last_layers=3)),
+        ("reverse", "copy", FineTuneConfig(strategy="last-layers", last_layers=8)),
+        ("reverse", "hsk-topic", FineTuneConfig(backbone="decoder")),
+    ],
+    ids=lambda one: (
+        one if isinstance(one, str) else f"{one.strategy}-{one.last_layers}-{one.new_tokens}-{one.backbone}"
+    ),
+)
+def test_what_fits_is_what_can_be_prepared_and_is_known_without_weights(
+    name: str, task: str, config: FineTuneConfig
+) -> None:
+    made = None
+    with suppress(FineTuneError):
+        made = prepare(from_checkpoint(name), tasks.get(task), config)
+    assert fits(without_weights(name), tasks.get(task), config) == (made is not None)
 
 
 @pytest.mark.parametrize("strategy", INHERITING)

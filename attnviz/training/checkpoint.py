@@ -101,6 +101,12 @@ def load(name_or_path: str | Path) -> tuple[Transformer, Task, Manifest]:
     return model, task, manifest
 
 
+def load_task(name_or_path: str | Path) -> tuple[Task, Manifest]:
+    """The task, without the examples that travel with the model, and the manifest: no weight is read."""
+    manifest = load_manifest(name_or_path)
+    return _restore_task(manifest), manifest
+
+
 def load_manifest(name_or_path: str | Path) -> Manifest:
     """The manifest alone: what a list of models needs."""
     folder = find(name_or_path)

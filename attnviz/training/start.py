@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -29,6 +30,12 @@ def from_checkpoint(name_or_path: str) -> Start:
     """A shipped model or a checkpoint folder. Raises CheckpointError."""
     model, task, manifest = checkpoint.load(name_or_path)
     return Start(manifest.name, model.config, task, model.state_dict())
+
+
+def without_weights(name_or_path: str | Path) -> Start:
+    """What can be said of a start before its weights are read. Raises CheckpointError."""
+    task, manifest = checkpoint.load_task(name_or_path)
+    return Start(manifest.name, manifest.model, task, {})
 
 
 def with_vocabularies_of(task: Task, start: Task) -> Task:

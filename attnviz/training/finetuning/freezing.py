@@ -77,9 +77,8 @@ def tensor_plans(model: Transformer, config: FineTuneConfig, past: Mapping[str, 
 
     What is new (a head, rows of new tokens, LoRA, adapters) trains whatever the strategy.
     """
+    check_layers(model.config, config)
     blocks = block_names(model.config)
-    if config.strategy == "last-layers" and config.last_layers > len(blocks):
-        raise FineTuneError("finetune_layers", blocks=len(blocks), given=config.last_layers)
     boxes = sorted((part.path for part in parts(model)), key=len, reverse=True)
     plans = []
     for name, parameter in model.named_parameters():
@@ -92,6 +91,13 @@ def tensor_plans(model: Transformer, config: FineTuneConfig, past: Mapping[str, 
         part = next((box for box in boxes if name.startswith(f"{box}.")), name.rpartition(".")[0])
         plans.append(TensorPlan(name, part, level, tuple(parameter.shape), origin, trains_from, share, old_rows))
     return tuple(plans)
+
+
+def check_layers(shape: ModelConfig, config: FineTuneConfig) -> None:
+    """FineTuneError("finetune_layers") for more last blocks than there are."""
+    blocks = block_names(shape)
+    if config.strategy == "last-layers" and config.last_layers > len(blocks):
+        raise FineTuneError("finetune_layers", blocks=len(blocks), given=config.last_layers)
 
 
 def block_names(config: ModelConfig) -> tuple[str, ...]:

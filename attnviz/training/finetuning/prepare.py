@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from torch import Tensor
 
-from attnviz.config import FineTuneConfig
+from attnviz.config import FineTuneConfig, ModelConfig
 from attnviz.data import InputError, Notice, Pair, Task, Vocabulary
 from attnviz.data.augmentation import augmentation
 from attnviz.data.derived import chosen, derive, folded
@@ -18,7 +19,7 @@ from attnviz.model import Transformer
 from attnviz.model.lora import add_lora, plain_copy
 from attnviz.model.making import new_model
 from attnviz.training.finetuning.body import Body, choose_body, new_config
-from attnviz.training.finetuning.freezing import UNTIED, Cost, TensorPlan, cost, tensor_plans
+from attnviz.training.finetuning.freezing import UNTIED, Cost, TensorPlan, check_layers, cost, tensor_plans
 from attnviz.training.finetuning.transplant import Inheritance, old_view, transplant
 from attnviz.training.finetuning.vocabulary import Fit, fit_vocabulary
 from attnviz.training.randomness import RandomStream
@@ -67,14 +68,8 @@ def prepare(start: Start | None, task: Task, config: FineTuneConfig, *, seed: in
     """
     if start is None:
         raise FineTuneError("finetune_start")
-    body = choose_body(start.config, start.task, task, config.backbone)
-    splits = examples(task, config)
-    source, target = _vocabularies(start, task, splits["train"], config, body)
-    adapted = _adapted(start, task, config, body, splits, source, target)
-
-    size = _adapter_size(start, config)
-    untied = config.strategy in UNTIED
-    shape = replace(new_config(start.config, body, adapted, untied=untied, dropout=config.dropout), adapter_size=size)
+    fitted = _fitted(start, task, config, examples(task, config))
+    body, shape, adapted, source, target = fitted.body, fitted.shape, fitted.task, fitted.source, fitted.target
     with RandomStream(seed).lent():
         model = new_model(shape)
     past = {name: Inheritance("new", 0) for name, _ in model.named_parameters()}
@@ -98,6 +93,38 @@ def prepare(start: Start | None, task: Task, config: FineTuneConfig, *, seed: in
     )
 
 
+def fits(start: Start, task: Task, config: FineTuneConfig) -> bool:
+    """Whether `prepare` would take them. The weights of `start` are not looked at."""
+    try:
+        _fitted(start, task, config, examples(task, config))
+    except (InputError, ValueError):
+        return False
+    return True
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """How a start and a task come together."""
+
+    body: Body
+    shape: ModelConfig
+    task: Task
+    source: Fit | None
+    target: Fit | None
+
+
+def _fitted(start: Start, task: Task, config: FineTuneConfig, splits: Mapping[str, Sequence[Pair]]) -> _Fitted:
+    """Everything that does not fit is found here, before a model is made."""
+    body = choose_body(start.config, start.task, task, config.backbone)
+    source, target = _vocabularies(start, task, splits["train"], config, body)
+    adapted = _adapted(start, task, config, body, splits, source, target)
+    size = _adapter_size(start, config)
+    untied = config.strategy in UNTIED
+    shape = replace(new_config(start.config, body, adapted, untied=untied, dropout=config.dropout), adapter_size=size)
+    check_layers(shape, config)
+    return _Fitted(body, shape, adapted, source, target)
+
+
 def examples(task: Task, config: FineTuneConfig) -> dict[str, list[Pair]]:
     """The examples that a run uses: those of its fold, as many as `train_size` says. The test split is the task's."""
     train, validation = list(task.split("train")), list(task.split("validation"))
@@ -113,7 +140,7 @@ def examples(task: Task, config: FineTuneConfig) -> dict[str, list[Pair]]:
 
 
 def _vocabularies(
-    start: Start, task: Task, train: list[Pair], config: FineTuneConfig, body: Body
+    start: Start, task: Task, train: Sequence[Pair], config: FineTuneConfig, body: Body
 ) -> tuple[Fit | None, Fit | None]:
     """How the old vocabularies fit: of the text that is read, and of the text that is said (None for labels)."""
     old_source = start.task.src_vocab if start.task.src_vocab is not None else start.task.tgt_vocab
@@ -141,7 +168,7 @@ def _adapted(
     task: Task,
     config: FineTuneConfig,
     body: Body,
-    splits: dict[str, list[Pair]],
+    splits: Mapping[str, Sequence[Pair]],
     source: Fit | None,
     target: Fit | None,
 ) -> Task:

@@ -14,9 +14,9 @@ import streamlit as st
 from attnviz.config import FineTuneConfig, TrainConfig
 from attnviz.data import SPECIALS, InputError, Task, tasks
 from attnviz.data.user_table import Layout
-from attnviz.training.finetuning.prepare import Prepared, prepare
+from attnviz.training.finetuning.prepare import Prepared, fits, prepare
 from attnviz.training.finetuning.presets import LARGEST_RATE, PRESETS
-from attnviz.training.start import Start
+from attnviz.training.start import Start, without_weights
 from attnviz.ui.runs.library import library
 from attnviz.ui.sentence import models
 
@@ -155,25 +155,36 @@ def task_of(choices: Choices) -> Task:
 def reads_characters(choices: Choices) -> bool:
     """Whether every token that the start reads is one character."""
     try:
-        task = start_of(choices).task
+        task = (start_of if choices.start.startswith(RUN) else described)(choices).task
     except InputError:
         return False
     return all(len(token) == 1 for token in (task.src_vocab or task.tgt_vocab).tokens[len(SPECIALS) :])
 
 
-def that_fit(choices: Choices) -> list[str]:
-    """Names of shipped models that these data and this strategy could begin from."""
+def that_fit(choices: Choices) -> tuple[str, ...]:
+    """Names of models that these data and this strategy could begin from."""
+    each = {name: replace(choices, start_chosen=name) for name in models.choices()}
+    return _that_fit(choices.signature, tuple((name, _stamp(name)) for name in each), each)
+
+
+@st.cache_resource(show_spinner=False, max_entries=24)
+def _that_fit(signature: str, stamps: tuple[tuple[str, str], ...], _each: Mapping[str, Choices]) -> tuple[str, ...]:
     found = []
-    for name in models.choices():
+    for name, one in _each.items():
         with contextlib.suppress(InputError, ValueError):
-            prepared(replace(choices, start_chosen=name))
-            found.append(name)
-    return found
+            if fits(described(one), task_of(one), one.finetune):
+                found.append(name)
+    return tuple(found)
 
 
 def start_of(choices: Choices) -> Start:
     """The model to begin from; InputError says why there is none."""
     return _start(choices.start, _stamp(choices.start))
+
+
+def described(choices: Choices) -> Start:
+    """The same of a model that is no run, before its weights are read: what every model is asked for costs little."""
+    return _described(choices.start, _stamp(choices.start))
 
 
 def prepared(choices: Choices) -> Prepared:
@@ -185,7 +196,8 @@ def _stamp(start: str) -> str:
     """Changes when the start does."""
     if start.startswith(RUN):
         return str(max(library().open(start.removeprefix(RUN)).kept_steps(), default=-1))
-    return str(models.choices().get(start))
+    folder = models.choices().get(start)
+    return "" if folder is None else f"{folder} {models.stamp(folder)}"
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
@@ -207,6 +219,12 @@ def _start(name: str, stamp: str) -> Start:
         return Start(run.name, plain.config, task, plain.state_dict())
     loaded = models.load(name)
     return Start(loaded.manifest.name, loaded.model.config, loaded.task, loaded.model.state_dict())
+
+
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _described(name: str, stamp: str) -> Start:
+    folder = models.choices().get(name)
+    return without_weights(name if folder is None else folder)
 
 
 @st.cache_resource(show_spinner=False, max_entries=24)

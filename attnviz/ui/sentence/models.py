@@ -73,9 +73,9 @@ def choices(language: Language = "zh") -> Mapping[str, Path]:
 
     Those that speak the page's language come first.
     """
-    shipped = checkpoint.shipped()
+    shipped, place = checkpoint.shipped(), checkpoint.shipped_folder()
     ordered = sorted(shipped, key=lambda name: FIRST[language].index(name) if name in FIRST[language] else len(shipped))
-    found = {name: checkpoint.shipped_folder() / name for name in ordered}
+    found = {name: place / name for name in ordered}
     found |= {name: folder for name, folder in kept_models().items() if name not in found}
     for entry in os.environ.get(environment.MODELS, "").split(os.pathsep):
         if entry.strip():
@@ -115,13 +115,13 @@ def from_elsewhere(entry: str) -> Path | None:
 def load(name: str) -> Loaded:
     """The model of that name; CheckpointError says what is wrong with its files."""
     folder = choices()[name] if name not in checkpoint.shipped_fields() else checkpoint.shipped_folder() / name
-    return _loaded(ModelKey(str(folder), _stamp(folder)))
+    return _loaded(ModelKey(str(folder), stamp(folder)))
 
 
 def label(name: str, folder: Path, language: Language) -> str:
     """How the picker calls a model. A checkpoint that cannot be read is still listed, by its name."""
     try:
-        manifest = _manifest(ModelKey(str(folder), _stamp(folder)))
+        manifest = _manifest(ModelKey(str(folder), stamp(folder)))
     except CheckpointError:
         return words("common", language)("model_unreadable", name=name)
     return describe(name, manifest, language)
@@ -148,7 +148,8 @@ def describe(name: str, manifest: Manifest, language: Language) -> str:
     return f"{title} · {counted(layers)}{own}"
 
 
-def _stamp(folder: Path) -> float:
+def stamp(folder: Path) -> float:
+    """Changes when the files of a checkpoint do."""
     try:
         return max((folder / file).stat().st_mtime for file in (checkpoint.WEIGHTS, MANIFEST))
     except OSError:
