@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import json
 import re
+import threading
 import time
 import zipfile
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,12 @@ from streamlit.testing.v1 import AppTest
 import attnviz as av
 from attnviz.language import LANGUAGES
 from attnviz.training import checkpoint, int8
-from attnviz.training.compress import prune, pruned_heads
+from attnviz.training.compress import one_byte, prune, pruned_heads, pruning_curve
 from attnviz.training.evaluation import evaluate
 from attnviz.ui.compress import keeping, link
 from attnviz.ui.compress.claim import claimed
 from attnviz.ui.compress.measuring import LIMIT, smaller, work
+from attnviz.ui.compress.pictures import WAITED_FOR
 from attnviz.ui.sentence.models import choices, load
 from attnviz.ui.text import words
 
@@ -81,6 +83,29 @@ def test_the_claim_is_what_the_chart_measures_and_its_button_tries_it(reverse: A
     assert numbers(at)[words("compress", language)("score_exact")][0] == f"{found.importance:.1%}"  # type: ignore[arg-type]
     press(at, "claim-trial")
     assert html(at).count('class="cp-out"') == 0
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_before_anything_is_measured_the_page_has_its_shape(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So it does not jump when the numbers come: what needs no measuring stands there, and where the numbers will."""
+    loaded = load("reverse")
+    work.clear()
+    monkeypatch.setattr("attnviz.ui.compress.measuring.beside", lambda *_: threading.Thread())
+    at = page(lang=language)
+    held = work(loaded.key, loaded)
+    t = words("compress", language)  # type: ignore[arg-type]
+    assert t("measuring_order") in html(at)
+    assert html(at).count(f'<td class="cp-in">{WAITED_FOR}</td>') == HEADS
+    assert len(at.get("plotly_chart")) == 4  # the chart's frame; the sentence before, after, moved
+    assert numbers(at)[t("score_exact")] == [WAITED_FOR, WAITED_FOR]
+    small = one_byte(loaded.model, loaded.manifest)
+    assert numbers(at)[t("row_bytes")] == [f"{small.bytes_before:,}", f"{small.bytes_after:,}"]
+    held.orders["importance"] = held.orders["random"]
+    held.chart = replace(held.chart, importance=tuple(pruning_curve(loaded.model, loaded.task, (), limit=3)))
+    ran(at.run())
+    assert t("measuring", done=1, all=held.chart.measurements) in html(at)
+    assert WAITED_FOR not in re.findall(r'<table class="cp-heads">.*?</table>', html(at), re.DOTALL)[0]
+    work.clear()
 
 
 def test_both_curves_are_in_one_chart(reverse: Any) -> None:
@@ -176,8 +201,7 @@ def test_a_language_model_is_measured_by_tokens(reverse: Any) -> None:
 def until_measured(at: AppTest, seconds: float = 120) -> AppTest:
     """The page once its numbers are there."""
     end = time.monotonic() + seconds
-    ready: Callable[[], bool] = lambda: 'class="cp-table"' in html(at)  # noqa: E731
-    while not ready():
+    while WAITED_FOR in str(numbers(at)):
         assert time.monotonic() < end
         time.sleep(0.3)
         ran(at.run())

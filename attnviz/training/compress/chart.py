@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from attnviz.data import Task
 from attnviz.model import Transformer
 from attnviz.trace.interventions import Head
-from attnviz.training.compress.pruning import PrunePoint, head_order, pruning_curve
+from attnviz.training.compress.pruning import PrunePoint, head_counts, head_order, pruning_curve
 
 SEEDS = (0, 1, 2)  # of the random orders: one alone may be lucky
+POINTS = 8  # of a curve
 
 
 @dataclass(frozen=True)
@@ -38,23 +39,27 @@ class PruningChart:
         return dict(self.random_means).get(out)
 
 
+def empty_chart(heads: int, points: int = POINTS) -> PruningChart:
+    """The chart of so many heads before anything is measured."""
+    return PruningChart(heads, (), (), len(head_counts(heads, points)) * (1 + len(SEEDS)))
+
+
 def pruning_chart(
     model: Transformer,
     task: Task,
     order: Sequence[Head],
     *,
-    points: int = 8,
+    points: int = POINTS,
     split: str = "validation",
     limit: int | None = 128,
 ) -> Iterator[PruningChart]:
     """The chart after each measurement; `order` is that of importance. The random orders come after it."""
     importance: list[PrunePoint] = []
     random: list[list[PrunePoint]] = []
-    most = len(order) - 1
-    each = len({round(most * step / max(1, points - 1)) for step in range(points)})
+    empty = empty_chart(len(order), points)
 
     def now() -> PruningChart:
-        return PruningChart(len(order), tuple(importance), tuple(map(tuple, random)), each * (1 + len(SEEDS)))
+        return replace(empty, importance=tuple(importance), random=tuple(map(tuple, random)))
 
     for point in pruning_curve(model, task, order, points=points, split=split, limit=limit):
         importance.append(point)

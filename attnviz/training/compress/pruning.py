@@ -82,6 +82,12 @@ def pruned_heads(model: Transformer) -> tuple[Head, ...]:
     return tuple(found)
 
 
+def head_counts(heads: int, points: int) -> list[int]:
+    """How many of so many heads are out at the points of a curve: 0, … all but one."""
+    most = max(0, heads - 1)
+    return sorted({round(most * step / max(1, points - 1)) for step in range(points)})
+
+
 def pruning_curve(
     model: Transformer,
     task: Task,
@@ -92,12 +98,10 @@ def pruning_curve(
     limit: int | None = 256,
 ) -> Iterator[PrunePoint]:
     """The model with 0, … all but one head out, in `points` steps of about equal size, each measured on `split`."""
-    most = len(order) - 1
-    counts = sorted({round(most * step / max(1, points - 1)) for step in range(points)})
-    for count in counts:
+    for count in head_counts(len(order), points):
         out = tuple(order[:count])
         metrics = evaluate(prune(model, out) if out else model, task, split, limit=limit)
-        yield PrunePoint(out, count / len(order), score_of(metrics), metrics.loss)
+        yield PrunePoint(out, count / max(1, len(order)), score_of(metrics), metrics.loss)
 
 
 def _attention(model: Transformer, site: str) -> MultiHeadAttention:

@@ -20,16 +20,12 @@ WATCHED = 32  # examples whose attention is compared
 
 
 @dataclass(frozen=True, eq=False)
-class Quantized:
-    """A model whose matrices are whole numbers times a scale, beside the one it was."""
+class OneByte:
+    """A model whose matrices are whole numbers times a scale."""
 
     model: Transformer
     bytes_before: int  # of the weights in float32
     bytes_after: int  # of the whole numbers, scales, biases and norms
-    before: Metrics
-    after: Metrics
-    moved_mean: float  # attention weights: mean |difference| over the cells that may be seen
-    moved_most: float
 
     @property
     def share(self) -> float:
@@ -37,24 +33,44 @@ class Quantized:
         return self.bytes_after / self.bytes_before
 
 
-def quantize(
-    model: Transformer, task: Task, manifest: Manifest | None = None, *, split: str = "test", limit: int | None = None
-) -> Quantized:
-    """Quantize a copy and measure both on `split`. One that is quantized already raises InputError."""
+@dataclass(frozen=True, eq=False)
+class Quantized(OneByte):
+    """Such a model, and what it costs beside the one it was."""
+
+    before: Metrics
+    after: Metrics
+    moved_mean: float  # attention weights: mean |difference| over the cells that may be seen
+    moved_most: float
+
+
+def one_byte(model: Transformer, manifest: Manifest | None = None) -> OneByte:
+    """A copy with weights of one byte. Of a model that has them already it raises InputError."""
     if (manifest is not None and manifest.stored == int8.FORMAT) or _is_quantized(model):
         raise InputError("compress_twice", name="" if manifest is None else manifest.name)
     smaller = copy.deepcopy(model)
     round_weights(smaller, int8.FORMAT)
-    batch = task.collate(task.split(split)[:WATCHED])
-    one, other = watch(model, batch), watch(smaller, batch)
-    moved = [np.abs(one[site].weights - other[site].weights)[one[site].mask] for site in one.sites]
-    cells = np.concatenate(moved) if moved else np.zeros(1)
-    return Quantized(
+    return OneByte(
         model=smaller,
         bytes_before=sum(4 * weight.numel() for weight in stored_weights(model).values()),
         bytes_after=sum(w.numel() * w.element_size() for w in stored_weights(model, int8.FORMAT).values()),
+    )
+
+
+def quantize(
+    model: Transformer, task: Task, manifest: Manifest | None = None, *, split: str = "test", limit: int | None = None
+) -> Quantized:
+    """Quantize a copy and measure both on `split`. One that is quantized already raises InputError."""
+    small = one_byte(model, manifest)
+    batch = task.collate(task.split(split)[:WATCHED])
+    one, other = watch(model, batch), watch(small.model, batch)
+    moved = [np.abs(one[site].weights - other[site].weights)[one[site].mask] for site in one.sites]
+    cells = np.concatenate(moved) if moved else np.zeros(1)
+    return Quantized(
+        model=small.model,
+        bytes_before=small.bytes_before,
+        bytes_after=small.bytes_after,
         before=evaluate(model, task, split, limit=limit),
-        after=evaluate(smaller, task, split, limit=limit),
+        after=evaluate(small.model, task, split, limit=limit),
         moved_mean=float(cells.mean()),
         moved_most=float(cells.max()),
     )

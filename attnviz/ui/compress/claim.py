@@ -22,12 +22,12 @@ class Claim:
     keeps: bool  # whether KEEPS of the whole score is left
 
 
-def claimed(chart: PruningChart | None) -> Claim | None:
+def claimed(chart: PruningChart) -> Claim | None:
     """The most heads that can go and leave KEEPS of the score; where none can, the fewest that were taken out.
 
     None until every point that it needs was measured.
     """
-    if chart is None or chart.done < chart.measurements or len(chart.importance) < 2:
+    if chart.done < chart.measurements or len(chart.importance) < 2:
         return None
     whole = chart.importance[0].score
     kept = list(takewhile(lambda point: point.score >= KEEPS * whole, chart.importance[1:]))

@@ -12,9 +12,11 @@ from attnviz.errors import InputError
 from attnviz.model import MultiHeadAttention, Transformer
 from attnviz.trace.interventions import Head
 from attnviz.training.compress import (
-    PruningChart,
+    OneByte,
     Quantized,
+    empty_chart,
     head_order,
+    one_byte,
     prune,
     pruned_heads,
     pruning_chart,
@@ -37,18 +39,24 @@ class Smaller:
 
     model: Transformer
     out: tuple[Head, ...]
-    metrics: Metrics
+    metrics: Metrics | None  # None: that is still being measured
     zeros: int  # numbers that are 0 since their head is out
-    quantized: Quantized | None = field(compare=False)
+    quantized: OneByte | None = field(compare=False)
     refused: InputError | None = None  # why it cannot be quantized
+
+    @property
+    def cost(self) -> Quantized | None:
+        """What one byte a weight costs; None where that was not measured."""
+        return self.quantized if isinstance(self.quantized, Quantized) else None
 
 
 class Work:
-    """The chart of one model, which grows while it is measured."""
+    """The numbers of one model with all its heads, then the order of these, then the chart, which grows."""
 
     def __init__(self, loaded: Loaded) -> None:
-        self.orders: dict[str, tuple[Head, ...]] = {}
-        self.chart: PruningChart | None = None
+        self.orders = {"random": head_order(loaded.model, by="random")}
+        self.chart = empty_chart(len(self.orders["random"]))
+        self.whole = False  # whether the model with all its heads was measured
         self.problem: Exception | None = None
         self.done = False
         self.thread = beside(self._measure, loaded)
@@ -56,8 +64,10 @@ class Work:
     def _measure(self, loaded: Loaded) -> None:
         try:
             model, task = loaded.model, loaded.task
+            smaller(loaded.key, (), loaded)
+            self.whole = True
             ranked = head_order(model, task.collate(task.split("validation")[:RANKED_ON]))
-            self.orders = {"importance": ranked, "random": head_order(model, by="random")}
+            self.orders["importance"] = ranked
             for chart in pruning_chart(model, task, ranked, limit=LIMIT):
                 self.chart = chart
                 if not threading.main_thread().is_alive():  # the server ends, and need wait for one measurement only
@@ -71,6 +81,16 @@ class Work:
 def work(key: ModelKey, _loaded: Loaded) -> Work:
     """The measurements of a model, begun when they are first asked for."""
     return Work(_loaded)
+
+
+@st.cache_resource(show_spinner=False, max_entries=16)
+def unmeasured(key: ModelKey, _loaded: Loaded) -> Smaller:
+    """The model with all its heads, and the same with weights of one byte, before either is measured."""
+    model, zeros = _loaded.model, _zeros(_loaded.model, ())
+    try:
+        return Smaller(model, (), None, zeros, one_byte(model, _loaded.manifest))
+    except InputError as error:
+        return Smaller(model, (), None, zeros, None, error)
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)

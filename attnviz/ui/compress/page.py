@@ -9,10 +9,9 @@ from functools import partial
 import streamlit as st
 
 from attnviz.errors import InputError
-from attnviz.trace.interventions import Head
 from attnviz.ui.compress import keeping, link, looking, pictures, style
-from attnviz.ui.compress.claim import Claim, claimed
-from attnviz.ui.compress.measuring import Smaller, Work, is_exact, smaller, work
+from attnviz.ui.compress.claim import claimed
+from attnviz.ui.compress.measuring import Smaller, Work, is_exact, smaller, unmeasured, work
 from attnviz.ui.frame.address_bar import mirror
 from attnviz.ui.frame.boundary import explain
 from attnviz.ui.frame.claim import Trial, claim_row
@@ -55,23 +54,17 @@ def show(frame: Frame) -> None:
 
 
 def _body(frame: Frame, loaded: Loaded, measured: Work) -> None:
-    if measured.problem is not None:
-        notice(explain(measured.problem, frame.language), "error")
-        return
-    if not measured.orders or measured.chart is None:
-        notice(frame.t("measuring_order"))
-        return
     heads = measured.chart.heads
     out = min(_asked(loaded).out, heads)
     order = st.session_state.get(ORDER) or said(link.ORDER) or link.ORDERS[0]
-    _say(frame, loaded, claimed(measured.chart), out)
-    small, refused = _smaller(loaded, measured.orders[order][:out])
+    _say(frame, loaded, measured, out)
+    small, refused = _smaller(loaded, measured, order, out)
     left, right = st.columns(COLUMNS, gap="small")
     with left, card("chart"):
         pictures.chart(frame, measured.chart, out, order, small, exact=is_exact(loaded.task))
         order = _controls(frame, loaded, heads, out)
     with right, card("heads"):
-        pictures.heads(frame, loaded.model, measured.orders[order], out)
+        pictures.heads(frame, loaded.model, measured.orders.get(order), out)
     if small is not None:
         with right, card("numbers"):
             pictures.numbers(frame, small, exact=is_exact(loaded.task))
@@ -86,9 +79,13 @@ def _body(frame: Frame, loaded: Loaded, measured: Work) -> None:
     mirror("address-compress", **written({link.OUT: out, link.ORDER: order}))
 
 
-def _smaller(loaded: Loaded, out: tuple[Head, ...]) -> tuple[Smaller | None, InputError | None]:
+def _smaller(loaded: Loaded, measured: Work, order: str, out: int) -> tuple[Smaller | None, InputError | None]:
+    """The model without these heads. Until it is known which they are, or what all together achieve, what needs no
+    measuring: so the page has its shape at once."""
+    if order not in measured.orders or not (out or measured.whole):
+        return unmeasured(loaded.key, loaded), None
     try:
-        return smaller(loaded.key, out, loaded), None
+        return smaller(loaded.key, measured.orders[order][:out], loaded), None
     except InputError as error:  # every head is out: a sentence says so, and the slider stays where it is
         return None, error
 
@@ -125,9 +122,18 @@ def _set_out(loaded: Loaded, out: int) -> None:
     st.session_state["compress"] = replace(_asked(loaded), out=int(out))
 
 
-def _say(frame: Frame, loaded: Loaded, found: Claim | None, out: int) -> None:
-    """What can go, or what has gone, and the button that takes it out or puts it back."""
+def _say(frame: Frame, loaded: Loaded, measured: Work, out: int) -> None:
+    """What can go, or what has gone, and the button that takes it out or puts it back; before that how far it is."""
+    if measured.problem is not None:
+        notice(explain(measured.problem, frame.language), "error")
+        return
+    found = claimed(measured.chart)
+    if found is None and measured.done:
+        return  # no head can be taken out
     if found is None:
+        ranked = "importance" in measured.orders
+        values = {"done": measured.chart.done, "all": measured.chart.measurements}
+        claim_row(frame.t("measuring", **values) if ranked else frame.t("measuring_order"))
         return
     score = frame.t("score_exact" if is_exact(loaded.task) else "score_tokens")
     values = {

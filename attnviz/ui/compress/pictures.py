@@ -9,11 +9,12 @@ import streamlit as st
 from attnviz.figures import curves
 from attnviz.model import Transformer
 from attnviz.trace.interventions import Head
-from attnviz.training.compress import PruningChart
+from attnviz.training.compress import PruningChart, pruned_heads
 from attnviz.ui.compress.measuring import LIMIT, Smaller, score
 from attnviz.ui.frame.page import Frame
 
 HEIGHT = 330
+WAITED_FOR = "…"  # instead of a number that is being measured
 
 
 def chart(frame: Frame, found: PruningChart, out: int, order: str, small: Smaller | None, *, exact: bool) -> None:
@@ -21,6 +22,8 @@ def chart(frame: Frame, found: PruningChart, out: int, order: str, small: Smalle
     t = frame.t
     by = {"importance": t("order_importance"), "random": t("order_random")}
     drawn = {by["importance"]: ([len(p.out) for p in found.importance], [p.score for p in found.importance])}
+    if not found.importance:
+        drawn = {}
     bands = {}
     means = found.random_means
     if means:
@@ -40,7 +43,7 @@ def chart(frame: Frame, found: PruningChart, out: int, order: str, small: Smalle
     )
     figure.update_xaxes(range=[-0.3, found.heads - 0.7])
     figure.update_yaxes(range=[-0.04, 1.04], tickformat=".0%")
-    if small is not None:
+    if small is not None and small.metrics is not None:
         figure.add_scatter(
             x=[out],
             y=[score(small.metrics)],
@@ -51,19 +54,20 @@ def chart(frame: Frame, found: PruningChart, out: int, order: str, small: Smalle
         )
     figure.update_layout(width=None, margin={"t": 20})
     st.plotly_chart(figure, key="compress-chart", theme=None, config={"displayModeBar": False})
-    if found.done < found.measurements:
-        st.html(f'<p class="cp-note">{escape(t("measuring", done=found.done, all=found.measurements))}</p>')
 
 
-def heads(frame: Frame, model: Transformer, order: tuple[Head, ...], out: int) -> None:
-    """A row an attention, a cell a head: the number is its turn; those that are out are hatched."""
+def heads(frame: Frame, model: Transformer, order: tuple[Head, ...] | None, out: int) -> None:
+    """A row an attention, a cell a head: the number is its turn; those that are out are hatched. `order` None: nobody
+    knows yet."""
     t = frame.t
-    turn = {head: number for number, head in enumerate(order, 1)}
+    turn = {head: number for number, head in enumerate(order or (), 1)}
+    gone = pruned_heads(model)
     rows = []
     for site in model.sites:
         stack, layer, kind = site.split(".")
         name = t(f"site_{stack}_{kind}", layer=int(layer) + 1)
-        cells = "".join(_turn(turn.get((site, head)), out) for head in range(model.heads(site)))
+        every = [(site, head) for head in range(model.heads(site))]
+        cells = "".join(_turn(turn.get(head), out, gone=head in gone) for head in every)
         rows.append(f"<tr><th>{escape(name)}</th>{cells}</tr>")
     most = max((model.heads(site) for site in model.sites), default=0)
     head = "".join(f"<th>H{number + 1}</th>" for number in range(most))
@@ -74,28 +78,35 @@ def heads(frame: Frame, model: Transformer, order: tuple[Head, ...], out: int) -
     )
 
 
-def _turn(turn: int | None, out: int) -> str:
-    """A head's cell: when its turn is; a dash if it was gone before."""
-    if turn is None:
+def _turn(turn: int | None, out: int, *, gone: bool) -> str:
+    """A head's cell: when its turn is, as soon as that is known; a dash if it was gone before."""
+    if gone:
         return '<td class="cp-gone">–</td>'
+    if turn is None:
+        return f'<td class="cp-in">{WAITED_FOR}</td>'
     return f'<td class="{"cp-out" if turn <= out else "cp-in"}">{turn}</td>'
 
 
 def numbers(frame: Frame, small: Smaller, *, exact: bool) -> None:
     """The model with its heads out beside the same in one byte a weight."""
     t = frame.t
-    q = small.quantized
-    before, after = small.metrics, None if q is None else q.after
+    q, before, cost = small.quantized, small.metrics, small.cost
+    after = None if cost is None else cost.after
+    none = "–" if q is None else WAITED_FOR
     rows = [
         (t("row_bytes"), "–" if q is None else f"{q.bytes_before:,}", "–" if q is None else f"{q.bytes_after:,}"),
         (
             t("score_exact" if exact else "score_tokens"),
-            f"{score(before):.1%}",
-            "–" if after is None else f"{score(after):.1%}",
+            WAITED_FOR if before is None else f"{score(before):.1%}",
+            none if after is None else f"{score(after):.1%}",
         ),
-        (t("row_loss"), f"{before.loss:.4f}", "–" if after is None else f"{after.loss:.4f}"),
-        (t("row_moved_mean"), "", "–" if q is None else f"{q.moved_mean:.5f}"),
-        (t("row_moved_most"), "", "–" if q is None else f"{q.moved_most:.4f}"),
+        (
+            t("row_loss"),
+            WAITED_FOR if before is None else f"{before.loss:.4f}",
+            none if after is None else f"{after.loss:.4f}",
+        ),
+        (t("row_moved_mean"), "", none if cost is None else f"{cost.moved_mean:.5f}"),
+        (t("row_moved_most"), "", none if cost is None else f"{cost.moved_most:.4f}"),
     ]
     body = "".join(
         f"<tr><th>{escape(name)}</th><td>{escape(one)}</td><td>{escape(other)}</td></tr>" for name, one, other in rows

@@ -41,7 +41,7 @@ TEXTS = table(
     measuring_order=Text(
         "正在把每个头单独关掉一次，看损失变多少……", "Switching each head off once, to see what the loss becomes…"
     ),
-    measuring=Text("正在测量：{done}/{all}", "Measuring: {done} of {all}"),
+    measuring=Text("正在测量能少掉哪些头：{done}/{all}", "Measuring which heads can go: {done} of {all}"),
     chart_title=Text("{score}，前 {count} 个验证例子", "{score}, first {count} validation examples"),
     score_exact=Text("逐序列正确率", "exact match"),
     score_tokens=Text("词元准确率", "token accuracy"),
