@@ -132,8 +132,8 @@ def _say(frame: Frame, loaded: Loaded, measured: Work, out: int) -> None:
         return  # no head can be taken out
     if found is None:
         ranked = "importance" in measured.orders
-        values = {"done": measured.chart.done, "all": measured.chart.measurements}
-        claim_row(frame.t("measuring", **values) if ranked else frame.t("measuring_order"))
+        done, every = measured.chart.done, measured.chart.measurements
+        claim_row(frame.t("measuring", done=done, all=every) if ranked else frame.t("measuring_order"))
         return
     score = frame.t("score_exact" if is_exact(loaded.task) else "score_tokens")
     values = {
