@@ -164,6 +164,7 @@ def test_graphs_are_written_and_read_and_the_answer_is_computed() -> None:
     [
         ("5", "graph_no_edges"),
         ("8 0-1", "graph_nodes"),
+        ("x", "graph_nodes"),
         ("0 0-1", "graph_nodes"),
         ("x 0-1", "graph_nodes"),
         ("4 0-4", "graph_edge"),
@@ -276,13 +277,13 @@ def test_a_zip_and_a_folder_make_the_same_task_and_it_trains(tmp_path: Path) -> 
     assert watch(model, one.collate(one.split("train")[:2])).logits.shape == (2, 17, 6)
 
 
-def bomb() -> bytes:
-    """A PNG whose header promises 30,000 × 30,000 pixels."""
+def bomb(side: int = 30_000) -> bytes:
+    """A PNG whose header promises that many pixels across and down."""
 
     def chunk(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
-    header = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
     return (
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 999)) + chunk(b"IEND", b"")
     )
@@ -322,6 +323,13 @@ def test_pictures_that_make_no_task_are_a_sentence(files: dict[str, bytes], code
         tasks.from_pictures(zipped(files))
     assert caught.value.code == code
     assert all(caught.value.text(language) for language in LANGUAGES)
+
+
+@pytest.mark.parametrize(("side", "size"), [(5_000, "5000 × 5000"), (11_000, "11000 × 11000"), (30_000, "> 178 × 10⁶")])
+def test_a_picture_that_is_too_large_is_said_with_its_size(side: int, size: str) -> None:
+    with pytest.raises(InputError) as caught:
+        tasks.from_pictures(zipped({"cat/a.png": bomb(side), "dog/b.png": png(1)}))
+    assert all(f"{size}" in caught.value.text(language) for language in LANGUAGES)
 
 
 def test_a_zip_or_a_folder_that_is_none_is_a_sentence(tmp_path: Path) -> None:

@@ -88,19 +88,17 @@ def numbers_of(content: bytes, name: str, side: int, channels: int) -> list[str]
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the limit here is lower
             with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
                 width, height = picture.size
                 if width * height > MOST_PIXELS:
-                    raise _huge(name, width, height)
+                    raise _huge(name, f"{width} × {height}")
                 square = min(width, height)
                 left, top = (width - square) // 2, (height - square) // 2
                 cut = picture.convert("RGB" if channels == 3 else "L").crop((left, top, left + square, top + square))
                 small = cut.resize((side, side), Image.Resampling.BOX)
-    except Image.DecompressionBombError:
-        raise InputError("picture_huge", name=name[:80], size="?", limit=MOST_PIXELS // 10**6) from None
-    except Image.DecompressionBombWarning:
-        raise InputError("picture_huge", name=name[:80], size="?", limit=MOST_PIXELS // 10**6) from None
+    except Image.DecompressionBombError:  # Pillow does not say how large it is, but from where on it refuses
+        raise _huge(name, f"> {2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6} × 10⁶") from None
     except InputError:
         raise
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, MemoryError):
@@ -108,8 +106,8 @@ def numbers_of(content: bytes, name: str, side: int, channels: int) -> list[str]
     return [str(value) for band in small.split() for value in band.tobytes()]
 
 
-def _huge(name: str, width: int, height: int) -> InputError:
-    return InputError("picture_huge", name=name[:80], size=f"{width} × {height}", limit=MOST_PIXELS // 10**6)
+def _huge(name: str, size: str) -> InputError:
+    return InputError("picture_huge", name=name[:80], size=size, limit=MOST_PIXELS // 10**6)
 
 
 def _label(path: PurePosixPath) -> str | None:

@@ -84,7 +84,7 @@ class GraphTask(FieldTask):
     def encode(self, text: str, target: str | None = None, *, limit: int | None = None) -> Any:
         """A batch of one; a graph that is typed must have an edge, as without one nobody sees anybody."""
         source = self.tokenize(text)
-        if source and len(source) == 1 and not text.strip().startswith("#"):
+        if source and not text.strip().startswith("#") and not read(source, self.most_nodes)[1]:
             raise InputError("graph_no_edges")
         return super().encode(text, target, limit=limit)
 
