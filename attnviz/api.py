@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any, overload
 from weakref import WeakKeyDictionary
 
+import torch
 from torch import Tensor, nn
 
 from attnviz.data import BOS, EOS, SPECIALS, Batch, Task
 from attnviz.data.batch import pad, unknown_positions
-from attnviz.decoding import greedy
+from attnviz.decoding import Rules, greedy
 from attnviz.foreign import library
 from attnviz.foreign.in_place import watch_net
 from attnviz.foreign.modules import ModuleTrace, watch_module
@@ -172,11 +173,22 @@ def with_output(
     No targets are set, since nobody said what is right. Without `task` the labels are token numbers.
     """
     src = None if batch.source is None else batch.source.to(model.device)
-    bos, eos = (BOS, EOS) if task is None else (task.tgt_vocab.bos_id or 0, task.tgt_vocab.eos_id)
+    rules = task.rules if isinstance(task, ForeignTexts) else Rules(first=BOS, ends=frozenset({EOS}))
     limit = model.max_len if task is None else min(model.max_len, task.max_tgt_len)
-    said = greedy(model, src, bos_id=bos, eos_id=eos, max_len=limit, masks=masks).tolist()
+    bos, begins = rules.first, torch.tensor([rules.begins] * batch.size) if rules.begins else None
+    said = greedy(
+        model,
+        src,
+        bos_id=bos,
+        eos_id=rules.ends,
+        max_len=limit,
+        masks=masks,
+        prefix=begins,
+        never=rules.never,
+    ).tolist()
     # Whatever was said last, the end or the token at the limit, is predicted but never read.
-    rows = [[bos, *(row[: row.index(eos)] if eos in row else row[:-1])] for row in said]
+    ended = [next((at for at, token in enumerate(row) if token in rules.ends), -1) for row in said]
+    rows = [[bos, *row[:end]] for row, end in zip(said, ended, strict=True)]
     first = SPECIALS[BOS] if task is None else task.tgt_vocab.label(bos)
     decode = (lambda ids: [str(i) for i in ids]) if task is None else task.tgt_vocab.decode
     return replace(

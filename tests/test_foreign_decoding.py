@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,14 +19,18 @@ pytest.importorskip("transformers", reason="models from elsewhere need the extra
 from foreign_configs import make
 from foreign_folders import SIZE, byte_level_tokenizer, edit, save, word_tokenizer
 
-from attnviz.decoding import compare_forcing, end_ids
+from attnviz.api import with_output
+from attnviz.decoding import compare_forcing, end_ids, greedy
 from attnviz.errors import ForeignError
 from attnviz.foreign.adapter import ForeignModel
+from attnviz.foreign.facts import sample_picture
 from attnviz.foreign.parts import foreign_parts
 from attnviz.foreign.texts import ForeignTexts
 from attnviz.ui.decoding import forcing, picture, running
 from attnviz.ui.decoding.settings import Settings
 from attnviz.ui.decoding.subject import Subject, take_in
+from attnviz.ui.masks import subject as masked
+from attnviz.ui.sentence import reading
 
 TEXT = "the cat sat 银"
 TEMPLATE = "{% for m in messages %}<s>{{ m['role'] }}: {{ m['content'] }}</s>{% endfor %}bot:"
@@ -85,6 +90,61 @@ def test_every_end_ends_and_what_is_never_said_is_not_said() -> None:
     assert run.steps[-1].reason == "eos"
     assert end_ids(7) == {7} == end_ids([7])
     assert end_ids(None) == frozenset()
+
+
+@pytest.mark.parametrize("name", ["t5", "bart", "marian"])
+def test_a_free_run_stops_at_every_end_and_is_generate(name: str) -> None:
+    model = ForeignModel(make(name, vocab_size=SIZE), name=name)
+    model.net.generation_config.eos_token_id = None
+    texts = ForeignTexts(model, byte_level_tokenizer())
+    batch = texts.encode(TEXT)
+    assert batch.src is not None
+    plain = reading.free_run(model, batch, 9, rules=replace(texts.rules, ends=frozenset())).ids
+    said = list(dict.fromkeys(plain))
+    place = plain.index(said[-1])
+    for ends in ([said[-1], 299], [299, said[-1]], said[-1]):
+        model.net.generation_config.eos_token_id = ends
+        sentence = reading.take_in(model, texts, TEXT)
+        assert sentence.output == reading.Output(plain[:place], end=said[-1])
+        fed, _ = reading.fed(model, texts, sentence, "own")
+        assert fed.targets is not None
+        assert fed.targets[0].tolist() == [*plain[:place], said[-1]]
+        assert fed.n_scored == place + 1
+        given = torch.ones_like(batch.src)
+        own = model.net.generate(batch.src, attention_mask=given, do_sample=False, num_beams=1, max_new_tokens=9)
+        assert own[0, 1:].tolist() == [*plain[:place], said[-1]]
+        shown = masked.Subject(model=model, batch=fed, vocabulary=texts.tgt_vocab, scored="own", rules=texts.rules)
+        assert masked.answers(shown)[0].tokens == tuple(texts.tgt_vocab.decode(plain[:place]))
+        again = with_output(model, batch, texts)
+        assert again.decoder_input is not None
+        assert again.decoder_input[0, 1:].tolist() == list(plain[:place])
+
+
+def test_a_decoder_behind_sound_stops_at_every_end() -> None:
+    model = ForeignModel(make("whisper"), name="whisper")
+    features = sample_picture(model.config, "features", torch.Generator().manual_seed(3))
+    plain = greedy(model, features, bos_id=1, eos_id=None, max_len=9)[0].tolist()
+    last = list(dict.fromkeys(plain))[-1]
+    found = greedy(model, features, bos_id=1, eos_id=[last, 60], max_len=9)[0].tolist()
+    assert found == plain[: plain.index(last) + 1]
+
+
+def test_what_every_text_begins_with_is_there_and_what_is_never_said_is_not() -> None:
+    model = ForeignModel(make("mbart", vocab_size=SIZE), name="mbart")
+    texts = ForeignTexts(model, byte_level_tokenizer())
+    plain = reading.take_in(model, texts, TEXT).output
+    assert plain is not None
+    model.net.generation_config.forced_bos_token_id = 77
+    model.net.generation_config.bad_words_ids = [[plain.ids[0]]]
+    found = reading.take_in(model, texts, TEXT).output
+    assert found is not None
+    assert found.ids[0] == 77
+    assert plain.ids[0] not in found.ids
+    batch = texts.encode(TEXT)
+    again = with_output(model, batch, texts)
+    assert again.decoder_input is not None
+    length = min(len(found.ids), again.decoder_input.size(1) - 1)
+    assert again.decoder_input[0, 1 : 1 + length].tolist() == list(found.ids[:length])
 
 
 @pytest.mark.parametrize("name", ["llama", "marian"])

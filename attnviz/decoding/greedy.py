@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import torch
 from jaxtyping import Int, Shaped
 from torch import Tensor
 
-from attnviz.decoding.rules import Ends, end_ids
+from attnviz.decoding.rules import Ends, Rules, end_ids
 from attnviz.decoding.session import DecoderSession, longest
 from attnviz.masks import MaskPlan
 from attnviz.model import WatchedModel
@@ -25,13 +27,14 @@ def greedy(
     masks: MaskPlan | None = None,
     prefix: Int[Tensor, "B P"] | None = None,
     use_cache: bool = True,
+    never: Collection[int] = (),
 ) -> Int[Tensor, "B T"]:
     """The most likely token, again and again, until every row has produced `eos_id` or holds `max_len` tokens.
 
     Returns ids without BOS, with EOS where it was produced and the model's pad_id after it. `prefix` is forced: every
     row begins with it, and it counts towards `max_len`. A decoder-only model takes `src` None; without a `prefix` its
-    batch is 1. Several `eos_id` end a row as one does; None: nothing ends a row but the length. Stops early where the
-    position table ends.
+    batch is 1. Several `eos_id` end a row as one does; None: nothing ends a row but the length. `never` holds ids
+    that are not chosen. Stops early where the position table ends.
     """
     length = longest(model, max_len)
     device = model.device
@@ -50,9 +53,10 @@ def greedy(
     ends = torch.tensor(sorted(end_ids(eos_id)), dtype=torch.long, device=device)
     rows = torch.arange(batch, device=device)  # the rows of `out` that the session still decodes
     going = torch.ones(batch, dtype=torch.bool, device=device)
+    allowed = Rules(first=bos_id, never=frozenset(never)).allowed
     ended = False  # whether any row of the session has; while none has, nothing needs to be picked out
     for column in range(forced.size(1), length):
-        token = session.feed(fed)[:, -1].argmax(dim=-1)
+        token = allowed(session.feed(fed)[:, -1]).argmax(dim=-1)
         if not ended and len(rows) == batch:
             out[:, column] = token
         else:

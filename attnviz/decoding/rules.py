@@ -6,6 +6,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
 Ends: TypeAlias = "int | Collection[int] | None"  # token ids after which a text is complete; None: only its length
 
 
@@ -17,6 +21,16 @@ class Rules:
     ends: frozenset[int] = frozenset()
     begins: tuple[int, ...] = ()  # what every text begins with, such as the name of a language
     never: frozenset[int] = frozenset()  # what is never chosen
+
+    def allowed(self, logits: Float[Tensor, "*rows V"]) -> Float[Tensor, "*rows V"]:
+        """The logits with what is never chosen at −∞."""
+        if not self.never:
+            return logits
+        return logits.index_fill(-1, torch.tensor(sorted(self.never), device=logits.device), -torch.inf)
+
+    def best(self, logits: Float[Tensor, " V"]) -> int:
+        """The most likely token of those that may be chosen."""
+        return int(self.allowed(logits).argmax())
 
 
 def end_ids(ends: Ends) -> frozenset[int]:

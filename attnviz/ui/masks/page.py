@@ -281,7 +281,7 @@ def _sentence(key: SubjectKey, _loaded: Loaded | Opened) -> tuple[Subject, tuple
         vocabulary=task.tgt_vocab,
         scored=what,
         most_pads=pads,
-        ends=reading.ends_of(task),
+        rules=reading.rules_of(task),
         specials=task.tgt_vocab.special_ids,
     )
     return subject, sentence.notices

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Literal, TypeVar
 
 import torch
 
-from attnviz.data import BOS, EOS, SPECIALS, Batch, Tokens
-from attnviz.decoding import greedy
+from attnviz.data import SPECIALS, Batch, Tokens
+from attnviz.decoding import Rules, greedy
 from attnviz.masks import Kind, Mask, MaskPlan, Own, full, key_padding, kind_of, site_of
 from attnviz.model import WatchedModel
 from attnviz.ui.masks.setting import MOST_PADS
+from attnviz.ui.sentence.reading import OURS
 
 T = TypeVar("T")
 ROOM = 2  # tokens that an answer may be longer than the sentence's own
@@ -30,7 +32,7 @@ class Subject:
     scored: Scored
     pads: int = 0
     most_pads: int = 0
-    ends: tuple[int, int | None] = (BOS, EOS)  # what a decoder reads first, and what ends its text
+    rules: Rules = OURS  # how its texts begin and end
     specials: Collection[int] = range(len(SPECIALS))  # numbers that stand for no text
 
     @property
@@ -141,9 +143,18 @@ def answers(subject: Subject) -> tuple[Answer, ...]:
 
 def _said(subject: Subject, src: torch.Tensor, masks: MaskPlan | None) -> tuple[str, ...]:
     limit = subject.sizes["decoder_self"][0] + ROOM
-    first, end = subject.ends
-    ids = greedy(subject.model, src, bos_id=first, eos_id=end, max_len=limit, masks=masks)[0].tolist()
-    said = ids[: ids.index(end)] if end in ids else ids
+    rules = subject.rules
+    ids = greedy(
+        subject.model,
+        src,
+        bos_id=rules.first,
+        eos_id=rules.ends,
+        max_len=limit,
+        masks=masks,
+        prefix=torch.tensor([rules.begins]) if rules.begins else None,
+        never=rules.never,
+    )[0].tolist()
+    said = takewhile(lambda token: token not in rules.ends, ids)
     return tuple(subject.vocabulary.decode([token for token in said if token != subject.model.pad_id]))
 
 

@@ -20,6 +20,7 @@ from attnviz.trace import HeadsOff, Trace, watch
 Head = tuple[str, int]  # (site, head from 0)
 Feed = Literal["reference", "own"]
 Texts = Task | ForeignTexts  # from what people type to what a model reads
+OURS = Rules(first=BOS, ends=frozenset({EOS}))
 LONGEST = 512  # tokens of a sentence
 MOST_CHARACTERS = 20_000  # read of a text; more could not be shown anyway
 
@@ -28,8 +29,13 @@ MOST_CHARACTERS = 20_000  # read of a text; more could not be shown anyway
 class Output:
     """What the model says when it runs freely."""
 
-    ids: tuple[int, ...]  # without BOS and EOS
-    ended: bool  # it produced EOS itself
+    ids: tuple[int, ...]  # without what it begins with and its end
+    end: int | None = None  # the end that it produced itself; None: it was cut
+
+    @property
+    def ended(self) -> bool:
+        """Whether it came to an end by itself."""
+        return self.end is not None
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +80,7 @@ def take_in(
     notices += batch.notices
     if batch.src is None or not model.has_decoder:
         return Sentence(batch, None, None, None, tuple(notices))
-    output = free_run(model, batch, steps_allowed(task, batch, limit), ends=ends_of(task))
+    output = free_run(model, batch, steps_allowed(task, batch, limit), rules=rules_of(task))
     reference, kind = given, "given" if given is not None else None
     if given is None:
         found = task.answer(batch.src_labels[0][:-1])
@@ -97,12 +103,7 @@ def name_of(task: Texts) -> str:
 
 def rules_of(task: Texts) -> Rules:
     """How the texts of a model begin and end."""
-    return task.rules if isinstance(task, ForeignTexts) else Rules(first=BOS, ends=frozenset({EOS}))
-
-
-def ends_of(task: Texts) -> tuple[int, int | None]:
-    """What a decoder reads first, and what ends its text."""
-    return task.tgt_vocab.bos_id or 0, task.tgt_vocab.eos_id
+    return task.rules if isinstance(task, ForeignTexts) else OURS
 
 
 def free_run(
@@ -111,20 +112,21 @@ def free_run(
     limit: int,
     probe: Probe = SILENT,
     *,
-    ends: tuple[int, int | None] = (BOS, EOS),
+    rules: Rules = OURS,
 ) -> Output:
-    """Greedy decoding: always the most likely token, until the end of `ends` (first, end) or `limit` tokens."""
+    """Greedy decoding: always the most likely token, until one that ends a text by `rules`, or `limit` tokens."""
     assert batch.src is not None, "a language model has nothing to run from"
     ids: list[int] = []
     with inference(model):
         session = DecoderSession(model, batch.src, probe=probe)
-        token, end = ends
-        for _ in range(limit):
-            token = int(session.feed(torch.tensor([[token]]))[0, -1].argmax())
-            if token == end:
-                return Output(tuple(ids), ended=True)
+        token = rules.first
+        for place in range(limit):
+            logits = session.feed(torch.tensor([[token]]))[0, -1]
+            token = rules.begins[place] if place < len(rules.begins) else rules.best(logits)
+            if token in rules.ends:
+                return Output(tuple(ids), end=token)
             ids.append(token)
-    return Output(tuple(ids[: limit - 1]), ended=False)
+    return Output(tuple(ids[: limit - 1]))
 
 
 def fed(model: WatchedModel, task: Texts, sentence: Sentence, feed: Feed) -> tuple[Batch, Feed | Literal["text"]]:
@@ -135,9 +137,9 @@ def fed(model: WatchedModel, task: Texts, sentence: Sentence, feed: Feed) -> tup
     if feed == "reference" and sentence.reference:
         ids, target = _wanted(task, sentence.reference, room(model) - 1)
         if ids:
-            return _with_target(task, source, ids, target, ended=True), "reference"
+            return _with_target(task, source, ids, target, end=task.tgt_vocab.eos_id), "reference"
     ids = list(sentence.output.ids)
-    return _with_target(task, source, ids, task.tgt_vocab.decode(ids), ended=sentence.output.ended), "own"
+    return _with_target(task, source, ids, task.tgt_vocab.decode(ids), end=sentence.output.end), "own"
 
 
 def _wanted(task: Texts, reference: str, most: int) -> tuple[list[int], list[str]]:
@@ -148,19 +150,18 @@ def _wanted(task: Texts, reference: str, most: int) -> tuple[list[int], list[str
     return task.tgt_vocab.encode(target), target
 
 
-def _with_target(task: Texts, source: Batch, ids: list[int], tokens: list[str], *, ended: bool) -> Batch:
-    vocabulary = task.tgt_vocab
-    first, end = ends_of(task)
-    last = end if ended and end is not None else vocabulary.pad_id or 0
+def _with_target(task: Texts, source: Batch, ids: list[int], tokens: list[str], *, end: int | None) -> Batch:
+    vocabulary, first = task.tgt_vocab, rules_of(task).first
+    last = vocabulary.pad_id or 0 if end is None else end
     unknown = isinstance(vocabulary, Vocabulary)
     return Batch(
         src=source.src,
         decoder_input=torch.tensor([[first, *ids]]),
         targets=torch.tensor([[*ids, last]]),
-        scored=torch.tensor([[True] * len(ids) + [ended]]),
+        scored=torch.tensor([[True] * len(ids) + [end is not None]]),
         src_labels=source.src_labels,
         decoder_labels=((vocabulary.label(first), *tokens),),
-        target_labels=((*tokens, vocabulary.label(last) if ended else ""),),
+        target_labels=((*tokens, "" if end is None else vocabulary.label(end)),),
         unknown_src=source.unknown_src,
         unknown_decoder=(tuple(i + 1 for i, token in enumerate(ids) if unknown and token == UNK),),
         notices=source.notices,
@@ -187,7 +188,7 @@ def output_without(model: WatchedModel, task: Texts, sentence: Sentence, heads: 
     if sentence.output is None:
         return None
     steps = steps_allowed(task, sentence.source, room(model))
-    return free_run(model, sentence.source, steps, HeadsOff(heads), ends=ends_of(task))
+    return free_run(model, sentence.source, steps, HeadsOff(heads), rules=rules_of(task))
 
 
 def known_heads(model: WatchedModel, heads: Collection[Head]) -> tuple[Head, ...]:
