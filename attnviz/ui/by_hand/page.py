@@ -258,7 +258,7 @@ def _take_up(frame: Frame, kept: Kept) -> None:
         if asked.model in choices():
             loaded = load(asked.model)
         elif (path := opened.offered().get(asked.model)) is not None:
-            found = opened.open_model(asked.model, path)
+            found = opened.open_model(path)
             loaded = None if isinstance(found, opened.OpenedPictures) else found
     except (CheckpointError, ForeignError) as error:
         kept.refused = explain(error, frame.language)

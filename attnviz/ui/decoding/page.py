@@ -31,7 +31,7 @@ from attnviz.ui.sentence import reading
 from attnviz.ui.sentence.inability import unable
 from attnviz.ui.sentence.model_picker import pick_model
 from attnviz.ui.sentence.models import Loaded, ModelKey
-from attnviz.ui.sentence.opened import Opened
+from attnviz.ui.sentence.opened import SHELF, Opened
 from attnviz.ui.sentence.row import Chosen, sentence_row
 from attnviz.ui.text import texts
 
@@ -260,6 +260,9 @@ def _progress(question: Question, subject: Subject) -> Progress:
 @st.cache_resource(show_spinner=False, max_entries=64)
 def _taken_in(question: Question, _loaded: Loaded | Opened) -> Subject:
     return take_in(_loaded.model, _loaded.task, question.text, question.prefix, chat=question.chat)
+
+
+SHELF.cleared.append(_taken_in.clear)  # a subject holds its model
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)

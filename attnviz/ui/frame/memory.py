@@ -16,14 +16,15 @@ _settling = threading.Lock()
 _modules_seen = 0
 
 
-def settle() -> bool:
+def settle(*, anew: bool = False) -> bool:
     """Collect, and set aside what is left, whenever modules have been loaded since the last call; says whether it did.
+    `anew`: in any case, for something large is to go.
 
     Called at the end of a page, when its picture is on screen. What was set aside before is looked at again, so that
     nothing of a session that has ended stays behind.
     """
     global _modules_seen
-    if len(sys.modules) == _modules_seen or not _settling.acquire(blocking=False):
+    if (len(sys.modules) == _modules_seen and not anew) or not _settling.acquire(blocking=False):
         return False
     try:
         _modules_seen = len(sys.modules)

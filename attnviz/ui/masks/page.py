@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import streamlit as st
 
@@ -31,11 +32,10 @@ from attnviz.ui.masks.setting import Setting, Target, refitted
 from attnviz.ui.masks.stage import mask_stage, pack, sent
 from attnviz.ui.masks.subject import Answer, Scored, Subject, answers, most_pads
 from attnviz.ui.masks.verdicts import conclude
-from attnviz.ui.sentence import opened as opened_models
 from attnviz.ui.sentence import reading
 from attnviz.ui.sentence.model_picker import pick_model
 from attnviz.ui.sentence.models import Loaded, ModelKey
-from attnviz.ui.sentence.opened import Opened
+from attnviz.ui.sentence.opened import SHELF, Opened
 from attnviz.ui.sentence.row import sentence_row
 from attnviz.ui.text import texts
 
@@ -80,7 +80,7 @@ def show(frame: Frame) -> None:
         mirror("address-what", **written({link.WHAT: what, link.TOKENS: tokens, MODEL: None, EXAMPLE: None}))
         key, subject = SubjectKey("practice", str(tokens)), practice(tokens)
         _arrived(frame, subject.model)
-        laboratory(frame, key, subject, _kept(frame, key, subject), f"attnviz-mask-{tokens}")
+        laboratory(frame, key, partial(practice, tokens), _kept(frame, key, subject), f"attnviz-mask-{tokens}")
         return
     mirror("address-what", **written({link.WHAT: None, link.TOKENS: None}))
     loaded = pick_model(frame, elsewhere=True)
@@ -111,7 +111,7 @@ def _sentence_lab(frame: Frame, loaded: Loaded | Opened) -> None:
         lines.append(frame.t("unknown", tokens=listed(unknown)))
     notice_lines([*lines, *_layers_differ(frame, subject)])
     kept = _kept(frame, key, subject)
-    laboratory(frame, key, subject, kept, f"attnviz-mask-{loaded.name}")
+    laboratory(frame, key, lambda: _sentence(key, loaded)[0], kept, f"attnviz-mask-{loaded.name}")
 
 
 def _layers_differ(frame: Frame, subject: Subject) -> list[str]:
@@ -161,8 +161,12 @@ def _length(frame: Frame) -> int:
 
 
 @live
-def laboratory(frame: Frame, key: SubjectKey, subject: Subject, kept: Kept, name: str) -> None:
-    """One round: take in what the browser did, compute, answer. Only this runs again when a cell is painted."""
+def laboratory(frame: Frame, key: SubjectKey, subject_of: Callable[[], Subject], kept: Kept, name: str) -> None:
+    """One round: take in what the browser did, compute, answer. Only this runs again when a cell is painted.
+
+    Between two rounds the session holds no model: others may need its bytes.
+    """
+    subject = subject_of()
     message = sent(STAGE)
     if isinstance(message, Mapping):
         message = message.get("operations")
@@ -287,7 +291,7 @@ def _sentence(key: SubjectKey, _loaded: Loaded | Opened) -> tuple[Subject, tuple
     return subject, sentence.notices
 
 
-opened_models.SHELF.cleared.append(_sentence.clear)  # a subject holds its model
+SHELF.cleared.append(_sentence.clear)  # a subject holds its model
 
 
 @st.cache_data(show_spinner=False, max_entries=16)

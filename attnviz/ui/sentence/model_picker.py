@@ -87,7 +87,7 @@ def pick_any(frame: Frame, *, elsewhere: bool = True) -> Loaded | Opened | Opene
             about = opened.about(others[name])
             facts = "" if about is None else _facts(frame, about)
             with st.spinner(frame.t("opening_model", name=name, facts=facts)):
-                loaded = opened.open_model(name, others[name])
+                loaded = opened.open_model(others[name])
     except (CheckpointError, ForeignError) as error:
         notice(frame.t("model_failed", name=name, why=explain(error, frame.language)), "error")
         return None
@@ -189,7 +189,7 @@ def _open_pending(frame: Frame) -> None:
             else:
                 about, path = opened.take_zip(stream_of(pending, LARGEST, "attnviz open FILE"), Path(pending.name).stem)
         with frame.controls, st.spinner(frame.t("opening_model", name=about.name, facts=_facts(frame, about))):
-            opened.open_model(about.name, path)
+            opened.open_model(path)
     except InputError as error:
         st.session_state[REFUSED] = error
         return

@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import IO
 
@@ -27,6 +27,7 @@ from attnviz.foreign.texts import EXAMPLES, ForeignTexts
 from attnviz.foreign.vet import read_json
 from attnviz.foreign.zipped import unpacked
 from attnviz.language import Language
+from attnviz.ui.frame import memory
 from attnviz.ui.sentence.models import ModelKey
 from attnviz.ui.sentence.models import from_elsewhere as _path_of
 from attnviz.ui.sentence.shelf import Shelf
@@ -42,13 +43,18 @@ LISTED_FOR = 300  # seconds that the list of what lies on this computer is belie
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """A model from elsewhere, ready to be asked."""
+    """A model from elsewhere, ready to be asked. Whoever keeps this keeps no weights: they lie on the shelf, and where
+    others needed their bytes they are read again."""
 
     key: ModelKey
-    model: ForeignModel
     task: ForeignTexts
     about: About
     remarks: list[Notice] = field(default_factory=list)
+
+    @property
+    def model(self) -> ForeignModel:
+        """The model itself. Raises ForeignError where its files are gone by now."""
+        return _shelved(self.key).model
 
     @property
     def name(self) -> str:
@@ -63,12 +69,16 @@ class Opened:
 
 @dataclass(frozen=True, eq=False)
 class OpenedPictures:
-    """A model from elsewhere that reads pictures and no text."""
+    """A model from elsewhere that reads pictures and no text; its weights lie on the shelf."""
 
     key: ModelKey
-    model: ForeignModel
     pictures: ForeignPictures
     about: About
+
+    @property
+    def model(self) -> ForeignModel:
+        """The model itself. Raises ForeignError where its files are gone by now."""
+        return _shelved(self.key).model
 
     @property
     def name(self) -> str:
@@ -159,12 +169,11 @@ def label(name: str, path: Path, language: Language) -> str:
     return f"{name} · {about.architecture} · {size_text(about.bytes)}"
 
 
-def open_model(name: str, path: Path) -> Opened | OpenedPictures:
+def open_model(path: Path) -> Opened | OpenedPictures:
     """The model, loaded once and shared by everybody; ForeignError says what is wrong."""
     if path.suffix == ".zip" and path.is_file():
         path = look(str(path))[1]
-    key = _key(path)
-    return SHELF.take(key, _about(key).memory, lambda: _opened(key, name))
+    return _shelved(_key(path)).handle
 
 
 def _key(path: Path) -> ModelKey:
@@ -196,13 +205,25 @@ def _looked_at(key: ModelKey) -> About | ForeignError:
         return error
 
 
-def _opened(key: ModelKey, name: str) -> Opened | OpenedPictures:
+@dataclass(frozen=True, eq=False)
+class _Shelved:
+    """What is heavy, and what everybody holds instead."""
+
+    model: ForeignModel
+    handle: Opened | OpenedPictures
+
+
+def _shelved(key: ModelKey) -> _Shelved:
+    return SHELF.take(key, _about(key).memory, lambda: _loaded(key))
+
+
+def _loaded(key: ModelKey) -> _Shelved:
     model, texts = library.open_model(key.folder)
     if texts is not None:
-        return Opened(key, model, texts, _about(key))
+        return _Shelved(model, Opened(key, texts, _about(key)))
     folder = Path(key.folder)
     known = read_json(folder, PREPROCESSING) if (folder / PREPROCESSING).is_file() else None
-    return OpenedPictures(key, model, ForeignPictures(model, known), _about(key))
+    return _Shelved(model, OpenedPictures(key, ForeignPictures(model, known), _about(key)))
 
 
-SHELF: Shelf[Opened | OpenedPictures] = Shelf(free_memory)
+SHELF: Shelf[_Shelved] = Shelf(free_memory, sweep=partial(memory.settle, anew=True))

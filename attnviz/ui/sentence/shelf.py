@@ -12,10 +12,15 @@ SHARE = 0.6  # of the memory that is free or taken by such models: the rest is f
 
 
 class Shelf(Generic[T]):
-    """Whatever was made stays until others need its bytes. `free`: bytes that may still be taken; None: not known."""
+    """Whatever was made stays until others need its bytes. `free`: bytes that may still be taken; None: not known.
 
-    def __init__(self, free: Callable[[], int | None], *, at_once: int = 3) -> None:
-        self._free, self._at_once = free, at_once
+    `sweep` is called when something went and everybody was told, before the next is made.
+    """
+
+    def __init__(
+        self, free: Callable[[], int | None], *, at_once: int = 3, sweep: Callable[[], object] = lambda: None
+    ) -> None:
+        self._free, self._at_once, self._sweep = free, at_once, sweep
         self._kept: OrderedDict[Hashable, tuple[T, int]] = OrderedDict()
         self._making: dict[Hashable, threading.Lock] = {}
         self._lock = threading.Lock()
@@ -42,6 +47,7 @@ class Shelf(Generic[T]):
             if gone:
                 for tell in self.cleared:
                     tell()
+                self._sweep()
             made = make()
             with self._lock:
                 self._kept[key] = (made, size)
