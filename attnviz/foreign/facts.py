@@ -24,6 +24,12 @@ def numbers_in(value: object) -> set[int]:
     return {one for one in value if isinstance(one, int)} if isinstance(value, list | tuple) else set()
 
 
+def written_vocabulary(config: Any, read: int) -> int:
+    """Tokens that a decoder knows which does not share them with the encoder; else those that are `read`."""
+    own = (getattr(config, name, None) for name in ("decoder_vocab_size", "tgt_vocab_size"))
+    return next((one for one in own if isinstance(one, int) and one > 0), read)
+
+
 def pad_id_of(config: Any, text: Any) -> int:
     """What fills up rows; −1 where nothing but filling has that number."""
     pad = getattr(config, "pad_token_id", None)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from attnviz.errors import ForeignError, raised
 from attnviz.foreign.attend import NAME
 from attnviz.foreign.census import SOURCE, TARGET, Census, census_of_maps, looks_back, take_census
-from attnviz.foreign.facts import reads_of, sample_picture
+from attnviz.foreign.facts import reads_of, sample_picture, written_vocabulary
 from attnviz.foreign.maps_only import eager_maps
 from attnviz.foreign.outputs import agree, hidden_of, logits_in
 from attnviz.model.inference import inference
@@ -81,10 +81,10 @@ def _short_input(inputs: Inputs, vocabulary: int) -> tuple[dict[str, Any], int |
     """Arguments of one example, and how many positions its source and its target have."""
     net, device = inputs.net, next(inputs.net.parameters()).device
     generator = torch.Generator().manual_seed(0)
-    least = min(20, max(0, vocabulary - 2))  # special tokens mostly come first
 
-    def ids(length: int) -> Tensor:
-        return torch.randint(least, max(least + 1, vocabulary), (1, length), generator=generator).to(device)
+    def ids(length: int, most: int = vocabulary) -> Tensor:
+        first = min(20, max(0, most - 2))  # special tokens mostly come first
+        return torch.randint(first, max(first + 1, most), (1, length), generator=generator).to(device)
 
     if inputs.reads == "tokens":
         src, source = ids(SOURCE), SOURCE
@@ -96,7 +96,7 @@ def _short_input(inputs: Inputs, vocabulary: int) -> tuple[dict[str, Any], int |
         with inference(net):
             _set(net, "eager")
             source = hidden_of(net.get_encoder()(src)).size(1)
-    return inputs.given(src, ids(TARGET)), source, TARGET
+    return inputs.given(src, ids(TARGET, written_vocabulary(net.config, vocabulary))), source, TARGET
 
 
 def _eager(net: Any, given: dict[str, Any], name: str) -> Any:

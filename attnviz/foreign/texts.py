@@ -36,9 +36,12 @@ class ForeignTexts:
         start = (
             getattr(model.config, "decoder_start_token_id", None) if model.has_encoder and model.has_decoder else None
         )
-        tokens = ForeignTokens(tokenizer, model.vocab_size, bos_id=start)
-        self.tgt_vocab = tokens
-        self.src_vocab = tokens if model.has_encoder else None
+        if model.has_encoder and model.has_decoder:
+            self.tgt_vocab = ForeignTokens(tokenizer, model.vocab_size, bos_id=start, side="target")
+            self.read_vocab = ForeignTokens(tokenizer, model.src_vocab_size, side="source")
+        else:
+            self.tgt_vocab = self.read_vocab = ForeignTokens(tokenizer, model.vocab_size, bos_id=start)
+        self.src_vocab = self.read_vocab if model.has_encoder else None
         self._room = model.max_len
         self._decodes = model.has_decoder
         self._encodes = model.has_encoder
@@ -74,7 +77,7 @@ class ForeignTexts:
         text = clean(text)
         if not text.strip():
             raise InputError("empty")
-        source = self.tgt_vocab.framed(text)
+        source = self.read_vocab.framed(text)
         ids, labels, notices = self._fit(source.ids, source.labels, limit)
         if not self._encodes:
             return self._language_model(ids, labels, notices)
@@ -197,7 +200,7 @@ class ForeignTexts:
 
     def tokenize_target(self, text: str) -> list[str]:
         """Labels of a target's tokens."""
-        return self.tokenize(text)
+        return list(self.tgt_vocab.read(clean(text)).labels)
 
     def detokenize(self, tokens: Sequence[str]) -> str:
         """Text of labels: of the pieces of a character the first says it."""
@@ -207,16 +210,16 @@ class ForeignTexts:
 
     def tokenize(self, text: str) -> list[str]:
         """Labels of a text's tokens."""
-        return list(self.tgt_vocab.read(clean(text)).labels)
+        return list(self.read_vocab.read(clean(text)).labels)
 
     def detokenize_ids(self, ids: Sequence[int]) -> str:
         """Text of token numbers."""
         return self.tgt_vocab.text(ids)
 
-    def words(self, ids: Sequence[int]) -> tuple[tuple[int, ...], tuple[str, ...]]:
-        """Which word each token belongs to, and the words."""
-        numbers = self.tgt_vocab.words(ids)
-        labels = self.tgt_vocab.labels(ids)
+    def words(self, ids: Sequence[int], *, read: bool = False) -> tuple[tuple[int, ...], tuple[str, ...]]:
+        """Which word each token belongs to, and the words; of what is `read` or, else, written."""
+        vocabulary = self.read_vocab if read else self.tgt_vocab
+        numbers, labels = vocabulary.words(ids), vocabulary.labels(ids)
         together = [
             [label for label, at in zip(labels, numbers, strict=True) if at == word] for word in sorted(set(numbers))
         ]

@@ -6,52 +6,83 @@ pieces: all of them say which character it is and which part they are, as 银 1/
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, overload
+from typing import Any, Literal, overload
 
 from attnviz.data.tokens import Reading
 
 BLANKS = {" ": "␣", "\n": "⏎", "\t": "⇥", "\r": "⏎"}
+_ONE_SIDE_AT_A_TIME = threading.Lock()  # a tokenizer is switched to its other side and back
 CJK = 0x2E80  # from here on scripts are written without blanks
 BROKEN = "\ufffd"  # what decoders put where bytes make no character; never shown
 
 
 class ForeignTokens:
-    """A Hugging Face tokenizer behind the questions that pages ask; `size`: what the model's logits range over."""
+    """A Hugging Face tokenizer behind the questions that pages ask; `size`: what the model's logits range over.
 
-    def __init__(self, tokenizer: Any, size: int, *, bos_id: int | None = None) -> None:
+    `side`: of a model that reads one text and writes another, which of the two; their pieces may differ.
+    """
+
+    def __init__(
+        self, tokenizer: Any, size: int, *, bos_id: int | None = None, side: Literal["source", "target"] | None = None
+    ) -> None:
         self.tokenizer = tokenizer
         self._size = size
         self._bos_id = bos_id
+        self._side = side
 
     def __len__(self) -> int:
         return self._size
 
     def __contains__(self, token: object) -> bool:
-        return isinstance(token, str) and token in self.tokenizer.get_vocab()
+        return isinstance(token, str) and token in (self._numbers or self.tokenizer.get_vocab())
+
+    @cached_property
+    def _pieces(self) -> Mapping[int, str]:
+        """The pieces of this side by their numbers, where each side has a vocabulary of its own; else empty."""
+        whole = getattr(self.tokenizer, "get_src_vocab", None)
+        if self._side is None or whole is None:
+            return {}
+        if self._side == "source":
+            return {int(number): str(piece) for piece, number in whole().items()}
+        # Not what the tokenizer converts: it takes the numbers of the source's special pieces for the target's, too.
+        written: Mapping[Any, Any] = getattr(self.tokenizer, "decoder", {})
+        return {int(number): str(piece) for number, piece in written.items()}
+
+    @cached_property
+    def _numbers(self) -> Mapping[str, int]:
+        return {piece: number for number, piece in reversed(self._pieces.items())}
+
+    def _known(self, token: int) -> bool:
+        return token in self._pieces if self._pieces else 0 <= token < len(self.tokenizer)
+
+    def _special(self, name: str) -> int | None:
+        """The number of a special piece by its role."""
+        number = getattr(self.tokenizer, f"{name}_token_id")
+        return _number(self._numbers.get(str(getattr(self.tokenizer, f"{name}_token")), number))
 
     @property
     def pad_id(self) -> int | None:
         """What fills up rows."""
-        return _number(self.tokenizer.pad_token_id)
+        return self._special("pad")
 
     @property
     def bos_id(self) -> int | None:
         """What a decoder reads first."""
-        own = self.tokenizer.bos_token_id
-        return self._bos_id if self._bos_id is not None else _number(own)
+        return self._bos_id if self._bos_id is not None else self._special("bos")
 
     @property
     def eos_id(self) -> int | None:
         """What ends a text."""
-        ends = self.tokenizer.eos_token_id
-        return _number(ends if ends is not None else self.tokenizer.sep_token_id)
+        ends = self._special("eos")
+        return ends if ends is not None else self._special("sep")
 
     @property
     def mask_id(self) -> int | None:
         """What stands for a hidden token."""
-        return _number(self.tokenizer.mask_token_id)
+        return self._special("mask")
 
     @property
     def tokens(self) -> Sequence[str]:
@@ -60,7 +91,7 @@ class ForeignTokens:
 
     def id(self, token: str) -> int:
         """The number of a token that is written as its label or as its raw piece; unknown ones become the unknown."""
-        found = self.tokenizer.convert_tokens_to_ids(token)
+        found = self._numbers.get(token) if self._pieces else self.tokenizer.convert_tokens_to_ids(token)
         if found is None or found == self.tokenizer.unk_token_id:
             ids = self.read(token.replace("␣", " ").replace("⏎", "\n").replace("⇥", "\t")).ids
             found = ids[0] if len(ids) == 1 else self.tokenizer.unk_token_id
@@ -69,6 +100,9 @@ class ForeignTokens:
     @cached_property
     def special_ids(self) -> frozenset[int]:
         """Numbers that stand for no text."""
+        if self._pieces:
+            specials = set(self.tokenizer.all_special_tokens)
+            return frozenset(number for number, piece in self._pieces.items() if piece in specials)
         return frozenset(map(int, self.tokenizer.all_special_ids))
 
     @cached_property
@@ -80,7 +114,9 @@ class ForeignTokens:
 
     def raw(self, token: int) -> str:
         """The piece as the tokenizer's own file writes it."""
-        piece = self.tokenizer.convert_ids_to_tokens(int(token)) if 0 <= token < len(self.tokenizer) else None
+        if self._pieces:
+            return self._pieces.get(int(token), f"[{token}]")
+        piece = self.tokenizer.convert_ids_to_tokens(int(token)) if self._known(token) else None
         return f"[{token}]" if piece is None else str(piece)
 
     def _bytes(self, token: int) -> bytes:
@@ -94,7 +130,7 @@ class ForeignTokens:
 
     def label(self, token: int) -> str:
         """What a screen prints for one token that stands alone; bytes that make no character as numbers."""
-        if token in self.special_ids or not 0 <= token < len(self.tokenizer):
+        if token in self.special_ids or not self._known(token):
             return self.raw(token)
         return _shown(self._bytes(token))
 
@@ -152,7 +188,12 @@ class ForeignTokens:
 
     def text(self, ids: Iterable[int]) -> str:
         """The text that these tokens make, without specials; what makes no character is left out."""
-        text: str = self.tokenizer.decode([int(token) for token in ids], skip_special_tokens=True)
+        kept = [int(token) for token in ids]
+        if self._pieces:
+            kept = [token for token in kept if token in self._pieces and token not in self.special_ids]
+            text: str = self.tokenizer.convert_tokens_to_string([self._pieces[token] for token in kept])
+        else:
+            text = self.tokenizer.decode(kept, skip_special_tokens=True)
         return text.replace(BROKEN, "")
 
     def read(self, text: str) -> Reading:
@@ -165,11 +206,9 @@ class ForeignTokens:
 
     def _read(self, text: str, *, framed: bool) -> Reading:
         if not getattr(self.tokenizer, "is_fast", False):
-            ids = [int(token) for token in self.tokenizer.encode(text, add_special_tokens=framed)]
+            ids = [int(token) for token in self._taken(text, framed)["input_ids"]]
             return Reading(tuple(ids), self.labels(ids), tuple(_searched(self.labels(ids), text)))
-        found = self.tokenizer(
-            text, add_special_tokens=framed, return_offsets_mapping=True, return_attention_mask=False, verbose=False
-        )
+        found = self._taken(text, framed, return_offsets_mapping=True)
         ids = [int(token) for token in found["input_ids"]]
         spans = [_stripped(text, int(a), int(b)) for a, b in found["offset_mapping"]]
         labels = list(self.labels(ids))
@@ -178,6 +217,12 @@ class ForeignTokens:
             if token == unknown and end > first:  # an unknown token keeps its own characters
                 labels[place] = _shown(text[first:end].encode("utf-8", "replace"))
         return Reading(tuple(ids), tuple(labels), tuple(spans))
+
+    def _taken(self, text: str, framed: bool, **how: Any) -> Any:
+        """What the tokenizer makes of a text of this side."""
+        given = {"text_target" if self._side == "target" else "text": text}
+        with _ONE_SIDE_AT_A_TIME:
+            return self.tokenizer(**given, add_special_tokens=framed, return_attention_mask=False, verbose=False, **how)
 
 
 class _Labels(Sequence[str]):
@@ -202,8 +247,9 @@ class _Labels(Sequence[str]):
 
 
 def _joins(before: str, text: str) -> bool:
-    """Whether two pieces are parts of one word."""
-    return bool(before and text) and all(one.isalnum() and ord(one) < CJK for one in (before[-1], text[0]))
+    """Whether two pieces are parts of one word; a blank that stands alone is the beginning of the next one."""
+    ends = [] if before == " " else [before[-1:]]
+    return bool(before and text) and all(one.isalnum() and ord(one) < CJK for one in (*ends, text[0]))
 
 
 def _number(value: object) -> int | None:

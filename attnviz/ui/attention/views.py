@@ -90,7 +90,8 @@ def looked_at(
         found = tuple(without_first(kind) for kind in found)
     if "words" in looks and isinstance(task, ForeignTexts):
         source, written = (
-            ((), ()) if ids is None else task.words(ids[0].tolist()) for ids in (batch.src, batch.decoder_input)
+            ((), ()) if ids is None else task.words(ids[0].tolist(), read=ids is batch.src)
+            for ids in (batch.src, batch.decoder_input)
         )
 
         def of(kind: KindPicture) -> KindPicture:
