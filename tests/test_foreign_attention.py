@@ -27,7 +27,7 @@ from attnviz.trace.estimate import head_estimates
 from attnviz.ui.attention.looks import between, in_words, without_first
 from attnviz.ui.attention.picture import KindPicture
 from attnviz.ui.attention.worth import Worth
-from attnviz.ui.sentence.reading import Picture
+from attnviz.ui.sentence.reading import picture_of
 
 APP = str(Path(__file__).resolve().parents[1] / "app.py")
 
@@ -89,13 +89,16 @@ def test_two_segments_are_read_as_the_model_was_trained_and_looked_at_apart(
     assert (apart[:2, 2:] > 0).all()
 
 
+BYTES = ForeignTokens(byte_level_tokenizer(), VOCAB)
+
+
 @pytest.mark.parametrize("name", ["llama", "gemma2", "t5", "bert"])
 def test_an_estimate_comes_first_and_every_head_exactly_after_it(name: str) -> None:
     model = ForeignModel(make(name), name=name)
     ids = torch.randint(5, VOCAB, (1, 7), generator=torch.Generator().manual_seed(3))
     source, written = ids if model.has_encoder else None, ids.flip(1) if model.has_decoder else None
     batch = Batch(src=source, decoder_input=written, targets=ids.roll(-1, 1), pad_id=None)
-    worth, picture = Worth(), Picture(watch(model, batch, taps=()), "text")
+    worth, picture = Worth(), picture_of(watch(model, batch, taps=()), "text", BYTES)
     worth.begin(model, picture)
     assert not worth.finished
     worth.go_on(model, batch)
@@ -114,7 +117,7 @@ def test_an_estimate_comes_first_and_every_head_exactly_after_it(name: str) -> N
     np.testing.assert_allclose(worth.effects.mean(), expected.mean(), atol=1e-4)
     assert set(worth.exact) == set(all_heads(model))
     unscored = Worth()
-    unscored.begin(model, Picture(watch(model, replace(batch, targets=None, scored=None), taps=()), "text"))
+    unscored.begin(model, picture_of(watch(model, replace(batch, targets=None, scored=None), taps=()), "text", BYTES))
     assert unscored.finished
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from laws import examples
 from attnviz.data import BOS, EOS, PAD, InputError, Task, tasks
 from attnviz.model import Transformer
 from attnviz.trace import token_effects
+from attnviz.trace.predictions import log_probabilities
 from attnviz.training import make_model, model_config_for
 from attnviz.ui.attention import views
 from attnviz.ui.frame.shared_link import SharedLink
@@ -99,7 +101,7 @@ def test_what_the_model_has_never_seen_is_marked_where_it_stands(reverse: tuple[
     unknown = reading.unknown_tokens(sentence.source)
     assert unknown
     assert not set(unknown) & set(task.tgt_vocab.tokens)
-    for kind in views.kind_pictures(picture, views.all_predictions(task, picture)):
+    for kind in views.kind_pictures(picture):
         rows = {kind.row_labels[i] for i in kind.unknown_rows}
         columns = {kind.column_labels[i] for i in kind.unknown_columns}
         assert rows | columns <= set(unknown)
@@ -127,9 +129,10 @@ def test_switching_no_head_off_changes_nothing_and_all_of_a_layer_changes_the_lo
 ) -> None:
     model, task = reverse
     sentence, intact = both(model, task, "abcdef")
-    np.testing.assert_allclose(reading.look_without(model, intact, ()).trace.logits, intact.trace.logits, atol=1e-5)
+    without = reading.look_without(model, task, intact, ())
+    np.testing.assert_allclose(without.trace.logits, intact.trace.logits, atol=1e-5)
     heads = [("decoder.0.cross_attn", head) for head in range(3)]
-    without = reading.look_without(model, intact, heads)
+    without = reading.look_without(model, task, intact, heads)
     assert not np.allclose(without.trace.logits, intact.trace.logits, atol=1e-4)
     assert reading.output_without(model, task, sentence, []) == sentence.output
 
@@ -142,7 +145,7 @@ def test_the_importance_of_a_head_is_the_loss_without_it(reverse: tuple[Transfor
     for kind in intact.trace.kinds:
         grid = views.importance_grid(intact.trace, kind, importance)
         sites = intact.trace.sites_of(kind)
-        without = reading.look_without(model, intact, [(sites[-1], 2)])
+        without = reading.look_without(model, task, intact, [(sites[-1], 2)])
         assert intact.trace.loss is not None
         assert without.trace.loss is not None
         assert grid[-1, 2] == pytest.approx(without.trace.loss - intact.trace.loss, abs=1e-4)
@@ -179,13 +182,32 @@ def test_with_heads_off_the_panel_shows_both(reverse: tuple[Transformer, Task]) 
     model, task = reverse
     sentence, intact = both(model, task, "abcd")
     heads = [(site, head) for site in model.sites for head in range(3)]
-    now = reading.look_without(model, intact, heads)
+    now = reading.look_without(model, task, intact, heads)
     panel = views.panel(task, sentence, intact, now, reading.output_without(model, task, sentence, heads))
     assert (panel.loss_before, panel.loss) == (intact.trace.loss, now.trace.loss)
-    before = np.exp(views.log_probabilities(intact.trace.logits)[0])
+    before = np.exp(log_probabilities(intact.trace.logits)[0])
     for position, step in enumerate(panel.steps):
         for candidate in step.candidates:
             assert candidate.before == pytest.approx(before[position, task.tgt_vocab.id(candidate.token)], abs=1e-6)
+
+
+def test_logits_too_many_to_be_kept_change_no_number(
+    reverse: tuple[Transformer, Task], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, task = reverse
+    heads = [(model.sites[-1], 1)]
+
+    def panels() -> tuple[object, ...]:
+        sentence, intact = both(model, task, "abcd")
+        now = reading.look_without(model, task, intact, heads)
+        found = views.panel(task, sentence, intact, intact, sentence.output)
+        return intact.trace.logits.size, found, views.panel(task, sentence, intact, now, sentence.output)
+
+    kept, *expected = panels()
+    monkeypatch.setattr(reading, "MOST_LOGITS", 0)
+    monkeypatch.setattr(sys.modules["attnviz.trace.predictions"], "AT_ONCE", 11)  # some rows at a time
+    assert kept
+    assert panels() == (0, *expected)
 
 
 def test_its_own_output_is_neither_right_nor_wrong(reverse: tuple[Transformer, Task]) -> None:
@@ -209,7 +231,7 @@ def test_a_language_model_predicts_each_next_token_of_the_text(letters: tuple[Tr
 def test_the_stage_opens_where_the_address_says(reverse: tuple[Transformer, Task]) -> None:
     model, task = reverse
     _, picture = both(model, task, "abc")
-    kinds = views.kind_pictures(picture, views.all_predictions(task, picture))
+    kinds = views.kind_pictures(picture)
 
     def opened(asked: SharedLink, best: reading.Head | None = None) -> tuple[str, int, int]:
         shown = views.stage_picture(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from attnviz.data.tokens import Tokens
+
+AT_ONCE = 2**22  # logits that are computed with at once: steps in between take several times as many bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,17 +64,56 @@ def predictions(
         raise ValueError(f"the vocabulary has {len(vocabulary)} tokens, the logits {logits.shape[-1]}")
     if k < 1:
         raise ValueError(f"k is {k}; it must be at least 1")
-    with np.errstate(invalid="ignore"):
-        logs = log_probabilities(logits)
-    ids = np.argsort(-logs, axis=-1, kind="stable")[..., :k]
-    best = np.exp(np.take_along_axis(logs, ids, axis=-1))
+    k = min(k, logits.shape[-1])
+    ids = np.empty((*logits.shape[:2], k), dtype=np.int64)
+    best = np.empty(ids.shape, dtype=logits.dtype)
+    of_target = np.empty(logits.shape[:2], dtype=logits.dtype)
+    better = np.empty(logits.shape[:2], dtype=np.int64)
+    for rows, logs in _in_parts(logits):
+        ids.reshape(-1, k)[rows] = likeliest = _likeliest(logs, k)
+        best.reshape(-1, k)[rows] = np.exp(np.take_along_axis(logs, likeliest, axis=-1))
+        if targets is not None:
+            right = np.take_along_axis(logs, targets.reshape(-1)[rows, None], axis=-1)
+            of_target.reshape(-1)[rows] = right[:, 0]
+            better.reshape(-1)[rows] = (logs > right).sum(axis=-1)
     names = {i: vocabulary.label(i) for i in np.unique(ids).tolist()}
     tokens = tuple(tuple(tuple(names[i] for i in place) for place in row) for row in ids.tolist())
     if targets is None:
         return Predictions(ids=ids, probabilities=best, tokens=tokens, loss=None, rank=None)
-    of_target = np.take_along_axis(logs, targets[..., None], axis=-1)
     scored = np.ones(targets.shape, dtype=bool) if scored is None else scored
-    better = np.where(np.isnan(of_target[..., 0]), logs.shape[-1] - 1, (logs > of_target).sum(axis=-1))
+    better = np.where(np.isnan(of_target), logits.shape[-1] - 1, better)
     rank = np.where(scored, 1 + better, 0)
-    loss = np.where(scored, -of_target[..., 0], np.nan).astype(logits.dtype)
+    loss = np.where(scored, -of_target, np.nan).astype(logits.dtype)
     return Predictions(ids=ids, probabilities=best, tokens=tokens, loss=loss, rank=rank)
+
+
+def probabilities_of(logits: Float[np.ndarray, "B T V"], ids: Int[np.ndarray, "B T k"]) -> Float[np.ndarray, "B T k"]:
+    """What `logits` say of the tokens `ids`."""
+    found = np.empty(ids.shape, dtype=logits.dtype)
+    flat = found.reshape(-1, ids.shape[-1])
+    for rows, logs in _in_parts(logits):
+        flat[rows] = np.exp(np.take_along_axis(logs, ids.reshape(flat.shape)[rows], axis=-1))
+    return found
+
+
+def _in_parts(logits: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
+    """Some rows at a time, and their log-probabilities (N, V)."""
+    flat = logits.reshape(-1, logits.shape[-1])
+    count = max(1, AT_ONCE // logits.shape[-1])
+    for first in range(0, len(flat), count):
+        rows = slice(first, first + count)
+        with np.errstate(invalid="ignore"):
+            yield rows, log_probabilities(flat[rows])
+
+
+def _likeliest(logs: Float[np.ndarray, "N V"], k: int) -> Int[np.ndarray, "N k"]:
+    """The k most likely tokens of each row, best first; of equals the one with the lower number, NaN last.
+
+    Tens of thousands are not sorted for the sake of five.
+    """
+    bound = np.partition(-logs, k - 1, axis=-1)[:, k - 1]
+    found = np.empty((len(logs), k), dtype=np.int64)
+    for row, (values, worst) in enumerate(zip(-logs, bound, strict=True)):
+        among = np.arange(len(values)) if np.isnan(worst) else np.flatnonzero(values <= worst)
+        found[row] = among[np.argsort(values[among], kind="stable")[:k]]
+    return found

@@ -259,15 +259,12 @@ def draw_stage(
     best = loaded.best_head or views.pointing(shown, st.session_state.get(POINT))
     exact = worth.exact
     importance = {**worth.estimate, **exact} if worth.finished or worth.estimate else None
-    said = views.all_predictions(loaded.task, shown)
     attention_stage(
         views.stage_picture(
             views.looked_at(
                 loaded.task,
                 shown,
-                views.kind_pictures(
-                    shown, said, importance, worth.effects, frozenset(worth.estimate) - frozenset(exact)
-                ),
+                views.kind_pictures(shown, importance, worth.effects, frozenset(worth.estimate) - frozenset(exact)),
                 looks,
                 segments,
             ),
@@ -339,5 +336,5 @@ def _worth(question: Question) -> Worth:
 def _without(
     question: Question, heads: tuple[Head, ...], _loaded: Loaded | Opened, _sentence: Sentence, _intact: Picture
 ) -> tuple[Picture, Output | None]:
-    picture = reading.look_without(_loaded.model, _intact, heads)
+    picture = reading.look_without(_loaded.model, _loaded.task, _intact, heads)
     return picture, reading.output_without(_loaded.model, _loaded.task, _sentence, heads)

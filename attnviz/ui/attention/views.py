@@ -10,8 +10,7 @@ from attnviz.data import Tokens
 from attnviz.foreign.texts import ForeignTexts
 from attnviz.language import Language, spoken
 from attnviz.masks import Kind
-from attnviz.trace import Predictions, TokenEffects, Trace, predictions
-from attnviz.trace.predictions import log_probabilities
+from attnviz.trace import TokenEffects, Trace
 from attnviz.trace.statistics import induction
 from attnviz.ui.attention.looks import between, in_words, without_first
 from attnviz.ui.attention.picture import AttentionPicture, KindPicture, TokenChange
@@ -20,12 +19,9 @@ from attnviz.ui.frame.shared_link import SharedLink
 from attnviz.ui.sentence.reading import Head, Output, Picture, Sentence, Texts
 from attnviz.ui.text import texts
 
-TOP = 5
-
 
 def kind_pictures(
     picture: Picture,
-    said: Predictions,
     importance: Mapping[Head, float] | None = None,
     effects: TokenEffects | None = None,
     estimated: Collection[Head] = (),
@@ -38,7 +34,7 @@ def kind_pictures(
     trace, batch = picture.trace, picture.trace.batch
     unknown_src = batch.unknown_src[0] if batch.unknown_src else ()
     unknown_decoder = batch.unknown_decoder[0] if batch.unknown_decoder else ()
-    next_labels = tuple(place[0] for place in said.tokens[0])
+    next_labels = tuple(place[0] for place in picture.said.tokens[0])
     found = []
     for kind in trace.kinds:
         weights, statistics = trace.weights(kind)[:, 0], trace.statistics(kind)
@@ -198,8 +194,6 @@ def panel(
     targets, scored = trace.targets, trace.scored
     assert targets is not None, "a sentence that is looked at has targets"
     assert scored is not None, "targets are scored somewhere or nowhere"
-    logs = log_probabilities(trace.logits)[0]
-    logs_before = log_probabilities(intact.trace.logits)[0] if compared else None
     unknown = set(trace.batch.unknown_decoder[0]) if trace.batch.unknown_decoder else set()
     # The model's own output is what it is: only a reference, or the text itself, can be right or wrong.
     judged = now.feed in ("reference", "text", "hidden")
@@ -210,8 +204,10 @@ def panel(
             vocabulary,
             read=labels[i],
             read_unknown=i in unknown,
-            logs=logs[i],
-            before=None if logs_before is None else logs_before[i],
+            best=now.said.ids[0, i].tolist(),
+            shares=now.said.probabilities[0, i].tolist(),
+            before=None if now.before is None else now.before[0, i].tolist(),
+            said_before=int(intact.said.ids[0, i, 0]),
             target=int(targets[0, i]) if judged and scored[0, i] else None,
             wanted=wanted[i],
         )
@@ -247,25 +243,25 @@ def _step(
     *,
     read: str,
     read_unknown: bool,
-    logs: np.ndarray,
-    before: np.ndarray | None,
+    best: Sequence[int],
+    shares: Sequence[float],
+    before: Sequence[float] | None,
+    said_before: int,
     target: int | None,
     wanted: str,
 ) -> Step:
     def name(token: int) -> str:
         return vocabulary.label(token)
 
-    best = np.argsort(-logs, kind="stable")[:TOP]
-    said = int(best[0])
-    said_before = said if before is None else int(np.argmax(before))
+    said = best[0]
     candidates = tuple(
         Candidate(
-            token=name(int(token)),
-            now=float(np.exp(logs[token])),
-            before=None if before is None else float(np.exp(before[token])),
-            is_target=int(token) == target and name(int(token)) == wanted,
+            token=name(token),
+            now=share,
+            before=None if before is None else before[place],
+            is_target=token == target and name(token) == wanted,
         )
-        for token in best
+        for place, (token, share) in enumerate(zip(best, shares, strict=True))
     )
     return Step(
         read=read,
@@ -275,11 +271,4 @@ def _step(
         right=None if target is None else name(said) == wanted,
         candidates=candidates,
         read_unknown=read_unknown,
-    )
-
-
-def all_predictions(task: Texts, picture: Picture) -> Predictions:
-    """The most likely tokens at every position."""
-    return predictions(
-        picture.trace.logits, task.tgt_vocab, TOP, targets=picture.trace.targets, scored=picture.trace.scored
     )

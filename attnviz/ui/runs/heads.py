@@ -73,7 +73,7 @@ def _read(key: ModelKey, text: str, without: tuple[str, ...], off: tuple[Head, .
     model, task = _watched.model, _watched.task
     sentence = reading.take_in(model, task, text)
     picture = watch_as_trained(model, task, sentence, without, off)
-    kinds = views.kind_pictures(picture, views.all_predictions(task, picture), {})
+    kinds = views.kind_pictures(picture, {})
     plain = sentence.output is not None and not without
     wrote = () if plain else samples_of(model, task, [text], without=without)
     return Reading(sentence, picture, kinds, wrote[0].output if wrote else None, text)
@@ -92,7 +92,7 @@ def watch_as_trained(
         interventions=[HeadsOff(off)] if off else [],
         sites=model.sites,
     )
-    return Picture(trace, feed)
+    return reading.picture_of(trace, feed, task.tgt_vocab)
 
 
 def on_stage(watched: Watched, text: str, language: Language, *, key: str) -> Reading | None:

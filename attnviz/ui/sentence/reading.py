@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
 import torch
+from torch import Tensor
 
-from attnviz.data import BOS, EOS, Batch, Notice, Task, Vocabulary
+from attnviz.data import BOS, EOS, Batch, Notice, Task, Tokens, Vocabulary
 from attnviz.data.task import ReferenceKind
 from attnviz.data.user_file import invisible_removed
 from attnviz.data.vocabulary import UNK
 from attnviz.decoding import DecoderSession, Rules, inference, longest
 from attnviz.foreign.texts import ForeignTexts
 from attnviz.model import SILENT, Probe, WatchedModel
-from attnviz.trace import HeadsOff, Trace, watch
+from attnviz.trace import HeadsOff, Predictions, Trace, predictions, watch
+from attnviz.trace.predictions import probabilities_of
 
 Head = tuple[str, int]  # (site, head from 0)
 Feed = Literal["reference", "own"]
 Texts = Task | ForeignTexts  # from what people type to what a model reads
 OURS = Rules(first=BOS, ends=frozenset({EOS}))
 LONGEST = 512  # tokens of a sentence
+TOP = 5  # tokens that a position shows
+MOST_LOGITS = 2**22  # that are kept of a pass: 16 MB
 MOST_CHARACTERS = 20_000  # read of a text; more could not be shown anyway
 
 
@@ -53,8 +58,10 @@ class Sentence:
 class Picture:
     """One watched forward pass and what follows from it."""
 
-    trace: Trace
+    trace: Trace  # without its logits where they would take more bytes than all that is drawn of them
     feed: Feed | Literal["text", "hidden"]  # what the decoder was fed; hidden: tokens that the model has to find
+    said: Predictions  # the most likely tokens at every position
+    before: np.ndarray | None = None  # as its probabilities: what the intact model gives the same tokens
 
 
 def room(model: WatchedModel, most: int = LONGEST) -> int:
@@ -174,13 +181,35 @@ def look(model: WatchedModel, task: Texts, sentence: Sentence, feed: Feed) -> Pi
     batch, what = fed(model, task, sentence, feed)
     hidden = isinstance(task, ForeignTexts) and not model.has_decoder and batch.targets is not None
     found = "hidden" if hidden else what
-    return Picture(watch(model, batch, sites=model.sites, taps=()), found)
+    return picture_of(watch(model, batch, sites=model.sites, taps=()), found, task.tgt_vocab)
 
 
-def look_without(model: WatchedModel, picture: Picture, heads: Collection[Head]) -> Picture:
+def picture_of(trace: Trace, feed: Feed | Literal["text", "hidden"], vocabulary: Tokens) -> Picture:
+    """What is drawn of a pass: of logits the most likely tokens."""
+    said = predictions(trace.logits, vocabulary, TOP, targets=trace.targets, scored=trace.scored)
+    if trace.logits.size > MOST_LOGITS:
+        trace = replace(trace, logits=trace.logits[..., :0].copy())
+    return Picture(trace, feed, said)
+
+
+class _Listener:
+    """Keeps nothing, but is there: attention then comes to the same numbers as when it was watched, to the last bit."""
+
+    def wants(self, site: str) -> bool:
+        return True
+
+    def tap(self, site: str, name: str, value: Tensor) -> Tensor:
+        return value
+
+
+def look_without(model: WatchedModel, task: Texts, picture: Picture, heads: Collection[Head]) -> Picture:
     """The same input with heads switched off; weights of later layers may change too."""
-    trace = watch(model, picture.trace.batch, interventions=[HeadsOff(heads)], sites=model.sites, taps=())
-    return Picture(trace, picture.feed)
+    batch, logits = picture.trace.batch, picture.trace.logits
+    trace = watch(model, batch, interventions=[HeadsOff(heads)], sites=model.sites, taps=())
+    found = picture_of(trace, picture.feed, task.tgt_vocab)
+    if not logits.size:  # they were too many to be kept
+        logits = watch(model, batch, sites=(), interventions=[_Listener()]).logits
+    return replace(found, before=probabilities_of(logits, found.said.ids))
 
 
 def output_without(model: WatchedModel, task: Texts, sentence: Sentence, heads: Collection[Head]) -> Output | None:
