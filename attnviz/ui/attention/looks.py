@@ -22,6 +22,8 @@ def in_words(
 
     What is known by token (what it predicts, what heads are worth to it) is left out.
     """
+    if kind.sink:  # it belongs to no word
+        columns, column_words = (*columns, len(column_words)), (*column_words, kind.column_labels[-1])
     at_rows, at_columns = _starts(rows), _starts(columns)
     counts = np.diff([*at_rows, len(rows)])[:, None]
     weights = np.add.reduceat(np.add.reduceat(kind.weights, at_columns, axis=-1), at_rows, axis=-2) / counts
@@ -48,9 +50,10 @@ def without_first(kind: KindPicture) -> KindPicture:
 
 
 def between(kind: KindPicture, segments: Sequence[int]) -> KindPicture:
-    """What goes from one segment of the text to the other; weights within a segment are left out."""
+    """What goes from one segment of the text to the other; weights within a segment, and a sink's, are left out."""
     of = np.asarray(segments)
-    return replace(kind, weights=np.where(of[:, None] != of, kind.weights, 0).astype(np.float32))
+    apart = np.pad(of[:, None] != of, ((0, 0), (0, int(kind.sink))))
+    return replace(kind, weights=np.where(apart, kind.weights, 0).astype(np.float32))
 
 
 def _starts(words: Sequence[int]) -> list[int]:

@@ -164,6 +164,7 @@ class _Packed:
             "mask": "causal" if self.causal else "heads" if mask.ndim == 4 else "shared",
             "rows": list(kind.row_labels),
             "columns": list(kind.column_labels),
+            "sink": kind.sink,
             "next": list(kind.next_labels),
             "unknown_rows": sorted(kind.unknown_rows),
             "unknown_columns": sorted(kind.unknown_columns),

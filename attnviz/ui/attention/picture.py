@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from attnviz.language import spoken
 from attnviz.ui.text import texts
 
+SINK = "∅ sink"  # the label of a column that is no key
 KINDS = ("encoder_self", "decoder_self", "cross")
 STATISTICS = ("entropy", "mean_distance", "previous", "first", "same", "induction", "delta_loss")
 
@@ -35,7 +36,7 @@ class KindPicture:
     A row is a query, a column a key. `mask` is True where the query may attend. `next_labels` says what each decoder
     row predicts. `stats` maps names of `STATISTICS` to (L, H) arrays; NaN stands for "not known yet", an absent name
     for "not shown". `token_change` is empty where it is not known. `sites` names the layers, as in
-    "decoder.0.cross_attn".
+    "decoder.0.cross_attn". With `sink` the last column is no key: it is what a sink beside the keys takes of each row.
     """
 
     kind: str
@@ -50,6 +51,7 @@ class KindPicture:
     stats: Mapping[str, NDArray[np.floating[Any]]] = field(default_factory=dict)
     estimated: frozenset[Head] = frozenset()  # heads whose delta_loss is an estimate
     token_change: tuple[TokenChange | None, ...] = ()  # by decoder position; None where nothing is scored
+    sink: bool = False
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:

@@ -13,7 +13,7 @@ from attnviz.masks import Kind
 from attnviz.trace import TokenEffects, Trace
 from attnviz.trace.statistics import induction
 from attnviz.ui.attention.looks import between, in_words, without_first
-from attnviz.ui.attention.picture import AttentionPicture, KindPicture, TokenChange
+from attnviz.ui.attention.picture import SINK, AttentionPicture, KindPicture, TokenChange
 from attnviz.ui.attention.prediction import Candidate, Panel, Step
 from attnviz.ui.frame.shared_link import SharedLink
 from attnviz.ui.sentence.reading import Head, Output, Picture, Sentence, Texts
@@ -51,11 +51,16 @@ def kind_pictures(
         if importance is None or importance:
             stats["delta_loss"] = importance_grid(trace, kind, importance or {})
         rows, columns = trace.labels(kind)
+        mask, taken = trace.mask(kind)[:, 0], _taken_by_sinks(trace, kind)
+        if taken is not None:
+            weights = np.concatenate([weights, taken[..., None]], axis=-1)
+            mask = np.concatenate([mask, np.ones((*mask.shape[:3], 1), dtype=bool)], axis=-1)
+            columns = (*columns, SINK)
         found.append(
             KindPicture(
                 kind=kind,
                 weights=weights,
-                mask=trace.mask(kind)[:, 0],
+                mask=mask,
                 row_labels=rows,
                 column_labels=columns,
                 next_labels=() if kind == "encoder_self" else next_labels,
@@ -65,9 +70,18 @@ def kind_pictures(
                 stats=stats,
                 estimated=frozenset(head for head in estimated if head[0] in trace.sites_of(kind)),
                 token_change=() if effects is None else token_changes(effects, trace.sites_of(kind)),
+                sink=taken is not None,
             )
         )
     return tuple(found)
+
+
+def _taken_by_sinks(trace: Trace, kind: Kind) -> np.ndarray | None:
+    """What sinks take of each row, (L, H, T), 0 in a layer without; None where no layer of this kind has one."""
+    sinks = [(trace[site].sink, trace[site].weights) for site in trace.sites_of(kind)]
+    if all(sink is None for sink, _ in sinks):
+        return None
+    return np.stack([np.zeros(weights.shape[1:3], np.float32) if sink is None else sink[0] for sink, weights in sinks])
 
 
 def looked_at(

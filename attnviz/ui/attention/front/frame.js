@@ -39,8 +39,10 @@ export function buildFrame(stage) {
   make("legendLow", "span", { text: "0" });
   make("legendHigh", "span", { text: "1" });
   make("legendBlocked", "span");
+  make("legendSink", "span", { class: "legend-sink" });
   const legend = make("legend", "div", { class: "legend" }, [
     refs.legendLow, element("i", { class: "legend-ramp" }), refs.legendHigh, element("i", { class: "legend-hatch" }), refs.legendBlocked,
+    refs.legendSink,
   ]);
   make("gridTitle", "h2");
   make("gridHint", "p", { class: "hint" });
@@ -125,6 +127,8 @@ export function writeFrame(refs, stage, picture) {
   refs.sort.title = text.worth_sort_hint;
   refs.needed.textContent = text.worth_needed;
   refs.legendBlocked.textContent = text.blocked.replace(/^■\s*/, ""); // the hatch stands before it
+  refs.legendSink.textContent = text.sink;
+  refs.legendSink.title = text.sink_hint;
   refs.allOn.textContent = text.all_on;
   refs.progress.textContent = text.working;
   refs.stats.setAttribute("aria-label", text.statistics);

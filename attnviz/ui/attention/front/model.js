@@ -50,7 +50,8 @@ export class Kind {
     this.sites = meta.sites;
     this.stats = meta.stats;
     this.estimated = meta.estimated || null; // by layer and head: whether its Δloss is an estimate
-    this.isSelf = meta.kind !== "cross" && this.rows === this.columns;
+    this.sink = meta.sink ? this.columns - 1 : null; // the column that is no key
+    this.isSelf = meta.kind !== "cross" && this.rows === this.columns - (meta.sink ? 1 : 0);
     this.worth = meta.worth ? worthOf(meta, block(`${meta.kind}/worth`)) : before ? before.worth : null;
     this.whole = before ? before.whole : new Map();
     this.small = before ? before.small : new Map();

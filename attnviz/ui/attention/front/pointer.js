@@ -13,7 +13,7 @@ function litFrom(kind, hit, layer, head) {
   if (!hit) return null;
   const { row, column } = hit;
   if (row !== null && column !== null) return { row, column, lead: "row", label: false, layer, head };
-  const twin = kind.isSelf ? (row === null ? column : row) : null;
+  const twin = kind.isSelf && (column === null || column !== kind.sink) ? (row === null ? column : row) : null;
   return row !== null
     ? { row, column: twin, lead: "row", label: true, layer, head }
     : { row: twin, column, lead: "column", label: true, layer, head };

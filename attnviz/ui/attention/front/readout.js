@@ -78,7 +78,7 @@ export function severalSentence(state, rows, text, count) {
 // The lines of the tooltip: full labels, the exact number, and what is special about the cell.
 export function tooltip(state, lit, text) {
   const { kind } = state;
-  const about = (label, index, unknown) => [
+  const about = (label, index, unknown) => label === kind.columnLabels[kind.sink] ? [text.sink_hint] : [
     `${label} · ${fill(text.position, { position: index + 1 })}`,
     ...(unknown.has(index) ? [text.unknown] : []),
   ];

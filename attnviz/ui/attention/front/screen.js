@@ -138,6 +138,7 @@ Object.assign(Stage.prototype, {
     refs.allOn.hidden = this.switches.off.size === 0;
     refs.root.dataset.pending = String(this.switches.pending);
     this.writeToken();
+    refs.legendSink.hidden = kind.sink === null;
     refs.kinds.press(kind.id);
     refs.views.press(this.view());
     refs.scales.press(state.scale);
