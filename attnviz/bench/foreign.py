@@ -84,7 +84,7 @@ def _passes(model: ForeignModel, texts: ForeignTexts, options: Options) -> Itera
 
     acts = {"plain": _plain(model, batch), "picture": picture, "estimate": lambda: head_estimates(model, batch)}
     times = in_turns(acts, options.repeats(11, 1), clock=time.process_time)
-    said = {"against": f"a forward pass of transformers' own, T {SHORT}, fused attention, CPU time"}
+    said: dict[str, Any] = {"against": f"a forward pass of transformers' own, T {SHORT}, fused attention, CPU time"}
     first = paired(
         times, "picture", "plain", name="foreign/first-picture", what="from a text to all that travels", **said
     )

@@ -53,7 +53,7 @@ class ForeignTokens:
 
     @cached_property
     def _numbers(self) -> Mapping[str, int]:
-        return {piece: number for number, piece in reversed(self._pieces.items())}
+        return {piece: number for number, piece in reversed(list(self._pieces.items()))}
 
     def _known(self, token: int) -> bool:
         return token in self._pieces if self._pieces else 0 <= token < len(self.tokenizer)
