@@ -171,11 +171,12 @@ def test_no_label_is_ever_broken(text: str) -> None:
 
 def test_a_trace_keeps_what_a_page_draws() -> None:
     """The shape of a model with 135 million parameters: 30 layers, 9 heads, 3 groups; its widths make no bytes here."""
-    net = make("llama", num_hidden_layers=30, num_attention_heads=9, num_key_value_heads=3, head_dim=4,
-               hidden_size=36, intermediate_size=8, max_position_embeddings=512)  # fmt: skip
+    net = make("llama", vocab_size=49152, num_hidden_layers=30, num_attention_heads=9, num_key_value_heads=3,
+               head_dim=4, hidden_size=36, intermediate_size=8, max_position_embeddings=512)  # fmt: skip
     model = ForeignModel(net)
     ids = torch.randint(5, VOCAB, (1, 512), generator=torch.Generator().manual_seed(3))
-    trace = watch(model, Batch(None, ids, None, pad_id=None), taps=())
+    seen = watch(model, Batch(None, ids, None, pad_id=None), taps=())
+    trace = picture_of(seen, "text", ForeignTokens(byte_level_tokenizer(), 49152)).trace
     masks = {id(one.mask.base if one.mask.base is not None else one.mask): one.mask for one in trace.records.values()}
     kept = sum(one.weights.nbytes for one in trace.records.values()) + trace.logits.nbytes
     kept += sum(mask.base.nbytes if mask.base is not None else mask.nbytes for mask in masks.values())

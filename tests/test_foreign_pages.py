@@ -160,6 +160,11 @@ def test_models_in_memory_are_shared_and_put_away_by_their_bytes() -> None:
     with pytest.raises(RuntimeError):
         shelf.take("broken", 1, lambda: (_ for _ in ()).throw(RuntimeError("no")))
     assert "broken" not in shelf
+    weighed: Shelf[str] = Shelf(lambda: 100 - weighed.held, share=1.0)  # what a thing weighs is seen when it is made
+    for name, size in (("a", 40), ("b", 50), ("c", 45)):
+        weighed.take(name, lambda _, size=size: size, lambda name=name: name)  # type: ignore[misc]
+    assert [name in weighed for name in "abc"] == [False, True, True]
+    assert weighed.held == 95
     unknown: Shelf[int] = Shelf(lambda: None, at_once=2)
     for number in range(3):
         unknown.take(number, 1, lambda number=number: number)  # type: ignore[misc]

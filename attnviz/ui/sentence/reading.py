@@ -63,6 +63,11 @@ class Picture:
     said: Predictions  # the most likely tokens at every position
     before: np.ndarray | None = None  # as its probabilities: what the intact model gives the same tokens
 
+    @property
+    def bytes(self) -> int:
+        """What it takes in memory, but for small change."""
+        return self.trace.logits.nbytes + sum(record.weights.nbytes for record in self.trace.records.values())
+
 
 def room(model: WatchedModel, most: int = LONGEST) -> int:
     """Positions a sentence may take: what the model's table of positions holds, at most `most`."""

@@ -14,13 +14,19 @@ SHARE = 0.6  # of the memory that is free or taken by such models: the rest is f
 class Shelf(Generic[T]):
     """Whatever was made stays until others need its bytes. `free`: bytes that may still be taken; None: not known.
 
-    `sweep` is called when something went and everybody was told, before the next is made.
+    Of those, and of what is held, at most a `share` is taken. `sweep` is called when something went and everybody was
+    told, before the next is made.
     """
 
     def __init__(
-        self, free: Callable[[], int | None], *, at_once: int = 3, sweep: Callable[[], object] = lambda: None
+        self,
+        free: Callable[[], int | None],
+        *,
+        at_once: int = 3,
+        share: float = SHARE,
+        sweep: Callable[[], object] = lambda: None,
     ) -> None:
-        self._free, self._at_once, self._sweep = free, at_once, sweep
+        self._free, self._at_once, self._share, self._sweep = free, at_once, share, sweep
         self._kept: OrderedDict[Hashable, tuple[T, int]] = OrderedDict()
         self._making: dict[Hashable, threading.Lock] = {}
         self._lock = threading.Lock()
@@ -34,29 +40,38 @@ class Shelf(Generic[T]):
     def __contains__(self, key: Hashable) -> bool:
         return key in self._kept
 
-    def take(self, key: Hashable, size: int, make: Callable[[], T]) -> T:
-        """What is kept under a key, or what `make` gives, of `size` bytes; two who ask at once wait for one making."""
+    def take(self, key: Hashable, size: int | Callable[[T], int], make: Callable[[], T]) -> T:
+        """What is kept under a key, or what `make` gives, of `size` bytes, which may be known only when it is made; two
+        who ask at once wait for one making."""
         with self._lock:
             making = self._making.setdefault(key, threading.Lock())
         with making:
             with self._lock:
                 if key in self._kept:
+                    self._making.pop(key, None)
                     self._kept.move_to_end(key)
                     return self._kept[key][0]
-                gone = self._make_room(size)
-            if gone:
-                for tell in self.cleared:
-                    tell()
-                self._sweep()
+            if not callable(size):
+                self._give_way(size)
             made = make()
+            if callable(size):
+                self._give_way(size := size(made))
             with self._lock:
                 self._kept[key] = (made, size)
                 self._making.pop(key, None)
             return made
 
+    def _give_way(self, size: int) -> None:
+        with self._lock:
+            gone = self._make_room(size)
+        if gone:
+            for tell in self.cleared:
+                tell()
+            self._sweep()
+
     def _make_room(self, size: int) -> bool:
         free = self._free()
-        limit = None if free is None else SHARE * (free + self.held)
+        limit = None if free is None else self._share * (free + self.held)
         before = len(self._kept)
         while self._kept and (len(self._kept) >= self._at_once if limit is None else self.held + size > limit):
             self._kept.popitem(last=False)

@@ -26,7 +26,11 @@ export function paintMatrix(painter, layout, state, theme) {
   }
   const style = styleAt(layout, cw);
   const need = style.angle ? (style.flatRoom ? 1 : style.size * 1.12) : style.room > style.flatRoom ? style.room + 5 : 1;
-  for (const k of shownIndices(part.left, Math.min(kind.columns, part.left + part.columns - 0.4), cw, need)) {
+  const end = Math.min(kind.columns, part.left + part.columns - 0.4);
+  // A sink is always named; a token that has no room beside it is not.
+  const sink = kind.sink !== null && kind.sink >= part.left && kind.sink < end ? [kind.sink] : [];
+  const tokens = shownIndices(part.left, end, cw, need).filter((k) => !sink.length || (kind.sink - k) * cw >= need);
+  for (const k of [...tokens, ...sink]) {
     const x = cells.x + (k + 0.5 - part.left) * cw;
     if (x < cells.x) continue;
     paintColumnLabel(painter, kind.columnLabels[k], style, theme, x, cells.y - 2, {
