@@ -98,7 +98,9 @@ def test_a_sentence_a_head_and_the_language(chromium_page: Callable[..., Any], s
     assert not tab.foreign_requests
 
 
-def test_choosing_a_token_or_a_head_needs_no_server(chromium_page: Callable[..., Any], server: Any) -> None:
+def test_choosing_a_token_or_a_head_needs_no_server_until_by_hand_begins_there(
+    chromium_page: Callable[..., Any], server: Any
+) -> None:
     tab = chromium_page()
     page = opened(tab, server, "/?model=reverse&example=2")
     page.wait_for_timeout(1500)
@@ -110,7 +112,11 @@ def test_choosing_a_token_or_a_head_needs_no_server(chromium_page: Callable[...,
     assert page.inner_text(".top h2") != heading
     page.locator('[data-head="1.2"]').click()
     assert not tab.frames_sent
-    assert address(page)["layer"] == "1"
+    said = address(page)
+    assert (said["layer"], said["head"]) == ("1", "2")
+    page.locator('[data-testid="stSidebar"] a', has_text=words("by_hand", "en")("title")).click()
+    page.wait_for_function("() => location.search.includes('head=2') && location.search.includes('site=')")
+    assert address(page)["site"].startswith("decoder.0.")
 
 
 def test_a_deep_link_to_a_fresh_server_opens_what_it_says(chromium_page: Callable[..., Any], serve: Any) -> None:

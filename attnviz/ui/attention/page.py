@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import streamlit as st
 
@@ -14,7 +15,7 @@ from attnviz.trace import all_heads
 from attnviz.ui.attention import claim, looking, pictures, views
 from attnviz.ui.attention.link import OFF
 from attnviz.ui.attention.prediction import prediction_panel
-from attnviz.ui.attention.stage import AttentionStageState, attention_stage, stage_state
+from attnviz.ui.attention.stage import AttentionStageState, attention_stage, looked, stage_state
 from attnviz.ui.attention.worth import MOST_WORK, QUICK, Worth, work_of
 from attnviz.ui.frame import link, shared_link
 from attnviz.ui.frame.address_bar import mirror
@@ -106,7 +107,7 @@ def explore(frame: Frame, loaded: Loaded | Opened, feed: Feed) -> None:
             _say_estimated(frame, loaded, worth, question, going)
     with picture:
         segments = looking.segments_of(loaded, sentence)
-        draw_stage(frame, loaded, now, worth, claimed, heads, switches.seq, looks, segments)
+        draw_stage(frame, loaded, now, worth, claimed, heads, switches.seq, looks, segments, text=chosen.text)
     _remember(loaded, chosen.text, claimed)
     with predictions:
         if now.trace.targets is not None:
@@ -133,6 +134,15 @@ def _remember(loaded: Loaded | Opened, text: str, claimed: claim.Claim | None) -
     else:
         return
     looked_at.remember(LookedAt(str(st.session_state[CHOSEN]), text, site, head))
+
+
+def _left(loaded: Loaded | Opened, text: str) -> None:
+    """The head that was chosen in the browser, which the address of the last run does not say yet."""
+    kinds, layers, heads = extent(loaded)
+    place = looked(STAGE, scope(loaded))
+    if place is not None and place[0] in kinds and place[1] < layers[place[0]] and place[2] < heads:
+        site = loaded.model.sites_of(next(kind for kind in kinds if kind == place[0]))[place[1]]
+        looked_at.remember(LookedAt(str(st.session_state[CHOSEN]), text, site, place[2]))
 
 
 def _sink_share(picture: Picture) -> float | None:
@@ -256,6 +266,8 @@ def draw_stage(
     seq: int,
     looks: frozenset[str] = frozenset(),
     segments: tuple[int, ...] | None = None,
+    *,
+    text: str,
 ) -> None:
     """Every head, opened at what the address says, else at the one that is claimed to matter, else at the best."""
     best = loaded.best_head or views.pointing(shown, st.session_state.get(POINT))
@@ -280,6 +292,7 @@ def draw_stage(
             language=frame.language,
         ),
         key=STAGE,
+        on_looked=partial(_left, loaded, text),
     )
 
 

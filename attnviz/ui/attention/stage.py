@@ -1,7 +1,7 @@
 """The attention stage as a Streamlit element: all layers × heads, the chosen head large, lines, statistics.
 
-Choosing, hovering, zooming and downloading happen in the browser. The switches of the heads come back, and, of a stage
-too large to be sent at once, which heads are looked at.
+Choosing, hovering, zooming and downloading happen in the browser. The switches of the heads come back, which head was
+looked at when somebody leaves by the side bar, and, of a stage too large to be sent at once, which heads are wanted.
 """
 
 from __future__ import annotations
@@ -80,11 +80,13 @@ def attention_stage(
     key: str,
     height: int | None = None,
     on_change: Callable[[], None] | None = None,
+    on_looked: Callable[[], None] | None = None,
 ) -> AttentionStageState:
     """Draw the stage and return its switches.
 
     `height` in pixels; None fits the window (at least 540). A switch reruns the script (or the fragment around);
-    read the switches before computing the picture with `stage_state`. `on_change` is called when a switch was moved.
+    read the switches before computing the picture with `stage_state`. `on_change` is called when a switch was moved,
+    `on_looked` when somebody leaves who has chosen another head: `looked` says which.
     """
     import streamlit as st
 
@@ -96,8 +98,20 @@ def attention_stage(
         height=height or "content",
         on_heads_off_change=on_change or _nothing,
         on_wanted_change=_nothing,
+        on_looked_change=on_looked or _nothing,
     )
     return read_state(result, picture.scope)
+
+
+def looked(key: str, scope: str) -> Place | None:
+    """The head that was on screen when somebody left; None if that was said of another scope."""
+    import streamlit as st
+
+    kept = st.session_state.get(key)
+    sent = kept.get("looked") if isinstance(kept, Mapping) else None
+    if not isinstance(sent, Mapping) or sent.get("scope") != scope:
+        return None
+    return next(read_places([sent.get("place")]), None)
 
 
 def _chosen(sent: object) -> Place | None:

@@ -10,6 +10,7 @@ import { mirrorAddress } from "./address.js";
 import { download } from "./export.js";
 import { buildFrame, buildHeads, writeFrame } from "./frame.js";
 import { attachGridKeys, attachMatrixKeys } from "./keyboard.js";
+import { tellOnLeaving } from "./leaving.js";
 import { readPicture } from "./model.js";
 import { attachGridPointer, attachHeadPointer } from "./pointer.js";
 import { tooltip } from "./readout.js";
@@ -40,6 +41,7 @@ export class Stage {
     attachGridKeys(this);
     attachMatrixKeys(this);
     this.hearTokens();
+    tellOnLeaving(this);
     window.addEventListener("attnviz-present", () => {
       this.theme = null;
       if (this.connected) this.resizedSoon();
@@ -207,6 +209,13 @@ export class Stage {
     const { kind, layer, head } = this.state;
     this.send("heads_off", { ...this.switches.message(), chosen: [kind.id, layer, head] });
     this.paint(changed);
+  }
+
+  // The head that was chosen here, for the page that is gone to.
+  tellLooked() {
+    if (!this.picture?.mirror_url || !this.chosenHere.size) return;
+    const { kind, layer, head } = this.state;
+    this.send("looked", { scope: this.picture.scope, place: [kind.id, layer, head] });
   }
 
   // All heads of a kind in one file: those that have not come are fetched first.

@@ -10,6 +10,11 @@ import { fitEquations, measureView } from "./room.js";
 
 const ROW = 1.66; // a row's height in letter sizes, as in the style sheet
 
+// Whether what ends at one begins at the other, on the same line.
+function near(one, other) {
+  return one.width > 0 && one.right + 4 > other.left && one.left < other.right && one.top < other.bottom && one.bottom > other.top;
+}
+
 export class Board {
   constructor(sheet) {
     this.sheet = sheet;
@@ -132,7 +137,9 @@ export class Board {
       this.tables = [];
       this.showFocus();
       node.replaceChildren(...groups.map((group) => this.group(group)));
+      delete node.dataset.wrapped;
       if (this.shrinkToFit(Math.max(least, sheet.base * 1.05), least)) break;
+      node.dataset.wrapped = "true"; // a step wider than the board goes on in a second line
     }
     this.shortenTitles();
     // What does not fit in type for the back row scrolls, and the step that is chosen is in sight.
@@ -144,8 +151,8 @@ export class Board {
   shortenTitles() {
     for (const card of this.node.children) {
       const title = card.querySelector(".group-title");
-      const named = [...card.querySelectorAll("figcaption .named")].pop();
-      const collide = () => named && named.lastElementChild && [...named.children].some((part) => part.getBoundingClientRect().right + 4 > title.getBoundingClientRect().left);
+      const parts = [...card.querySelectorAll("figcaption .named > *")];
+      const collide = () => parts.some((part) => near(part.getBoundingClientRect(), title.getBoundingClientRect()));
       if (collide()) card.dataset.narrow = "true";
       if (collide()) title.textContent = title.textContent.split(" ")[0];
     }
@@ -156,7 +163,7 @@ export class Board {
     const number = screen.index + 1;
     const chosen = screen.index === sheet.step;
     const title = element("button", { type: "button", class: "group-title", text: `${number} ${screenName(sheet.walk, screen, "rail")}`, title: screenName(sheet.walk, screen, "rail"), click: () => sheet.go(screen.index) });
-    const node = element("section", { class: "group-card", "data-screen": screen.index, "data-now": String(chosen), "data-later": String(screen.index > sheet.step) }, [title]);
+    const node = element("section", { class: "group-card", "data-screen": screen.index, "data-now": String(chosen), "data-later": String(screen.index > sheet.step) }, [element("div", { class: "group-head" }, [title])]);
     const line = element("div", { class: "group-line" });
     for (const view of views) {
       const table = new MatrixTable(this, view, this.caps);

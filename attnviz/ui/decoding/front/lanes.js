@@ -5,7 +5,8 @@ import { fill, printable } from "../../front/labels.js";
 import { lossText, probabilityText } from "../../front/numbers.js";
 import { arrow, setColumns } from "./ribbon.js";
 
-const FROM_TARGET = "M97,-52 C112,-34 106,6 150,19"; // past what is written
+// From a target's side straight down between the columns, past what is written, to what is read next.
+const FROM_TARGET = "M97,-64 C100,-64 100,-62 100,-58 L100,1 C100,12 150,6 150,19";
 
 export class Lane {
   constructor(view, name) {
