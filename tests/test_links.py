@@ -80,6 +80,7 @@ MADE_BEFORE: list[tuple[str, dict[str, str], dict[str, Any]]] = [
         {"kind": "decoder_self", "layer": 2, "head": 3, "how": "-1e9", "precision": "fp16", "pads": 4},
     ),
     ("masks", {"what": "tokens", "tokens": "97", "how": "own"}, {"what": "tokens", "tokens": 97, "how": "own"}),
+    ("masks", {"view": "investigate", "kind": "cross"}, {"view": "investigate", "kind": "cross"}),
     (
         "by_hand",
         {"what": "model", "model": "reverse", "example": "2", "site": "decoder.0.cross_attn", "head": "2"},
@@ -185,6 +186,22 @@ def test_lessons_use_what_their_pages_declare(declared: dict[str, Fields]) -> No
             assert not link.refused, (lesson.name, link.refused)
             formulas = link.values.get(masks.MASKS.name, {})
             assert {*link.values, *formulas} - {masks.MASKS.name} == set(step.address), (lesson.name, step.address)
+
+
+@pytest.mark.parametrize(
+    ("params", "view"),
+    [
+        ({}, "paint"),
+        ({"how": "own", "mask.decoder_self": "causal"}, "paint"),
+        ({"how": "after"}, "investigate"),
+        ({"precision": "fp16"}, "investigate"),
+        ({"pads": "4"}, "investigate"),
+        ({"pads": "4", "view": "paint"}, "paint"),
+        ({"view": "neither"}, "paint"),
+    ],
+)
+def test_a_link_to_masks_opens_the_view_that_shows_what_it_is_about(params: dict[str, str], view: str) -> None:
+    assert masks.view_of(read(masks.FIELDS, params)) == view
 
 
 def test_a_name_stands_once_in_the_links_of_a_page(declared: dict[str, Fields]) -> None:

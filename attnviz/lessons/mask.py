@@ -66,7 +66,7 @@ LESSON = Lesson(
     steps=(
         Step(
             page="masks",
-            address={"model": MODEL, "example": str(EXAMPLE), "kind": "decoder_self", "how": "own"},
+            address={"model": MODEL, "example": str(EXAMPLE), "kind": "decoder_self", "how": "own", "view": "paint"},
             hides=frozenset({"examples"}),
             do=Text(
                 "一个语言模型逐字预测下一个字母。斜纹的格子是被屏蔽的：行不许看列。",
@@ -93,6 +93,7 @@ LESSON = Lesson(
                 "example": str(EXAMPLE),
                 "kind": "decoder_self",
                 "mask.decoder_self": f"causal | cells({QUERY}:{KEY})",
+                "view": "investigate",
             },
             hides=frozenset({"examples"}),
             do=Text(
@@ -117,7 +118,13 @@ LESSON = Lesson(
         ),
         Step(
             page="masks",
-            address={"model": MODEL, "example": str(EXAMPLE), "kind": "decoder_self", "how": "after"},
+            address={
+                "model": MODEL,
+                "example": str(EXAMPLE),
+                "kind": "decoder_self",
+                "how": "after",
+                "view": "investigate",
+            },
             hides=frozenset({"examples"}),
             do=Text(
                 "同一个因果掩码，但在 softmax 之后才把格子置零。",
@@ -143,6 +150,7 @@ LESSON = Lesson(
                 "example": str(EXAMPLE),
                 "kind": "decoder_self",
                 "mask.decoder_self": "causal & window(2)",
+                "view": "investigate",
             },
             hides=frozenset({"examples"}),
             do=Text(

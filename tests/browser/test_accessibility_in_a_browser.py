@@ -20,6 +20,7 @@ GOOD = ["heading-order", "page-has-heading-one", "empty-table-header", "landmark
 # What a page shows only when it is asked to.
 VIEWS = (
     "masks?kind=decoder_self&what=tokens&tokens=7",
+    "masks?view=investigate",
     "by_hand?view=all",
     "by_hand?what=shapes",
     "by_hand?what=model",

@@ -14,6 +14,7 @@ pytestmark = pytest.mark.browser
 APP = Path(__file__).resolve().parents[2] / "app.py"
 LEAST = 20  # pixels at 1920 × 1080
 VIEWS = (
+    "masks?view=investigate",
     "by_hand?what=model",
     "by_hand?view=all",
     "by_hand?what=shapes",

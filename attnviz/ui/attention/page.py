@@ -123,26 +123,16 @@ def explore(frame: Frame, loaded: Loaded | Opened, feed: Feed) -> None:
         rerun()
 
 
-def _remember(loaded: Loaded | Opened, text: str, claimed: claim.Claim | None) -> None:
-    """The head on screen, as far as the address says, for the page that people go to next."""
+def _remember(loaded: Loaded | Opened, text: str, claimed: claim.Claim | None = None) -> None:
+    """The head on screen, for the page that people go to next: what the browser said last, else the address."""
     asked = shared_link.now().fitted(*extent(loaded))
-    kind = next((one for one in loaded.model.kinds if one == asked.kind), None)
-    if kind is not None and asked.layer is not None and asked.head is not None:
-        site, head = loaded.model.sites_of(kind)[asked.layer - 1], asked.head - 1
+    told = looked(STAGE, scope(loaded))
+    kind, layer, head = told or (asked.kind, (asked.layer or 0) - 1, (asked.head or 0) - 1)
+    sites = next((loaded.model.sites_of(one) for one in loaded.model.kinds if one == kind), ())
+    if 0 <= layer < len(sites) and 0 <= head < heads_of(loaded.model):
+        looked_at.remember(LookedAt(str(st.session_state[CHOSEN]), text, sites[layer], head))
     elif claimed is not None and claimed.matters:
-        site, head = claimed.head
-    else:
-        return
-    looked_at.remember(LookedAt(str(st.session_state[CHOSEN]), text, site, head))
-
-
-def _left(loaded: Loaded | Opened, text: str) -> None:
-    """The head that was chosen in the browser, which the address of the last run does not say yet."""
-    kinds, layers, heads = extent(loaded)
-    place = looked(STAGE, scope(loaded))
-    if place is not None and place[0] in kinds and place[1] < layers[place[0]] and place[2] < heads:
-        site = loaded.model.sites_of(next(kind for kind in kinds if kind == place[0]))[place[1]]
-        looked_at.remember(LookedAt(str(st.session_state[CHOSEN]), text, site, place[2]))
+        looked_at.remember(LookedAt(str(st.session_state[CHOSEN]), text, *claimed.head))
 
 
 def _sink_share(picture: Picture) -> float | None:
@@ -292,7 +282,7 @@ def draw_stage(
             language=frame.language,
         ),
         key=STAGE,
-        on_looked=partial(_left, loaded, text),
+        on_looked=partial(_remember, loaded, text),
     )
 
 

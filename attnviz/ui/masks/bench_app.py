@@ -22,7 +22,7 @@ def main() -> None:
     asked = said(TOKENS)
     if asked is not None:
         key, subject, kept = lab_on(asked)
-        laboratory(frame(), key, lambda: subject, kept, "bench")
+        laboratory(frame(), "paint", key, lambda: subject, kept, "bench")
 
 
 main()

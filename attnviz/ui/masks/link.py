@@ -1,4 +1,4 @@
-"""What a link to Masks holds: `kind=cross&mask.cross.2=causal+%26+~cells(2:1)&how=-1e9`. Nothing of it is private."""
+"""What a link to Masks holds: `view=paint&kind=cross&mask.cross.2=causal+%26+~cells(2:1)`. Nothing of it is private."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from attnviz.ui.masks.setting import ALL_LAYERS, Setting, Target, exists, read, 
 from attnviz.ui.masks.subject import Subject
 
 WHATS = ("sentence", "tokens")
+VIEWS = ("paint", "investigate")
 LONGEST = 6000  # characters of all masks together; longer addresses are cut by servers on their way
 
 
@@ -40,6 +41,7 @@ class RefusedFormula(Refused):
 
 
 WHAT = OneOf("what", WHATS, default="sentence")
+VIEW = OneOf("view", VIEWS)  # always written: of links made before there were views, `view_of` says which
 TOKENS = Count("tokens", low=SHORTEST, high=LONGEST_SEQUENCE)
 AT = Name("at")
 MASKS = Formulas("mask.", complaint="url_value")
@@ -47,12 +49,18 @@ HOW = OneOf("how", APPLICATIONS, default="own", complaint="url_value")
 PRECISION = OneOf("precision", PRECISIONS, default="fp32", complaint="url_value")
 PADS = Count("pads", low=0, high=999, default=0, complaint="url_value")
 SETTLED: Fields = (MASKS, HOW, PRECISION, PADS)
-FIELDS: Fields = (*SHARED, WHAT, TOKENS, AT, *SETTLED)
+FIELDS: Fields = (*SHARED, WHAT, TOKENS, VIEW, AT, *SETTLED)
 
 
 def says_something(link: Link) -> bool:
     """Whether a link describes a setting of the lab."""
     return any(link.says(one) for one in SETTLED) or any(one.of in SETTLED for one in link.refused)
+
+
+def view_of(link: Link) -> str:
+    """The view that a link names; where it names none, the one that shows what it is about."""
+    about = any(link[of] not in (None, of.default) for of in (HOW, PRECISION, PADS))
+    return link[VIEW] or ("investigate" if about else "paint")
 
 
 def target_named(name: str) -> Target | None:

@@ -42,6 +42,7 @@ from attnviz.ui.text import texts
 STAGE = "mask-lab"
 EXAMPLES_TRIED = 4  # when the address names none
 FIRST_LENGTH = 64  # tokens of a long sequence, at first
+WHAT_WIDTH = 172  # pixels
 
 
 @dataclass(eq=False)
@@ -64,35 +65,45 @@ class SubjectKey:
 
 
 def show(frame: Frame) -> None:
-    """Choose a sentence or a length, and open the lab on it."""
+    """Choose a view, and a sentence or a length, and open the lab on it."""
     with frame.controls:
+        view = choose(
+            "masks-view",
+            frame.t("view"),
+            link.VIEWS,
+            lambda code: frame.t(f"view_{code}"),
+            default=link.view_of(read(link.FIELDS, here())),
+            look="segments",
+            help=frame.t("view_help"),
+        )
         what = choose(
             "masks-what",
             frame.t("what"),
             link.WHATS,
             lambda code: frame.t(f"what_{code}"),
             default=said(link.WHAT) or "sentence",
-            look="segments",
             help=frame.t("what_help"),
+            width=WHAT_WIDTH,
         )
+    mirror("address-view", **written({link.VIEW: view}))
     if what == "tokens":
         tokens = _length(frame)
         mirror("address-what", **written({link.WHAT: what, link.TOKENS: tokens, MODEL: None, EXAMPLE: None}))
         key, subject = SubjectKey("practice", str(tokens)), practice(tokens)
         _arrived(frame, subject.model)
-        laboratory(frame, key, partial(practice, tokens), _kept(frame, key, subject), f"attnviz-mask-{tokens}")
+        laboratory(frame, view, key, partial(practice, tokens), _kept(frame, key, subject), f"attnviz-mask-{tokens}")
         return
     mirror("address-what", **written({link.WHAT: None, link.TOKENS: None}))
     loaded = pick_model(frame, elsewhere=True)
     if loaded is None:
         return
     if "paint" in loaded.model.can:
-        _sentence_lab(frame, loaded)
+        _sentence_lab(frame, view, loaded)
     else:
         notice(explain(ForeignError("foreign_maps_only", name=loaded.name), frame.language), "info")
 
 
-def _sentence_lab(frame: Frame, loaded: Loaded | Opened) -> None:
+def _sentence_lab(frame: Frame, view: str, loaded: Loaded | Opened) -> None:
     examples = len(loaded.task.examples)
     _arrived(frame, loaded.model, examples)
     asked = shared_link.arrival(frame.name).example
@@ -111,7 +122,7 @@ def _sentence_lab(frame: Frame, loaded: Loaded | Opened) -> None:
         lines.append(frame.t("unknown", tokens=listed(unknown)))
     notice_lines([*lines, *_layers_differ(frame, subject)])
     kept = _kept(frame, key, subject)
-    laboratory(frame, key, lambda: _sentence(key, loaded)[0], kept, f"attnviz-mask-{loaded.name}")
+    laboratory(frame, view, key, lambda: _sentence(key, loaded)[0], kept, f"attnviz-mask-{loaded.name}")
 
 
 def _layers_differ(frame: Frame, subject: Subject) -> list[str]:
@@ -161,7 +172,9 @@ def _length(frame: Frame) -> int:
 
 
 @live
-def laboratory(frame: Frame, key: SubjectKey, subject_of: Callable[[], Subject], kept: Kept, name: str) -> None:
+def laboratory(
+    frame: Frame, view: str, key: SubjectKey, subject_of: Callable[[], Subject], kept: Kept, name: str
+) -> None:
     """One round: take in what the browser did, compute, answer. Only this runs again when a cell is painted.
 
     Between two rounds the session holds no model: others may need its bytes.
@@ -192,6 +205,7 @@ def laboratory(frame: Frame, key: SubjectKey, subject_of: Callable[[], Subject],
         keys=tuple(texts(frame.name)),
         problem=None if lab.problem is None else explain(lab.problem, frame.language),
     )
+    values["view"] = view
     values["leak_cell"] = None if leak is None else list(leak.cell)
     mask_stage(pack(values, arrays), key=STAGE)
     _mirror(frame, lab, padded)

@@ -10,6 +10,14 @@ TEXTS = table(
     ),
     hint=Text("点或拖动格子，全部数字随之更新", "Click or drag; every number follows"),
     # strip
+    view=Text("做什么", "What to do"),
+    view_paint=Text("画掩码", "Paint"),
+    view_investigate=Text("查影响", "Investigate"),
+    view_help=Text(
+        "画掩码：改格子，看一个头、预测和损失；查影响：每个头变了多少，谁能影响谁，换一种施加方式，加 PAD",
+        "Paint: change cells, see one head, prediction and loss. Investigate: how far each head moved, who can "
+        "influence whom, other ways of applying it, PADs",
+    ),
     what=Text("看什么", "What to look at"),
     what_sentence=Text("真实句子", "a sentence"),
     what_tokens=Text("长序列", "a long sequence"),

@@ -215,7 +215,10 @@ export class Stage {
   tellLooked() {
     if (!this.picture?.mirror_url || !this.chosenHere.size) return;
     const { kind, layer, head } = this.state;
-    this.send("looked", { scope: this.picture.scope, place: [kind.id, layer, head] });
+    const looked = { scope: this.picture.scope, place: [kind.id, layer, head] };
+    if (JSON.stringify(looked) === this.told) return;
+    this.told = JSON.stringify(looked);
+    this.send("looked", looked);
   }
 
   // All heads of a kind in one file: those that have not come are fetched first.

@@ -37,6 +37,9 @@ export class Bar {
       this.layer.write(text.layer, [[ALL, text.all_layers], ...number(layers, text.layer_number)], target.layer === null ? ALL : String(target.layer)),
       this.head.write(text.head, [[ALL, text.all_heads], ...number(shot.heads, text.head_number)], target.head === null ? ALL : String(target.head)),
     );
+    const paints = shot.view === "paint"; // what is painted is chosen there; how it is applied is looked into here
+    this.target.hidden = !paints;
+    this.applied.hidden = paints;
     const ways = shot.hows.length > 0;
     this.applied.replaceChildren(
       element("span", { class: "word", text: text.how }),

@@ -40,18 +40,47 @@ export function buildLab(lab) {
   refs.padding = element("section", { class: "card padding" });
   refs.take = element("section", { class: "card take" });
   refs.busy = element("div", { class: "busy", role: "status" });
+  refs.cards = element("div", { class: "cards" });
+  refs.beside = element("div", { class: "cards beside" });
   refs.root = element("div", { class: "lab", role: "region" }, [
     refs.bar,
     refs.formula,
     refs.verdict,
-    element("div", { class: "cards first" }, [refs.paint.section, refs.flow.section]),
-    element("div", { class: "cards second" }, [refs.outcome, refs.heads.section, refs.reach.section]),
-    element("div", { class: "cards third" }, [refs.field.section, element("div", { class: "stack" }, [refs.padding, refs.take])]),
+    refs.cards,
     refs.spoken,
     refs.busy,
   ]);
   lab.host.querySelector(".lab-place").append(refs.root);
   return refs;
+}
+
+// What stands on which side: painting the mask with what it does to one head and to the answer; or where that goes from
+// there, layer by layer, and what other ways of applying it and PADs do.
+export function placeCards(refs, view) {
+  const { paint, flow, heads, reach, field } = refs;
+  refs.beside.replaceChildren(reach.section, field.section);
+  const sides = view === "paint"
+    ? [[paint.section, refs.take], [flow.section, refs.outcome]]
+    : [[heads.section, refs.outcome, refs.padding], [flow.section, refs.beside]];
+  refs.cards.replaceChildren(...sides.map((side) => element("div", { class: "stack" }, side)));
+  refs.formula.hidden = view !== "paint";
+  (view === "paint" ? refs.formula : refs.bar).append(refs.history);
+}
+
+// One stop for Tab in a row of buttons: arrows go from one to the next.
+export function roving(node) {
+  const buttons = () => [...node.querySelectorAll("button")];
+  const stop = (button) => buttons().forEach((one) => (one.tabIndex = one === button ? 0 : -1));
+  stop(buttons()[0]);
+  node.addEventListener("focusin", ({ target }) => buttons().includes(target) && stop(target));
+  node.addEventListener("keydown", (event) => {
+    const all = buttons();
+    const next = all[all.indexOf(event.target) + ({ ArrowRight: 1, ArrowLeft: -1 }[event.key] ?? NaN)];
+    if (!next) return;
+    event.preventDefault();
+    next.focus();
+  });
+  return node;
 }
 
 // A select box that keeps its options as long as they stay the same.

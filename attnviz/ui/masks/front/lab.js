@@ -8,7 +8,7 @@ import { Shell } from "../../front/shell.js";
 import { appearance, applyTheme, baseOf, ramp, readTheme } from "../../front/theme.js";
 import { WHOLE, panned, showing, zoomed } from "../../front/zoom.js";
 import { Bar } from "./bar.js";
-import { buildLab } from "./build.js";
+import { buildLab, placeCards } from "./build.js";
 import { expectedCells } from "./expected.js";
 import { Field } from "./field.js";
 import { Flow } from "./flow.js";
@@ -69,6 +69,7 @@ export class Lab extends Shell {
     } else if (before && before.target.kind !== shot.target.kind) this.row = this.position = null;
     else if (before && !this.paint.stroke) for (const { canvas } of [this.refs.flow, this.refs.heads, this.refs.reach]) fadeFrom(canvas);
     this.paint.changed();
+    if (shot.view !== this.view) placeCards(this.refs, (this.view = this.refs.root.dataset.view = shot.view));
     this.write();
     this.refs.root.hidden = false;
     this.place.dataset.state = "ready";
@@ -128,20 +129,20 @@ export class Lab extends Shell {
     refs.root.dataset.width = refs.root.clientWidth < 900 ? "narrow" : "wide";
     for (const [part, { body, section }] of this.canvases) {
       body.style.minHeight = "";
-      if (section.hidden) continue;
+      if (section.hidden || !section.isConnected) continue;
       const { height } = part.layout(body.clientWidth, body.clientHeight);
       if (height > body.clientHeight) body.style.minHeight = `${height}px`;
     }
     // The mask fills its card, which is as high as the one beside it.
     writeRowNumbers(this);
-    const { body } = this.refs.paint;
-    this.paint.layout(body.clientWidth, body.clientHeight);
+    const { body, section } = this.refs.paint;
+    if (section.isConnected) this.paint.layout(body.clientWidth, body.clientHeight);
     this.draw();
   }
 
   draw() {
     if (!this.theme) return;
-    for (const [part, { section }] of this.canvases) if (!section.hidden) part.draw();
+    for (const [part, { section }] of this.canvases) if (!section.hidden && section.isConnected) part.draw();
     writeRowNumbers(this);
   }
 
@@ -149,7 +150,7 @@ export class Lab extends Shell {
     if (this.frame) return;
     this.frame = requestAnimationFrame(() => {
       this.frame = null;
-      for (const [part, { section }] of this.canvases) if (!section.hidden && part !== this.heads) part.draw();
+      for (const [part, { section }] of this.canvases) if (!section.hidden && section.isConnected && part !== this.heads) part.draw();
       writeRowNumbers(this);
     });
   }

@@ -80,6 +80,7 @@ export class Paint {
   draw() {
     const { lab, box } = this;
     const { refs, shot, theme } = lab;
+    if (!refs.paint.section.isConnected) return;
     const painter = CanvasPainter.on(refs.paint.canvas, box.box.w, box.box.h, theme, lab.ratio);
     const part = windowOf(shot.axes, lab.zoom);
     paintTiles(painter, (this.drawn ||= this.tiles()), box.cells, part, theme);

@@ -9,7 +9,7 @@ import { clamp } from "../../front/numbers.js";
 import { CanvasPainter } from "../../front/painter.js";
 import { WHOLE, windowOf } from "../../front/zoom.js";
 import { targetName } from "./bar.js";
-import { Segments } from "./build.js";
+import { Segments, roving } from "./build.js";
 import { paintTiles } from "./tiles.js";
 
 export class Padding {
@@ -69,17 +69,16 @@ export class TakeAway {
     this.pre = element("pre", { tabindex: "0" });
     this.copied = element("span", { class: "faint", role: "status" });
     this.code.append(element("div", { class: "group" }, [this.apis.node, button("copy", () => this.copy()), this.copied]), this.pre);
-    lab.refs.take.append(
-      element("header", {}, [this.title]),
-      element("div", { class: "group" }, [...files, button("png", () => this.png()), button("load", () => this.file.click()), this.file, button("show_code", () => this.toggleCode())]),
-      this.code,
-    );
+    const tools = [...files, button("png", () => this.png()), button("load", () => this.file.click()), this.file, button("show_code", () => this.toggleCode())];
+    this.tools = roving(element("div", { class: "group", role: "toolbar" }, tools));
+    lab.refs.take.append(element("header", {}, [this.title]), this.tools, this.code);
   }
 
   write() {
     const { shot } = this.lab;
     const { text } = shot;
     this.title.textContent = text.take_title;
+    this.tools.setAttribute("aria-label", text.take_title);
     for (const [name, node] of this.buttons) {
       node.textContent = text[`take_${name}`];
       node.title = text[`take_${name}_help`];
