@@ -7,10 +7,10 @@ TEXTS = table(
     **{f"field_{name}": row.label for name, row in FINETUNING.items()},
     title=Text("微调", "Fine-tuning"),
     claim=Text(
-        "{strategy}动 {parameters} 个数里的 {trained} 个（{share}）；换成{other}是 {other_share}。",
+        "{strategy}动 {parameters} 个数里的 {trained} 个（{share}）；换成“{other}”是 {other_share}。",
         "{strategy}: {trained} of {parameters} numbers train ({share}); {other} would train {other_share}.",
     ),
-    claim_try=Text("换成{other} ▸ {other_share}", "Switch to {other} ▸ {other_share}"),
+    claim_try=Text("换成“{other}” ▸ {other_share}", "Switch to {other} ▸ {other_share}"),
     question=Text("微调之后，它学会了什么，又忘了什么？", "What does fine-tuning add, and what does it forget?"),
     hint=Text(
         "选起点、任务、策略，按“训练” · 拖时间轴看每一步 · 换个策略再比",

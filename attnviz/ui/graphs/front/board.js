@@ -56,12 +56,20 @@ export class GraphBoard {
     const many = this.count > MANY;
     const radius = many ? 9 : clamp(Math.min(w, h) * 0.042, 13, 22);
     const size = Math.floor(Math.min(h * 0.42, w * 0.62));
-    const margin = many ? 4 : 22;
+    const type = this.type();
+    const margin = many ? 4 : type + 10;
     const cells = { w: size - margin, h: size - margin, x: Math.round((w - size) / 2) + margin, y: h - size + margin - 2 };
-    const graph = { x: many ? 0 : w * 0.14, y: 0, w: many ? w : w * 0.72, h: h - size - 12 };
+    const said = many ? 0 : type + 4; // what is written above the highest node and below the lowest
+    const graph = { x: many ? 0 : w * 0.14, y: said, w: many ? w : w * 0.72, h: h - size - 12 - 2 * said };
     const places = spread(this.stage.shot.array("places"), this.count, graph, radius);
-    const cls = { x: 17, y: 17 };
+    const [wide, high] = [Math.max(30, type * 2.5), Math.max(24, type * 1.5)];
+    const cls = { x: wide / 2 + 2, y: high / 2 + 2, w: wide, h: high };
     return { radius, cells, graph, places, cls, many };
+  }
+
+  // How large what stands beside nodes and rows is written.
+  type() {
+    return Math.max(12, this.stage.theme?.least ?? 0);
   }
 
   here() {
@@ -72,7 +80,7 @@ export class GraphBoard {
   hit(x, y) {
     const { radius, cells, places, cls } = this.here();
     const point = { x, y };
-    if (Math.abs(x - cls.x) < 16 && Math.abs(y - cls.y) < 16) return { cls: true };
+    if (Math.abs(x - cls.x) <= cls.w / 2 && Math.abs(y - cls.y) <= cls.h / 2) return { cls: true };
     const node = nearest(places.map((place) => Math.hypot(place.x - x, place.y - y)), radius + 3);
     if (node !== null) return { node };
     if (x >= cells.x && y >= cells.y && x < cells.x + cells.w && y < cells.y + cells.h) {
@@ -213,7 +221,7 @@ export class GraphBoard {
     }
     const away = y >= places.reduce((sum, place) => sum + place.y, 0) / this.count ? 1 : -1;
     const said = this.unseen(position) ? "0" : weightShort(weight) || "0";
-    painter.text(said, x, y + away * (radius + 9), { size: Math.max(12, theme.least), colour: theme.muted, align: "center" });
+    painter.text(said, x, y + away * (radius + 3 + this.type() / 2), { size: this.type(), colour: theme.muted, align: "center" });
   }
 
   // The side that the model puts a member on, where nodes have one.
@@ -234,10 +242,10 @@ export class GraphBoard {
   drawCls(painter, { cls }) {
     const { shot, state, theme } = this.stage;
     const level = shade(shot.row(state.layer, state.head, state.query)[0], SCALE);
-    const [x, y, size] = [cls.x - 15, cls.y - 12, 30];
-    if (this.unseen(0)) painter.hatch(x, y, size, 24);
-    else painter.pill(x, y, size, 24, 6, theme.css[level]);
-    painter.frame(x, y, size, 24, state.query === 0 ? theme.query : theme.muted, state.query === 0 ? 3 : 1.2, 6);
+    const [x, y] = [cls.x - cls.w / 2, cls.y - cls.h / 2];
+    if (this.unseen(0)) painter.hatch(x, y, cls.w, cls.h);
+    else painter.pill(x, y, cls.w, cls.h, 6, theme.css[level]);
+    painter.frame(x, y, cls.w, cls.h, state.query === 0 ? theme.query : theme.muted, state.query === 0 ? 3 : 1.2, 6);
     painter.text("CLS", cls.x, cls.y, { size: Math.max(11, theme.least), colour: this.unseen(0) ? theme.ink : theme.inkOn[level], align: "center", weight: 650 });
   }
 
