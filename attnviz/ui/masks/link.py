@@ -59,7 +59,8 @@ def says_something(link: Link) -> bool:
 
 def view_of(link: Link) -> str:
     """The view that a link names; where it names none, the one that shows what it is about."""
-    about = any(link[of] not in (None, of.default) for of in (HOW, PRECISION, PADS))
+    looked_into: Fields = (HOW, PRECISION, PADS)
+    about = any(link[of] not in (None, of.default) for of in looked_into)
     return link[VIEW] or ("investigate" if about else "paint")
 
 
