@@ -55,7 +55,7 @@ TEXTS = table(
     loss_line=Text(
         "损失 L = ½(a−y)² 的平均 = {loss} → 更新后 {next}", "Loss L = mean of ½(a−y)² = {loss} → {next} after"
     ),
-    on_curve=Text("四个例子在曲线上（实心 y=1，空心 y=0）", "The examples on the curve (filled: y = 1)"),
+    on_curve=Text("四个例子在曲线上（实心 y=1，空心 y=0）", "Examples on f (filled: y = 1)"),
     loss_so_far=Text("到现在为止的损失", "Loss so far"),
     # activations
     claim_slope=Text(
