@@ -367,6 +367,10 @@ def test_races_and_folds_are_drawn(language: str, monkeypatch: pytest.MonkeyPatc
     assert f"{100 * old:.1f}%" in html(at)
     assert any(button.key == "ft-race-start" for button in at.button)
     assert re.search(r'data-estimate="race">[^<]*15 (×|runs|次)', html(at)), "how long it takes is said before"
+    assert "data-unsearched" not in html(at)  # every strategy has a rate that was searched for this task
+    at.session_state["finetuning-choices"] = Choices(preset="reverse-copy", task_chosen="sort")
+    at.run()
+    assert "data-unsearched" in html(at)
     at.session_state["finetuning-view"] = "folds"
     at.run()
     next(button for button in at.button if button.key == "ft-ensemble").click().run()

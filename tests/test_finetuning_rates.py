@@ -13,7 +13,7 @@ from attnviz.cli.main import main
 from attnviz.config import FineTuneConfig, Strategy
 from attnviz.data import tasks
 from attnviz.experiments import At, load
-from attnviz.training.finetuning.found_rates import FOUND
+from attnviz.training.finetuning.found_rates import FOUND, SEARCHED
 from attnviz.training.finetuning.presets import LARGEST_RATE, PRESETS
 from attnviz.training.finetuning.race import entries
 from attnviz.training.finetuning.rates import FACTORS, TunedRate, tuned_rates
@@ -83,3 +83,16 @@ def test_the_command_searches_and_says_which_rate_was_best(
     for wrong in (["rates", "nowhere"], ["rates", "reverse-copy", "--strategies", "best"]):
         assert main(wrong) == 2
         assert "there are:" in capsys.readouterr().err
+
+
+def test_a_rate_that_nobody_searched_is_known_as_such() -> None:
+    every = get_args(Strategy)
+    assert Choices(preset="reverse-copy").unsearched(every) == ()
+    assert Choices(preset="reverse-copy", start_chosen="copy").unsearched(every) == every  # another start
+    assert "full" not in Choices(preset="sentences").unsearched(every)
+    for name, preset in PRESETS.items():
+        unsearched = Choices(preset=name).unsearched(every)
+        assert set(unsearched) == set(every) - SEARCHED.get(name, frozenset())
+        assert name in SEARCHED or set(preset.rates.values()) == {2, 4, 5, 10}  # the usual ones
+    own = Choices(preset="formal").with_value("learning_rate", 0.003)
+    assert own.unsearched(every) == (), "people's own rate is theirs"

@@ -52,6 +52,13 @@ _DIGITS_HIGH: Mapping[Strategy, float] = {
     "lora": 10.0,
     "scratch": 10.0,
 }
+SEARCHED: Mapping[str, frozenset[Strategy]] = {
+    "reverse-copy": frozenset(_REVERSE_COPY),
+    "sentences": frozenset(_SENTENCES),
+    "segmentation": frozenset(_SEGMENTATION),
+    "syntax": frozenset(_SYNTAX),
+    "digits-high": frozenset(_DIGITS_HIGH),
+}
 FOUND: Mapping[str, Mapping[Strategy, float]] = {
     "reverse-copy": _REVERSE_COPY,
     "sentences": {**USUAL, **_SENTENCES},

@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import streamlit as st
 
-from attnviz.config import FineTuneConfig, TrainConfig
+from attnviz.config import FineTuneConfig, Strategy, TrainConfig
 from attnviz.data import SPECIALS, InputError, Task, tasks
 from attnviz.data.user_table import Layout
+from attnviz.training.finetuning.found_rates import SEARCHED
 from attnviz.training.finetuning.prepare import Prepared, fits, prepare
 from attnviz.training.finetuning.presets import LARGEST_RATE, PRESETS
 from attnviz.training.start import Start, without_weights
@@ -89,6 +90,15 @@ class Choices:
         train, factor = preset.train, preset.rates.get(self.finetune.strategy, 1)
         rate = train.learning_rate if factor == 1 else min(train.learning_rate * factor, LARGEST_RATE)
         return replace(train, **{"learning_rate": rate, **self._changed_of(TrainConfig)})
+
+    def unsearched(self, strategies: Iterable[Strategy]) -> tuple[Strategy, ...]:
+        """Those whose rate nobody searched for this start and task: they take a usual one."""
+        if "learning_rate" in self.changed:
+            return ()
+        preset = PRESETS[self.preset]
+        same = (self.start, self.task) == (preset.start, preset.task)
+        searched = SEARCHED.get(preset.name, frozenset()) if same else frozenset()
+        return tuple(one for one in strategies if one not in searched)
 
     def _changed_of(self, kind: type) -> dict[str, Any]:
         mine = {one.name for one in fields(kind)}

@@ -212,6 +212,9 @@ def _form(frame: Frame) -> None:
     count = len(entries) * seeds
     if said_before := pace.estimate(frame, choices, entries, seeds):
         st.html(f'<p class="rn-why" data-estimate="race">{escape(said_before)}</p>')
+    if unsearched := choices.unsearched(entries):
+        names = frame.t("race_and").join(named(frame, entry) for entry in unsearched)
+        st.html(f'<p class="rn-why" data-unsearched>{escape(frame.t("race_unsearched", names=names))}</p>')
     if st.button(
         frame.t("race_start", runs=count),
         icon=":material/flag:",

@@ -112,8 +112,8 @@ TEXTS = table(
         "每个子层后面插一个窄网络，只训练它", "A narrow network behind each sublayer; nothing else trains"
     ),
     why_strategy_scratch=Text(
-        "同样的形状，随机的权重，学习率也调过：看预训练值多少",
-        "The same shape with random weights, at a rate of its own: what pretraining is worth",
+        "同样的形状，随机的权重：看预训练值多少",
+        "The same shape with random weights: what pretraining is worth",
     ),
     size_all=Text("全部 {count}", "all {count}"),
     size_examples=Text("{count} 例", "{count} examples"),
@@ -311,6 +311,11 @@ TEXTS = table(
     race_estimate=Text(
         "大约 {time}：{runs} 次 × {steps} 步，每步约 {ms} 毫秒（刚在这台机器上量的）",
         "About {time}: {runs} runs × {steps} steps of about {ms} ms, measured here just now",
+    ),
+    race_and=Text("、", ", "),
+    race_unsearched=Text(
+        "在这个任务上没有搜索过学习率、用通常倍数的：{names}。它们的差别可能只是学习率的差别。",
+        "No rate was searched on this task for: {names}. They take usual ones; a difference may be the rate's alone.",
     ),
     race_making=Text("正在摆好起跑线…", "Getting the runs ready…"),
     race_seed=Text("种子 {seed}", "seed {seed}"),
