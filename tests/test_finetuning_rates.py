@@ -92,7 +92,7 @@ def test_a_rate_that_nobody_searched_is_known_as_such() -> None:
     assert "full" not in Choices(preset="sentences").unsearched(every)
     for name, preset in PRESETS.items():
         unsearched = Choices(preset=name).unsearched(every)
-        assert set(unsearched) == set(every) - SEARCHED.get(name, frozenset())
+        assert set(unsearched) == set(every) - set(SEARCHED.get(name, {}))
         assert name in SEARCHED or set(preset.rates.values()) == {2, 4, 5, 10}  # the usual ones
     own = Choices(preset="formal").with_value("learning_rate", 0.003)
     assert own.unsearched(every) == (), "people's own rate is theirs"

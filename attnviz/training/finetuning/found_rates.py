@@ -52,17 +52,12 @@ _DIGITS_HIGH: Mapping[Strategy, float] = {
     "lora": 10.0,
     "scratch": 10.0,
 }
-SEARCHED: Mapping[str, frozenset[Strategy]] = {
-    "reverse-copy": frozenset(_REVERSE_COPY),
-    "sentences": frozenset(_SENTENCES),
-    "segmentation": frozenset(_SEGMENTATION),
-    "syntax": frozenset(_SYNTAX),
-    "digits-high": frozenset(_DIGITS_HIGH),
-}
-FOUND: Mapping[str, Mapping[Strategy, float]] = {
+SEARCHED: Mapping[str, Mapping[Strategy, float]] = {
     "reverse-copy": _REVERSE_COPY,
-    "sentences": {**USUAL, **_SENTENCES},
-    "segmentation": {**USUAL, **_SEGMENTATION},
-    "syntax": {**USUAL, **_SYNTAX},
+    "sentences": _SENTENCES,
+    "segmentation": _SEGMENTATION,
+    "syntax": _SYNTAX,
     "digits-high": _DIGITS_HIGH,
 }
+# With what those take that were not searched.
+FOUND: Mapping[str, Mapping[Strategy, float]] = {name: {**USUAL, **found} for name, found in SEARCHED.items()}

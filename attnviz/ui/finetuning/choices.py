@@ -97,7 +97,7 @@ class Choices:
             return ()
         preset = PRESETS[self.preset]
         same = (self.start, self.task) == (preset.start, preset.task)
-        searched = SEARCHED.get(preset.name, frozenset()) if same else frozenset()
+        searched = SEARCHED.get(preset.name, {}) if same else {}
         return tuple(one for one in strategies if one not in searched)
 
     def _changed_of(self, kind: type) -> dict[str, Any]:
