@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from attnviz.config import FineTuneConfig, Strategy, TrainConfig
+from attnviz.config import FineTuneConfig, TrainConfig
 from attnviz.data import SPECIALS, InputError, Task, tasks
 from attnviz.data.user_table import Layout
 from attnviz.training.finetuning.found_rates import SEARCHED
@@ -91,13 +91,13 @@ class Choices:
         rate = train.learning_rate if factor == 1 else min(train.learning_rate * factor, LARGEST_RATE)
         return replace(train, **{"learning_rate": rate, **self._changed_of(TrainConfig)})
 
-    def unsearched(self, strategies: Iterable[Strategy]) -> tuple[Strategy, ...]:
+    def unsearched(self, strategies: Iterable[str]) -> tuple[str, ...]:
         """Those whose rate nobody searched for this start and task: they take a usual one."""
         if "learning_rate" in self.changed:
             return ()
         preset = PRESETS[self.preset]
         same = (self.start, self.task) == (preset.start, preset.task)
-        searched = SEARCHED.get(preset.name, {}) if same else {}
+        searched = {str(one) for one in SEARCHED.get(preset.name, {})} if same else set()
         return tuple(one for one in strategies if one not in searched)
 
     def _changed_of(self, kind: type) -> dict[str, Any]:
