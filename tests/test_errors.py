@@ -240,6 +240,9 @@ def made_by(broken: Callable[[], object]) -> BaseException:
         (lambda: zipfile.ZipFile(io.BytesIO(b"no zip")), "不完整"),
         (lambda: zlib.decompress(b"no zlib"), "不完整"),
         (lambda: json.loads("[" * 10**6), "太深"),
+        (lambda: json.loads("9" * 5000), "太大的数"),
+        (lambda: float(10**400), "太大的数"),
+        (lambda: json.loads(r'"\ud800"').encode(), "半个字符"),
         (lambda: int("seven"), "原话是“invalid literal"),
     ],
 )

@@ -30,6 +30,12 @@ def reason(error: BaseException) -> tuple[str, dict[str, Any]]:
             return "reason_json", {"line": error.lineno, "column": error.colno}
         case UnicodeDecodeError():
             return "reason_not_utf8", {}
+        case UnicodeEncodeError():
+            return "reason_surrogate", {}
+        case OverflowError():
+            return "reason_number_large", {}
+        case ValueError() if "integer string conversion" in str(error):  # Python counts its digits and gives up
+            return "reason_number_large", {}
         case RecursionError():
             return "reason_nested", {}
         case MemoryError():

@@ -6,6 +6,8 @@ TEXTS = table(
     # what the system and other programs say
     reason_json=Text("第 {line} 行第 {column} 列不合语法。", "Line {line}, column {column} breaks the rules."),
     reason_not_utf8=Text("不是 UTF-8 文本。", "It is not UTF-8 text."),
+    reason_surrogate=Text("文字里有半个字符。", "The text holds half of a character."),
+    reason_number_large=Text("里面有一个太大的数。", "It holds a number that is too large."),
     reason_nested=Text("里面一层套一层，太深了。", "It is nested too deeply."),
     reason_memory=Text("内存不够。", "There is not enough memory."),
     reason_cut=Text("内容不完整，或被改动过。", "Its content is cut or was changed."),
