@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from app_driver import address, all_notices, html, opened, ran
+from app_driver import address, all_notices, answered_in_its_part, html, opened, ran
 from streamlit.testing.v1 import AppTest
 
 import attnviz as av
@@ -161,6 +161,20 @@ def test_a_smaller_model_is_kept_opens_on_every_page_and_is_not_quantized_twice(
     press(at, "compress-throw")
     assert name not in choices()
     assert at.session_state["model"] in choices()
+
+
+def test_the_picker_shows_the_kept_model_at_once_and_another_once_it_is_thrown_away(reverse: Any) -> None:
+    def picked(at: AppTest, key: str) -> str:
+        button = next(one for one in until_measured(at).button if one.key == key)
+        answered_in_its_part(at, button.click())
+        (picker,) = [one for one in at.selectbox if str(one.key).startswith("model:")]
+        assert picker.value == at.session_state["model"]
+        return str(picker.value)
+
+    at, name = page(out="3"), "reverse-3-heads-out"
+    assert picked(at, "compress-keep-False") == name  # its button is gone in the same moment: it has heads out already
+    assert picked(at, "compress-throw") in choices()
+    assert name not in choices()
 
 
 def test_what_is_taken_home_loads_again(reverse: Any, tmp_path: Path) -> None:

@@ -141,7 +141,7 @@ def cases() -> Iterator[Any]:
         yield pytest.param(page, query, id="-".join((page, *query.values())), marks=pytest.mark.slow if rare else [])
 
 
-@pytest.mark.parametrize(("page", "query"), cases())
+@pytest.mark.parametrize(("page", "query"), list(cases()))
 def test_an_answer_stays_until_another_is_given(page: str, query: dict[str, str]) -> None:
     if query.get("view") in ("compare", "list"):
         two_runs(page)

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from attnviz.cli.experiment_document import UNITS, written
 from attnviz.cli.terminal import Progress, duration, table
 from attnviz.language import Language
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 FAILED = 1
 _LANGUAGE: Language = "en"  # as everywhere on the command line; the interface has both
-UNITS = {"share": "", "weight": "", "number": "", "change": "", "correlation": "", "nats": " nats", "seconds": " s"}
-UNITS |= {"bytes": " bytes"}
 
 
 def add(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -56,7 +55,6 @@ def _share(text: str) -> float:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run them, print tables or JSON; 1 when something did not come out as expected."""
-    from attnviz.cli import experiment_document
     from attnviz.errors import ExperimentError
     from attnviz.experiments import Lab, load
 
@@ -83,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
         if not (arguments.json or arguments.markdown):
             _print(result)
     if arguments.markdown:
-        print(experiment_document.written(results))
+        print(written(results))
     elif arguments.json:
         found = [_as_json(result) for result in results]
         print(json.dumps(found if arguments.all or len(found) > 1 else found[0], ensure_ascii=False, indent=1))

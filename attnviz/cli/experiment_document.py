@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from attnviz.experiments import Found
 
+# What stands behind a number of each unit; shares and the like speak for themselves.
+UNITS = {"share": "", "weight": "", "number": "", "change": "", "correlation": "", "nats": " nats", "seconds": " s"}
+UNITS |= {"bytes": " bytes"}
 HEAD = """# Experiments
 
 What tutorials say, and what a run says. This page is written by `attnviz experiment --all --recorded --markdown`; every
@@ -31,8 +34,6 @@ def written(results: Sequence[Found]) -> str:
 
 
 def _section(found: Found) -> str:
-    from attnviz.cli.experiment import UNITS
-
     one = found.experiment
     where = "run" if found.recorded is None else f"recorded on {found.recorded.date}"
     rows = "\n".join(f"| {_cell(row.quantity.title.en)} | {row.said}{UNITS[row.quantity.unit]} |" for row in found.rows)

@@ -39,7 +39,6 @@ FONT_FAMILY = (
     "-apple-system, BlinkMacSystemFont, Segoe UI, PingFang SC, Hiragino Sans GB, Microsoft YaHei, "
     "Noto Sans CJK SC, Noto Sans SC, Source Han Sans SC, WenQuanYi Micro Hei, system-ui, sans-serif"
 )
-MONO_FAMILY = "ui-monospace, SFMono-Regular, Menlo, Consolas, Noto Sans Mono CJK SC, monospace"
 FONT_SIZE = 14
 # Off in every figure: what would send it to a server (people's text stays on their machine), and selections of points.
 NO_BUTTONS = ("sendChartToCloud", "sendDataToCloud", "editInChartStudio", "select2d", "lasso2d")

@@ -29,14 +29,13 @@ def show(frame: Frame, loaded: Loaded, small: Smaller, order: str) -> None:
     t = frame.t
     options = [False] if small.quantized is None else [True, False]
     kept = kept_models()
-    pressed = False
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.html(f'<h2 class="rn-small">{escape(t("keep_title"))}</h2>')
         for packed in options:
             if not packed and not small.out:
                 continue  # that would be the model itself
             name = name_of(loaded, small, order, packed=packed)
-            pressed |= st.button(
+            st.button(
                 t("keep_int8" if packed else "keep_float", name=name),
                 key=f"compress-keep-{packed}",
                 icon=":material/save:",
@@ -57,7 +56,7 @@ def show(frame: Frame, loaded: Loaded, small: Smaller, order: str) -> None:
                 type="tertiary",
             )
         if (mine := st.session_state[CHOSEN]) in kept and kept[mine] == Path(loaded.key.folder):
-            pressed |= st.button(
+            st.button(
                 t("throw_away", name=mine),
                 key="compress-throw",
                 icon=":material/delete:",
@@ -67,8 +66,6 @@ def show(frame: Frame, loaded: Loaded, small: Smaller, order: str) -> None:
             )
     if (problem := st.session_state.pop(PROBLEM, None)) is not None:
         notice(explain(problem, frame.language), "error")
-    elif pressed:
-        st.rerun()  # the whole page: another model is open now, and the picker stands outside of this part
 
 
 def name_of(loaded: Loaded, small: Smaller, order: str, *, packed: bool) -> str:
@@ -101,6 +98,7 @@ def keep(loaded: Loaded, small: Smaller, name: str, *, packed: bool) -> None:
 def throw_away(name: str) -> None:
     """Delete a model that was kept here; the page goes on with another one."""
     shutil.rmtree(kept_folder() / name, ignore_errors=True)
+    del st.session_state[CHOSEN]
 
 
 def zipped(loaded: Loaded, small: Smaller, name: str, *, packed: bool) -> bytes:

@@ -22,7 +22,7 @@ from attnviz.ui.frame.page import Frame
 from attnviz.ui.runs.polling import polled
 from attnviz.ui.runs.style import apply as apply_cards
 from attnviz.ui.runs.style import card
-from attnviz.ui.sentence.model_picker import pick_model, scope
+from attnviz.ui.sentence.model_picker import CHOSEN, pick_model, scope
 from attnviz.ui.sentence.models import Loaded
 
 OUT, ORDER = "compress-out", "compress-order"
@@ -48,9 +48,15 @@ def show(frame: Frame) -> None:
         arrived = read(link.FIELDS, here())
         lines = [frame.t(one.remark.key, **one.remark.values) for one in arrived.refused if one.of in link.OWN]
         notice_lines(lines, "warning")
-    measured = work(loaded.key, loaded)
+    measured, drawn = work(loaded.key, loaded), st.session_state[CHOSEN]
+
+    def body() -> None:
+        if st.session_state.get(CHOSEN) != drawn:
+            st.rerun()  # one was kept or thrown away here, and the picker stands outside of this part
+        _body(frame, loaded, measured)
+
     # The same fragment while it is measured and afterwards, so that nothing that is pressed in between is lost.
-    polled(lambda: _body(frame, loaded, measured), moving=not measured.done, resting=False)
+    polled(body, moving=not measured.done, resting=False)
 
 
 def _body(frame: Frame, loaded: Loaded, measured: Work) -> None:

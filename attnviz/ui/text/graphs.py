@@ -111,5 +111,4 @@ TEXTS = table(
         "例如 5 0-1 1-2 3-4：五个节点、三条边，最多七个节点",
         "Such as 5 0-1 1-2 3-4: five nodes, three edges; at most seven nodes",
     ),
-    own_title=Text("我的图和它的邻接矩阵", "My graph and its adjacency matrix"),
 )
