@@ -54,8 +54,10 @@ def plain(model: ForeignModel, batch: Batch) -> Callable[[], object]:
 
 
 def text_of(texts: ForeignTexts, tokens: int) -> str:
-    """A text of so many tokens, with what is read in front of it."""
-    return WORD * (tokens + 1 - len(texts.encode(WORD).decoder_labels[0]))
+    """A text of so many tokens, with what is read in front of it, or of a word's fewer."""
+    one, two = (len(texts.encode(WORD * count).decoder_labels[0]) for count in (1, 2))
+    before = 2 * one - two
+    return WORD * max(1, (tokens - before) // (two - one))
 
 
 def acts(model: ForeignModel, texts: ForeignTexts, tokens: int, repeats: int) -> Times:
