@@ -16,11 +16,11 @@ export function mapsOf({ layers, heads }) {
   return Array.from({ length: layers }, (_, layer) => places.map((head) => ({ layer, head }))).flat();
 }
 
-/** The largest tiles: those of a layer in one line, or in two. @param {number} layers @param {number} tiles of a layer */
-export function tileSize(layers, tiles, width, height) {
+/** The largest tiles: those of a layer in one line, or in two. @param {number} layers @param {number} tiles of a layer @param {number} [type] of their names */
+export function tileSize(layers, tiles, width, height, type = 12) {
   const sizes = [tiles, Math.ceil(tiles / 2)].map((columns) => {
     const lines = layers * Math.ceil(tiles / columns);
-    const high = (height - 4) / lines - 33;
+    const high = (height - 4) / lines - 15 - 1.5 * type;
     const wide = (width - 10 * (columns - 1)) / columns - 10;
     return { columns, size: Math.floor(Math.max(36, Math.min(high, wide, 180))) };
   });
@@ -94,7 +94,7 @@ export class Heads {
     const { stage } = this;
     if (!stage.shot || !stage.theme || !this.tiles.length) return;
     const { layers, heads } = stage.shot.model;
-    const { size, columns } = tileSize(layers, heads + 1, this.grid.clientWidth, this.grid.clientHeight);
+    const { size, columns } = tileSize(layers, heads + 1, this.grid.clientWidth, this.grid.clientHeight, Math.max(12, stage.theme.least));
     const lines = Math.ceil((heads + 1) / columns);
     for (const [i, { layer, head, canvas, root }] of this.tiles.entries()) {
       const place = i % (heads + 1);
