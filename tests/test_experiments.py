@@ -15,7 +15,7 @@ from attnviz.config import TrainConfig
 from attnviz.data import tasks
 from attnviz.errors import ExperimentError, InputError
 from attnviz.experiments import At, Bound, Choice, Experiment, Found, Lab, Plan, Progress, Quantity, Slider, Source, Try
-from attnviz.experiments.recording import recipe_digest, record, recorded, recordings_folder
+from attnviz.experiments.recording import quoted, recipe_digest, record, recorded, recordings_folder
 from attnviz.experiments.result import found
 from attnviz.language import LANGUAGES, Language, Text
 from attnviz.training import checkpoint
@@ -411,3 +411,13 @@ def test_break_it_says_the_recorded_numbers(language: Language) -> None:
         said = breaking.measured(frame, name)
         assert f"{means[f'{name}.{what}']:.0%}" in said
         assert f"{means[f'whole.{what}']:.0%}" in said
+
+
+def test_where_nothing_is_recorded_nothing_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert quoted("break-it") == recorded(CATALOGUE["break-it"])
+    monkeypatch.setattr("attnviz.experiments.recording.recordings_folder", lambda: tmp_path)
+    assert quoted("break-it") is None
+    (tmp_path / "break-it.json").write_text("{", encoding="utf-8")
+    assert quoted("break-it") is None
+    frame = Frame("pretraining", "en", words("pretraining", "en"), *[None] * 3)  # type: ignore[arg-type]
+    assert breaking.measured(frame, "no-shift") == ""

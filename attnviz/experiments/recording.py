@@ -14,6 +14,7 @@ from attnviz.config import TrainConfig
 from attnviz.errors import ExperimentError, Notice
 from attnviz.experiments.experiment import Experiment
 from attnviz.experiments.plan import At, Plan
+from attnviz.experiments.registry import shipped
 from attnviz.experiments.result import Found, Recorded, found
 from attnviz.training.manifest import versions
 
@@ -89,3 +90,11 @@ def recorded(experiment: Experiment, folder: Path | None = None) -> Found:
 
 def _number(value: float | None) -> float:
     return math.nan if value is None else float(value)
+
+
+def quoted(name: str) -> Found | None:
+    """What a shipped experiment found, for pages that quote it; None where its recording cannot be used."""
+    try:
+        return recorded(shipped()[name])
+    except ExperimentError:
+        return None

@@ -8,10 +8,7 @@ import streamlit as st
 
 from attnviz.data import InputError, Task
 from attnviz.data.tasks.labels import LabelTask
-from attnviz.errors import ExperimentError
-from attnviz.experiments import Found
-from attnviz.experiments.recording import recorded
-from attnviz.experiments.registry import shipped
+from attnviz.experiments.recording import quoted
 from attnviz.runs.feed import RunView
 from attnviz.training.evaluation import evaluate
 from attnviz.training.finetuning.ensemble import Member, ensemble_exact_match, ensemble_report
@@ -164,7 +161,7 @@ def _ensemble(frame: Frame, group: Group, views: dict[str, RunView], measure: Me
 
 def _boosting(frame: Frame) -> str:
     """How bagging and boosting came out beside each other, as the experiment "ensembles" recorded it."""
-    found = _recorded()
+    found = quoted("ensembles")
     if found is None:
         return ""
     names = ("single", "bagging", "bagging.alone", "boosting", "boosting.alone")
@@ -172,14 +169,6 @@ def _boosting(frame: Frame) -> str:
     said = escape(frame.t("boosting_note", seeds=len(found.seeds), **shares))
     link = f"experiments?experiment=ensembles&lang={frame.language}"
     return f'<p class="ft-note">{said} <a href="{link}" target="_self">{escape(frame.t("boosting_link"))}</a></p>'
-
-
-@st.cache_resource(show_spinner=False, ttl=600)
-def _recorded() -> Found | None:
-    try:
-        return recorded(shipped()["ensembles"])
-    except ExperimentError:
-        return None
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)

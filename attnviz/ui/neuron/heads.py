@@ -6,7 +6,6 @@ from html import escape
 
 import streamlit as st
 
-from attnviz import experiments
 from attnviz.errors import ExperimentError
 from attnviz.experiments import Found
 from attnviz.experiments.catalogue import e11_more_heads as e11
@@ -33,7 +32,7 @@ def show(frame: Frame) -> None:
     t = frame.t
     mirror("address-neuron", **written(dict.fromkeys((link.ACTIVATION, link.DATA, link.RATE, link.STEP, link.Z))))
     try:
-        found = recorded(experiments.load().get("E11"))
+        found = recorded(e11.EXPERIMENT)
     except ExperimentError as error:
         notice(explain(error, frame.language), "error")
         return

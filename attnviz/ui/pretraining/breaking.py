@@ -10,10 +10,7 @@ from html import escape
 import streamlit as st
 
 from attnviz.data import InputError
-from attnviz.errors import ExperimentError
-from attnviz.experiments import Found
-from attnviz.experiments.recording import recorded
-from attnviz.experiments.registry import shipped
+from attnviz.experiments.recording import quoted
 from attnviz.runs.feed import RunView
 from attnviz.training.breakages import BREAKAGES, Breakage
 from attnviz.ui.frame.boundary import explain
@@ -68,7 +65,7 @@ def show(frame: Frame, page: str, view: RunView, at: int | None, model: Watched 
 
 def measured(frame: Frame, name: str) -> str:
     """What a run with this left out came to, beside the whole one, as the experiment "break-it" recorded it."""
-    found = _recorded()
+    found = quoted("break-it")
     if found is None:
         return ""
     means = found.means
@@ -83,14 +80,6 @@ def measured(frame: Frame, name: str) -> str:
         whole_loss=number(means["whole.loss"]),
         broken_loss=number(means[f"{name}.loss"]),
     )
-
-
-@st.cache_resource(show_spinner=False, ttl=600)
-def _recorded() -> Found | None:
-    try:
-        return recorded(shipped()["break-it"])
-    except ExperimentError:
-        return None
 
 
 def fork(frame: Frame, page: str, view: RunView, breakage: Breakage, step: int) -> None:
