@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from attnviz.language import spoken
 from attnviz.ui.text import texts
 
-SINK = "∅ sink"  # the label of a column that is no key
+SINK = "∅"  # the label of a column that is no key: short, so that it always has room
 KINDS = ("encoder_self", "decoder_self", "cross")
 STATISTICS = ("entropy", "mean_distance", "previous", "first", "same", "induction", "delta_loss")
 

@@ -26,8 +26,8 @@ TEXTS = table(
     look_without_first=Text("不看第一个词元", "Without the first token"),
     look_between=Text("只看两段之间", "Between segments only"),
     sink=Text(
-        "这个模型的 softmax 里有“汇”（sink）：平均有 {share} 的权重归它，就是画面里的最后一列“∅ sink”。",
-        "This model's softmax has a sink: it takes {share} of the weight on average, the last column '∅ sink'.",
+        "这个模型的 softmax 里有“汇”（sink）：平均有 {share} 的权重归它，就是画面里的最后一列 ∅。",
+        "This model's softmax has a sink: it takes {share} of the weight on average, the last column, ∅.",
     ),
     picture=Text("图片", "Picture"),
     picture_disc=Text("圆", "disc"),

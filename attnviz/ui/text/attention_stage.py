@@ -66,10 +66,11 @@ TEXTS = table(
     # the legend
     visible=Text("□ 可见 visible", "□ visible"),
     leak=Text("屏蔽的格子仍有权重：泄漏", "Blocked, yet it has weight: a leak"),
-    sink=Text("∅ sink（汇）：不是词元，它分走的权重什么也不带来", "∅ sink: no token; its weight brings nothing"),
+    sink=Text("∅ 汇 sink（不是词元）", "∅ sink (no token)"),
     sink_hint=Text(
-        "这个模型每个头有一个“汇”：softmax 里多出的一格。这一列加上其余各列，每行为 1",
-        "Each head of this model has a sink, one more place in its softmax. With this column every row sums to 1",
+        "这个模型每个头有一个“汇”sink：softmax 里多出的一格，分走权重却什么也不带来。加上这一列，每行为 1",
+        "Each head of this model has a sink, one more place in its softmax, whose weight brings nothing. With this "
+        "column every row sums to 1",
     ),
     unknown=Text("未登录词元（模型没见过）", "Unknown token (the model has never seen it)"),
     # statistics
