@@ -195,6 +195,17 @@ def test_two_who_ask_at_once_share_one_model() -> None:
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_model_that_reads_sound_is_refused_in_words(
+    language: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ATTNVIZ_MODELS", str(save(tmp_path / "tiny-whisper", "whisper")))
+    at = open_app("tiny-whisper", language)
+    assert not at.exception
+    assert {"zh": "听的是声音", "en": "reads sound"}[language] in said(at)
+    assert not at.run().exception
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
 def test_a_model_of_pictures_is_drawn_over_its_patches(
     language: str, folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -74,6 +74,11 @@ TEXTS = table(
         "{name} shows its maps only: its masks and heads cannot be changed.",
     ),
     foreign_no_text=Text("{name} 不读文本，这一页无法使用。", "{name} reads no text; this page has no use for it."),
+    foreign_sound=Text(
+        "{name} 听的是声音，页面上没有地方放声音；程序里可以用 attnviz.load 打开它，把声音的特征交给它。",
+        "{name} reads sound, and no page has a field for that; a program can open it with attnviz.load and hand it the "
+        "features of a sound.",
+    ),
     foreign_tuning_memory=Text(
         "这样训练 {name} 大约需要 {needed} 内存，现在只有 {free} 可用。用 LoRA，或换小一些的模型。",
         "Training {name} this way would take about {needed} of memory; {free} are free. Use LoRA, or a smaller model.",

@@ -217,8 +217,16 @@ def _shelved(key: ModelKey) -> _Shelved:
     return SHELF.take(key, _about(key).memory, lambda: _loaded(key))
 
 
+_READ_SOUND: set[ModelKey] = set()  # loaded once, and of no use to a page
+
+
 def _loaded(key: ModelKey) -> _Shelved:
-    model, texts = library.open_model(key.folder)
+    if key not in _READ_SOUND:
+        model, texts = library.open_model(key.folder)
+        if model.reads == "features":
+            _READ_SOUND.add(key)
+    if key in _READ_SOUND:
+        raise ForeignError("foreign_sound", name=_about(key).name)
     if texts is not None:
         return _Shelved(model, Opened(key, texts, _about(key)))
     folder = Path(key.folder)
