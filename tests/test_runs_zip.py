@@ -21,7 +21,7 @@ from attnviz.data import InputError
 from attnviz.runs import Library, Run, RunError
 from attnviz.runs.contents import load_state
 from attnviz.runs.work.recorder import StepRecorder
-from attnviz.runs.zip import unpack
+from attnviz.runs.zip import rows, unpack
 
 Files = dict[str, bytes]
 
@@ -170,6 +170,16 @@ def test_bombs_and_crowds_are_refused(zipped: bytes, library: Library, monkeypat
     monkeypatch.undo()
     monkeypatch.setattr(unpack, "MAX_SMALL_BYTES", 100)
     assert refused(library, zipped).code == "zip_too_large"
+
+
+def test_too_many_rows_are_refused_before_any_is_looked_at(
+    zipped: bytes, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[object] = []
+    monkeypatch.setattr(rows, "_metrics", lambda row, names: looked_at.append(row))
+    monkeypatch.setattr(rows, "MOST_ROWS", {**rows.MOST_ROWS, "metrics": 2})
+    problem = refused(library, zipped)
+    assert (problem.code, problem.details["given"], looked_at) == ("zip_too_large", "> 2", [])
 
 
 def test_a_size_that_lies_is_found_out(zipped: bytes, library: Library) -> None:

@@ -42,6 +42,13 @@ def test_english_texts_that_are_sentences_hold_no_chinese_punctuation(name: str)
         assert not set(both.en) & set("，。；：？！（）"), key
 
 
+def test_people_are_addressed_in_one_way() -> None:
+    """您, never 你, but where it is what a sentence of the corpus says."""
+    said = {f"{name}.{key}": both.zh for name in TABLES for key, both in texts(name).items()}
+    assert any("您" in one for one in said.values())
+    assert not {key for key, one in said.items() if "你" in one.replace("我爱你", "")}
+
+
 def test_tables_cannot_be_changed() -> None:
     with pytest.raises(TypeError):
         texts("common")["share"] = Text("a", "b")  # type: ignore[index]

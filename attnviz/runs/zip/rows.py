@@ -96,10 +96,11 @@ def _check_schema(connection: sqlite3.Connection) -> None:
 
 
 def _rows(connection: sqlite3.Connection, table: str) -> Iterator[tuple[Any, ...]]:
-    for number, row in enumerate(connection.execute(f"SELECT {', '.join(COLUMNS[table])} FROM {table}")):
-        if number >= MOST_ROWS[table]:
-            raise RunError("zip_too_large", given=f"> {number}", limit=MOST_ROWS[table], unit="rows")
-        yield row
+    most = MOST_ROWS[table]
+    (number,) = connection.execute(f"SELECT count(*) FROM (SELECT 1 FROM {table} LIMIT {most + 1})").fetchone()
+    if number > most:  # before any of them is looked at
+        raise RunError("zip_too_large", given=f"> {most}", limit=most, unit="rows")
+    return connection.execute(f"SELECT {', '.join(COLUMNS[table])} FROM {table}")
 
 
 # ---- what each column may hold --------------------------------------------------------------------------------

@@ -167,7 +167,7 @@ TEXTS = table(
     break_predict_same=Text("差不多", "alike"),
     break_predict_worse=Text("更差", "worse"),
     break_seen=Text(
-        "{what}：你猜自由生成“{predicted}”。留意：{watch}",
+        "{what}：您猜自由生成“{predicted}”。留意：{watch}",
         "{what}: you predicted that free running is {predicted}. What to look for: {watch}",
     ),
     break_from=Text("从哪一步开始", "From which step"),

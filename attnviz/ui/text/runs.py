@@ -133,7 +133,7 @@ TEXTS = table(
     # list
     list_title=Text("这台机器上的训练", "Runs on this machine"),
     list_watching=Text(
-        "你在旁观：按“我来控制”之后才能改名、继续或删除。",
+        "您在旁观：按“我来控制”之后才能改名、继续或删除。",
         "You are watching: runs can be renamed, resumed and deleted after Take control.",
     ),
     list_empty=Text("还没有训练。回到“训练”，按“训练”就有了。", "No runs yet. Go back to Train and press Train."),
