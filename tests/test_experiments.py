@@ -146,12 +146,16 @@ def test_entropy_falls_with_head_dim_only_where_scores_are_not_divided() -> None
 # ---- trained ones, at reduced size
 
 
+# One seed of these may say something else, as their recordings show: the mean over three shows the direction.
+SCATTERED = ("E4", "E8", "E13", "ensembles")
+
+
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("name", TRAINED)
 def test_a_trained_experiment_shows_its_direction_at_reduced_size(name: str) -> None:
     one = CATALOGUE[name]
-    result = experiments.run(one, seeds=(2,), size=one.small)
+    result = experiments.run(one, seeds=(0, 1, 2) if name in SCATTERED else (2,), size=one.small)
     assert result.verdict.choice == one.expected, result.means
 
 

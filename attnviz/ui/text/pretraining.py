@@ -138,6 +138,7 @@ TEXTS = table(
     preset_dates=Text("日期 → ISO · 经典的注意力演示", "Dates → ISO · the classic demonstration"),
     preset_pinyin_small=Text("汉字 → 拼音 · 数据少，看过拟合", "Hanzi → pinyin · few data, watch it overfit"),
     preset_lm_en=Text("英文接着写 · 语言模型", "Go on writing English · language model"),
+    preset_dialogue=Text("对话 · 模板生成，几秒学会", "Dialogue · made from templates, seconds"),
     more_choices=Text("更多设置", "More settings"),
     group_model=Text("模型", "Model"),
     group_optimizer=Text("优化", "Optimisation"),
