@@ -31,16 +31,29 @@ _SENTENCES: Mapping[Strategy, float] = {
     "lora": 4.0,  # .710, .705 at ×1
     "head": 1.0,  # .650, .315 at ×4
     "last-layers": 1.0,  # .655, .365 at ×4
+    "layer-decay": 1.0,  # .655, .345 at ×4
+    "gradual": 1.0,  # .660, .310 at ×4
+    "adapter": 4.0,  # .705, .700 at ×1
 }
 _SEGMENTATION: Mapping[Strategy, float] = {
     "full": 4.0,  # .904, .898 at ×1
     "scratch": 4.0,  # .895, .881 at ×1
     "lora": 10.0,  # .844, .813 at ×4
+    "head": 10.0,  # .735 at ×4 and ×10; the lower loss decides
+    "last-layers": 4.0,  # .862, .855 at ×10
+    "layer-decay": 4.0,  # .902, .901 at ×10
+    "gradual": 4.0,  # .899, .886 at ×1
+    "adapter": 10.0,  # .820, .804 at ×4
 }
 _SYNTAX: Mapping[Strategy, float] = {
     "full": 1.0,  # .964, .961 at ×4
     "scratch": 1.0,  # .936, .928 at ×4
     "lora": 4.0,  # .930, .909 at ×10
+    "head": 10.0,  # .708, .705 at ×4
+    "last-layers": 4.0,  # .925, .908 at ×10
+    "layer-decay": 4.0,  # .960, .952 at ×10
+    "gradual": 1.0,  # .952, .923 at ×4
+    "adapter": 10.0,  # .923, .920 at ×4
 }
 # With 100 pictures; an adapter cannot be put into a model of pictures.
 _DIGITS_HIGH: Mapping[Strategy, float] = {
