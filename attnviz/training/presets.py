@@ -52,5 +52,14 @@ _ALL = (
             steps=200, batch_size=64, learning_rate=3e-3, warmup_steps=50, eval_every=25, eval_examples=64, seed=1
         ),
     ),
+    # Every validation example whole at step 300; what a program without a model says is right in 0.14 of the test.
+    Recipe(
+        name="summary",
+        task="summary",
+        shape={"n_encoder_layers": 1, "dropout": 0.0},
+        train=TrainConfig(
+            steps=300, batch_size=64, learning_rate=3e-3, warmup_steps=50, eval_every=25, eval_examples=64, seed=1
+        ),
+    ),
 )
 PRESETS: Mapping[str, Recipe] = {preset.name: preset for preset in _ALL}

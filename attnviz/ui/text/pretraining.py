@@ -139,6 +139,7 @@ TEXTS = table(
     preset_pinyin_small=Text("汉字 → 拼音 · 数据少，看过拟合", "Hanzi → pinyin · few data, watch it overfit"),
     preset_lm_en=Text("英文接着写 · 语言模型", "Go on writing English · language model"),
     preset_dialogue=Text("对话 · 模板生成，几秒学会", "Dialogue · made from templates, seconds"),
+    preset_summary=Text("摘要 · 带感叹号的留下，模板生成", "Summary · keep what is marked, from templates"),
     more_choices=Text("更多设置", "More settings"),
     group_model=Text("模型", "Model"),
     group_optimizer=Text("优化", "Optimisation"),
