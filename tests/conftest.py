@@ -13,14 +13,17 @@ import laws
 import pytest
 from jaxtyping import install_import_hook
 
+TYPED = ("masks", "data", "model", "trace", "decoding", "training")
+
 
 def with_shapes() -> list[str]:
-    """The modules whose signatures carry shapes. A check costs more than many a small function that has none."""
+    """Modules of these layers whose signatures carry shapes: a check takes longer than many a small function."""
     spec = find_spec("attnviz")
     assert spec is not None, "the tests stand beside the package"
     package = Path(spec.submodule_search_locations[0])  # type: ignore[index]
-    found = [path for path in package.rglob("*.py") if "from jaxtyping import" in path.read_text(encoding="utf-8")]
-    return [".".join(path.relative_to(package.parent).with_suffix("").parts) for path in found]
+    found = [path for layer in TYPED for path in (package / layer).rglob("*.py")]
+    shaped = [path for path in found if "from jaxtyping import" in path.read_text(encoding="utf-8")]
+    return [".".join(path.relative_to(package.parent).with_suffix("").parts) for path in shaped]
 
 
 install_import_hook(with_shapes(), "beartype.beartype")

@@ -26,7 +26,7 @@ class Look:
     weights: Float[np.ndarray, "L H S S"]
     mask: Bool[np.ndarray, "L H S S"]  # True = may attend
     rollout: Float[np.ndarray, "L S S"]  # after each layer; rows sum to 1
-    chances: Float[np.ndarray, "S V"]  # of each label, at each position
+    chances: Float[np.ndarray, "S labels"]  # of each label, at each position
 
     @property
     def most_blocked(self) -> float:
@@ -53,7 +53,7 @@ def look(model: WatchedModel, batch: Batch, plan: MaskPlan | None, off: Collecti
     )
 
 
-def answers(model: WatchedModel, batch: Batch, plan: MaskPlan | None) -> Float[np.ndarray, "B S V"]:
+def answers(model: WatchedModel, batch: Batch, plan: MaskPlan | None) -> Float[np.ndarray, "B S labels"]:
     """What a model says of each example at each position, as probabilities of the labels."""
     with inference(model):
         logits = model(batch.source, None, masks=plan)
@@ -66,8 +66,8 @@ def at_once(model: WatchedModel) -> int:
     return max(1, AT_ONCE // (heads * model.max_len * model.max_len))
 
 
-def _chances(logits: Float[np.ndarray, "B S V"]) -> Float[np.ndarray, "B S V"]:
+def _chances(logits: Float[np.ndarray, "B S V"]) -> Float[np.ndarray, "B S labels"]:
     """Softmax over everything that can be said; the labels stand behind the specials."""
     shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    found: Float[np.ndarray, "B S V"] = (shifted / shifted.sum(axis=-1, keepdims=True))[..., len(SPECIALS) :]
+    found: Float[np.ndarray, "B S labels"] = (shifted / shifted.sum(axis=-1, keepdims=True))[..., len(SPECIALS) :]
     return found
