@@ -41,9 +41,11 @@ export class Rail {
     });
     this.list.dataset.many = String(buttons.length > 15);
     this.list.replaceChildren(...buttons);
-    // On a phone the rail is wider than the window: the step that is chosen is in sight.
-    const now = buttons[step];
-    if (now && this.list.scrollWidth > this.list.clientWidth) this.list.scrollLeft = now.offsetLeft - this.list.offsetLeft - (this.list.clientWidth - now.offsetWidth) / 2;
+    // On a phone the rail is wider than the window: the step that is chosen is in sight, once it is laid out.
+    requestAnimationFrame(() => {
+      const now = this.list.children[step];
+      if (now && this.list.scrollWidth > this.list.clientWidth) this.list.scrollLeft = now.offsetLeft - this.list.offsetLeft - (this.list.clientWidth - now.offsetWidth) / 2;
+    });
   }
 
   // The last matrix of the step, a pixel a number.

@@ -130,7 +130,9 @@ export class Lab extends Shell {
     for (const [part, { body, section }] of this.canvases) {
       body.style.minHeight = "";
       if (section.hidden || !section.isConnected) continue;
-      const { height } = part.layout(body.clientWidth, body.clientHeight);
+      // Six pictures in a row cannot be read in a phone's width: they scroll.
+      const width = part === this.flow ? Math.max(body.clientWidth, 38 * this.base) : body.clientWidth;
+      const { height } = part.layout(width, body.clientHeight);
       if (height > body.clientHeight) body.style.minHeight = `${height}px`;
     }
     // The mask fills its card, which is as high as the one beside it.
