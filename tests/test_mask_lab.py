@@ -23,6 +23,7 @@ from attnviz.ui.masks import link
 from attnviz.ui.masks.lab import Lab
 from attnviz.ui.masks.operations import Surroundings, carry_out, pending
 from attnviz.ui.masks.painting import matrix_of, paint, take_apart
+from attnviz.ui.masks.picture import _chips
 from attnviz.ui.masks.presets import presets
 from attnviz.ui.masks.setting import Setting, Target, plan_of, read, refitted, written
 from attnviz.ui.masks.subject import Subject, most_pads
@@ -117,6 +118,15 @@ def test_the_chips_together_are_the_formula(mask: Mask) -> None:
 @given(trees(), st.integers(1, 9))
 def test_formula_to_mask_and_back(mask: Mask, real: int) -> None:
     assert read(written(mask, real), real) == mask
+
+
+def test_the_sentences_own_padding_is_a_chip_without_brackets() -> None:
+    found = _chips(terms_of(~key_padding([KEYS]) & key_padding([KEYS - 1]) & pads([])), KEYS)
+    assert [(chip["arguments"], chip["bracketed"]) for chip in found] == [
+        ("", False),
+        (str(KEYS - 1), True),
+        ("", True),
+    ]
 
 
 def test_padding_follows_the_sentence() -> None:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -120,7 +121,8 @@ def test_the_server_opens_the_browser_as_a_plain_script_does(
         async with server.serving(server.App(ROOT / "app.py")):
             pass
 
-    asyncio.run(begun_and_ended())
+    with ThreadPoolExecutor(1) as beside:  # this thread may have a loop already: a browser's that was driven before
+        beside.submit(asyncio.run, begun_and_ended()).result(PATIENCE)
     assert asked == opened
     assert {one: signal.getsignal(one) for one in handlers} == handlers
 

@@ -197,13 +197,14 @@ def _formula(lab: Lab, subject: Subject, mask: Mask, problem: str | None) -> dic
 
 
 def _chips(terms: tuple[Term, ...], real: int) -> list[dict[str, Any]]:
+    own = {term for term in terms if term.name == "padding" and term.arguments == str(real)}  # the sentence's: bare
     return [
         {
             "join": term.join,
             "negated": term.negated,
             "name": term.name,
-            "arguments": "" if term.name == "padding" and term.arguments == str(real) else term.arguments,
-            "bracketed": term.bracketed,
+            "arguments": "" if term in own else term.arguments,
+            "bracketed": term.bracketed and term not in own,
             "count": term.count,
             "inside": _chips(term.inside, real),
         }

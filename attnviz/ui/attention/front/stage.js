@@ -214,11 +214,9 @@ export class Stage {
   // The head that was chosen here, for the page that is gone to.
   tellLooked() {
     if (!this.picture?.mirror_url || !this.chosenHere.size) return;
-    const { kind, layer, head } = this.state;
-    const looked = { scope: this.picture.scope, place: [kind.id, layer, head] };
-    if (JSON.stringify(looked) === this.told) return;
+    const looked = { scope: this.picture.scope, place: [this.state.kind.id, this.state.layer, this.state.head] };
+    if (JSON.stringify(looked) !== this.told) this.send("looked", looked);
     this.told = JSON.stringify(looked);
-    this.send("looked", looked);
   }
 
   // All heads of a kind in one file: those that have not come are fetched first.
