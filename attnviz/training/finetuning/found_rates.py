@@ -55,6 +55,16 @@ _SYNTAX: Mapping[Strategy, float] = {
     "gradual": 1.0,  # .952, .923 at ×4
     "adapter": 10.0,  # .923, .920 at ×4
 }
+_TOPIC: Mapping[Strategy, float] = {
+    "full": 4.0,  # .726, .708 at ×10
+    "head": 1.0,  # .358, .349 at ×4
+    "last-layers": 4.0,  # .575, .538 at ×10
+    "layer-decay": 10.0,  # .689 at ×4 and ×10; the lower loss decides
+    "gradual": 4.0,  # .679, .670 at ×10
+    "lora": 10.0,  # .528, .519 at ×4
+    "adapter": 10.0,  # .434, .406 at ×4
+    "scratch": 4.0,  # .726, .717 at ×1
+}
 # With 100 pictures; an adapter cannot be put into a model of pictures.
 _DIGITS_HIGH: Mapping[Strategy, float] = {
     "full": 4.0,
@@ -70,6 +80,7 @@ SEARCHED: Mapping[str, Mapping[Strategy, float]] = {
     "sentences": _SENTENCES,
     "segmentation": _SEGMENTATION,
     "syntax": _SYNTAX,
+    "topic": _TOPIC,
     "digits-high": _DIGITS_HIGH,
 }
 # With what those take that were not searched.

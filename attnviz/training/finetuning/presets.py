@@ -9,7 +9,7 @@ from typing import Any
 from attnviz.config import FineTuneConfig, Strategy, TrainConfig
 from attnviz.training.finetuning.found_rates import FOUND, USUAL
 
-LARGEST_RATE = 0.01
+LARGEST_RATE = 0.02  # ten times the largest rate of a plan: beyond it nothing was searched
 _QUICK = TrainConfig(steps=200, batch_size=32, learning_rate=7e-4, warmup_steps=10, eval_every=20, eval_examples=200)
 _TEXT = replace(_QUICK, steps=300, learning_rate=1e-3, eval_every=30, eval_examples=120)
 _LABELS = replace(
@@ -64,7 +64,13 @@ _ALL = (
         train=replace(_LABELS, steps=250, batch_size=32, eval_every=25, eval_examples=100),
         rates=FOUND["syntax"],
     ),
-    Preset(name="topic", start="pinyin-2enc", task="hsk-topic", train=replace(_LABELS, learning_rate=1e-3)),
+    Preset(
+        name="topic",
+        start="pinyin-2enc",
+        task="hsk-topic",
+        train=replace(_LABELS, learning_rate=1e-3),
+        rates=FOUND["topic"],
+    ),
     Preset(name="sentiment", start="lm-zh", task="sentiment-zh", train=replace(_LABELS, steps=200, eval_every=20)),
     Preset(
         name="digits-high",
