@@ -23,6 +23,7 @@ from attnviz.trace.application import APPLICATIONS, PRECISIONS, MaskApplication
 from attnviz.trace.leakage import influence, reach
 from attnviz.trace.predictions import predictions
 from attnviz.training.checkpoint import shipped
+from attnviz.ui.masks import page
 from attnviz.ui.masks.lab import Lab
 from attnviz.ui.masks.measuring import baseline, measure, moved_share
 from attnviz.ui.masks.picture import thumbnails, values_and_arrays
@@ -30,6 +31,7 @@ from attnviz.ui.masks.practice import practice_model, practice_subject
 from attnviz.ui.masks.setting import Setting, Target
 from attnviz.ui.masks.subject import Subject, answers
 from attnviz.ui.masks.verdicts import Conclusion, conclude
+from attnviz.ui.sentence.shelf import Shelf
 from attnviz.ui.text import texts, words
 
 opened = partial(app_driver.opened, "masks", model="reverse", example="2")
@@ -307,3 +309,20 @@ def test_the_most_general_plan_equals_no_mask() -> None:
     unmasked = measure(subject, baseline(subject), Setting(application="none"), "decoder_self", (0, 0))
     np.testing.assert_array_equal(visible.seen.logits, unmasked.seen.logits)
     assert isinstance(subject.own, MaskPlan)
+
+
+def test_baselines_are_kept_by_their_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    subject = practice_subject(practice_model(), 17)
+    made = baseline(subject)
+    arrays = [made.logits, *made.weights.values(), made.reach.encoder, made.reach.decoder, made.reach.source]
+    assert made.bytes == sum(one.nbytes for one in arrays if one is not None)
+    monkeypatch.setattr(page, "BASELINES", Shelf(lambda: page.MOST_BYTES - page.BASELINES.held, share=1.0))
+    monkeypatch.setattr(page, "MOST_BYTES", 2 * made.bytes)
+    monkeypatch.setattr(page, "MOST_BASELINES", 97)
+    keys = [page.SubjectKey("practice", text) for text in "abc"]
+    first = page._own(keys[0], 0, subject)
+    assert page._own(keys[0], 0, subject) is first
+    for key in keys[1:]:
+        page._own(key, 0, subject)
+    assert [(key, 0) in page.BASELINES for key in keys] == [False, True, True]
+    assert page.BASELINES.held == 2 * made.bytes

@@ -41,6 +41,11 @@ class Reach:
     decoder: Bool[np.ndarray, "L2 T T"] | None
     source: Bool[np.ndarray, "L2 T S"] | None
 
+    @property
+    def bytes(self) -> int:
+        """What keeping it takes."""
+        return sum(part.nbytes for part in (self.encoder, self.decoder, self.source) if part is not None)
+
     def of_outputs(self, side: Side) -> Bool[np.ndarray, "T J"]:
         """Which inputs of a side can influence each output of the model."""
         layers = self.decoder if side == "decoder" else self.source

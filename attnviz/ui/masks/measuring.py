@@ -35,6 +35,11 @@ class Baseline:
     loss: float | None
     reach: Reach
 
+    @property
+    def bytes(self) -> int:
+        """What keeping it takes."""
+        return self.logits.nbytes + sum(weights.nbytes for weights in self.weights.values()) + self.reach.bytes
+
 
 @dataclass(frozen=True, eq=False)
 class Measurement:
