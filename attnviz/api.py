@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any, overload
 from weakref import WeakKeyDictionary
 
-import torch
 from torch import Tensor, nn
 
 from attnviz.data import BOS, EOS, SPECIALS, Batch, Task
 from attnviz.data.batch import pad, unknown_positions
-from attnviz.decoding import Rules, greedy
+from attnviz.decoding import Rules, greedy_by
 from attnviz.foreign import library
 from attnviz.foreign.in_place import watch_net
 from attnviz.foreign.modules import ModuleTrace, watch_module
@@ -175,21 +174,11 @@ def with_output(
     src = None if batch.source is None else batch.source.to(model.device)
     rules = task.rules if isinstance(task, ForeignTexts) else Rules(first=BOS, ends=frozenset({EOS}))
     limit = model.max_len if task is None else min(model.max_len, task.max_tgt_len)
-    bos, begins = rules.first, torch.tensor([rules.begins] * batch.size) if rules.begins else None
-    said = greedy(
-        model,
-        src,
-        bos_id=bos,
-        eos_id=rules.ends,
-        max_len=limit,
-        masks=masks,
-        prefix=begins,
-        never=rules.never,
-    ).tolist()
+    said = greedy_by(rules, model, src, max_len=limit, masks=masks).tolist()
     # Whatever was said last, the end or the token at the limit, is predicted but never read.
     ended = [next((at for at, token in enumerate(row) if token in rules.ends), -1) for row in said]
-    rows = [[bos, *row[:end]] for row, end in zip(said, ended, strict=True)]
-    first = SPECIALS[BOS] if task is None else task.tgt_vocab.label(bos)
+    rows = [[rules.first, *row[:end]] for row, end in zip(said, ended, strict=True)]
+    first = SPECIALS[BOS] if task is None else task.tgt_vocab.label(rules.first)
     decode = (lambda ids: [str(i) for i in ids]) if task is None else task.tgt_vocab.decode
     return replace(
         batch,

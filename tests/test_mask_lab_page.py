@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import math
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 import app_driver
@@ -31,7 +32,7 @@ from attnviz.ui.masks.practice import practice_model, practice_subject
 from attnviz.ui.masks.setting import Setting, Target
 from attnviz.ui.masks.subject import Subject, answers
 from attnviz.ui.masks.verdicts import Conclusion, conclude
-from attnviz.ui.sentence.shelf import Shelf
+from attnviz.ui.sentence.shelf import Bounded
 from attnviz.ui.text import texts, words
 
 opened = partial(app_driver.opened, "masks", model="reverse", example="2")
@@ -316,9 +317,7 @@ def test_baselines_are_kept_by_their_bytes(monkeypatch: pytest.MonkeyPatch) -> N
     made = baseline(subject)
     arrays = [made.logits, *made.weights.values(), made.reach.encoder, made.reach.decoder, made.reach.source]
     assert made.bytes == sum(one.nbytes for one in arrays if one is not None)
-    monkeypatch.setattr(page, "BASELINES", Shelf(lambda: page.MOST_BYTES - page.BASELINES.held, share=1.0))
-    monkeypatch.setattr(page, "MOST_BYTES", 2 * made.bytes)
-    monkeypatch.setattr(page, "MOST_BASELINES", 97)
+    monkeypatch.setattr(page, "BASELINES", Bounded(attrgetter("bytes"), most_bytes=2 * made.bytes, most=97))
     keys = [page.SubjectKey("practice", text) for text in "abc"]
     first = page._own(keys[0], 0, subject)
     assert page._own(keys[0], 0, subject) is first

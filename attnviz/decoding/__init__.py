@@ -14,7 +14,7 @@ from attnviz.decoding.choice import (
     pick,
 )
 from attnviz.decoding.forcing import ForcedPosition, ForcingComparison, compare_forcing
-from attnviz.decoding.greedy import greedy
+from attnviz.decoding.greedy import greedy, greedy_by
 from attnviz.decoding.rules import Ends, Rules, end_ids
 from attnviz.decoding.session import DecoderSession, longest
 from attnviz.decoding.speed import CacheSpeed, cache_speed
@@ -44,6 +44,7 @@ __all__ = [
     "end_ids",
     "entropy",
     "greedy",
+    "greedy_by",
     "inference",
     "keep_top_k",
     "keep_top_p",

@@ -10,9 +10,9 @@ from jaxtyping import Float, Int, Shaped
 from torch import Tensor
 
 from attnviz.decoding.beam_tree import BeamNode, BeamTree, Halt, State
-from attnviz.decoding.choice import check_tokens, likeliest, without
+from attnviz.decoding.choice import check_tokens, likeliest
 from attnviz.decoding.recorder import NewestRows
-from attnviz.decoding.rules import Ends, end_ids
+from attnviz.decoding.rules import Ends, end_ids, without
 from attnviz.decoding.session import DecoderSession, longest
 from attnviz.decoding.step import Reason
 from attnviz.masks import MaskPlan

@@ -16,6 +16,8 @@ from jaxtyping import Float, Int
 from numpy.typing import NDArray
 from torch import Tensor
 
+from attnviz.decoding.rules import without
+
 Method = Literal["greedy", "sample"]
 
 
@@ -81,11 +83,6 @@ def chances(logits: Float[Tensor, "B V"], history: Int[Tensor, "B T"], choice: C
     if choice.top_k is not None:
         logits = keep_top_k(logits, choice.top_k)
     return keep_top_p(logits, choice.top_p).softmax(dim=-1)
-
-
-def without(logits: Float[Tensor, "*B V"], never: frozenset[int]) -> Float[Tensor, "*B V"]:
-    """The same with −∞ at the tokens of `never`."""
-    return logits.index_fill(-1, torch.tensor(sorted(never), device=logits.device), -math.inf) if never else logits
 
 
 def likeliest(values: Float[Tensor, " V"], count: int) -> Int[Tensor, " N"]:

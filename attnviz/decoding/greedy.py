@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Int, Shaped
 from torch import Tensor
 
-from attnviz.decoding.rules import Ends, Rules, end_ids
+from attnviz.decoding.rules import Ends, Rules, end_ids, without
 from attnviz.decoding.session import DecoderSession, longest
 from attnviz.masks import MaskPlan
 from attnviz.model import WatchedModel
@@ -53,10 +53,9 @@ def greedy(
     ends = torch.tensor(sorted(end_ids(eos_id)), dtype=torch.long, device=device)
     rows = torch.arange(batch, device=device)  # the rows of `out` that the session still decodes
     going = torch.ones(batch, dtype=torch.bool, device=device)
-    allowed = Rules(first=bos_id, never=frozenset(never)).allowed
     ended = False  # whether any row of the session has; while none has, nothing needs to be picked out
     for column in range(forced.size(1), length):
-        token = allowed(session.feed(fed)[:, -1]).argmax(dim=-1)
+        token = without(session.feed(fed)[:, -1], never).argmax(dim=-1)
         if not ended and len(rows) == batch:
             out[:, column] = token
         else:
@@ -73,3 +72,25 @@ def greedy(
             session.select(going.nonzero()[:, 0].tolist())
             rows, fed, going = rows[going], fed[going], going[going]
     return out
+
+
+def greedy_by(
+    rules: Rules,
+    model: WatchedModel,
+    src: Shaped[Tensor, "B ..."] | None,
+    *,
+    max_len: int,
+    masks: MaskPlan | None = None,
+) -> Int[Tensor, "B T"]:
+    """`greedy` for texts that begin and end as `rules` say."""
+    begins = torch.tensor([rules.begins] * (1 if src is None else src.size(0))) if rules.begins else None
+    return greedy(
+        model,
+        src,
+        bos_id=rules.first,
+        eos_id=rules.ends,
+        max_len=max_len,
+        masks=masks,
+        prefix=begins,
+        never=rules.never,
+    )

@@ -22,15 +22,9 @@ class Rules:
     begins: tuple[int, ...] = ()  # what every text begins with, such as the name of a language
     never: frozenset[int] = frozenset()  # what is never chosen
 
-    def allowed(self, logits: Float[Tensor, "*rows V"]) -> Float[Tensor, "*rows V"]:
-        """The logits with what is never chosen at −∞."""
-        if not self.never:
-            return logits
-        return logits.index_fill(-1, torch.tensor(sorted(self.never), device=logits.device), -torch.inf)
-
     def best(self, logits: Float[Tensor, " V"]) -> int:
         """The most likely token of those that may be chosen."""
-        return int(self.allowed(logits).argmax())
+        return int(without(logits, self.never).argmax())
 
 
 def end_ids(ends: Ends) -> frozenset[int]:
@@ -38,3 +32,8 @@ def end_ids(ends: Ends) -> frozenset[int]:
     if ends is None:
         return frozenset()
     return frozenset({ends}) if isinstance(ends, int) else frozenset(ends)
+
+
+def without(logits: Float[Tensor, "*B V"], never: Collection[int]) -> Float[Tensor, "*B V"]:
+    """The same with −∞ at the tokens of `never`."""
+    return logits.index_fill(-1, torch.tensor(sorted(never), device=logits.device), -torch.inf) if never else logits

@@ -50,13 +50,12 @@ EXPERIMENT = Experiment(
     ),
     expected="pre",
     truth=Text(
-        "后置归一化在一开始时靠近输出的层梯度很大，高学习率会把它们冲坏；预热让最初几步小一点。不预热就学不会；学习率再低"
-        "些（0.005），学不学得会看种子的运气。前置归一化的残差通路不被打断，各层的梯度相当。层少、学习率低时看不出"
-        "差别（2 层时两者一样好）。",
+        "后置归一化在一开始时靠近输出的层梯度很大，高学习率会把它们冲坏；预热让最初几步小一点。不预热就学不会。"
+        "前置归一化的残差通路不被打断，各层的梯度相当。层少、学习率低时看不出差别（实验 break-it：2 层时照样学会）。",
         "At the start, post-norm's layers near the output have large gradients, and a high rate wrecks them; warm-up "
-        "keeps the first steps small. Without it nothing is learned; at a rate of 0.005 it depends on the seed. "
+        "keeps the first steps small. Without it nothing is learned. "
         "Pre-norm leaves the residual path open, and gradients are alike in all layers. With few layers and a low rate "
-        "nothing of it shows (with 2 layers both do as well).",
+        "nothing of it shows (experiment break-it: with 2 layers post-norm learns).",
     ),
     source=Source(
         "Xiong et al., On Layer Normalization in the Transformer Architecture", 2020, "https://arxiv.org/abs/2002.04745"

@@ -1,6 +1,6 @@
 """What `attnviz rates` found: by what each strategy multiplies the learning rate of its plan, for each recipe.
 
-Of ×1, ×4 and ×10 the best on validation (200 examples), one run each with a seed that no race uses. In brackets the
+Of ×1, ×4 and ×10 the best on validation (200 examples), one run each with a seed that no race uses. Beside it the
 score: exact match of texts, accuracy of labels. Strategies that are not listed for a recipe were not searched there;
 they take what few trained numbers usually need.
 """

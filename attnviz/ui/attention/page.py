@@ -31,13 +31,12 @@ from attnviz.ui.sentence.models import Loaded, ModelKey
 from attnviz.ui.sentence.opened import Opened, OpenedPictures
 from attnviz.ui.sentence.reading import Feed, Head, Output, Picture, Sentence, Texts
 from attnviz.ui.sentence.row import sentence_row
-from attnviz.ui.sentence.shelf import Shelf
+from attnviz.ui.sentence.shelf import Bounded
 
 STAGE, SWITCHES = "attention-stage", "attention-switches"
 GOING = "attention-measuring"  # session state: whether heads go on being measured, by question
 READ = 16  # characters of what was read before a token that a claim quotes
 AT_ONCE = 16 * 128  # heads times tokens up to which measuring every head is too quick to be put off
-MOST_BYTES, MOST_PICTURES = 2**30, 64  # of what is kept for those who ask the same again
 FEEDS: tuple[Feed, ...] = ("reference", "own")
 
 
@@ -331,7 +330,7 @@ def _looked(question: Question, loaded: Loaded | Opened, sentence: Sentence) -> 
     def look() -> tuple[Picture, None]:
         return reading.look(loaded.model, loaded.task, sentence, question.feed), None
 
-    return PICTURES.take((question, ()), _bytes, look)[0]
+    return PICTURES.get((question, ()), look)[0]
 
 
 @st.cache_resource(show_spinner=False, max_entries=256)
@@ -347,12 +346,8 @@ def _without(
         picture = reading.look_without(model, task, intact, heads)
         return picture, reading.output_without(model, task, sentence, heads)
 
-    return PICTURES.take((question, heads), _bytes, look)
+    return PICTURES.get((question, heads), look)
 
 
-def _bytes(kept: tuple[Picture, Output | None]) -> int:
-    return max(kept[0].bytes, MOST_BYTES // MOST_PICTURES)
-
-
-# Of a long text one picture of a large model is a quarter of a gigabyte: as many are kept as fit.
-PICTURES: Shelf[tuple[Picture, Output | None]] = Shelf(lambda: MOST_BYTES - PICTURES.held, share=1.0)
+# Of a long text one picture of a large model is a quarter of a gigabyte.
+PICTURES: Bounded[tuple[Picture, Output | None]] = Bounded(lambda kept: kept[0].bytes, most_bytes=2**30, most=64)

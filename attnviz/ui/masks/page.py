@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from operator import attrgetter
 
 import streamlit as st
 
@@ -37,14 +38,13 @@ from attnviz.ui.sentence.model_picker import pick_model
 from attnviz.ui.sentence.models import Loaded, ModelKey
 from attnviz.ui.sentence.opened import SHELF, Opened
 from attnviz.ui.sentence.row import sentence_row
-from attnviz.ui.sentence.shelf import Shelf
+from attnviz.ui.sentence.shelf import Bounded
 from attnviz.ui.text import texts
 
 STAGE = "mask-lab"
 EXAMPLES_TRIED = 4  # when the address names none
 FIRST_LENGTH = 64  # tokens of a long sequence, at first
 WHAT_WIDTH = 172  # pixels
-MOST_BYTES, MOST_BASELINES = 2**29, 64  # of what is kept for those who ask the same again
 
 
 @dataclass(eq=False)
@@ -326,14 +326,11 @@ def _first_example(key: ModelKey, _loaded: Loaded | Opened) -> int:
 
 
 def _own(key: SubjectKey, pads: int, subject: Subject) -> Baseline:
-    def size(made: Baseline) -> int:
-        return max(made.bytes, MOST_BYTES // MOST_BASELINES)
-
-    return BASELINES.take((key, pads), size, lambda: baseline(subject))
+    return BASELINES.get((key, pads), partial(baseline, subject))
 
 
-# A long text's baseline of a large model is a hundred megabytes and more: as many are kept as fit.
-BASELINES: Shelf[Baseline] = Shelf(lambda: MOST_BYTES - BASELINES.held, share=1.0)
+# Of a long text a large model's weights and logits take hundreds of megabytes.
+BASELINES: Bounded[Baseline] = Bounded(attrgetter("bytes"), most_bytes=2**29, most=64)
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)

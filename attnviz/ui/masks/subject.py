@@ -10,7 +10,7 @@ from typing import Literal, TypeVar
 import torch
 
 from attnviz.data import SPECIALS, Batch, Tokens
-from attnviz.decoding import Rules, greedy
+from attnviz.decoding import Rules, greedy_by
 from attnviz.masks import Kind, Mask, MaskPlan, Own, full, key_padding, kind_of, site_of
 from attnviz.model import WatchedModel
 from attnviz.ui.masks.setting import MOST_PADS
@@ -144,16 +144,7 @@ def answers(subject: Subject) -> tuple[Answer, ...]:
 def _said(subject: Subject, src: torch.Tensor, masks: MaskPlan | None) -> tuple[str, ...]:
     limit = subject.sizes["decoder_self"][0] + ROOM
     rules = subject.rules
-    ids = greedy(
-        subject.model,
-        src,
-        bos_id=rules.first,
-        eos_id=rules.ends,
-        max_len=limit,
-        masks=masks,
-        prefix=torch.tensor([rules.begins]) if rules.begins else None,
-        never=rules.never,
-    )[0].tolist()
+    ids = greedy_by(rules, subject.model, src, max_len=limit, masks=masks)[0].tolist()
     said = takewhile(lambda token: token not in rules.ends, ids)
     return tuple(subject.vocabulary.decode([token for token in said if token != subject.model.pad_id]))
 

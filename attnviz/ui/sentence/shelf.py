@@ -1,4 +1,4 @@
-"""Models from elsewhere in memory: shared by all sessions, and as many as fit; the one unused longest goes first."""
+"""What is large and shared by all sessions: as much of it as fits, what was unused longest goes first."""
 
 from __future__ import annotations
 
@@ -76,3 +76,15 @@ class Shelf(Generic[T]):
         while self._kept and (len(self._kept) >= self._at_once if limit is None else self.held + size > limit):
             self._kept.popitem(last=False)
         return len(self._kept) < before
+
+
+class Bounded(Shelf[T]):
+    """At most so many bytes, by `size`, and so many things: kept for those who ask the same again."""
+
+    def __init__(self, size: Callable[[T], int], *, most_bytes: int, most: int) -> None:
+        super().__init__(lambda: most_bytes - self.held, share=1.0)
+        self._size, self._least = size, most_bytes // most
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What is kept under a key, or what `make` gives."""
+        return self.take(key, lambda made: max(self._size(made), self._least), make)
