@@ -82,6 +82,47 @@ def test_play_alone_is_answered_and_fails_again_at_the_same_step(tmp_path: Path)
     assert run.status().error == error
 
 
+def went_back_to(run: Run) -> list[int]:
+    return [event.details["to"] for event in run.events() if event.kind == "went_back"]
+
+
+@pytest.mark.parametrize("initialiser", ["too-large", "default"])
+def test_going_on_unchanged_is_the_same_every_time(tmp_path: Path, initialiser: str) -> None:
+    run = diverged(tmp_path, initialiser)
+    losses, kept, error = run.metrics()["loss"], run.kept_steps(), run.status().error
+    for _ in range(3):
+        tell(run, "play")
+        train(run)
+        assert run.status().error == error
+        assert run.kept_steps() == kept
+        np.testing.assert_array_equal(run.metrics()["loss"], losses)
+    assert len(went_back_to(run)) == 3
+    assert len(set(went_back_to(run))) == 1
+
+
+def test_settings_that_do_not_help_lead_to_an_earlier_step_and_are_kept_when_nothing_is_changed(
+    tmp_path: Path,
+) -> None:
+    run = diverged(tmp_path, "default")
+    tell(run, "play")  # in vain, but nothing was changed: it says nothing about that step
+    train(run)
+    tell(run, "set", learning_rate=9.0)
+    tell(run, "play")
+    train(run)
+    assert run.status().state == "failed"
+    losses = run.metrics()["loss"]
+    tell(run, "play")
+    train(run)
+    np.testing.assert_array_equal(run.metrics()["loss"], losses)
+    assert run.metrics()["learning_rate"][-1] == pytest.approx(9.0)
+    first = went_back_to(run)[0]
+    assert first > 0
+    assert went_back_to(run) == [first] * 3
+    tell(run, "set", learning_rate=1e-4)
+    train(run)
+    assert went_back_to(run)[-1] < first
+
+
 def test_no_broken_weights_are_ever_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Weights may break in the very step whose loss was still a number."""
     run = Library(tmp_path).create(tiny_config())
@@ -160,6 +201,8 @@ def test_resuming_from_the_command_line_does_not_call_a_failure_a_success(
     assert main(["runs", "--root", str(tmp_path), "resume", run.id, "--device", "cpu"]) == 1
     assert "diverged" in capsys.readouterr().err
     assert run.status().state == "failed"
+    steps = run.metrics()["step"].tolist()
+    assert steps == list(range(1, steps[-1] + 1))  # going back takes nothing that was made after it
     assert set(run.kept_steps()) <= set(kept)
     assert all(load_state(run.folder, step).finite for step in run.kept_steps())
 

@@ -12,8 +12,8 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 from safetensors import SafetensorError
 
@@ -43,15 +43,8 @@ class Command:
     arguments: dict[str, Any]
 
 
-@dataclass
-class _Pending:
-    """What is not on the disk yet, in order."""
-
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    statements: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
-
-    def __bool__(self) -> bool:
-        return bool(self.rows or self.statements)
+_Statement: TypeAlias = tuple[str, tuple[Any, ...]]
+_Row: TypeAlias = dict[str, Any]  # of metrics, by the names of its columns
 
 
 class Journal:
@@ -65,7 +58,7 @@ class Journal:
         self.folder = folder
         self.connection = database.open_writer(folder.database)
         self.token = secrets.token_hex(8)
-        self._pending = _Pending()
+        self._pending: list[_Row | _Statement] = []  # what is not on the disk yet, in order
         self._seen_version = -1
         self._beats = 0
         try:
@@ -109,7 +102,7 @@ class Journal:
     def close(self) -> None:
         """Write what is left and give the run back."""
         try:
-            self._pending.statements.append(("DELETE FROM meta WHERE key = 'owner'", ()))
+            self._pending.append(("DELETE FROM meta WHERE key = 'owner'", ()))
             self.flush()
         finally:
             self.connection.close()
@@ -161,6 +154,24 @@ class Journal:
         rows = self.connection.execute("SELECT step, details FROM events WHERE kind = ? ORDER BY id", (kind,))
         return [(row[0], json.loads(row[1])) for row in rows]
 
+    def told(self, kind: str) -> bool:
+        """Whether a command of a kind waits to be carried out."""
+        row = self.connection.execute("SELECT 1 FROM commands WHERE outcome IS NULL AND kind = ?", (kind,)).fetchone()
+        return row is not None
+
+    def gone_back_in_vain(self) -> set[int]:
+        """Steps that were gone back to, and something set after that."""
+        rows = self.connection.execute(
+            "SELECT kind, details FROM events WHERE kind IN ('went_back', 'set', 'left_set') ORDER BY id"
+        )
+        vain, last = set[int](), None
+        for kind, details in rows:
+            if kind == "went_back":
+                last = int(json.loads(details).get("to", 0))
+            elif last is not None:
+                vain.add(last)
+        return vain
+
     def snapshots(self) -> list[tuple[int, int]]:
         """(step, last setting inside it) of every snapshot, the latest first."""
         return self.connection.execute("SELECT step, settings FROM snapshots ORDER BY step DESC").fetchall()
@@ -170,16 +181,16 @@ class Journal:
     def put(self, key: str, value: Any) -> None:
         """Set a value of `meta`."""
         text = json.dumps(value, ensure_ascii=False)
-        self._pending.statements.append(("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, text)))
+        self._pending.append(("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, text)))
 
     def row(self, values: Mapping[str, Any]) -> None:
         """The metrics of a step."""
-        self._pending.rows.append({name: _plain(values.get(name)) for name in METRICS})
+        self._pending.append({name: _plain(values.get(name)) for name in METRICS})
 
     def event(self, step: int, kind: str, details: Mapping[str, Any] | None = None, *, key: str | None = None) -> None:
         """Something that happened at a step; of those with the same `key` the first stays."""
         text = json.dumps(dict(details or {}), ensure_ascii=False, default=str)
-        self._pending.statements.append(
+        self._pending.append(
             (
                 "INSERT OR IGNORE INTO events (step, kind, details, time, key) VALUES (?, ?, ?, ?, ?)",
                 (step, kind, text, time.time(), key),
@@ -188,13 +199,13 @@ class Journal:
 
     def sample(self, step: int, number: int, source: str, output: str, reference: str | None) -> None:
         """What the model says at a step."""
-        self._pending.statements.append(
+        self._pending.append(
             ("INSERT OR REPLACE INTO samples VALUES (?, ?, ?, ?, ?)", (step, number, source, output, reference))
         )
 
     def done(self, command: Command, step: int, outcome: str = "done") -> None:
         """A command was carried out (or refused: `outcome` then says why)."""
-        self._pending.statements.append(
+        self._pending.append(
             ("UPDATE commands SET done_step = ?, outcome = ? WHERE id = ?", (step, outcome, command.id))
         )
 
@@ -206,7 +217,7 @@ class Journal:
             "DELETE FROM snapshots WHERE step > ?",
             f"UPDATE events SET kind = 'left_' || kind, key = NULL WHERE step > ? AND kind IN ({_UNDONE})",
         ):
-            self._pending.statements.append((statement, (step,)))
+            self._pending.append((statement, (step,)))
         self.event(step, "went_back", {"from": last, "to": step})
 
     def flush(self) -> None:
@@ -215,21 +226,22 @@ class Journal:
             with clear_errors(self.folder.path):
                 with database.writing(self.connection):
                     self._write_pending()
-                self._pending = _Pending()
+                self._pending = []
 
     def _write_pending(self) -> None:
         self._check_owner()
-        for row in self._pending.rows:
-            self._write_row(row)
-        for statement, values in self._pending.statements:
-            self.connection.execute(statement, values)
+        for one in self._pending:
+            if isinstance(one, dict):
+                self._write_row(one)
+            else:
+                self.connection.execute(*one)
 
     def _check_owner(self) -> None:
         owner = self._owner()
         if owner is None or owner["token"] != self.token:
             raise RunError("run_lost", name=self.folder.path.name)
 
-    def _write_row(self, row: dict[str, Any]) -> None:
+    def _write_row(self, row: _Row) -> None:
         """A step that is made again leaves the row that was recorded, unless the numbers differ, which is said."""
         try:
             self.connection.execute(_INSERT, tuple(row.values()))
@@ -266,7 +278,7 @@ class Journal:
                     "INSERT OR REPLACE INTO snapshots (step, kept, settings) VALUES (?, ?, ?)",
                     (state.step, int(kept), inside),
                 )
-            self._pending = _Pending()
+            self._pending = []
             self.sweep()
 
     def _write_state(self, state: TrainingState) -> None:

@@ -23,9 +23,10 @@ def last_state(
     """Put the trainer where the last snapshot that can be gone on from stands; None if there is none.
 
     Returns that state and what was set after it, which must be set again at the same steps. In a run that has
-    diverged, snapshots from which the loss was wild at once, or that were gone back to in vain, are passed over.
+    diverged, snapshots from which the loss was wild at once are passed over, and where something is to be set now,
+    those from which other settings have not helped either. Unchanged, a run goes on from the same step every time.
     """
-    vain = {int(details.get("to", 0)) for _, details in journal.events_of("went_back")} if diverged else set()
+    vain = journal.gone_back_in_vain() if diverged and journal.told("set") else set()
     limit = max(WILD_LOSS, 10 * (journal.loss_at(1) or 0.0))
     for step, inside in journal.snapshots():
         after = journal.loss_at(step + 1) if diverged else None
