@@ -201,6 +201,13 @@ def test_no_reason_is_written_in_english() -> None:
     ]
 
 
+def test_no_blank_of_a_sentence_is_filled_with_nothing() -> None:
+    """Where there is nothing to name, as when a whole file is wrong, there is a sentence of its own."""
+    assert not [
+        (where, name) for where, name, value in details_given() if isinstance(value, ast.Constant) and value.value == ""
+    ]
+
+
 def test_no_error_is_turned_into_its_english_text() -> None:
     """`problem=error` is said in the language of the whole sentence, `problem=str(error)` would be said in English."""
     turned = {"str", "repr", "describe"}

@@ -191,6 +191,21 @@ def test_load_takes_a_runs_folder(tmp_path: Path) -> None:
         attnviz.load(Library(tmp_path).create(tiny_config()).folder.path)
 
 
+@pytest.mark.parametrize(
+    ("content", "where"),
+    [(b"", ""), (b"[7]", ""), (b"\xff", ""), (b"{}", ""), (b"[" * 99_999, ""), (b'{"nome": 7}', "nome")],
+)
+def test_a_config_that_is_wrong_as_a_whole_is_wrong_nowhere_in_it(tmp_path: Path, content: bytes, where: str) -> None:
+    run = Library(tmp_path).create(tiny_config())
+    run.folder.config.write_bytes(content)
+    with pytest.raises(RunError) as caught:
+        run.folder.read_config()
+    assert caught.value.code == ("run_config" if where else "run_config_file")
+    assert caught.value.details.get("entry", "") == where
+    assert "''" not in caught.value.text("en")
+    assert "“”" not in caught.value.text("zh")
+
+
 def test_a_damaged_run_is_listed_with_what_is_wrong_and_disturbs_no_other(tmp_path: Path) -> None:
     library = Library(tmp_path)
     good, torn, newer = (library.create(tiny_config(name)) for name in ("good", "torn", "newer"))
@@ -201,7 +216,7 @@ def test_a_damaged_run_is_listed_with_what_is_wrong_and_disturbs_no_other(tmp_pa
     connection.close()
     (tmp_path / "not-a-run").mkdir()
     found = {one.id: one.error and one.error.code for one in library.list()}
-    assert found == {good.id: None, torn.id: "run_config", newer.id: "run_version"}
+    assert found == {good.id: None, torn.id: "run_config_file", newer.id: "run_version"}
     assert all(str(one.error) for one in library.list())
 
 

@@ -35,7 +35,7 @@ def checked(kind: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     if kind == "step":
         return {"n": 1, **arguments}
     if kind in ("set", "device", "speed") and not arguments:
-        raise RunError("command_argument", name=kind, value="", allowed=", ".join(COMMANDS[kind]))
+        raise RunError("command_bare", name=kind, allowed=", ".join(COMMANDS[kind]))
     return dict(arguments)
 
 

@@ -47,7 +47,8 @@ class RunConfig:
         for entry in ("task_options", "shape"):
             _require(entry, isinstance(getattr(self, entry), Mapping), getattr(self, entry))
         for entry in ("start", "finetune", "parent"):
-            _require(entry, getattr(self, entry) is None or isinstance(getattr(self, entry), Mapping), "no object")
+            value = getattr(self, entry)
+            _require(entry, value is None or isinstance(value, Mapping), value)
         _require("train", isinstance(self.train, TrainConfig), self.train)
         _require("probe", self.probe is None or isinstance(self.probe, str), self.probe)
         _require("recipe", self.recipe is None or isinstance(self.recipe, str), self.recipe)
@@ -61,7 +62,8 @@ class RunConfig:
             _require("own_file", plain and self.own_file not in (".", ".."), self.own_file)
         known = {one.name for one in fields(ModelConfig)}
         for name in self.shape:
-            _require("shape", name in known, name)
+            if name not in known:
+                raise RunError("run_config", file=FILE, entry=f"shape.{str(name)[:80]}", problem="no_setting")
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
@@ -76,12 +78,14 @@ class RunConfig:
             text.encode("utf-8")  # half of a surrogate pair cannot be written
             return text
         except (TypeError, ValueError) as error:
-            raise RunError("run_config", file=FILE, entry="", problem=error) from None
+            raise RunError("run_config_file", file=FILE, problem=error) from None
 
     @classmethod
     def from_dict(cls, values: Any) -> RunConfig:
         """The inverse of `to_dict`; whatever is wrong raises RunError naming the entry."""
-        if not isinstance(values, dict) or values.get("format", FORMAT) != FORMAT:
+        if not isinstance(values, dict):
+            raise RunError("run_config_file", file=FILE, problem=Notice("reason_must_be", {"needed": "{…}"}))
+        if values.get("format", FORMAT) != FORMAT:
             raise RunError(
                 "run_config", file=FILE, entry="format", problem=Notice("reason_must_be", {"needed": FORMAT})
             )
@@ -91,9 +95,11 @@ class RunConfig:
         given = {key: value for key, value in values.items() if key not in ("format", "format_version")}
         known = {one.name for one in fields(cls)}
         for name in given:
-            _require(str(name)[:80], name in known, "unknown")
+            if name not in known:
+                raise RunError("run_config", file=FILE, entry=str(name)[:80], problem="no_setting")
         for name in ("name", "task"):
-            _require(name, name in given, "missing")
+            if name not in given:
+                raise RunError("run_config_file", file=FILE, problem=Notice("reason_missing", {"name": name}))
         if "train" in given:
             given["train"] = _train(given["train"])
         return cls(**given)
@@ -104,7 +110,7 @@ class RunConfig:
         try:
             values = json.loads(text)
         except (ValueError, RecursionError) as error:  # also of numbers with thousands of digits
-            raise RunError("run_config", file=FILE, entry="", problem=error) from None
+            raise RunError("run_config_file", file=FILE, problem=error) from None
         return cls.from_dict(values)
 
     def changed(self, changes: Mapping[str, Any]) -> RunConfig:

@@ -91,7 +91,7 @@ def load_state(folder: RunFolder, step: int) -> TrainingState:
     """The snapshot of a step; RunError if it is not there or damaged."""
     path = folder.snapshot(step)
     if not path.is_file():
-        raise RunError("run_no_snapshot", step=step, known="")
+        raise RunError("run_snapshot_gone", step=step)
     try:
         return TrainingState.load(path)
     except ValueError as error:

@@ -120,7 +120,7 @@ def manifest_of(config: RunConfig, model: Transformer, task: Task, step: int) ->
 def last_of(kept: list[int]) -> int:
     """The last kept step; RunError if there is none."""
     if not kept:
-        raise RunError("run_no_snapshot", step=0, known="–")
+        raise RunError("run_snapshot_gone", step=0)
     return kept[-1]
 
 

@@ -87,11 +87,11 @@ class RunFolder:
         with clear_errors(self.config), self.config.open("rb") as file:
             content = file.read(run_config.MAX_BYTES + 1)
         if len(content) > run_config.MAX_BYTES:
-            raise RunError("run_config", file=run_config.FILE, entry="", problem="too_large")
+            raise RunError("run_config_file", file=run_config.FILE, problem="too_large")
         try:
             return RunConfig.from_json(content.decode("utf-8"))
         except UnicodeDecodeError:
-            raise RunError("run_config", file=run_config.FILE, entry="", problem="not_utf8") from None
+            raise RunError("run_config_file", file=run_config.FILE, problem="not_utf8") from None
 
 
 def default_root() -> Path:

@@ -96,4 +96,4 @@ def _last_whole(folder: RunFolder, before: int) -> tuple[TrainingState, int]:
                 return load_state(folder, step), inside
             except RunError:
                 continue  # damaged: an earlier one does as well
-    raise RunError("run_no_snapshot", step=before, known="")
+    raise RunError("run_snapshot_gone", step=before)

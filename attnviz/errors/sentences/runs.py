@@ -9,6 +9,7 @@ TEXTS = table(
     run_config=Text(
         "训练的 {file} 在“{entry}”处有错：{problem}。", "The run's {file} is wrong at '{entry}': {problem}."
     ),
+    run_config_file=Text("训练的 {file} 不能用：{problem}。", "The run's {file} cannot be used: {problem}."),
     run_damaged=Text("训练的 {file} 已损坏：{problem}。", "The run's {file} is damaged: {problem}."),
     run_version=Text(
         "这次训练是用更新的程序写的（格式 {given}，本程序读到 {known}）。",
@@ -42,8 +43,12 @@ TEXTS = table(
     # what a run may be told
     command_unknown=Text("没有命令“{name}”。现有：{known}。", "There is no command '{name}'. There are: {known}."),
     command_argument=Text("{name} 的值是 {value!r}；允许：{allowed}。", "{name} is {value!r}; allowed: {allowed}."),
+    command_bare=Text("命令 {name} 还要说明其一：{allowed}。", "The command {name} needs one of: {allowed}."),
     command_worker=Text("工作进程启动不了：{problem}。", "No worker could be started: {problem}."),
     run_no_snapshot=Text("第 {step} 步没有保存。保存过的有：{known}。", "Step {step} was not kept. Kept are: {known}."),
+    run_snapshot_gone=Text(
+        "第 {step} 步没有保存，或者它的文件不见了。", "Step {step} was not kept, or its file is gone."
+    ),
     run_snapshot_bad=Text(
         "第 {step} 步的快照不能用：{problem}。", "The snapshot of step {step} cannot be used: {problem}."
     ),

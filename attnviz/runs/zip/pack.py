@@ -51,7 +51,7 @@ def write_zip(run: Run, target: IO[bytes] | Path) -> None:
                     archive.write(path, f"{folder.snapshots.name}/{path.name}")
                     written += 1
     if steps and not written:
-        raise RunError("run_no_snapshot", step=steps[-1], known="")
+        raise RunError("run_snapshot_gone", step=steps[-1])
 
 
 def _copy_database(folder: RunFolder, target: Path) -> list[int]:
