@@ -276,7 +276,7 @@ def test_two_who_restart_the_same_run_make_one(tmp_path: Path) -> None:
     for one in both:
         one.join()
     assert len(made) == 1
-    assert refused in (["run_busy"], ["run_unknown"])
+    assert refused in (["run_restarting"], ["run_unknown"])
     assert [one.id for one in library.list()] == made
     assert not (tmp_path / made[0] / "restarting").exists()
 

@@ -160,6 +160,28 @@ def test_a_setting_is_replayed_when_no_snapshot_was_written_after_it(tmp_path: P
     assert_same_run(whole, parts)
 
 
+def test_steps_that_are_asked_for_while_others_are_made_are_made_too(tmp_path: Path) -> None:
+    run = Library(tmp_path).create(tiny_config())
+    tell(run, "step", n=3)
+    session = Session.open(run.folder)
+    try:
+        session.work(0.0)
+        assert session.running
+        tell(run, "step", n=1)
+        tell(run, "step", n=1)
+        while session.work(0.0):
+            pass
+        assert (run.status().state, run.status().step) == ("paused", 5)
+        tell(run, "play")
+        session.work(0.0)
+        tell(run, "step", n=1)  # of a run that goes on and on: one more, and rest
+        while session.work(0.0):
+            pass
+        assert (run.status().state, run.status().step) == ("paused", 7)
+    finally:
+        session.close()
+
+
 @pytest.mark.parametrize("step", [0, 8])
 def test_a_fork_without_changes_has_the_same_curve(tmp_path: Path, step: int) -> None:
     run = trained(tmp_path, shape={"d_model": 6, "n_heads": 2, "d_ff": 5, "dropout": 0.3})

@@ -180,7 +180,7 @@ def _alive(run: Run) -> bool:
 
 @contextmanager
 def only_one(folder: RunFolder) -> Iterator[None]:
-    """Keep others from the same while the block lasts. Raises RunError("run_busy") when somebody is at it."""
+    """Keep others from the same while the block lasts. Raises RunError("run_restarting") when somebody is at it."""
     mark = folder.path / "restarting"
     with clear_errors(folder.path):
         if mark.exists() and time.time() - mark.stat().st_mtime > STALE:
@@ -188,7 +188,7 @@ def only_one(folder: RunFolder) -> Iterator[None]:
         try:
             mark.touch(exist_ok=False)
         except FileExistsError:
-            raise RunError("run_busy", name=folder.path.name) from None
+            raise RunError("run_restarting", name=folder.path.name) from None
     try:
         yield
     finally:

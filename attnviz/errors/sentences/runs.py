@@ -34,6 +34,10 @@ TEXTS = table(
     run_busy=Text(
         "训练“{name}”正在用，工作进程还没有放手。", "The run '{name}' is in use by a worker that does not let go of it."
     ),
+    run_restarting=Text(
+        "训练“{name}”已有人在重新开始，新的马上出现在列表里。",
+        "Somebody is restarting the run '{name}' already; the new one is about to be listed.",
+    ),
     run_elsewhere=Text(
         "训练“{name}”正由 {host} 上的进程 {pid} 进行。", "The run '{name}' is being trained by process {pid} on {host}."
     ),

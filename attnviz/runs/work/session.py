@@ -231,7 +231,8 @@ class Session:
                 self.play()
             case "step" if step < self.trainer.config.steps:
                 self._leave_divergence()
-                self._put(state="running", until=step + int(given["n"]), error=None)
+                begun = self.state["until"] if self.state["state"] == "running" else None
+                self._put(state="running", until=(begun or step) + int(given["n"]), error=None)
             case "pause":
                 if self.state["state"] == "running":
                     self._put(state="paused", until=None)
