@@ -65,6 +65,36 @@ _TOPIC: Mapping[Strategy, float] = {
     "adapter": 10.0,  # .434, .406 at ×4
     "scratch": 4.0,  # .726, .717 at ×1
 }
+_FORMAL: Mapping[Strategy, float] = {
+    "full": 4.0,  # 1.000 at ×1 and ×4; the lower loss decides
+    "head": 10.0,  # 1.000 at ×4 and ×10; the lower loss decides
+    "last-layers": 4.0,  # 1.000 at every rate; the lowest loss decides
+    "layer-decay": 4.0,  # 1.000, .990 at ×10
+    "gradual": 4.0,  # 1.000 at ×1 and ×4; the lower loss decides
+    "lora": 10.0,  # 1.000 at ×4 and ×10; the lower loss decides
+    "adapter": 10.0,  # 1.000 at ×4 and ×10; the lower loss decides
+    "scratch": 4.0,  # .625, .145 at ×1
+}
+_TRADITIONAL: Mapping[Strategy, float] = {
+    "full": 1.0,  # .495, .325 at ×4
+    "head": 4.0,  # .565, .520 at ×10
+    "last-layers": 4.0,  # .550, .370 at ×10
+    "layer-decay": 4.0,  # .575, .335 at ×1
+    "gradual": 1.0,  # .400, .390 at ×4
+    "lora": 4.0,  # .510, .430 at ×10
+    "adapter": 10.0,  # .580, .540 at ×4
+    "scratch": 1.0,  # .050, .010 at ×4
+}
+_SENTIMENT: Mapping[Strategy, float] = {
+    "full": 1.0,  # 1.000, .995 at ×4
+    "head": 1.0,  # .615, .610 at ×4
+    "last-layers": 4.0,  # .895, .885 at ×10
+    "layer-decay": 4.0,  # 1.000, .990 at ×1
+    "gradual": 1.0,  # 1.000, .990 at ×4
+    "lora": 4.0,  # .970, .655 at ×10
+    "adapter": 10.0,  # .965, .935 at ×4
+    "scratch": 4.0,  # 1.000, .995 at ×1
+}
 # With 100 pictures; an adapter cannot be put into a model of pictures.
 _DIGITS_HIGH: Mapping[Strategy, float] = {
     "full": 4.0,  # .944, .922 at ×10
@@ -81,6 +111,9 @@ SEARCHED: Mapping[str, Mapping[Strategy, float]] = {
     "segmentation": _SEGMENTATION,
     "syntax": _SYNTAX,
     "topic": _TOPIC,
+    "formal": _FORMAL,
+    "traditional": _TRADITIONAL,
+    "sentiment": _SENTIMENT,
     "digits-high": _DIGITS_HIGH,
 }
 # With what those take that were not searched.

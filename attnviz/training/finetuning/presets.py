@@ -39,7 +39,12 @@ _ALL = (
         rates=FOUND["reverse-copy"],
     ),
     Preset(
-        name="formal", start="numbers-zh", task="numbers-formal", train=_TEXT, finetune=FineTuneConfig(train_size=256)
+        name="formal",
+        start="numbers-zh",
+        task="numbers-formal",
+        train=_TEXT,
+        finetune=FineTuneConfig(train_size=256),
+        rates=FOUND["formal"],
     ),
     Preset(
         name="sentences",
@@ -55,6 +60,7 @@ _ALL = (
         task="traditional",
         train=replace(_TEXT, learning_rate=2e-3),
         finetune=FineTuneConfig(train_size=4096),
+        rates=FOUND["traditional"],
     ),
     Preset(name="segmentation", start="lm-zh", task="segmentation", train=_LABELS, rates=FOUND["segmentation"]),
     Preset(
@@ -71,7 +77,13 @@ _ALL = (
         train=replace(_LABELS, learning_rate=1e-3),
         rates=FOUND["topic"],
     ),
-    Preset(name="sentiment", start="lm-zh", task="sentiment-zh", train=replace(_LABELS, steps=200, eval_every=20)),
+    Preset(
+        name="sentiment",
+        start="lm-zh",
+        task="sentiment-zh",
+        train=replace(_LABELS, steps=200, eval_every=20),
+        rates=FOUND["sentiment"],
+    ),
     Preset(
         name="digits-high",
         start="digits-low",
