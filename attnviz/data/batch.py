@@ -77,11 +77,15 @@ class Batch:
 
     def to(self, device: torch.device | str) -> Batch:
         """The same batch with its tensors on a device."""
+        device = torch.device(device)
+        tensors = (self.src, self.decoder_input, self.targets, self.scored, self.pixels)
+        if all(x is None or x.device == device for x in tensors):
+            return self
 
         def move(x: Tensor | None) -> Tensor | None:
             if x is None:
                 return None
-            if x.device.type == "cpu" and torch.device(device).type == "cuda":
+            if x.device.type == "cpu" and device.type == "cuda":
                 x = x.pin_memory()  # only from pinned memory does a GPU fetch by itself, while others go on
             return x.to(device, non_blocking=True)
 
@@ -151,8 +155,8 @@ def collate_windows(windows: Sequence[Sequence[str]], vocab: Vocabulary) -> Batc
         decoder_input=pad(decoder),
         targets=pad(ids),
         decoder_labels=tuple((SPECIALS[BOS], *window[:-1]) for window in windows),
-        target_labels=tuple(tuple(window) for window in windows),
-        unknown_decoder=tuple(unknown_positions(row) for row in decoder),
+        target_labels=tuple(map(tuple, windows)),
+        unknown_decoder=tuple(map(unknown_positions, decoder)),
     )
 
 

@@ -23,6 +23,9 @@ class Vocabulary:
     tokens: tuple[str, ...]
     counts: tuple[int, ...] | None = field(default=None, compare=False)  # in the text it was built from
     _ids: dict[str, int] = field(init=False, repr=False, compare=False)
+    _spelled: dict[str, int] = field(
+        init=False, repr=False, compare=False
+    )  # without the specials: texts spell no other
 
     def __post_init__(self) -> None:
         if self.tokens[: len(SPECIALS)] != SPECIALS:
@@ -37,6 +40,7 @@ class Vocabulary:
             twice = next(token for token, n in Counter(self.tokens).items() if n > 1)
             raise InputError("bad_vocabulary", problem=Notice("reason_token_twice", {"token": twice}))
         object.__setattr__(self, "_ids", ids)
+        object.__setattr__(self, "_spelled", {token: i for token, i in ids.items() if i > UNK})
 
     @classmethod
     def build(
@@ -112,8 +116,7 @@ class Vocabulary:
 
     def encode(self, tokens: Sequence[str]) -> list[int]:
         """Numbers of the tokens; a text can never produce PAD, BOS or EOS by spelling them."""
-        found = map(self._ids.get, tokens, repeat(UNK))
-        return [i if i > UNK else UNK for i in found]
+        return list(map(self._spelled.get, tokens, repeat(UNK)))
 
     def decode(self, ids: Iterable[int]) -> list[str]:
         """The tokens of the numbers, specials included."""

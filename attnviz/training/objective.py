@@ -26,6 +26,7 @@ class Loss:
     nats: Float[Tensor, ""]  # without: mean −log p(target), detached
     scored: Int[Tensor, ""]  # number of target tokens that are scored
     right: Int[Tensor, ""]  # of them, those whose target got the highest logit
+    slope: Float[Tensor, "N V"] | None = None  # d objective / d logits, where it was found beside it, without autograd
 
     @property
     def tokens(self) -> int:
@@ -55,16 +56,26 @@ def cross_entropy(
     pad_id: int = 0,
     label_smoothing: float = 0.0,
     may_be_empty: bool = False,
+    with_slope: bool = False,
 ) -> Loss:
     """Mean over the target tokens that are not padding; ε label smoothing gives every token ε/V of the mass
-    (Szegedy et al. 2016). Where nothing is scored the loss is 0 if it `may_be_empty`, else ValueError."""
+    (Szegedy et al. 2016). Where nothing is scored the loss is 0 if it `may_be_empty`, else ValueError.
+
+    `with_slope`: autograd is left out, and d objective / d logits stands in the loss.
+    """
     wanted = targets.flatten()
     scored = wanted != pad_id
     count = scored.sum()
     # Elsewhere than on a CPU the answer would have to be waited for.
     if not may_be_empty and targets.device.type == "cpu" and not count:
         raise ValueError("targets are all padding; at least one target token is needed")
-    objective, nats, log_p = _MeanCrossEntropy.apply(logits.flatten(0, 1), wanted, scored, count, label_smoothing)
+    flat = logits.flatten(0, 1)
+    if with_slope:
+        with torch.no_grad():
+            objective, nats, log_p, share = _compared(flat, wanted, scored, count, label_smoothing)
+            right = ((likeliest(log_p) == wanted) & scored).sum()
+            return Loss(objective, nats, count, right, _slope(log_p.exp_(), wanted[:, None], share, label_smoothing))
+    objective, nats, log_p = _MeanCrossEntropy.apply(flat, wanted, scored, count, label_smoothing)
     right = ((likeliest(log_p) == wanted) & scored).sum()
     return Loss(objective, nats, count, right)
 
@@ -74,6 +85,28 @@ def likeliest(scores: Float[Tensor, "N V"]) -> Int[Tensor, " N"]:
     if scores.device.type != "cpu" or scores.dtype not in (torch.float32, torch.float64):
         return scores.argmax(dim=-1)
     return torch.from_numpy(scores.detach().numpy().argmax(axis=-1))
+
+
+def _compared(
+    logits: Float[Tensor, "N V"], wanted: Int[Tensor, " N"], scored: Tensor, count: Tensor, smoothing: float
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """(objective, nats, log p, each row's share of the mean)."""
+    log_p = logits.log_softmax(dim=-1)
+    # The sum over the scored tokens by their number: padding costs nothing but its place; no index is made of it.
+    divisor, padding = count.clamp(min=1), ~scored
+    nats = log_p.gather(1, wanted[:, None])[:, 0].masked_fill_(padding, 0.0).sum().neg_() / divisor
+    objective = nats.clone()
+    if smoothing:
+        objective = (1 - smoothing) * nats - smoothing * log_p.mean(-1).masked_fill_(padding, 0.0).sum() / divisor
+    return objective, nats, log_p, scored.to(log_p.dtype) / divisor
+
+
+def _slope(p: Float[Tensor, "N V"], target: Int[Tensor, "N 1"], share: Tensor, smoothing: float) -> Tensor:
+    """(p − what is wanted) · share, in the memory of p."""
+    if smoothing:
+        p -= smoothing / p.size(-1)
+    p.scatter_add_(1, target, p.new_full((1, 1), smoothing - 1).expand_as(target))
+    return p.mul_(share[:, None])
 
 
 class _MeanCrossEntropy(torch.autograd.Function):
@@ -86,15 +119,8 @@ class _MeanCrossEntropy(torch.autograd.Function):
     def forward(
         ctx: Any, logits: Tensor, wanted: Tensor, scored: Tensor, count: Tensor, smoothing: float
     ) -> tuple[Tensor, Tensor, Tensor]:
-        log_p = logits.log_softmax(dim=-1)
-        # The sum over the scored tokens by their number: padding costs nothing but its place; no index is made of it.
-        target, divisor, padding = wanted[:, None], count.clamp(min=1), ~scored
-        nats = log_p.gather(1, target)[:, 0].masked_fill_(padding, 0.0).sum().neg_() / divisor
-        objective = nats.clone()
-        if smoothing:
-            objective = (1 - smoothing) * nats - smoothing * log_p.mean(-1).masked_fill_(padding, 0.0).sum() / divisor
-        share = scored.to(log_p.dtype) / divisor
-        ctx.save_for_backward(log_p, target, share)
+        objective, nats, log_p, share = _compared(logits, wanted, scored, count, smoothing)
+        ctx.save_for_backward(log_p, wanted[:, None], share)
         ctx.smoothing = smoothing
         ctx.mark_non_differentiable(nats, log_p)
         ctx.set_materialize_grads(False)
@@ -106,8 +132,4 @@ class _MeanCrossEntropy(torch.autograd.Function):
         if gradients[0] is None:
             return None, None, None, None, None
         log_p, target, share = ctx.saved_tensors
-        found = log_p.exp()
-        if ctx.smoothing:
-            found -= ctx.smoothing / log_p.size(-1)
-        found.scatter_add_(1, target, found.new_full((1, 1), ctx.smoothing - 1).expand_as(target))
-        return found.mul_((share * gradients[0])[:, None]), None, None, None, None
+        return _slope(log_p.exp(), target, share * gradients[0], ctx.smoothing), None, None, None, None

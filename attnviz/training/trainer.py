@@ -260,7 +260,8 @@ class Trainer:
 
     def _predict(self, batch: Batch, masks: MaskPlan | None) -> Float[Tensor, "B T V"]:
         if self._written is not None:
-            return self._written(batch.src, batch.decoder_input if self.model.config.has_decoder else None, masks)
+            predict_ = self._written if self.ranks is not None else self._written.predict
+            return predict_(batch.src, batch.decoder_input if self.model.config.has_decoder else None, masks)
         low = torch.autocast(self.device.type, torch.bfloat16, enabled=self.compute.precision == "bf16")
         step_by_step = explicitly(self._attentions) if self.compute.path == "explicit" else nullcontext()
         with low, step_by_step:
@@ -279,6 +280,7 @@ class Trainer:
             pad_id=self.model.config.pad_id,
             label_smoothing=self.config.label_smoothing,
             may_be_empty=self.ranks is not None,
+            with_slope=self._written is not None and self.ranks is None,
         )
         return loss if self.ranks is None else self.ranks.join(loss)
 
@@ -300,7 +302,10 @@ class Trainer:
         """Leave d objective / d parameter in every parameter's `.grad`."""
         if self.flat is None:
             self.optimizer.zero_grad(set_to_none=True)
-        loss.objective.backward()
+        if loss.slope is not None:
+            self.written.back(loss.slope)
+        else:
+            loss.objective.backward()
         if self.flat is not None and self.ranks is not None:
             self.ranks.average(self.flat.gradients)
         if self.config.l1:

@@ -119,7 +119,14 @@ class Norm:
         """Gradient of the input, in memory of its own, from that of the output."""
         x, mean, scale = self.kept
         back, gain, bias = _norm_backward(
-            gradient.to(x.dtype), x, self.shape, mean, scale, self.gain, self.bias, [True, True, True]
+            gradient if gradient.dtype == x.dtype else gradient.to(x.dtype),
+            x,
+            self.shape,
+            mean,
+            scale,
+            self.gain,
+            self.bias,
+            [True, True, True],
         )
         self.gradients[0].copy_(gain)
         self.gradients[1].copy_(bias)

@@ -65,13 +65,14 @@ class Residual:
         self.norm, self.inner, self.last = Norm(norm, place), inner, inner.last
         self.pre_norm, self.share = block.pre_norm, block.dropout.p
         self.dtype, self.stream = place.flat.dtype, place.flat.stream
-        self.out = place.own("out", rows, norm.normalized_shape[0]) if self.dtype == self.stream else None
+        self.same = self.dtype == self.stream  # to ask for a conversion that is none takes a microsecond each time
+        self.out = place.own("out", rows, norm.normalized_shape[0]) if self.same else None
         self.dropped: Any = None
 
     def forward(self, x: Float[Tensor, "N C"]) -> Float[Tensor, "N C"]:
         """The stream behind the sublayer."""
         h = self.norm.forward(x) if self.pre_norm else x
-        used = self.inner.forward(h.to(self.dtype))
+        used = self.inner.forward(h if self.same else h.to(self.dtype))
         if self.out is not None and not self.share:
             y = self.last.onto(used, x, self.out)
         else:
@@ -83,8 +84,9 @@ class Residual:
         """Gradient of the stream before the sublayer from that behind it."""
         if not self.pre_norm:
             gradient = self.norm.backward(gradient)
-        back = self.inner.backward(Dropout.back(gradient.to(self.dtype), self.share, self.dropped))
+        wanted = gradient if self.same else gradient.to(self.dtype)
+        back = self.inner.backward(Dropout.back(wanted, self.share, self.dropped))
         self.dropped = None
         if self.pre_norm:
             back = self.norm.backward(back)
-        return back.to(self.stream).add_(gradient)
+        return (back if self.same else back.to(self.stream)).add_(gradient)

@@ -48,6 +48,7 @@ class WrittenTransformer:
         self._biases: OrderedDict[tuple[Any, ...], Bias] = OrderedDict()
         self._anchor = torch.zeros((), device=flat.weights.device, requires_grad=True)  # makes autograd call backward
         self.passes = 0  # made so far
+        self._waiting: ShapedPasses | None = None
 
     def __call__(
         self,
@@ -62,6 +63,26 @@ class WrittenTransformer:
         self.model.check_inputs(src, decoder_input)
         logits: Tensor = _Passes.apply(self._anchor, self, src, decoder_input, masks)
         return logits
+
+    def predict(
+        self,
+        src: Int[Tensor, "B S"] | None,
+        decoder_input: Int[Tensor, "B T"] | None,
+        masks: MaskPlan | None = None,
+    ) -> Float[Tensor, "B T2 V"]:
+        """The same logits without autograd, for whoever finds their gradient himself and hands it to `back`."""
+        self.model.check_inputs(src, decoder_input)
+        with torch.no_grad():
+            logits, self._waiting = self.forward(src, decoder_input, masks)
+        return logits
+
+    def back(self, slope: Float[Tensor, "N V"]) -> None:
+        """From d loss / d logits of the last `predict`, to be used once, to the gradients in `flat`."""
+        made, self._waiting = self._waiting, None
+        if made is None:
+            raise RuntimeError("no pass waits for its gradient")
+        with torch.no_grad():
+            made.backward(slope)
 
     def in_use(self) -> tuple[object, ...]:
         """What is kept from one step to the next: memory and masks."""
@@ -81,6 +102,7 @@ class WrittenTransformer:
         """Logits, and what their gradient goes back through."""
         self.flat.begin()
         self.passes += 1
+        self._waiting = None
         made = self._at(src, decoder_input)
         plan = masks or MaskPlan(decoder_self=causal())
         own = masks is None and src is not None  # the source's padding, as `default_masks` has it
@@ -214,10 +236,10 @@ class ShapedPasses:
         self._kept = h = x.to(dtype)
         return self.output.forward(h).float().view(*self.shape, -1)
 
-    def backward(self, gradient: Float[Tensor, "B T2 V"]) -> None:
+    def backward(self, gradient: Float[Tensor, "N V"]) -> None:
         """From d loss / d logits to every weight's gradient, in `flat`."""
         flat = self.flat
-        g = self.output.backward(gradient.flatten(0, 1).to(flat.dtype), self._kept).to(flat.stream)
+        g = self.output.backward(gradient.to(flat.dtype), self._kept).to(flat.stream)
         if self.embedding is not None:
             for part in reversed(self.decoder):
                 g = part.backward(g)
@@ -248,5 +270,5 @@ class _Passes(torch.autograd.Function):
             raise RuntimeError("these logits have been differentiated already")
         if ctx.number != ctx.passes.passes:
             raise RuntimeError("another pass was made since: its numbers stand where these logits' stood")
-        made.backward(gradients[0])
+        made.backward(gradients[0].flatten(0, 1))
         return None, None, None, None, None
