@@ -88,7 +88,9 @@ class DecoderSession:
 
     def feed(self, tokens: Int[Tensor, "B T"]) -> Float[Tensor, "B T V"]:
         """Append `tokens` to the decoder input; the logits of what follows each of them."""
-        if self._straight is not None and tokens.size(1) == 1 and self._length:
+        # Keys of a memory are made by the first step that calls the modules.
+        begun = self._length or not self.model.has_encoder
+        if self._straight is not None and tokens.size(1) == 1 and begun:
             assert isinstance(self._cache, KVCache), "there is a straight way through our own models only"
             with torch.no_grad():
                 logits = self._straight.step(tokens, masks=self._plan, probe=self.probe, cache=self._cache)

@@ -59,9 +59,8 @@ class Decoding:
         if any(position < 0 for position in self._forced):
             raise ValueError(f"forced names position {min(self._forced)}; positions count from 0")
         self._recorder = NewestRows(record, model)
-        self._session = DecoderSession(
-            model, src, masks=masks, use_cache=use_cache, probe=Chain((probe, self._recorder))
-        )
+        listening = self._recorder if probe is SILENT else Chain((probe, self._recorder))
+        self._session = DecoderSession(model, src, masks=masks, use_cache=use_cache, probe=listening)
         self._steps: list[DecodingStep] = []
         self._draws: list[float] = []
         self._source_of_draws: tuple[int, random.Random] | None = None

@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
-from attnviz.masks import MaskPlan
+from attnviz.masks import Mask, MaskPlan
 from attnviz.masks.predicates import Causal, Full
 from attnviz.model.attention import MultiHeadAttention, explicit_attention
 from attnviz.model.blocks import DecoderBlock, EncoderBlock, FeedForward
@@ -25,6 +25,7 @@ from attnviz.model.probe import BEHIND_THE_HEADS, Probe, heard
 from attnviz.model.transformer import Transformer
 
 WIDEST_FUSED = 1024  # d_model up to which one product of q, k and v pays for a copy of their weights
+SMALL = 2**18  # weights of the largest matrix up to which a second thread costs more than it helps
 
 _OWN = (Transformer, TokenEmbedding, EncoderBlock, DecoderBlock, MultiHeadAttention, FeedForward)
 _KNOWN = frozenset(
@@ -83,14 +84,36 @@ class StraightDecoder:
         self._pre_norm = model.config.norm == "pre"
         self._last_norm = _norm(model.decoder_norm) if isinstance(model.decoder_norm, nn.LayerNorm) else None
         self._embedding = model.embedding
+        weights = [weight for layer in self._layers for weight in (layer.self_attn.weight, layer.inner_weight)]
+        on_cpu = model.output.weight.device.type == "cpu"
+        self._alone = on_cpu and max(weight.numel() for weight in weights) <= SMALL
+        self._masks: MaskPlan | None = None  # of the last step, and by site:
+        self._mask_at: dict[str, Mask] = {}
         self._out_weight, self._out_bias = model.output.weight, model.output.bias
 
     def step(
         self, tokens: Int[Tensor, "B 1"], *, masks: MaskPlan, probe: Probe, cache: KVCache
     ) -> Float[Tensor, "B 1 V"]:
-        """Logits after one more column of tokens; `cache` has seen at least one column. Gradients are the caller's."""
+        """Logits after one more column of tokens. Gradients are the caller's.
+
+        Where there is cross-attention, `cache` has seen at least one column and so has its keys.
+        """
         if self._versions != [p._version for p in self._copied]:
             self._lay_out()
+        if masks is not self._masks:
+            sites = (a.site for layer in self._layers for a in (layer.self_attn, layer.cross_attn) if a is not None)
+            self._masks, self._mask_at = masks, {site: masks.at(site) for site in sites}
+        threads = torch.get_num_threads()
+        if not self._alone or threads == 1:
+            return self._step(tokens, probe, cache)
+        torch.set_num_threads(1)  # of this thread of Python: waking the others takes longer than the products
+        try:
+            return self._step(tokens, probe, cache)
+        finally:
+            torch.set_num_threads(threads)
+
+    def _step(self, tokens: Int[Tensor, "B 1"], probe: Probe, cache: KVCache) -> Float[Tensor, "B 1 V"]:
+        names = heard(probe)
         position, batch = cache.decoded, tokens.size(0)
         x = self._embedded(tokens, position)
         seen: dict[tuple[int, int], Tensor | None] = {}  # by mask and keys
@@ -98,19 +121,19 @@ class StraightDecoder:
         for layer in self._layers:
             attention = layer.self_attn
             y = attention.norm(x) if self._pre_norm else x
-            heads = self._self_attention(attention, y, turns, masks, seen, probe, cache, batch, position)
-            x = self._joined(attention, x, heads, probe)
+            heads = self._self_attention(attention, y, turns, seen, probe, cache, batch, position)
+            x = self._joined(attention, x, heads, probe, names)
             if layer.cross_attn is not None:
                 attention = layer.cross_attn
                 y = attention.norm(x) if self._pre_norm else x
-                heads = self._cross_attention(attention, y, masks, seen, probe, cache, batch, position)
-                x = self._joined(attention, x, heads, probe)
+                heads = self._cross_attention(attention, y, seen, probe, cache, batch, position)
+                x = self._joined(attention, x, heads, probe, names)
             y = layer.norm(x) if self._pre_norm else x
             y = torch.addmm(layer.inner_bias, y, layer.inner_weight)
             x = x + torch.addmm(layer.outer_bias, layer.activation(y), layer.outer_weight)
             if not self._pre_norm:
                 x = layer.norm(x)
-            if probe.wants(layer.site):
+            if "output" in names and probe.wants(layer.site):
                 x = probe.tap(layer.site, "output", x[:, None])[:, 0]
         if self._last_norm is not None:
             x = self._last_norm(x)
@@ -131,7 +154,6 @@ class StraightDecoder:
         attention: _Attention,
         y: Float[Tensor, "B C"],
         turns: tuple[Tensor, Tensor] | None,
-        masks: MaskPlan,
         seen: dict[tuple[int, int], Tensor | None],
         probe: Probe,
         cache: KVCache,
@@ -144,14 +166,13 @@ class StraightDecoder:
             qkv[:, :2] = turned(qkv[:, :2], *turns)
         q, k_new, v_new = qkv.unbind(1)
         k, v = cache.append(attention.site, k_new, v_new)
-        mask = self._mask(attention, masks, seen, batch, position, position + 1)
+        mask = self._mask(attention, seen, batch, position, position + 1)
         return _attended(attention, q, k, v, mask, probe)
 
     def _cross_attention(
         self,
         attention: _Attention,
         y: Float[Tensor, "B C"],
-        masks: MaskPlan,
         seen: dict[tuple[int, int], Tensor | None],
         probe: Probe,
         cache: KVCache,
@@ -160,28 +181,32 @@ class StraightDecoder:
     ) -> Float[Tensor, "B H 1 D"]:
         q = torch.addmm(attention.bias, y, attention.weight).view(batch, attention.heads, 1, attention.head_dim)
         k, v = cache.keys_values(attention.site)
-        mask = self._mask(attention, masks, seen, batch, position, k.size(2))
+        mask = self._mask(attention, seen, batch, position, k.size(2))
         return _attended(attention, q, k, v, mask, probe)
 
     def _joined(
-        self, attention: _Attention, x: Float[Tensor, "B C"], heads: Float[Tensor, "B H 1 D"], probe: Probe
+        self,
+        attention: _Attention,
+        x: Float[Tensor, "B C"],
+        heads: Float[Tensor, "B H 1 D"],
+        probe: Probe,
+        names: frozenset[str],
     ) -> Float[Tensor, "B C"]:
         """The heads through out_proj, added to what there was."""
         y = torch.addmm(attention.out_bias, heads.reshape(x.size()), attention.out_weight)
-        if probe.wants(attention.site):
+        if "attn_output" in names and probe.wants(attention.site):
             y = probe.tap(attention.site, "attn_output", y[:, None])[:, 0]
         return x + y if self._pre_norm else attention.norm(x + y)
 
     def _mask(
         self,
         attention: _Attention,
-        masks: MaskPlan,
         seen: dict[tuple[int, int], Tensor | None],
         batch: int,
         position: int,
         keys: int,
     ) -> Bool[Tensor, "b h 1 s"] | None:
-        mask = masks.at(attention.site)
+        mask = self._mask_at[attention.site]
         if isinstance(mask, Full) or (isinstance(mask, Causal) and keys == position + 1):
             return None
         key = (id(mask), keys)
@@ -215,15 +240,30 @@ def _attended(
     mask: Bool[Tensor, "b h 1 s"] | None,
     probe: Probe,
 ) -> Float[Tensor, "B H 1 D"]:
-    site = attention.site
-    if probe.wants(site) and not heard(probe) <= BEHIND_THE_HEADS:
-        if mask is None and heard(probe) <= {"weights"}:
-            weights: Tensor = probe.tap(site, "weights", torch.matmul(q * attention.scale, k.mT).softmax(dim=-1))
-            return weights @ v
+    site, names = attention.site, heard(probe)
+    wanted = bool(names) and probe.wants(site)
+    if wanted and not names <= BEHIND_THE_HEADS:
+        if mask is None and names <= {"weights"}:
+            return _weighed(attention, q, k, v, probe)
         q, k, v = (probe.tap(site, name, value) for name, value in (("q", q), ("k", k), ("v", v)))
         return explicit_attention(q, k, v, mask, scale=attention.scale, site=site, probe=probe)
     heads = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, scale=attention.scale)
-    return probe.tap(site, "head_output", heads) if probe.wants(site) else heads
+    return probe.tap(site, "head_output", heads) if wanted else heads
+
+
+def _weighed(
+    attention: _Attention,
+    q: Float[Tensor, "B H 1 D"],
+    k: Float[Tensor, "B H S D"],
+    v: Float[Tensor, "B H S D"],
+    probe: Probe,
+) -> Float[Tensor, "B H 1 D"]:
+    """Attention that sees everything, its weights told. Heads of all rows side by side: half of the calls."""
+    by_head = q.flatten(0, 1)
+    scores = torch.baddbmm(q.new_empty(1, 1, 1), by_head, k.flatten(0, 1).mT, beta=0, alpha=attention.scale)
+    shape = (*q.shape[:3], k.size(2))
+    weights = probe.tap(attention.site, "weights", scores.softmax(dim=-1).view(shape))
+    return torch.bmm(weights.flatten(0, 1), v.flatten(0, 1)).view(q.shape)
 
 
 def _layer(block: DecoderBlock) -> _Layer:
