@@ -125,15 +125,16 @@ def quality(options: Options) -> Iterator[Result]:
 
 def together(options: Options) -> Iterator[Result]:
     """Two processes against one, one thread each, on the wall's clock, in turns."""
+    _, precision = _rate(1)  # chosen once, so that all compute alike
     rates: dict[int, list[float]] = {1: [], 2: []}
     for _ in range(options.repeats(5, 1)):
         for processes in rates:
-            rates[processes].append(_rate(processes))
+            rates[processes].append(_rate(processes, precision)[0])
     pairs = list(zip(rates[2], rates[1], strict=True))
     yield Figure(
         name="processes/2",
         ratio=statistics.median(two / one for two, one in pairs),
-        what="steps per second of two processes, A",
+        what=f"steps per second of two processes, A, {precision}",
         against="one process",
         milliseconds=1e3 / statistics.median(rates[2]),
         base_milliseconds=1e3 / statistics.median(rates[1]),
@@ -143,14 +144,15 @@ def together(options: Options) -> Iterator[Result]:
     )
 
 
-def _rate(processes: int) -> float:
-    """Steps per second that `processes` reach together."""
+def _rate(processes: int, *precision: str) -> tuple[float, str]:
+    """Steps per second that `processes` reach together, and the precision of their products."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
     script = str(Path(__file__).with_name("rank.py"))
-    command = [sys.executable, script]
+    command = [sys.executable, script, *precision]
     if processes > 1:
         launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}"]
-        command = [*launcher, script]
+        command = [*launcher, script, *precision]
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment, timeout=600)
-    return float(done.stdout.split("rate", 1)[1].split()[0])
+    rate, found = done.stdout.split("rate", 1)[1].split()[:2]
+    return float(rate), found

@@ -114,9 +114,11 @@ class FlatParameters:
         """After a backward pass: every parameter's `.grad` is its gradient."""
         if self.precision == "bf16":
             self.gradients[: self.n_products] = self._low_gradients
-        for parameter, gradient in self._owned:
-            if parameter.grad is not gradient:  # somebody has taken it away
-                parameter.grad = gradient
+        first, gradient = self._owned[0]
+        if first.grad is gradient:
+            return
+        for parameter, gradient in self._owned:  # somebody has taken them away, as `zero_grad` does
+            parameter.grad = gradient
 
     def by_name(self, of_group: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
         """What an optimizer remembers of `groups`, by "<parameter>/<key>", as if it had them one by one."""
