@@ -119,11 +119,13 @@ def test_a_short_run_does_not_pay_for_the_choice(monkeypatch: pytest.MonkeyPatch
         assert len(tried) * calibration.TRIES <= calibration.SHARE * steps
 
 
-def test_a_hopeless_way_is_tried_once() -> None:
+def test_a_hopeless_way_is_tried_twice_and_one_pause_does_not_make_it_hopeless() -> None:
     ticks = iter(range(10_000))
     seconds = calibration._seconds(trainer(), WRITTEN, lambda: 100.0 * next(ticks), hopeless=3.0)
     assert seconds == 100.0
-    assert next(ticks) == 2  # one attempt
+    assert next(ticks) == 4  # two attempts
+    clock = iter((0.0, 100.0, 100.0, 101.0, 101.0, 102.0))
+    assert calibration._seconds(trainer(), WRITTEN, lambda: next(clock), hopeless=3.0) == 1.0
 
 
 def test_choosing_leaves_the_run_as_it_was() -> None:

@@ -35,6 +35,24 @@ MOST_STEPS = 4_000
 STEPS = 2_000  # of the run that is begun: long enough for every way of computing to be tried
 
 
+def products(options: Options) -> Iterator[Result]:
+    """What the rows of training depend on: whether this processor multiplies bfloat16 faster than float32."""
+    import torch
+
+    x, w = torch.randn(A.batch * A.length, A.width), torch.randn(4 * A.width, A.width)
+    low_x, low_w = x.bfloat16(), w.bfloat16()
+    variants: dict[str, Callable[[], object]] = {"fp32": lambda: x @ w.t(), "bf16": lambda: low_x @ low_w.t()}
+    yield paired(
+        in_turns(variants, options.repeats(25), warm_up=2, clock=time.process_time),
+        "bf16",
+        "fp32",
+        speed=True,
+        name="products/bf16",
+        what="a product of the feed-forward network of A in bf16; below 1 this processor has none of its own",
+        against="the same in fp32",
+    )
+
+
 def language(options: Options) -> Iterator[Result]:
     """Language models of two sizes: the trainer as a run has it, with the way of computing that a run would choose."""
     for name, size, repeats, peers in (
