@@ -14,12 +14,15 @@ import pytest
 from tiny_runs import tell, tiny_config, train, trained
 
 from attnviz.runs import Library, Run, RunError
+from attnviz.runs.feed import Feed
 from attnviz.runs.folder import RunFolder
 from attnviz.runs.registry import Registry
 from attnviz.runs.work.claim import claim
 from attnviz.runs.work.recorder import StepRecorder
 from attnviz.runs.work.session import Session
 from attnviz.runs.work.worker import MOST_DEATHS, Worker
+from attnviz.ui.runs.console import numbers
+from attnviz.ui.text import words
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -78,12 +81,13 @@ def test_a_crowd_takes_turns_and_says_so(tmp_path: Path, monkeypatch: pytest.Mon
     runs = [library.create(tiny_config(f"r{number}")) for number in range(5)]
     for run in runs:
         tell(run, "play")
-    most, said = 0, set()
+    most, said, shared = 0, set(), set()
     turn = Worker._turn
 
     def watched(self: Worker, name: str) -> bool:
         nonlocal most
         most = max(most, sum(session.running for session in self.sessions.values()))
+        shared.update(session.state["turns"] for session in self.sessions.values())
         said.update(error.code for run in runs if (error := run.status().error) is not None)
         return turn(self, name)
 
@@ -91,8 +95,37 @@ def test_a_crowd_takes_turns_and_says_so(tmp_path: Path, monkeypatch: pytest.Mon
     assert Worker(tmp_path, "cpu", idle=0.0).serve()
     assert most == 2
     assert said == {"run_queued"}
+    assert shared <= {1, 2}
+    assert 2 in shared
     assert [run.status().state for run in runs] == ["finished"] * 5
     assert [run.status().error for run in runs] == [None] * 5
+
+
+def test_who_shares_a_device_is_told_and_its_speed_is_what_is_left(tmp_path: Path) -> None:
+    run = Library(tmp_path).create(tiny_config())
+    tell(run, "play")
+    session = Session.open(run.folder)
+    try:
+        while session.trainer.step_number < 7:
+            session.work(0.0)
+        session.settle(now=True)
+        alone = run.status()
+        session.share(3)
+        session.settle(now=True)
+        shared = run.status()
+        assert (alone.turns, shared.turns) == (1, 3)
+        assert shared.steps_per_second == pytest.approx(alone.steps_per_second / 3)  # type: ignore[operator]
+        assert shared.seconds_left == pytest.approx(alone.seconds_left * 3)  # type: ignore[operator]
+        for language in ("zh", "en"):
+            t = words("runs", language)
+            assert t("turns_help", count=3) in numbers(t, Feed(run).view())
+            assert t("turns_help", count=1) not in numbers(t, Feed(run).view())
+        tell(run, "pause")
+        session.work(0.0)
+        session.settle(now=True)
+        assert run.status().turns == 1
+    finally:
+        session.close()
 
 
 def test_a_run_that_is_held_hears_everything_but_what_sets_it_going(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ NEW = {
     "speed": None,
     "device": None,
     "threads": None,
+    "turns": 1,
     "compute": None,
     "phase": None,
     "error": None,
@@ -47,6 +48,7 @@ class RunStatus:
     phase: str | None = None  # the phase last walked of a step that is not finished
     speed: float | None = None  # steps per second at most; None: as fast as it goes
     compute: Mapping[str, Any] | None = None  # fields of `Compute`: how its steps are computed; None: not decided yet
+    turns: int = 1  # runs that take turns with its device, this one included; speeds are what is left of that
     pending: int = 0  # commands not carried out yet
 
 
@@ -64,6 +66,8 @@ def read_status(folder: RunFolder, connection: sqlite3.Connection, steps: int) -
     steps = int(state.get("steps") or steps)
     tokens = sum(row[1] or 0 for row in recent)
     seconds = sum(row[1] / row[2] for row in recent if row[1] and row[2])
+    turns = max(1, int(state["turns"])) if state["state"] == "running" else 1
+    seconds *= turns
     rate = len(recent) / seconds if seconds and math.isfinite(seconds) else None
     if rate is not None and state["speed"]:
         rate = min(rate, state["speed"])
@@ -81,6 +85,7 @@ def read_status(folder: RunFolder, connection: sqlite3.Connection, steps: int) -
         phase=state["phase"],
         speed=state["speed"],
         compute=state["compute"],
+        turns=turns,
         pending=len(waiting),
     )
 

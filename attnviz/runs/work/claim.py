@@ -123,7 +123,7 @@ def _ready(
         recorder.look()
     if granted < asked:
         journal.event(trainer.step_number, "threads_fewer", {"asked": asked, "threads": granted}, key="threads_fewer")
-    state |= {"device": str(trainer.device), "threads": threads, "steps": trainer.config.steps}
+    state |= {"device": str(trainer.device), "threads": threads, "steps": trainer.config.steps, "turns": 1}
     journal.put("state", state)
     journal.beat()
     journal.flush()

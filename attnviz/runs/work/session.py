@@ -106,6 +106,11 @@ class Session:
         self.settle()
         return worked
 
+    def share(self, turns: int) -> None:
+        """Note among how many runs, this one included, its device is shared."""
+        if turns != self.state["turns"] and self.running:
+            self._put(turns=turns)
+
     def settle(self, *, now: bool = False) -> bool:
         """Write what is due. False while that is impossible: the run then waits, and nothing is lost."""
         if time.monotonic() - self._last_order >= WAIT_SECONDS:

@@ -85,7 +85,8 @@ class Worker:
                 last_poll = now
                 with suppress_waitable():
                     self.waiting += [run for run in self.registry.requests(self.device) if run not in self.waiting]
-            full = sum(session.running for session in self.sessions.values()) >= most_moving()
+            moving = sum(session.running for session in self.sessions.values())
+            full = moving >= most_moving()
             # One at a time: what was opened obeys first, or it would be taken for resting and closed.
             if (run := self._next_waiting(full)) is not None:
                 self._open(run)
@@ -97,6 +98,7 @@ class Worker:
                         return  # the folder is gone, or the place was given to another
             for session in self.sessions.values():
                 session.held = full
+                session.share(moving)
             worked = [self._turn(run) for run in list(self.sessions)]
             if any(worked) or any(session.running for session in self.sessions.values()):
                 last_work = time.monotonic()

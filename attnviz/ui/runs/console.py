@@ -103,8 +103,12 @@ def numbers(t: Words, view: RunView | None) -> str:
         return f'<div class="rn-numbers"><span class="rn-state">{escape(t("state_new"))}</span></div>'
     status = view.status
     state = "starting" if status.state == "waiting" and not status.worker_alive else status.state
+    standing, explained = t(f"state_{state}"), ""
+    if status.turns > 1:
+        standing = t("state_turns", state=standing, count=status.turns)
+        explained = t("turns_help", count=status.turns)
     parts = [
-        f'<span class="rn-state rn-{status.state}">{escape(t(f"state_{state}"))}</span>',
+        f'<span class="rn-state rn-{status.state}" title="{escape(explained)}">{escape(standing)}</span>',
         _pair(t("step_of"), f"{status.step:,}<i>/{status.steps:,}</i>", "step"),
     ]
     loss, accuracy, exact = view.last("loss"), view.last("validation_token_accuracy"), view.last("exact_match")

@@ -55,6 +55,11 @@ TEXTS = table(
     state_finished=Text("已完成", "finished"),
     state_failed=Text("出错停下", "failed"),
     state_stopped=Text("已停止", "stopped"),
+    state_turns=Text("{state} · {count} 次轮流", "{state} · {count} in turns"),
+    turns_help=Text(
+        "{count} 次训练在同一台设备上轮流进行，每次只得到一部分速度。",
+        "{count} runs take turns on this device, so each is slower than alone.",
+    ),
     state_starting=Text("正在启动…", "starting…"),
     step_of=Text("步", "step"),
     loss=Text("损失", "loss"),
