@@ -247,6 +247,9 @@ def test_a_damaged_run_can_be_deleted_and_brought_back(tmp_path: Path, how: str)
     found = {one.id: one.error for one in library.list()}
     assert found[good.id] is None
     assert found[bad.id] is not None
+    if found[bad.id].code == "run_damaged":  # a file of it is named, not its folder
+        assert found[bad.id].details["file"] in (bad.folder.config.name, bad.folder.database.name)
+    assert found[bad.id].code != "run_unknown"
     library.delete(bad.id)
     assert [one.id for one in library.list()] == [good.id]
     library.restore(bad.id)

@@ -58,7 +58,12 @@ def from_sqlite(error: sqlite3.Error, path: Path) -> RunError:
         return RunError("run_locked", path=str(path))
     if name.startswith(("SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_AUTH")):
         return RunError("run_folder", path=str(path), problem=error)
-    return RunError("run_damaged", file=path.name, problem=error)
+    return RunError("run_damaged", file=_database_of(path), problem=error)
+
+
+def _database_of(path: Path) -> str:
+    """The name of the database that is meant by a folder: a run's, or the workers'."""
+    return next((one.name for one in path.glob("*.sqlite")), path.name)
 
 
 def _no_room(path: Path) -> bool:

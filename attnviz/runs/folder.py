@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from attnviz import environment
-from attnviz.errors import RunError
+from attnviz.errors import Notice, RunError
 from attnviz.runs import config as run_config
 from attnviz.runs.config import RunConfig
 from attnviz.runs.errors import clear_errors
@@ -82,8 +82,11 @@ class RunFolder:
 
     def read_config(self) -> RunConfig:
         """config.json; RunError if there is none or it is wrong."""
-        if not self.exists:
+        if not self.traces:
             raise RunError("run_unknown", name=self.path.name)
+        for needed in (self.config, self.database):
+            if not needed.is_file():
+                raise RunError("run_damaged", file=needed.name, problem=Notice("reason_gone"))
         with clear_errors(self.config), self.config.open("rb") as file:
             content = file.read(run_config.MAX_BYTES + 1)
         if len(content) > run_config.MAX_BYTES:
