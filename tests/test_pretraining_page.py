@@ -19,6 +19,8 @@ import torch
 from app_driver import html, ran
 from hypothesis import given
 from hypothesis import strategies as st
+from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
+from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 from streamlit.testing.v1 import AppTest
 
 from attnviz.config import TrainConfig
@@ -227,6 +229,30 @@ def test_a_bad_zip_is_refused_with_a_sentence(root: Path, content: bytes) -> Non
     assert "zip" in html(at)
     assert not [path for path in root.rglob("*") if "evil" in path.name]
     assert not Library(root).list()
+
+
+def test_a_zip_that_was_read_is_not_kept(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither by the server nor by the sentence that refuses it, whose traceback would hold it."""
+    held: list[MemoryUploadedFileManager] = []
+    add = MemoryUploadedFileManager.add_file
+
+    def added(manager: MemoryUploadedFileManager, session: str, file: UploadedFileRec) -> None:
+        held.append(manager)
+        add(manager, session, file)
+
+    monkeypatch.setattr(MemoryUploadedFileManager, "add_file", added)
+    good = Library(root).export_zip(make(root))
+    for content in (b"not a zip", good):
+        at = opened(lang="en", view="list")
+        (upload,) = at.get("file_uploader")
+        at = ran(upload.set_value(("run.zip", content, "application/zip")).run())
+        assert held
+        assert not any(files for manager in held for files in manager.file_storage.values())
+        kept = [at.session_state[name] for name in ("run-zip", "run-zip-refused") if name in at.session_state]
+        assert not [one for one in kept if isinstance(one, Exception)]
+        assert not any(one.getvalue() for one in kept if isinstance(one, UploadedFile))
+        held.clear()
+    assert len(Library(root).list()) == 2
 
 
 # ---- data ----------------------------------------------------------------------------------------------------------

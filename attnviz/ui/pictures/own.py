@@ -18,7 +18,7 @@ from attnviz.ui.frame.boundary import explain
 from attnviz.ui.frame.controls import choose, shown
 from attnviz.ui.frame.notices import notice, notice_lines, plain, shortened
 from attnviz.ui.frame.page import Frame
-from attnviz.ui.frame.uploads import LARGEST, stream_of
+from attnviz.ui.frame.uploads import LARGEST, let_go, stream_of
 
 COLOUR = "pictures-in-colour"  # session state
 KEPT = "pictures-own"  # session state: the name and the bytes of a zip
@@ -96,6 +96,8 @@ def _ask(frame: Frame) -> None:
         except InputError as error:
             notice(explain(error, frame.language), "error")
             return
+        finally:
+            let_go(uploaded, "pictures-upload")
         st.session_state[KEPT] = (uploaded.name[:100], data)
     path = st.text_input(frame.t("own_folder"), key="pictures-folder", autocomplete="off")
     if path.strip() and st.session_state.get("pictures-folder-read") != path:

@@ -9,11 +9,12 @@ import streamlit as st
 
 from attnviz.data import InputError
 from attnviz.data.tasks.catalogue import INFOS
+from attnviz.errors import Notice
 from attnviz.runs import RunSummary
 from attnviz.ui.frame.boundary import explain
 from attnviz.ui.frame.notices import notice, plain, shortened
 from attnviz.ui.frame.page import Frame
-from attnviz.ui.frame.uploads import LARGEST, stream_of
+from attnviz.ui.frame.uploads import LARGEST, let_go, stream_of
 from attnviz.ui.runs.chosen_run import choose_run, chosen_run
 from attnviz.ui.runs.library import forget, free_name, library
 from attnviz.ui.runs.style import card
@@ -129,9 +130,10 @@ def _import(frame: Frame, t: Words, page: str, opened: Callable[[], None]) -> No
         if run.name in others:
             run.rename(free_name(run.name))
     except InputError as error:
-        st.session_state["run-zip-refused"] = error
-        notice(explain(error, frame.language), "error")
-        return
+        st.session_state["run-zip-refused"] = Notice(error.code, error.details)  # the error itself holds the file
+        let_go(uploaded, "run-zip")
+        st.rerun()
+    let_go(uploaded, "run-zip")
     choose_run(page, run.id)
     opened()
     st.toast(t("list_imported", name=plain(shortened(run.name, 60))))

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import overload
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from attnviz.errors import CheckpointError, ForeignError, InputError
+from attnviz.errors import CheckpointError, ForeignError, InputError, Notice
 from attnviz.foreign.load import size_text
 from attnviz.model import heads_of
 from attnviz.ui.frame import shared_link
@@ -18,7 +19,7 @@ from attnviz.ui.frame.controls import choose, shown
 from attnviz.ui.frame.link import written
 from attnviz.ui.frame.notices import notice, shortened
 from attnviz.ui.frame.page import Frame
-from attnviz.ui.frame.uploads import LARGEST, stream_of
+from attnviz.ui.frame.uploads import LARGEST, let_go, stream_of
 from attnviz.ui.sentence import opened
 from attnviz.ui.sentence.models import Loaded, choices, label, load
 from attnviz.ui.sentence.opened import Opened, OpenedPictures
@@ -172,7 +173,7 @@ def _opened_by_name(wanted: str) -> None:
 def _uploaded() -> None:
     file = st.session_state.get("open-model-zip")
     st.session_state[REFUSED] = None
-    if file is not None:
+    if isinstance(file, UploadedFile):
         st.session_state[PENDING] = file
 
 
@@ -191,8 +192,11 @@ def _open_pending(frame: Frame) -> None:
         with frame.controls, st.spinner(frame.t("opening_model", name=about.name, facts=_facts(frame, about))):
             opened.open_model(path)
     except InputError as error:
-        st.session_state[REFUSED] = error
+        st.session_state[REFUSED] = Notice(error.code, error.details)  # the error itself holds the file
         return
+    finally:
+        if not isinstance(pending, str):
+            let_go(pending, "open-model-zip")
     opened.remember(about.name, path)
     st.session_state[CHOSEN] = about.name
 
