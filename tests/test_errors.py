@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from parsed import tree_of
 
 import attnviz
 from attnviz import errors
@@ -59,7 +60,7 @@ def test_no_sentence_and_no_word_stands_twice() -> None:
 def raised() -> Iterator[tuple[str, str, set[str] | None]]:
     """(where, code, details) of every error and remark that the package makes with a literal code."""
     for path in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree_of(path.read_text(encoding="utf-8"))):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in KINDS):
                 continue
             where = f"{path.relative_to(PACKAGE)}:{node.lineno}"
@@ -147,7 +148,7 @@ def test_a_problem_of_no_known_shape_is_said_too() -> None:
 def test_there_is_one_way_to_say_a_thing_in_two_languages() -> None:
     """No dict with both languages and no second Language type beside `Text`."""
     for path in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree_of(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Dict) and {getattr(key, "value", None) for key in node.keys} == {"zh", "en"}:
                 assert not all(isinstance(value, ast.Constant | ast.JoinedStr) for value in node.values) or (
                     path.name == "language.py"  # the languages' own names
@@ -182,7 +183,7 @@ def literal_texts(node: ast.expr) -> Iterator[str]:
 def details_given() -> Iterator[tuple[str, str, ast.expr]]:
     """(where, name, value) of every detail of every error and remark that the package makes."""
     for path in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree_of(path.read_text(encoding="utf-8"))):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in KINDS):
                 continue
             where = f"{path.relative_to(PACKAGE)}:{node.lineno}"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import gc
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from parsed import tree_of
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "attnviz"
@@ -52,7 +54,7 @@ FORBIDDEN_OUTSIDE: dict[str, set[str]] = {
 def imported(path: Path) -> set[str]:
     """Every absolute module name a file imports, also inside functions; relative imports are refused."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -124,3 +126,26 @@ def test_the_app_starts_without_what_opens_models_from_elsewhere() -> None:
     code = f"import sys, attnviz.ui.sentence.model_picker; print([m for m in {heavy!r} if m in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
     assert result.stdout.strip().splitlines()[-1] == "[]"
+
+
+class Parses:
+    """Garbage that only the collector finds, and that parses as it goes."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+    def __del__(self) -> None:
+        ast.parse("def f(a, b):\n    return [a + b * (c - 1)]")
+
+
+def test_no_collection_disturbs_a_source_that_is_being_parsed() -> None:
+    source, thresholds = Path(__file__).read_text(encoding="utf-8"), gc.get_threshold()
+    gc.set_threshold(50)
+    try:
+        for _ in range(40):
+            for _ in range(7):
+                Parses()
+            assert tree_of(source).body
+        assert gc.isenabled()
+    finally:
+        gc.set_threshold(*thresholds)

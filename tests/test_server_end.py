@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from parsed import tree_of
 
 from attnviz.cli.app import free_port, is_free
 from attnviz.ui.frame import server
@@ -141,7 +142,7 @@ def test_no_other_thread_of_the_app_can_be_cut_off() -> None:
     found = {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "attnviz").rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(tree_of(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call)
         and any(one.arg == "daemon" and getattr(one.value, "value", True) is not False for one in node.keywords)
     }

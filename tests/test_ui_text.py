@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from parsed import tree_of
 
 from attnviz.figures.theme import DARK, LIGHT, Palette
 from attnviz.language import LANGUAGES, Text
@@ -137,7 +138,7 @@ def patterns(node: ast.expr) -> list[str]:
 def asked_for(path: Path) -> tuple[Asked, ...]:
     """Keys in calls like t("key"), frame.t(f"view_{code}", …) and words("runs", language)("key")."""
     found = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path.read_text(encoding="utf-8"))):
         if not (isinstance(node, ast.Call) and node.args):
             continue
         by = ast.unparse(node.func)
@@ -196,13 +197,13 @@ def test_every_text_is_asked_for() -> None:
     literals = {
         node.value
         for source in sources.values()
-        for node in ast.walk(ast.parse(source))
+        for node in ast.walk(tree_of(source))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     shapes = [
         Asked(path, node.lineno, "", one)
         for path, source in sources.items()
-        for node in ast.walk(ast.parse(source))
+        for node in ast.walk(tree_of(source))
         if isinstance(node, ast.JoinedStr | ast.BinOp)
         for one in patterns(node)
         if re.search(r"[a-z]_\{\}|\{\}_[a-z]", one) and re.fullmatch(r"[\w{}.]+", one)

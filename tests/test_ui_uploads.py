@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from parsed import tree_of
 from streamlit.proto.Common_pb2 import FileURLs
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 
@@ -43,7 +44,7 @@ def test_a_file_that_is_too_large_names_the_command_that_takes_it(monkeypatch: p
 def test_every_field_for_files_sets_its_limit_and_nobody_copies_a_file() -> None:
     fields = 0
     for path in (ROOT / "attnviz" / "ui").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree_of(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 if node.func.attr == "file_uploader":
                     fields += 1
