@@ -173,6 +173,14 @@ def test_nothing_is_overwritten_unasked(capsys: pytest.CaptureFixture[str], tmp_
     assert "already holds a checkpoint" in err
     assert run(capsys, *command, folder, "--overwrite", "--seed", "8")[0] == 0
     assert checkpoint.load_manifest(folder).train.seed == 8
+    for damage, content in (("config.json", b"{"), ("run.sqlite", b"noise"), ("run.sqlite", None)):
+        for path in tmp_path.glob("x/run.sqlite-*"):
+            path.unlink()
+        (tmp_path / "x" / damage).unlink()
+        if content is not None:
+            (tmp_path / "x" / damage).write_bytes(content)
+        assert run(capsys, *command, folder, "--overwrite")[0] == 0
+        assert run(capsys, "runs", "--root", str(tmp_path), "list")[1].count("finished") == 1
 
 
 def test_a_loss_that_is_no_number_is_said_and_not_saved(

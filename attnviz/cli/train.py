@@ -238,6 +238,7 @@ def _free_folder(folder: Path, overwrite: bool) -> Path:
     """Refuse a folder whose content would be lost, and a run that is being trained."""
     from attnviz.runs import Run
     from attnviz.runs.folder import RunFolder
+    from attnviz.runs.library import being_trained
     from attnviz.training.manifest import FILE
 
     if folder.exists() and not folder.is_dir():
@@ -245,14 +246,14 @@ def _free_folder(folder: Path, overwrite: bool) -> Path:
     run = RunFolder(folder)
     if (folder / FILE).exists() and not overwrite:
         raise ValueError(f"{folder} already holds a checkpoint; choose another --out, or add --overwrite")
-    if run.exists and not overwrite:
+    if run.traces and not overwrite:
         raise ValueError(
             f"{folder} already holds a run: go on with `attnviz runs resume {folder}`, "
             "choose another --out, or add --overwrite"
         )
-    if run.exists and Run(run).status().worker_alive:
+    if run.traces and being_trained(Run(run)):
         raise ValueError(f"{folder} is being trained; stop it first")
-    if folder.is_dir() and any(folder.iterdir()) and not ((folder / FILE).exists() or run.exists):
+    if folder.is_dir() and any(folder.iterdir()) and not ((folder / FILE).exists() or run.traces):
         raise ValueError(f"{folder} is not empty and holds no checkpoint; choose another --out")
     return folder
 

@@ -96,10 +96,10 @@ class Library:
         if not is_id(run) or not folder.traces:
             raise RunError("run_unknown", name=str(run)[:80])
         one = Run(folder)
-        if _alive(one):
+        if being_trained(one):
             one.send("delete")
             until = time.monotonic() + PATIENCE
-            while one.folder.exists and _alive(one):
+            while one.folder.exists and being_trained(one):
                 if time.monotonic() > until:
                     raise RunError("run_busy", name=run)
                 time.sleep(0.02)
@@ -170,7 +170,7 @@ def _summary(folder: RunFolder) -> RunSummary:
         return RunSummary(run.id, run.id, "", None, 0.0, error=Notice(code, details))
 
 
-def _alive(run: Run) -> bool:
+def being_trained(run: Run) -> bool:
     """Whether a worker trains the run; one that cannot be read is nobody's."""
     try:
         return run.status().worker_alive
