@@ -272,6 +272,22 @@ def test_a_damaged_run_is_refused_with_a_sentence_and_the_others_go_on(
     assert "Traceback" not in capfd.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "state",
+    ["[3]", "7", "null", '{"state": "running", "turns": []}', '{"error": 7}', '{"state": [1]}', '{"steps": "a"}'],
+)
+def test_values_of_another_kind_are_said_without_pythons_words(tmp_path: Path, state: str) -> None:
+    run = Library(tmp_path).create(tiny_config())
+    connection = sqlite3.connect(run.folder.database)
+    connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('state', ?)", (state,))
+    connection.commit()
+    connection.close()
+    (one,) = Library(tmp_path).list()
+    assert one.error is not None
+    assert one.error.details["problem"]["code"] == "reason_other_kind"
+    assert one.status is None
+
+
 def test_whatever_fails_in_a_summary_is_a_damaged_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     good, bad = (trained(tmp_path, name=name) for name in ("good", "bad"))
     with sqlite3.connect(bad.folder.database) as connection:

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from attnviz.errors import InputError, RunError
+from attnviz.errors import InputError, Notice, RunError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
 NO_ROOM = 2**20  # bytes
+_NO_NUMBER = ("invalid literal for", "could not convert", "cannot convert")  # what int() and float() say
 _READ_ONLY = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
@@ -35,7 +36,13 @@ def clear_damage(file: Path) -> Iterator[None]:
     except InputError:
         raise
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:
-        raise RunError("run_damaged", file=file.name, problem=error) from None
+        raise damaged(file.name, error) from None
+
+
+def damaged(file: str, error: Exception) -> RunError:
+    """What came of reading a run's file. Where Python itself stumbled over a value, its words would say nothing."""
+    stumbled = isinstance(error, TypeError | AttributeError | IndexError) or str(error).startswith(_NO_NUMBER)
+    return RunError("run_damaged", file=file, problem=Notice("reason_other_kind") if stumbled else error)
 
 
 def from_system(error: OSError, path: Path) -> RunError:

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from attnviz.data import InputError
-from attnviz.errors import Notice, RunError, detail
+from attnviz.errors import Notice, RunError
 from attnviz.runs import creation, database, fork, trash
 from attnviz.runs.config import RunConfig
-from attnviz.runs.errors import clear_errors
+from attnviz.runs.errors import clear_errors, damaged
 from attnviz.runs.folder import TRASH, RunFolder, default_root, is_id
 from attnviz.runs.registry import Registry
 from attnviz.runs.run import Run, open_run
@@ -165,9 +165,8 @@ def _summary(folder: RunFolder) -> RunSummary:
             finetune=config.finetune is not None,
         )
     except Exception as error:  # whatever is wrong with one run, the others are listed
-        code, details = (error.code, error.details) if isinstance(error, InputError) else ("run_damaged", {})
-        details = details or {"file": folder.database.name, "problem": detail(error)}
-        return RunSummary(run.id, run.id, "", None, 0.0, error=Notice(code, details))
+        known = error if isinstance(error, InputError) else damaged(folder.database.name, error)
+        return RunSummary(run.id, run.id, "", None, 0.0, error=Notice(known.code, known.details))
 
 
 def being_trained(run: Run) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from attnviz.errors import Notice
+from attnviz.errors import Notice, RunError
 from attnviz.runs.database import reading
 from attnviz.runs.folder import RunFolder
 from attnviz.runs.notice import read_notice
@@ -58,6 +58,8 @@ def read_status(folder: RunFolder, connection: sqlite3.Connection, steps: int) -
     state: dict[str, Any] = {**NEW, **json.loads(meta.get("state", "{}"))}
     owner = owner_of(connection)
     alive = owner is not None and (not owner.local or owner.alive)
+    if state["state"] not in STATES:
+        raise RunError("run_damaged", file=folder.database.name, problem=Notice("reason_other_kind"))
     waiting = connection.execute("SELECT kind FROM commands WHERE outcome IS NULL ORDER BY id").fetchall()
     recent = connection.execute(
         "SELECT step, tokens, tokens_per_second FROM metrics ORDER BY step DESC LIMIT ?", (RECENT,)

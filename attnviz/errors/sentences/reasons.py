@@ -26,6 +26,7 @@ TEXTS = table(
     reason_range=Text(
         "{name} 是 {given}，应在 {low} 和 {high} 之间。", "{name} is {given}; {low} … {high} is allowed."
     ),
+    reason_other_kind=Text("里面有一个值不是该有的那一类。", "It holds a value of another kind than belongs there."),
     reason_missing=Text("缺少 {name}。", "{name} is missing."),
     reason_missing_or_kind=Text("缺少 {name}，或它的类型不对。", "{name} is missing or of another kind."),
     reason_missing_or_unknown=Text("缺少 {name}，或不该有它。", "{name} is missing, or is there and should not be."),
