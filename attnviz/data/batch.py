@@ -66,6 +66,12 @@ class Batch:
         return 0 if rows is None else rows.size(0)
 
     @property
+    def positions(self) -> int:
+        """Positions that a pass over it computes; 0 where nobody knows before it: of pictures."""
+        read = (self.src, self.decoder_input)
+        return 0 if self.pixels is not None else sum(x.numel() for x in read if x is not None)
+
+    @property
     def source(self) -> Tensor | None:
         """What an encoder reads: tokens, or a picture."""
         return self.src if self.pixels is None else self.pixels

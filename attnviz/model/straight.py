@@ -22,6 +22,7 @@ from attnviz.model.blocks import DecoderBlock, EncoderBlock, FeedForward
 from attnviz.model.cache import KVCache
 from attnviz.model.positions import TokenEmbedding, rotations, turned
 from attnviz.model.probe import BEHIND_THE_HEADS, Probe, heard
+from attnviz.model.threads import one_thread
 from attnviz.model.transformer import Transformer
 
 WIDEST_FUSED = 1024  # d_model up to which one product of q, k and v pays for a copy of their weights
@@ -103,14 +104,8 @@ class StraightDecoder:
         if masks is not self._masks:
             sites = (a.site for layer in self._layers for a in (layer.self_attn, layer.cross_attn) if a is not None)
             self._masks, self._mask_at = masks, {site: masks.at(site) for site in sites}
-        threads = torch.get_num_threads()
-        if not self._alone or threads == 1:
+        with one_thread(self._alone):
             return self._step(tokens, probe, cache)
-        torch.set_num_threads(1)  # of this thread of Python: waking the others takes longer than the products
-        try:
-            return self._step(tokens, probe, cache)
-        finally:
-            torch.set_num_threads(threads)
 
     def _step(self, tokens: Int[Tensor, "B 1"], probe: Probe, cache: KVCache) -> Float[Tensor, "B 1 V"]:
         names = heard(probe)

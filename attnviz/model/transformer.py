@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cached_property
+
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
@@ -61,7 +64,7 @@ class Transformer(nn.Module):
         if config.tied_embeddings:
             self.output.weight = self.embedding.tokens.weight
 
-    @property
+    @cached_property
     def sites(self) -> tuple[str, ...]:
         """Every attention, in the order of computation."""
         config = self.config
@@ -71,14 +74,18 @@ class Transformer(nn.Module):
             found += [f"decoder.{layer}.cross_attn"] * config.has_encoder
         return tuple(found)
 
-    @property
+    @cached_property
     def kinds(self) -> tuple[Kind, ...]:
         """The kinds of attention this model has."""
         return tuple(kind for kind in mask_library.KINDS if self.sites_of(kind))
 
+    @cached_property
+    def _by_kind(self) -> Mapping[Kind, tuple[str, ...]]:
+        return {kind: tuple(site for site in self.sites if kind_of(site) == kind) for kind in mask_library.KINDS}
+
     def sites_of(self, kind: Kind) -> tuple[str, ...]:
         """The attention sites of one kind, layer by layer."""
-        return tuple(site for site in self.sites if kind_of(site) == kind)
+        return self._by_kind[kind]
 
     @property
     def can(self) -> frozenset[Ability]:

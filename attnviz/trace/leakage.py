@@ -181,7 +181,7 @@ def influences(
         done = chosen[start : start + at_once]
         chunk = variants[start * replacements : (start + at_once) * replacements]
         probe = Chain([fresh_probe(intervention) for intervention in interventions])
-        with inference(model):
+        with inference(model, tokens=one.positions * (len(chunk) + 1)):
             logits = _run(model, one, side, chunk, plan, probe)
             change = (logits[1:] - logits[0]).abs().amax(dim=-1)
         yield done, change.unflatten(0, (len(done), replacements)).amax(dim=1).T.float().cpu().numpy()

@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float, Int
 
 from attnviz.data.tokens import Tokens
 
+FEW = 512  # tokens of a vocabulary that are sorted as a whole
 AT_ONCE = 2**22  # logits that are computed with at once: steps in between take several times as many bytes
 
 
@@ -109,8 +110,10 @@ def _in_parts(logits: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
 def _likeliest(logs: Float[np.ndarray, "N V"], k: int) -> Int[np.ndarray, "N k"]:
     """The k most likely tokens of each row, best first; of equals the one with the lower number, NaN last.
 
-    Tens of thousands are not sorted for the sake of five.
+    Tens of thousands are not sorted for the sake of five; a few hundred are sorted at once.
     """
+    if logs.shape[-1] <= FEW:
+        return np.argsort(-logs, axis=-1, kind="stable")[:, :k]
     bound = np.partition(-logs, k - 1, axis=-1)[:, k - 1]
     found = np.empty((len(logs), k), dtype=np.int64)
     for row, (values, worst) in enumerate(zip(-logs, bound, strict=True)):

@@ -120,7 +120,7 @@ def watch(
     recorder = Recorder(wanted, taps, _scales(model, taps, acting) if unmade else None)
     probe = Chain([*acting, recorder])
     batch = batch.to(model.device)
-    with inference(model):
+    with inference(model, tokens=batch.positions):
         logits = model(batch.source, batch.decoder_input, masks=masks, probe=probe)
         loss = None
         if batch.targets is not None and batch.scored is not None:

@@ -26,7 +26,7 @@ MAGIC = b"AV02"
 ALIGNMENT = 8
 FINE_CELLS = 128 * 128  # up to so many cells a head get 16 bits, more get 8
 READABLE = frozenset({"bits", "int8", "float16", "float32", "float64"})  # what `payload.js` can make an array of
-WORTH_COMPRESSING = 4096  # bytes
+WORTH_COMPRESSING = 2**16  # bytes: up to here a browser has drawn them before it would have inflated them
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,10 +99,13 @@ def unpack_bits(packed: NDArray[np.uint8], shape: tuple[int, ...]) -> NDArray[np
     return np.unpackbits(packed, count=count, bitorder="little").astype(np.bool_).reshape(shape)
 
 
-def join(header: Mapping[str, Any], blocks: Mapping[str, NDArray[Any]], *, broken: str = "") -> bytes:
+def join(
+    header: Mapping[str, Any], blocks: Mapping[str, NDArray[Any]], *, broken: str = "", near: bool = False
+) -> bytes:
     """One `bytes` object; header values must be JSON without NaN, blocks are sent little-endian in the order given.
 
-    `broken` is what is said where the body cannot be read.
+    `broken` is what is said where the body cannot be read. `near`: the browser is on this machine, where bytes cost
+    less than the time in which they are deflated and inflated.
     """
     places: dict[str, list[int]] = {}
     said = json.dumps(header, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
@@ -114,7 +117,7 @@ def join(header: Mapping[str, Any], blocks: Mapping[str, NDArray[Any]], *, broke
         body += data
         body += b"\0" * (-len(body) % ALIGNMENT)
     raw = bytes(body)
-    packed = _deflated(raw[: len(said)], raw[len(said) :]) if len(raw) >= WORTH_COMPRESSING else raw
+    packed = _deflated(raw[: len(said)], raw[len(said) :]) if len(raw) >= WORTH_COMPRESSING and not near else raw
     compressed = len(packed) < 0.9 * len(raw)
     outline = {
         "header": len(said),
@@ -149,8 +152,8 @@ def colours() -> dict[str, Any]:
     }
 
 
-def pack(values: Mapping[str, Any], arrays: Mapping[str, NDArray[Any] | bytes]) -> bytes:
-    """Values (JSON without NaN), arrays and the colours as one payload, which `payload.js` reads.
+def pack(values: Mapping[str, Any], arrays: Mapping[str, NDArray[Any] | bytes], *, near: bool = False) -> bytes:
+    """Values (JSON without NaN), arrays and the colours as one payload, which `payload.js` reads; `near` as in `join`.
 
     Floats of 16, 32 or 64 bits and int8 travel as they are, booleans as bits, bytes as a file; raises ValueError for
     other types.
@@ -166,7 +169,7 @@ def pack(values: Mapping[str, Any], arrays: Mapping[str, NDArray[Any] | bytes]) 
             raise ValueError(f"{name}: the browser reads {sorted(READABLE)}, not {kind}")
         blocks[name] = pack_bits(array) if kind == "bits" else array
         described[name] = {"type": kind, "shape": list(array.shape)}
-    return join({**values, "arrays": described, "theme": colours()}, blocks)
+    return join({**values, "arrays": described, "theme": colours()}, blocks, near=near)
 
 
 def outline_of(payload: bytes) -> tuple[dict[str, Any], int]:

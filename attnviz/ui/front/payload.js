@@ -70,7 +70,7 @@ export class Payload {
     const count = shape.reduce((product, size) => product * size, 1);
     const { buffer, byteOffset } = this.bytes;
     if (type === "bits") return unpackedBits(this.bytes.subarray(offset, offset + length), count);
-    if (type === "float16") return Float32Array.from(new Uint16Array(buffer, byteOffset + offset, count), halfFloat);
+    if (type === "float16") return fromHalves(new Uint16Array(buffer, byteOffset + offset, count));
     return new { float64: Float64Array, float32: Float32Array, int8: Int8Array }[type](buffer, byteOffset + offset, count);
   }
 }
@@ -80,6 +80,17 @@ export function unpackedBits(bytes, count) {
   const bits = new Uint8Array(count);
   for (let i = 0; i < count; i++) bits[i] = (bytes[i >> 3] >> (i & 7)) & 1;
   return bits;
+}
+
+/** @type {Float32Array | null} */
+let halves = null; // every code's number, made when the first is asked for
+
+/** @param {Uint16Array} codes */
+function fromHalves(codes) {
+  const table = (halves ||= Float32Array.from({ length: 2 ** 16 }, (_, code) => halfFloat(code)));
+  const numbers = new Float32Array(codes.length);
+  for (let i = 0; i < codes.length; i++) numbers[i] = table[codes[i]];
+  return numbers;
 }
 
 /** @param {number} code */

@@ -59,7 +59,7 @@ def run(model: WatchedModel, batch: Batch, masks: MaskPlan, application: MaskApp
     """The model on the batch's first example, under `masks` applied as `application` says."""
     lens = Lens(site, head)
     probe = lens if application == MaskApplication() else Chain([application.probe(), lens])
-    with inference(model):
+    with inference(model, tokens=batch.positions):
         logits = model(batch.src, batch.decoder_input, masks=masks, probe=probe)
         scored = batch.scored
         loss = None if batch.targets is None or scored is None else mean_loss(logits, batch.targets, scored)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from attnviz.ui.masks.lens import Floats, Pass, run
 from attnviz.ui.masks.setting import Setting, plan_of
 from attnviz.ui.masks.subject import Subject
 
+Made = TypeVar("Made")
 UNMEASURED = -1.0
 MOST_MEASURED = 128  # inputs beyond which nobody would wait for all of them
 AT_ONCE = 12  # inputs whose influence is measured without being asked
@@ -34,6 +36,14 @@ class Baseline:
     logits: Floats
     loss: float | None
     reach: Reach
+    _made: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def kept(self, name: str, make: Callable[[], Made]) -> Made:
+        """What `make` makes of it, made once: it does not change while cells are painted."""
+        if name not in self._made:
+            self._made[name] = make()
+        made: Made = self._made[name]
+        return made
 
     @property
     def bytes(self) -> int:

@@ -209,7 +209,7 @@ def laboratory(
     )
     values["view"] = view
     values["leak_cell"] = None if leak is None else list(leak.cell)
-    mask_stage(pack(values, arrays), key=STAGE)
+    mask_stage(pack(values, arrays, near=st.context.ip_address is None), key=STAGE)
     _mirror(frame, lab, padded)
 
 

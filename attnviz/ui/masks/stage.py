@@ -25,9 +25,9 @@ def module_source() -> str:
     return bundle(ASSETS / "main.js")
 
 
-def pack(values: Mapping[str, Any], arrays: Mapping[str, NDArray[Any] | bytes]) -> bytes:
-    """One payload; many floats travel as halves, which keep NaN and infinities."""
-    return canvas.pack(values, {name: _narrowed(array) for name, array in arrays.items()})
+def pack(values: Mapping[str, Any], arrays: Mapping[str, NDArray[Any] | bytes], *, near: bool = False) -> bytes:
+    """One payload; many floats travel as halves, which keep NaN and infinities. `near`: not over a network."""
+    return canvas.pack(values, {name: _narrowed(array) for name, array in arrays.items()}, near=near)
 
 
 def _narrowed(array: NDArray[Any] | bytes) -> NDArray[Any] | bytes:

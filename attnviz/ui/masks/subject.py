@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import takewhile
 from typing import Literal, TypeVar
 
@@ -57,7 +58,7 @@ class Subject:
         """Keys of each kind that are not padding."""
         return {kind: keys if kind == "decoder_self" else self.real_source for kind, (_, keys) in self.sizes.items()}
 
-    @property
+    @cached_property
     def own(self) -> MaskPlan:
         """The model's own masks; padding is written down even where there is none, so that a formula can keep it.
 

@@ -67,7 +67,7 @@ export class Lab extends Shell {
       this.row = this.position = null;
       this.cursor = { row: 0, column: 0 };
     } else if (before && before.target.kind !== shot.target.kind) this.row = this.position = null;
-    else if (before && !this.paint.stroke) for (const { canvas } of [this.refs.flow, this.refs.heads, this.refs.reach]) fadeFrom(canvas);
+    else if (before && !this.paint.stroke) fadeFrom(this.refs.flow.canvas, this.refs.heads.canvas, this.refs.reach.canvas);
     this.paint.changed();
     if (shot.view !== this.view) placeCards(this.refs, (this.view = this.refs.root.dataset.view = shot.view));
     this.write();
@@ -127,25 +127,26 @@ export class Lab extends Shell {
     this.ratio = window.devicePixelRatio || 1;
     this.base = baseOf(refs.root, this.theme);
     refs.root.dataset.width = refs.root.clientWidth < 900 ? "narrow" : "wide";
-    for (const [part, { body, section }] of this.canvases) {
-      body.style.minHeight = "";
-      if (section.hidden || !section.isConnected) continue;
-      // Six pictures in a row cannot be read in a phone's width: they scroll.
-      const width = part === this.flow ? Math.max(body.clientWidth, 38 * this.base) : body.clientWidth;
-      const { height } = part.layout(width, body.clientHeight);
-      if (height > body.clientHeight) body.style.minHeight = `${height}px`;
-    }
-    // The mask fills its card, which is as high as the one beside it.
+    // All sizes are read together: each that is asked for after a change makes the browser lay out the page again.
+    const open = this.canvases.filter(([, { section }]) => !section.hidden && section.isConnected);
+    for (const [, { body }] of open) body.style.minHeight = "";
+    const rooms = open.map(([, { body }]) => [body.clientWidth, body.clientHeight]);
+    open.forEach(([part, { body }], i) => {
+      const { height } = part.layout(this.widthFor(part, rooms[i][0]), rooms[i][1]);
+      if (height > rooms[i][1]) body.style.minHeight = `${height}px`;
+    });
     writeRowNumbers(this);
-    const { body, section } = this.refs.paint;
-    if (section.isConnected) this.paint.layout(body.clientWidth, body.clientHeight);
-    this.draw();
+    // A card is as high as the one beside it, and what is drawn in it fills it.
+    const grown = open.map(([, { body }]) => [body.clientWidth, body.clientHeight]);
+    open.forEach(([part], i) => {
+      if (grown[i].join() !== rooms[i].join()) part.layout(this.widthFor(part, grown[i][0]), grown[i][1]);
+    });
+    for (const [part] of open) part.draw();
   }
 
-  draw() {
-    if (!this.theme) return;
-    for (const [part, { section }] of this.canvases) if (!section.hidden && section.isConnected) part.draw();
-    writeRowNumbers(this);
+  // Six pictures in a row cannot be read in a phone's width: they scroll.
+  widthFor(part, width) {
+    return part === this.flow ? Math.max(width, 38 * this.base) : width;
   }
 
   drawSoon() {

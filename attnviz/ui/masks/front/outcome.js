@@ -24,8 +24,14 @@ export class Outcome {
     this.hint.textContent = text[`outcome_${shot.scored}`];
     this.tokens.setAttribute("aria-label", text.tokens_label);
     this.loss.replaceChildren(...lossMoved(shot));
-    this.buttons = steps.map((step, p) => this.token(step, p));
-    this.tokens.replaceChildren(...this.buttons);
+    // What is said at most positions stays, and so do their buttons: hundreds would be laid out anew.
+    const said = steps.map((step) => JSON.stringify([step.read, step.target, step.now[0], step.own[0], text.step_hint]));
+    const before = this.buttons && said.length === this.said.length ? this.said : null;
+    const buttons = steps.map((step, p) => (before && said[p] === before[p] ? this.buttons[p] : this.token(step, p)));
+    if (before) buttons.forEach((button, p) => button !== this.buttons[p] && this.buttons[p].replaceWith(button));
+    else this.tokens.replaceChildren(...buttons);
+    this.buttons = buttons;
+    this.said = said;
     this.choose(this.lab.shownPosition());
   }
 
@@ -47,6 +53,7 @@ export class Outcome {
     if (!steps.length) return;
     const step = steps[p];
     this.buttons.forEach((button, i) => {
+      if (button.getAttribute("aria-selected") === String(i === p)) return;
       button.setAttribute("aria-selected", String(i === p));
       button.tabIndex = i === p ? 0 : -1;
     });
