@@ -134,6 +134,8 @@ class RecurrentModel(Transformer):
         if not config.recurrent:
             raise ValueError(f"architecture is {config.architecture!r}; a recurrent model is one of the lstm")
         self.config = config
+        # The one head of cross-attention, where there is one.
+        self._name_sites((SITE,) if config.architecture in ("lstm-additive", "lstm-dot") else ())
         reads = config.architecture != "lstm"
         if reads:
             self.src_embedding = TokenEmbedding(config.src_vocab_size, config)
@@ -148,11 +150,6 @@ class RecurrentModel(Transformer):
         self.output = nn.Linear(config.d_model, config.n_outputs, bias=not config.tied_embeddings)
         if config.tied_embeddings:
             self.output.weight = self.embedding.tokens.weight
-
-    @property
-    def sites(self) -> tuple[str, ...]:
-        """The one head of cross-attention, where there is one."""
-        return (SITE,) if self.config.architecture in ("lstm-additive", "lstm-dot") else ()
 
     @property
     def can(self) -> frozenset[Ability]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -41,12 +40,21 @@ def padding_of(ids: Int[Tensor, "B S"], pad_id: int) -> Mask:
     return mask_library.key_padding(lengths) if min(lengths) < ids.size(1) else mask_library.full()
 
 
+def _sites(config: ModelConfig) -> tuple[str, ...]:
+    found = [f"encoder.{layer}.self_attn" for layer in range(config.n_encoder_layers) if config.has_encoder]
+    for layer in range(config.n_decoder_layers if config.has_decoder else 0):
+        found.append(f"decoder.{layer}.self_attn")
+        found += [f"decoder.{layer}.cross_attn"] * config.has_encoder
+    return tuple(found)
+
+
 class Transformer(nn.Module):
     """The model. It computes; a `probe` handed to `forward` may watch or change it, and leaves no trace."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
+        self._name_sites(_sites(config))
         final_norm = nn.LayerNorm if config.norm == "pre" else nn.Identity
         if config.has_encoder:
             self.src_embedding = TokenEmbedding(config.src_vocab_size, config)
@@ -64,24 +72,22 @@ class Transformer(nn.Module):
         if config.tied_embeddings:
             self.output.weight = self.embedding.tokens.weight
 
-    @cached_property
+    def _name_sites(self, sites: tuple[str, ...]) -> None:
+        """Once, for they are asked for many times in every pass."""
+        self._sites = sites
+        self._by_kind: Mapping[Kind, tuple[str, ...]] = {
+            kind: tuple(site for site in sites if kind_of(site) == kind) for kind in mask_library.KINDS
+        }
+
+    @property
     def sites(self) -> tuple[str, ...]:
         """Every attention, in the order of computation."""
-        config = self.config
-        found = [f"encoder.{layer}.self_attn" for layer in range(config.n_encoder_layers) if config.has_encoder]
-        for layer in range(config.n_decoder_layers if config.has_decoder else 0):
-            found.append(f"decoder.{layer}.self_attn")
-            found += [f"decoder.{layer}.cross_attn"] * config.has_encoder
-        return tuple(found)
+        return self._sites
 
-    @cached_property
+    @property
     def kinds(self) -> tuple[Kind, ...]:
         """The kinds of attention this model has."""
-        return tuple(kind for kind in mask_library.KINDS if self.sites_of(kind))
-
-    @cached_property
-    def _by_kind(self) -> Mapping[Kind, tuple[str, ...]]:
-        return {kind: tuple(site for site in self.sites if kind_of(site) == kind) for kind in mask_library.KINDS}
+        return tuple(kind for kind, sites in self._by_kind.items() if sites)
 
     def sites_of(self, kind: Kind) -> tuple[str, ...]:
         """The attention sites of one kind, layer by layer."""
