@@ -48,7 +48,7 @@ def paint(options: Options) -> Iterator[Result]:
             yield Skipped(NAME, f"no Chromium could be started: {str(error).splitlines()[0]}")
             return
         with contextlib.closing(browser):
-            tabs = {tokens: _opened(browser, f"{url}/?tokens={tokens}") for tokens in LIMITS}
+            tabs = {tokens: opened(browser, f"{url}/?tokens={tokens}") for tokens in LIMITS}
             times = _in_turns(tabs, options.repeats(25, 4))
     for tokens, (must, aim) in LIMITS.items():
         whole, floor = (1e3 * statistics.median(times[tokens][what]) for what in ("paint", "empty"))
@@ -78,7 +78,7 @@ def _in_turns(tabs: dict[int, Any], repeats: int) -> dict[int, dict[str, list[fl
     return times
 
 
-def _opened(browser: Any, url: str) -> Any:
+def opened(browser: Any, url: str) -> Any:
     """A tab that is ready to be timed."""
     tab = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
     tab.set_default_timeout(1e3 * PATIENCE)

@@ -19,6 +19,7 @@ GROUPS: Mapping[str, tuple[str, str]] = {
     "stage": ("stage", "stage"),
     "visitors": ("visitors", "visitors"),
     "watching": ("watching", "watching"),
+    "reactions": ("reactions", "reactions"),
     "products": ("training", "products"),
     "training": ("training", "language"),
     "translation": ("training", "translation"),

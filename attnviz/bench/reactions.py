@@ -1,0 +1,144 @@
+"""From what one does on a page to what one sees: a sentence, a head switched off, another page, in a real Chromium.
+
+Timed in the browser, in turns with the round trip of an empty fragment of the same Streamlit in another tab.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import statistics
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from itertools import count
+from typing import Any
+
+from attnviz.bench.browser import ARGUMENTS, EMPTY, PATIENCE, PAUSE, executable, opened, served, server
+from attnviz.bench.figures import Figure, Options, Result, Skipped
+from attnviz.bench.stage import FOUND
+from attnviz.bench.visitors import app_script
+
+NAME = "reactions"
+MUST, AIM = 2.0, 1.3  # empty round trips
+FIELD = ".st-key-av-sentence input[type=text]"
+WORDS = ("fedcb", "abcde", "cabfe", "bdfac")
+WHAT = {
+    "sentence": "from another sentence to the drawn picture",
+    "head": "from a head's switch to the drawn picture",
+    "page": "from a click on another page to its drawn picture (Masks and back)",
+}
+
+# What the scripts below share: the stage of a page, and waiting for what is drawn.
+HELP = f"""() => {{
+    const stages = (name) => {{
+        for (const host of document.querySelectorAll("*")) {{
+            const root = host.shadowRoot;
+            const nodes = root ? [root, ...root.querySelectorAll("*")] : [];
+            for (const node of nodes) if (node[name]) return node[name];
+        }}
+        return null;
+    }};
+    const drawn = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+    const until = (seen) => new Promise((done, failed) => {{
+        const began = performance.now();
+        const look = () => {{
+            if (seen()) done();
+            else if (performance.now() - began > 30000) failed(new Error("nothing was drawn"));
+            else setTimeout(look, 2);
+        }};
+        look();
+    }});
+    const timed = async (act, seen) => {{
+        const began = performance.now();
+        act();
+        await until(seen);
+        await drawn();
+        return performance.now() - began;
+    }};
+    window.reactions = {{
+        sentence(text) {{
+            const stage = ({FOUND})();
+            const before = stage.picture;
+            const field = document.querySelector("{FIELD}");
+            field.focus();
+            Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(field, text);
+            field.dispatchEvent(new Event("input", {{ bubbles: true }}));
+            return timed(() => field.blur(), () => stage.picture !== before);
+        }},
+        head() {{
+            const stage = ({FOUND})();
+            const before = stage.picture;
+            const button = stage.refs.root.querySelector('[data-switch="1.1"]');
+            return timed(() => button.click(), () => stage.picture !== before);
+        }},
+        page(name) {{
+            const link = [...document.querySelectorAll("a[href]")].find((one) => one.getAttribute("href") === name);
+            const there = name === "" ? () => stages("attnvizStage")?.picture : () => stages("attnvizLab")?.shot;
+            return timed(() => link.click(), there);
+        }},
+    }};
+}}"""
+
+
+def reactions(options: Options) -> Iterator[Result]:
+    """Each as a multiple of an empty fragment's round trip; the first two turns warm up."""
+    if find_spec("playwright") is None:
+        yield Skipped(NAME, "needs a browser: pip install playwright, and Chromium or Chrome")
+        return
+    from playwright.sync_api import Error, sync_playwright
+
+    with sync_playwright() as playwright, server("masks/bench_app.py") as empty, served(app_script()) as (url, _):
+        try:
+            browser = playwright.chromium.launch(executable_path=executable(), args=list(ARGUMENTS))
+        except Error as error:
+            yield Skipped(NAME, f"no Chromium could be started: {str(error).splitlines()[0]}")
+            return
+        with contextlib.closing(browser):
+            floor, page = opened(browser, f"{empty}/?tokens=8"), _page(browser, url)
+            times = _in_turns(floor, page, options.repeats(15, 2))
+    one = 1e3 * statistics.median(times["empty"])
+    for name, what in WHAT.items():
+        whole = 1e3 * statistics.median(times[name])
+        yield Figure(
+            name=f"{NAME}/{name}",
+            ratio=whole / one,
+            what=what,
+            against="an empty fragment's round trip",
+            milliseconds=whole,
+            base_milliseconds=one,
+            must=MUST,
+            aim=AIM,
+        )
+
+
+def _in_turns(floor: Any, page: Any, repeats: int) -> dict[str, list[float]]:
+    """Seconds of each reaction and of empty round trips."""
+    turns = count()
+    acts: dict[str, list[Callable[[], float]]] = {
+        "empty": [lambda: float(floor.evaluate(EMPTY))],
+        "sentence": [lambda: float(page.evaluate(f"reactions.sentence('{WORDS[next(turns) % len(WORDS)]}')"))],
+        "head": [lambda: float(page.evaluate("reactions.head()"))],
+        "page": [
+            lambda: float(page.evaluate("reactions.page('masks')")),
+            lambda: float(page.evaluate("reactions.page('')")),
+        ],
+    }
+    times: dict[str, list[float]] = {name: [] for name in acts}
+    for turn in range(repeats + 2):
+        for name, calls in acts.items():
+            (floor if name == "empty" else page).bring_to_front()
+            for call in calls:
+                page.wait_for_timeout(2 * PAUSE)
+                milliseconds = call()
+                if turn >= 2:
+                    times[name].append(milliseconds / 1e3)
+    return times
+
+
+def _page(browser: Any, url: str) -> Any:
+    """The page Attention, ready to be timed."""
+    tab = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
+    tab.set_default_timeout(1e3 * PATIENCE)
+    tab.goto(f"{url}/?model=reverse&lang=en")
+    tab.wait_for_function(f"() => {{ const stage = ({FOUND})(); return stage && stage.picture; }}")
+    tab.evaluate(HELP)
+    return tab
