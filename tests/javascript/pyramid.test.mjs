@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { linesOf } from "../../attnviz/ui/attention/front/lines.js";
+import { MOST_LINES, linesOf } from "../../attnviz/ui/attention/front/lines.js";
 import { Levels, Pyramid, TILE, halve, levelFor } from "../../attnviz/ui/front/pyramid.js";
 import { rgbOf } from "../../attnviz/ui/front/raster.js";
 import { shade } from "../../attnviz/ui/front/scale.js";
@@ -100,6 +100,24 @@ test("the pieces of a part cover it, at the level that suits the pixels", () => 
   }
 });
 
+test("what cannot be made in time comes with later calls, and a coarser picture stands in for it", () => {
+  const size = 2 * TILE + 5;
+  const one = head({ rows: size, columns: size });
+  const look = { scale: "sqrt", mode: "weights", theme: THEME };
+  const whole = { left: 0, top: 0, columns: size, rows: size };
+  const painted = one.look(look);
+  const [stand] = painted.pieces(whole, 0.3, 0.3);
+  const counts = [];
+  do {
+    const pieces = painted.pieces(whole, 1, 1, 1, -Infinity);
+    counts.push(pieces.length);
+    assert.equal(pieces[0].raster === stand.raster, painted.late);
+  } while (painted.late);
+  assert.deepEqual(counts, [2, 3, 4, 5, 6, 7, 8, 9, 9]);
+  const patient = head({ rows: size, columns: size }).look(look).pieces(whole, 1, 1);
+  assert.deepEqual(painted.pieces(whole, 1, 1).map(({ left, top }) => [left, top]), patient.map(({ left, top }) => [left, top]));
+});
+
 test("a picture is made once for a scale, and again for another theme", () => {
   const one = head();
   const look = { scale: "sqrt", mode: "weights", theme: THEME };
@@ -124,12 +142,12 @@ test("lines: the lightest first, those that cannot be seen left out, of very man
   for (let at = 0; at < one.codes.length; at++) assert.equal(drawn.has(at), one.decode(one.codes[at]) >= 0.015);
   const many = head({ rows: 101, columns: 97 });
   const some = linesOf(many, "sqrt");
-  assert.equal(some.order.length, 3000);
+  assert.equal(some.order.length, MOST_LINES);
   const weakest = Math.min(...Array.from(some.order, (at) => some.levels[at]));
   const left = some.levels.filter((level, at) => level > weakest && !some.order.includes(at));
   assert.equal(left.length, 0);
 });
 
 test("lines: attention that is the same everywhere is drawn, too", () => {
-  assert.equal(linesOf(head({ rows: 61, columns: 59, codes: new Uint8Array(61 * 59).fill(33) }), "sqrt").order.length, 3000);
+  assert.equal(linesOf(head({ rows: 61, columns: 59, codes: new Uint8Array(61 * 59).fill(33) }), "sqrt").order.length, MOST_LINES);
 });

@@ -16,7 +16,8 @@ import { numberOver } from "./theme.js";
  * @typedef {object} Cells
  * @property {number} rows
  * @property {number} columns
- * @property {(part: Part, cw: number, ch: number, ratio: number) => Piece[]} pieces
+ * @property {(part: Part, cw: number, ch: number, ratio: number, until?: number) => Piece[]} pieces what is not made by `until` is left out, and the cells are late
+ * @property {boolean} [late]
  * @property {(q: number, k: number) => number} pixel 0 where hatched
  * @property {((q: number, k: number) => string) | null} [text] the number in a cell
  * @property {((q: number, k: number) => string) | null} [short] the same for less room
@@ -35,7 +36,8 @@ export function paintCells(painter, cells, box, part, theme, { fine = false, lat
   const cw = box.w / part.columns;
   const ch = box.h / part.rows;
   painter.hatch(box.x, box.y, box.w, box.h, fine);
-  for (const piece of cells.pieces(part, cw, ch, painter.ratio || 2)) paintPiece(painter, piece, cells, box, part);
+  for (const piece of cells.pieces(part, cw, ch, painter.ratio || 2, painter.until)) paintPiece(painter, piece, cells, box, part);
+  if (cells.late) painter.late = true;
   if (cw >= ROOMY && ch >= ROOMY) painter.rects(gaps(painter, cells, box, part, lattice), theme.surface);
 }
 

@@ -35,6 +35,8 @@ export class CanvasPainter {
     this.theme = theme;
     this.ratio = ratio;
     this.patterns = new Map();
+    this.until = Infinity; // performance.now() at which what takes long is left for another frame; then `late` is true
+    this.late = false;
   }
 
   // A canvas cleared and scaled so that units are CSS pixels.

@@ -147,6 +147,17 @@ function colourTable(theme, scale, top, peak) {
   return table;
 }
 
+/** @param {number} n level @param {number} x @param {number} y */
+function keyOf(n, x, y) {
+  return (n * 4096 + y) * 4096 + x;
+}
+
+/** @param {Raster} raster @param {number} n @param {number} x @param {number} y */
+function pieceOf(raster, n, x, y) {
+  const size = TILE << n;
+  return { raster, left: x * size, top: y * size, columns: raster.columns << n, rows: raster.rows << n };
+}
+
 class Painted {
   /** @param {Pyramid} of @param {Look} look */
   constructor(of, { scale, mode, theme }) {
@@ -159,6 +170,7 @@ class Painted {
     this.table = colourTable(theme, scale, of.top, of.peak);
     this.nan = rgba(theme.alarmFillRgb);
     this.open = rgba(theme.visibleRgb);
+    this.late = false;
     /** @type {Map<number, Raster>} */
     this.tiles = new Map();
     /** @type {Map<number, Uint16Array>} */
@@ -216,23 +228,40 @@ class Painted {
     return !this.of.visible(q, k);
   }
 
-  /** The pictures that a part needs, at the level that suits `cw` × `ch` pixels a cell. @param {Part} part @param {number} cw @param {number} ch */
-  pieces(part, cw, ch, ratio = 1) {
+  /** The pictures that a part needs, at the level that suits `cw` × `ch` pixels a cell. Those that are not there by
+   *  `until` are left out, but for the first; a coarser one that is there stands in, below the others.
+   *  @param {Part} part @param {number} cw @param {number} ch */
+  pieces(part, cw, ch, ratio = 1, until = Infinity) {
     const n = levelFor(Math.min(cw, ch) * ratio, this.of.most);
     const size = TILE << n;
     const found = [];
+    const coarse = new Map();
+    this.late = false;
+    let made = 0;
     for (let y = Math.floor(part.top / size); y * size < Math.min(this.rows, part.top + part.rows); y++) {
       for (let x = Math.floor(part.left / size); x * size < Math.min(this.columns, part.left + part.columns); x++) {
-        const raster = this.tile(n, x, y);
-        found.push({ raster, left: x * size, top: y * size, columns: raster.columns << n, rows: raster.rows << n });
+        if (!this.tiles.has(keyOf(n, x, y)) && made++ && performance.now() > until) {
+          this.late = true;
+          const stand = this.coarser(n, x, y);
+          if (stand) coarse.set(stand.raster, stand);
+        } else found.push(pieceOf(this.tile(n, x, y), n, x, y));
       }
     }
-    return found;
+    return [...coarse.values(), ...found];
+  }
+
+  /** A tile of a higher level that covers one. @param {number} n @param {number} x @param {number} y */
+  coarser(n, x, y) {
+    for (let up = 1; n + up <= this.of.most; up++) {
+      const raster = this.tiles.get(keyOf(n + up, x >> up, y >> up));
+      if (raster) return pieceOf(raster, n + up, x >> up, y >> up);
+    }
+    return null;
   }
 
   /** @param {number} n @param {number} x @param {number} y */
   tile(n, x, y) {
-    const key = (n * 4096 + y) * 4096 + x;
+    const key = keyOf(n, x, y);
     let tile = this.tiles.get(key);
     if (!tile) {
       if (this.tiles.size > 96) this.tiles.delete(/** @type {number} */ (this.tiles.keys().next().value)); // the oldest

@@ -5,7 +5,7 @@ import { clamp } from "../../front/numbers.js";
 import { intensity } from "../../front/scale.js";
 import { stride } from "../../front/zoom.js";
 
-const MOST_LINES = 3000; // more are a grey veil, and take longer than a frame
+export const MOST_LINES = 2000; // more are a grey veil, and take longer than a frame
 
 // The weights to draw, as cells in the order of their weight, so that heavy lines lie on top; of very many the heaviest.
 // `levels`: how strong each is, of 255.

@@ -194,8 +194,10 @@ Object.assign(Stage.prototype, {
     const { refs, state, theme, ratio } = this;
     const painter = CanvasPainter.on(refs.headStatic, refs.headBody.clientWidth, refs.headBody.clientHeight, theme, ratio);
     this.coarse = !state.kind.has(state.layer, state.head);
+    painter.until = performance.now() + SLICE;
     if (head.matrix) paintMatrix(painter, head.matrix, state, theme);
     if (head.lines) paintLines(painter, head.lines, state, theme);
+    if (painter.late) this.paintSoon(); // the rest of a large picture comes with the next frames
     refs.surface.dataset.zoomed = String(state.zoom.zoom > 1);
   },
 
