@@ -54,7 +54,12 @@ def products(options: Options) -> Iterator[Result]:
 
 
 def language(options: Options) -> Iterator[Result]:
-    """Language models of two sizes: the trainer as a run has it, with the way of computing that a run would choose."""
+    """Language models of two sizes: the trainer as a run has it, with the way of computing that a run would choose.
+
+    On S everybody has one thread: with a second one both sides take twice the CPU time, and a run would choose one.
+    """
+    from attnviz.model.threads import one_thread
+
     for name, size, repeats, peers in (
         ("A", A, options.repeats(15), {"nanogpt": (2.2, 3.0), "gpt2-sdpa": (3.0, 4.5)}),
         ("S", S, options.repeats(150, 5), {"nanogpt": (1.4, 2.0)}),
@@ -66,7 +71,11 @@ def language(options: Options) -> Iterator[Result]:
             "width": size.width,
             "heads": size.heads,
         }
-        yield from _against(f"training/{name}", trainer, peers, {**shape, "length": size.length + 1}, repeats, options)
+        with one_thread(size is S):
+            against = _against(
+                f"training/{name}", trainer, peers, {**shape, "length": size.length + 1}, repeats, options
+            )
+            yield from list(against)
 
 
 def translation(options: Options) -> Iterator[Result]:
