@@ -71,6 +71,22 @@ def test_the_written_passes_are_the_models(architecture: str, changes: dict[str,
         assert torch.equal(value, names[name])
 
 
+@pytest.mark.parametrize(("architecture", "changes"), KINDS)
+def test_without_autograd_the_passes_leave_the_same_gradients(architecture: str, changes: dict[str, object]) -> None:
+    passes = written(make_model(5, architecture, dropout=0.0, **changes).train())
+    src, ids = inputs(passes.model)
+    logits = passes(src, ids)
+    slope = torch.randn(logits.shape, generator=torch.Generator().manual_seed(3))
+    logits.backward(slope)
+    wanted = passes.flat.gradients.clone()
+    passes.flat.gradients.zero_()
+    assert torch.equal(passes.predict(src, ids), logits)
+    passes.back(slope.flatten(0, 1))
+    assert torch.equal(passes.flat.gradients, wanted)
+    with pytest.raises(RuntimeError, match="no pass waits"):
+        passes.back(slope.flatten(0, 1))
+
+
 @pytest.mark.parametrize(("architecture", "changes"), KINDS[:4])
 def test_in_bfloat16_they_are_as_near_as_bfloat16_is(architecture: str, changes: dict[str, object]) -> None:
     model = make_model(5, architecture, dropout=0.0, **changes).train()

@@ -35,6 +35,23 @@ def test_is_torchs_cross_entropy(batch: int, length: int, vocab: int, smoothing:
     assert ours.tokens == int((targets != PAD).sum())
 
 
+@given(st.integers(1, 5), st.integers(1, 7), st.integers(2, 13), st.floats(0, 0.9), st.integers(0, 10**6))
+def test_its_slope_is_autograds(batch: int, length: int, vocab: int, smoothing: float, seed: int) -> None:
+    logits, targets = logits_and_targets(batch, length, vocab, seed)
+    alone = cross_entropy(logits, targets, label_smoothing=smoothing, with_slope=True)
+    taped = cross_entropy(logits.requires_grad_(), targets, label_smoothing=smoothing)
+    taped.objective.backward()
+    assert alone.slope is not None
+    assert logits.grad is not None
+    assert torch.equal(alone.slope, logits.grad.flatten(0, 1))
+    assert (alone.objective, alone.nats, alone.tokens, alone.correct) == (
+        taped.objective,
+        taped.nats,
+        taped.tokens,
+        taped.correct,
+    )
+
+
 @given(st.integers(2, 11), st.integers(0, 10**6))
 def test_padding_is_never_scored(length: int, seed: int) -> None:
     logits, targets = logits_and_targets(3, length, 7, seed)

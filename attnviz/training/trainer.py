@@ -260,8 +260,8 @@ class Trainer:
 
     def _predict(self, batch: Batch, masks: MaskPlan | None) -> Float[Tensor, "B T V"]:
         if self._written is not None:
-            predict_ = self._written if self.ranks is not None else self._written.predict
-            return predict_(batch.src, batch.decoder_input if self.model.config.has_decoder else None, masks)
+            passes = self._written if self.ranks is not None else self._written.predict
+            return passes(batch.src, batch.decoder_input if self.model.config.has_decoder else None, masks)
         low = torch.autocast(self.device.type, torch.bfloat16, enabled=self.compute.precision == "bf16")
         step_by_step = explicitly(self._attentions) if self.compute.path == "explicit" else nullcontext()
         with low, step_by_step:
