@@ -56,7 +56,7 @@ HELP = f"""() => {{
     }};
     window.reactions = {{
         sentence(text) {{
-            const stage = ({FOUND})();
+            const stage = stages("attnvizStage");
             const before = stage.picture;
             const field = document.querySelector("{FIELD}");
             field.focus();
@@ -65,7 +65,7 @@ HELP = f"""() => {{
             return timed(() => field.blur(), () => stage.picture !== before);
         }},
         head() {{
-            const stage = ({FOUND})();
+            const stage = stages("attnvizStage");
             const before = stage.picture;
             const button = stage.refs.root.querySelector('[data-switch="1.1"]');
             return timed(() => button.click(), () => stage.picture !== before);

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-FEW = 3e7  # multiplications of a forward pass up to which one thread is as fast, measured on two cores
+FEW = 3e7  # multiplications of a forward pass that are too few for a second thread to help
 
 
 @contextmanager

@@ -65,7 +65,7 @@ class Residual:
         self.norm, self.inner, self.last = Norm(norm, place), inner, inner.last
         self.pre_norm, self.share = block.pre_norm, block.dropout.p
         self.dtype, self.stream = place.flat.dtype, place.flat.stream
-        self.same = self.dtype == self.stream  # to ask for a conversion that is none takes a microsecond each time
+        self.same = self.dtype == self.stream  # to ask for a conversion that is none takes time, too
         self.out = place.own("out", rows, norm.normalized_shape[0]) if self.same else None
         self.dropped: Any = None
 

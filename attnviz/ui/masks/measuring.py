@@ -47,8 +47,8 @@ class Baseline:
 
     @property
     def bytes(self) -> int:
-        """What keeping it takes."""
-        return self.logits.nbytes + sum(weights.nbytes for weights in self.weights.values()) + self.reach.bytes
+        """What keeping it takes, with the probabilities that are made of its logits."""
+        return 2 * self.logits.nbytes + sum(weights.nbytes for weights in self.weights.values()) + self.reach.bytes
 
 
 @dataclass(frozen=True, eq=False)

@@ -155,7 +155,7 @@ def thumbnails(change: NDArray[np.float32]) -> NDArray[np.int8]:
         if change.shape[axis] > THUMBNAIL:
             ends = np.linspace(0, change.shape[axis], THUMBNAIL + 1).astype(int).tolist()
             before = (slice(None),) * axis
-            parts = [change[(*before, slice(a, b))] for a, b in pairwise(ends)]  # `reduceat` takes twice as long
+            parts = [change[(*before, slice(a, b))] for a, b in pairwise(ends)]  # `reduceat` takes longer
             high = np.stack([part.max(axis=axis) for part in parts], axis=axis)
             low = np.stack([part.min(axis=axis) for part in parts], axis=axis)
             change = np.where(np.abs(low) > np.abs(high), low, high)
