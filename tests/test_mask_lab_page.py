@@ -315,7 +315,9 @@ def test_the_most_general_plan_equals_no_mask() -> None:
 def test_baselines_are_kept_by_their_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     subject = practice_subject(practice_model(), 17)
     made = baseline(subject)
-    arrays = [made.logits, *made.weights.values(), made.reach.encoder, made.reach.decoder, made.reach.source]
+    probabilities = made.logits  # made of them by the page, as many again
+    reach = [made.reach.encoder, made.reach.decoder, made.reach.source]
+    arrays = [made.logits, probabilities, *made.weights.values(), *reach]
     assert made.bytes == sum(one.nbytes for one in arrays if one is not None)
     monkeypatch.setattr(page, "BASELINES", Bounded(attrgetter("bytes"), most_bytes=2 * made.bytes, most=97))
     keys = [page.SubjectKey("practice", text) for text in "abc"]

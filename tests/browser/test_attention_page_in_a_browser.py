@@ -114,7 +114,10 @@ def test_choosing_a_token_or_a_head_needs_no_server_until_by_hand_begins_there(
     assert not tab.frames_sent
     said = address(page)
     assert (said["layer"], said["head"]) == ("1", "2")
-    page.locator('[data-testid="stSidebar"] a', has_text=words("by_hand", "en")("title")).click()
+    by_hand = page.locator('[data-testid="stSidebar"] a', has_text=words("by_hand", "en")("title"))
+    by_hand.hover()
+    page.wait_for_timeout(300)  # between a hand's coming to the link and its press
+    by_hand.click()
     page.wait_for_function("() => location.search.includes('head=2') && location.search.includes('site=')")
     assert address(page)["site"].startswith("decoder.0.")
 
@@ -256,6 +259,7 @@ def test_a_tap_on_another_page_while_a_sentence_is_typed_leads_there(
         page.wait_for_timeout(1_500)  # whatever is still under way
         assert page.inner_text(".av-question").startswith(question)
         assert page.locator("[data-testid=stException]").count() == 0
+        assert {"model", "lang"} <= set(address(page))
     assert not tab.foreign_requests
 
 

@@ -34,7 +34,7 @@ def main() -> None:
     st.set_page_config(page_icon=ICON, layout="wide", initial_sidebar_state="auto", menu_items={"About": about()})
     style.apply(language.current())
     site = navigation.build()
-    whereabouts.arrived(site.path)
+    whereabouts.arrived()
     sidebar.draw(site)
     token = navigation.under_app.set(True)
     try:

@@ -7,22 +7,32 @@ just left. Streamlit then draws that part, which is gone, and leaves the browser
 from __future__ import annotations
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
 
-HERE = "here"  # session state: the page drawn last, as Streamlit and as `st.switch_page` call it
+HERE = "here"  # session state: the page drawn last and what its address said then, as Streamlit calls them
 
 
-def arrived(path: str) -> None:
-    """The page is being drawn whose file this is."""
+def arrived() -> None:
+    """A page is being drawn."""
     context = get_script_run_ctx()
-    st.session_state[HERE] = ("" if context is None else context.page_script_hash, path)
+    st.session_state[HERE] = ("", "") if context is None else (context.page_script_hash, context.query_string)
 
 
 def brought_back() -> None:
-    """In a callback: if it speaks for a page that was left, the page that the browser is on is drawn instead."""
+    """In a callback: if it speaks for a page that was left, the page that the browser is on is drawn instead.
+
+    Not by `st.switch_page`, which takes everything out of the address that the page has written there since.
+    """
     context = get_script_run_ctx()
-    if context is None or HERE not in st.session_state:
+    if context is None or context.script_requests is None or HERE not in st.session_state:
         return
-    page, path = st.session_state[HERE]
+    page, query = st.session_state[HERE]
     if context.fragment_ids_this_run and context.page_script_hash != page:
-        st.switch_page(path)
+        again = RerunData(
+            query_string=query,
+            page_script_hash=page,
+            cached_message_hashes=context.cached_message_hashes,
+            context_info=context.context_info,
+        )
+        context.script_requests.request_rerun(again)
+        st.empty()  # nothing of the page that was left is drawn: here the run gives way
