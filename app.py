@@ -10,6 +10,7 @@ if __name__ == "__main__":
 else:
     from streamlit.starlette import App
 
+    from attnviz.ui.frame.direct import route
     from attnviz.ui.frame.server import serving
 
-    app = App(__file__, lifespan=serving)
+    app = App(__file__, lifespan=serving, routes=[route()])

@@ -24,7 +24,7 @@ from attnviz.trace.application import APPLICATIONS, PRECISIONS, MaskApplication
 from attnviz.trace.leakage import influence, reach
 from attnviz.trace.predictions import predictions
 from attnviz.training.checkpoint import shipped
-from attnviz.ui.masks import page
+from attnviz.ui.masks import rounds
 from attnviz.ui.masks.lab import Lab
 from attnviz.ui.masks.measuring import baseline, measure, moved_share
 from attnviz.ui.masks.picture import thumbnails, values_and_arrays
@@ -319,11 +319,11 @@ def test_baselines_are_kept_by_their_bytes(monkeypatch: pytest.MonkeyPatch) -> N
     reach = [made.reach.encoder, made.reach.decoder, made.reach.source]
     arrays = [made.logits, probabilities, *made.weights.values(), *reach]
     assert made.bytes == sum(one.nbytes for one in arrays if one is not None)
-    monkeypatch.setattr(page, "BASELINES", Bounded(attrgetter("bytes"), most_bytes=2 * made.bytes, most=97))
-    keys = [page.SubjectKey("practice", text) for text in "abc"]
-    first = page._own(keys[0], 0, subject)
-    assert page._own(keys[0], 0, subject) is first
+    monkeypatch.setattr(rounds, "BASELINES", Bounded(attrgetter("bytes"), most_bytes=2 * made.bytes, most=97))
+    keys = [rounds.SubjectKey("practice", text) for text in "abc"]
+    first = rounds.own_of(keys[0], 0, subject)
+    assert rounds.own_of(keys[0], 0, subject) is first
     for key in keys[1:]:
-        page._own(key, 0, subject)
-    assert [(key, 0) in page.BASELINES for key in keys] == [False, True, True]
-    assert page.BASELINES.held == 2 * made.bytes
+        rounds.own_of(key, 0, subject)
+    assert [(key, 0) in rounds.BASELINES for key in keys] == [False, True, True]
+    assert rounds.BASELINES.held == 2 * made.bytes

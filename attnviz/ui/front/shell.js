@@ -29,11 +29,14 @@ export class Shell {
   /** @param {Uint8Array} data @param {import("./host.js").Host} host */
   receive(data, host) {
     this.send = host.send;
-    return this.arrivals.take(data, {
-      read: (bytes, parsed) => this.read(bytes, parsed),
-      show: (made) => this.show(made),
-      same: () => this.looked(),
-    });
+    return this.arrive(data);
+  }
+
+  /** @param {Uint8Array} data @param {boolean} direct it came on a direct line (line.js) */
+  arrive(data, direct = false) {
+    const read = (/** @type {Uint8Array} */ bytes, /** @type {object} */ parsed) => this.read(bytes, parsed);
+    const show = (/** @type {any} */ made) => this.show(made);
+    return this.arrivals.take(data, { read, show, same: () => this.looked() }, direct);
   }
 
   /** What a payload says. @param {Uint8Array} _bytes @param {object} _parsed @returns {Promise<any>} */

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,8 @@ import streamlit as st
 from attnviz.ui.frame.page import Frame
 from attnviz.ui.masks.first_lab import default_target
 from attnviz.ui.masks.lab import Lab
-from attnviz.ui.masks.page import Kept, SubjectKey, practice
-from attnviz.ui.masks.subject import Subject
+from attnviz.ui.masks.page import practice
+from attnviz.ui.masks.rounds import Kept, Round, SubjectKey
 from attnviz.ui.text import words
 
 ECHO = "bench-echo"
@@ -39,9 +39,10 @@ def frame() -> Frame:
     return Frame("masks", "en", words("masks", "en"), controls, chips, notices)
 
 
-def lab_on(tokens: int) -> tuple[SubjectKey, Subject, Kept]:
+def lab_on(tokens: int) -> tuple[Kept, Round]:
     """The practice model on so many tokens, under its own masks; the session keeps what is painted."""
     subject = practice(tokens)
     if "bench" not in st.session_state:
         st.session_state["bench"] = Kept(Lab(target=default_target(subject)), subject.reals)
-    return SubjectKey("practice", str(tokens)), subject, st.session_state["bench"]
+    key = SubjectKey("practice", str(tokens))
+    return st.session_state["bench"], Round(key, partial(practice, tokens), "paint", "bench", "en", near=True)

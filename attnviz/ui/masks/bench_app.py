@@ -21,8 +21,14 @@ def main() -> None:
     empty()
     asked = said(TOKENS)
     if asked is not None:
-        key, subject, kept = lab_on(asked)
-        laboratory(frame(), "paint", key, lambda: subject, kept, "bench")
+        laboratory(frame(), *lab_on(asked))
 
 
-main()
+if __name__ == "__main__":
+    main()
+else:
+    from streamlit.starlette import App
+
+    from attnviz.ui.frame.direct import route
+
+    app = App(__file__, routes=[route()])

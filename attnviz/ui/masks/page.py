@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
-from operator import attrgetter
 
 import streamlit as st
 
@@ -23,47 +21,24 @@ from attnviz.ui.frame.notices import listed, notice, notice_lines
 from attnviz.ui.frame.page import Frame
 from attnviz.ui.frame.shared_link import EXAMPLE, MODEL
 from attnviz.ui.masks import link
-from attnviz.ui.masks.first_lab import TRIED, TellingLeak, opened, telling_leak
+from attnviz.ui.masks.first_lab import TRIED, opened
 from attnviz.ui.masks.lab import Lab
-from attnviz.ui.masks.measuring import Baseline, baseline, measure, passes_unasked
-from attnviz.ui.masks.operations import Surroundings, carry_out, pending
-from attnviz.ui.masks.picture import values_and_arrays
+from attnviz.ui.masks.measuring import passes_unasked
 from attnviz.ui.masks.practice import HEADS, LAYERS, LONGEST, SHORTEST, practice_model, practice_subject
-from attnviz.ui.masks.setting import Setting, Target, refitted
-from attnviz.ui.masks.stage import mask_stage, pack, sent
-from attnviz.ui.masks.subject import Answer, Scored, Subject, answers, most_pads
-from attnviz.ui.masks.verdicts import conclude
+from attnviz.ui.masks.rounds import Kept, Round, SubjectKey, leak_of
+from attnviz.ui.masks.setting import Setting, refitted
+from attnviz.ui.masks.stage import mask_stage, sent
+from attnviz.ui.masks.subject import Scored, Subject, most_pads
 from attnviz.ui.sentence import reading
 from attnviz.ui.sentence.model_picker import pick_model
 from attnviz.ui.sentence.models import Loaded, ModelKey
 from attnviz.ui.sentence.opened import SHELF, Opened
 from attnviz.ui.sentence.row import sentence_row
-from attnviz.ui.sentence.shelf import Bounded
-from attnviz.ui.text import texts
 
 STAGE = "mask-lab"
 EXAMPLES_TRIED = 4  # when the address names none
 FIRST_LENGTH = 64  # tokens of a long sequence, at first
 WHAT_WIDTH = 172  # pixels
-
-
-@dataclass(eq=False)
-class Kept:
-    """What the session keeps of the lab of one model."""
-
-    lab: Lab
-    reals: Mapping[Kind, int]
-    scope: str = field(default_factory=lambda: secrets.token_hex(6))  # operations of another session are not ours
-
-
-@dataclass(frozen=True)
-class SubjectKey:
-    """A subject as caches know it."""
-
-    model: str
-    text: str
-    given: str | None = None
-    stamp: float = 0.0
 
 
 def show(frame: Frame) -> None:
@@ -93,7 +68,7 @@ def show(frame: Frame) -> None:
         mirror("address-what", **written({link.WHAT: what, link.TOKENS: tokens, MODEL: None, EXAMPLE: None}))
         key, subject = SubjectKey("practice", str(tokens)), practice(tokens)
         _arrived(frame, subject.model)
-        laboratory(frame, view, key, partial(practice, tokens), _kept(frame, key, subject), f"attnviz-mask-{tokens}")
+        laboratory(frame, _kept(frame, key, subject), _round(frame, view, key, partial(practice, tokens), str(tokens)))
         return
     mirror("address-what", **written({link.WHAT: None, link.TOKENS: None}))
     loaded = pick_model(frame, elsewhere=True)
@@ -124,7 +99,12 @@ def _sentence_lab(frame: Frame, view: str, loaded: Loaded | Opened) -> None:
         lines.append(frame.t("unknown", tokens=listed(unknown)))
     notice_lines([*lines, *_layers_differ(frame, subject)])
     kept = _kept(frame, key, subject)
-    laboratory(frame, view, key, lambda: _sentence(key, loaded)[0], kept, f"attnviz-mask-{loaded.name}")
+    laboratory(frame, kept, _round(frame, view, key, lambda: _sentence(key, loaded)[0], loaded.name))
+
+
+def _round(frame: Frame, view: str, key: SubjectKey, subject_of: Callable[[], Subject], name: str) -> Round:
+    near = st.context.ip_address is None
+    return Round(key, subject_of, view, f"attnviz-mask-{name}", frame.language, near)
 
 
 def _layers_differ(frame: Frame, subject: Subject) -> list[str]:
@@ -174,48 +154,17 @@ def _length(frame: Frame) -> int:
 
 
 @live
-def laboratory(
-    frame: Frame, view: str, key: SubjectKey, subject_of: Callable[[], Subject], kept: Kept, name: str
-) -> None:
-    """One round: take in what the browser did, compute, answer. Only this runs again when a cell is painted.
-
-    Between two rounds the session holds no model: others may need its bytes.
-    """
-    subject = subject_of()
+def laboratory(frame: Frame, kept: Kept, round: Round) -> None:
+    """One round in Streamlit's way, and a direct line for those to come; only this runs again for an operation."""
+    kept.line.answer = partial(round.directly, kept)
     message = sent(STAGE)
-    if isinstance(message, Mapping):
-        message = message.get("operations")
-    if isinstance(message, Mapping) and message.get("scope") == kept.scope:
-        for operation in pending(message, kept.lab.answered):
-            kept.lab = carry_out(kept.lab, operation, _surroundings(subject, kept.lab.setting.pads))
-    lab = kept.lab
-    padded = subject.padded(lab.setting.pads)
-    own = _own(key, lab.setting.pads, padded)
-    measured = measure(padded, own, lab.setting, lab.target.kind, lab.look, everything=lab.measured == lab.setting)
-    conclusion = conclude(padded, lab.setting, measured, lab.target.kind)
-    tried = lab.setting == Setting() and lab.target == Target("decoder_self")
-    leak = _leak(key, subject) if tried else None
-    values, arrays = values_and_arrays(
-        lab,
-        padded,
-        measured,
-        conclusion,
-        _said(key, lab.setting.pads, padded),
-        scope=kept.scope,
-        name=name,
-        t=frame.t,
-        keys=tuple(texts(frame.name)),
-        problem=None if lab.problem is None else explain(lab.problem, frame.language),
-    )
-    values["view"] = view
-    values["leak_cell"] = None if leak is None else list(leak.cell)
-    mask_stage(pack(values, arrays, near=st.context.ip_address is None), key=STAGE)
-    _mirror(frame, lab, padded)
+    payload, address, whole = round(kept, message.get("operations") if isinstance(message, Mapping) else None)
+    mask_stage(payload, key=STAGE)
+    _mirror(frame, address, whole)
 
 
-def _mirror(frame: Frame, lab: Lab, subject: Subject) -> None:
+def _mirror(frame: Frame, values: Mapping[str, str | None], whole: bool) -> None:
     """The lab in the address; names written before and no longer true are taken out."""
-    values, whole = link.parameters(lab, subject)
     before: set[str] = st.session_state.setdefault("masks-in-address", set())
     before |= {name for name in here() if name.startswith(link.MASKS.name)}
     mirror("address-masks", **{**dict.fromkeys(before), **values})
@@ -233,15 +182,16 @@ def _kept(frame: Frame, key: SubjectKey, subject: Subject) -> Kept:
     kept = labs.get(key.model)
     if kept is None:
         asked = read(link.FIELDS, here() if not labs else {})
-        leak = None if link.says_something(asked) else _leak(key, subject)
+        leak = None if link.says_something(asked) else leak_of(key, subject)
         lab, refused = opened(asked, subject, leak)
         lines = [_refusal(frame, one) for one in refused]
         with frame.notices:
             notice_lines(lines, "warning")
         kept = labs[key.model] = Kept(lab, subject.reals)
-    if kept.reals != subject.reals:
-        kept.lab = _refitted(kept.lab, kept.reals, subject)
-        kept.reals = subject.reals
+    with kept.line.lock:
+        if kept.reals != subject.reals:
+            kept.lab = _refitted(kept.lab, kept.reals, subject)
+            kept.reals = subject.reals
     return kept
 
 
@@ -269,11 +219,6 @@ def _refitted(lab: Lab, old: Mapping[Kind, int], subject: Subject) -> Lab:
 
 
 # ---- what is computed once and shared by everybody who asks the same ---------------------------------------------
-
-
-def _surroundings(subject: Subject, pads: int) -> Surroundings:
-    padded = subject.padded(pads)
-    return Surroundings(subject.model, padded.own, padded.sizes, padded.reals, subject.most_pads)
 
 
 @st.cache_resource(show_spinner=False, max_entries=1)
@@ -319,25 +264,7 @@ def _first_example(key: ModelKey, _loaded: Loaded | Opened) -> int:
         return 1
     for number, text in enumerate(_loaded.task.examples[:EXAMPLES_TRIED], start=1):
         of_text = SubjectKey(key.folder, text, None, key.stamp)
-        leak = _leak(of_text, _sentence(of_text, _loaded)[0])
+        leak = leak_of(of_text, _sentence(of_text, _loaded)[0])
         if leak is not None and leak.flips:
             return number
     return 1
-
-
-def _own(key: SubjectKey, pads: int, subject: Subject) -> Baseline:
-    return BASELINES.get((key, pads), partial(baseline, subject))
-
-
-# Of a long text a large model's weights and logits take hundreds of megabytes.
-BASELINES: Bounded[Baseline] = Bounded(attrgetter("bytes"), most_bytes=2**29, most=64)
-
-
-@st.cache_resource(show_spinner=False, max_entries=64)
-def _leak(key: SubjectKey, _subject: Subject) -> TellingLeak | None:
-    return telling_leak(_subject, _own(key, 0, _subject))
-
-
-@st.cache_resource(show_spinner=False, max_entries=64)
-def _said(key: SubjectKey, pads: int, _subject: Subject) -> tuple[Answer, ...]:
-    return answers(_subject)

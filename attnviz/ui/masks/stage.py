@@ -53,8 +53,9 @@ def sent(key: str) -> object:
 
 
 def mask_stage(data: bytes, *, key: str) -> None:
-    """Draw the lab; an operation in the browser reruns the script, or the fragment around."""
-    _component()(key=key, data=data, height="content", on_operations_change=_nothing)
+    """Draw the lab; an operation in the browser reruns the script, or the fragment around, and so does quiet after
+    operations on the direct line."""
+    _component()(key=key, data=data, height="content", on_operations_change=_nothing, on_settled_change=_nothing)
 
 
 def _nothing() -> None:

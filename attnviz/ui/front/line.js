@@ -1,0 +1,40 @@
+// @ts-check
+// What a stage asks the server directly, past a run of the script (frame/direct.py); where nobody answers there, in the
+// host's way. When nothing was asked for a while the host is told, so that what stands around the stage follows.
+
+const QUIET = 400; // milliseconds
+const LONGEST = 2 ** 20; // characters of a question; more goes the host's way
+
+export class Line {
+  /** @param {{ take: (bytes: Uint8Array) => unknown, otherwise: (message: object) => void, settle: () => void }} stage */
+  constructor(stage) {
+    this.stage = stage;
+    this.path = ""; // where to ask; "": nowhere
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
+  }
+
+  /** @param {object} message */
+  async ask(message) {
+    clearTimeout(this.timer);
+    const answer = await this.answer(JSON.stringify(message));
+    if (!answer) {
+      this.stage.otherwise(message);
+      return;
+    }
+    await this.stage.take(answer);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.stage.settle(), QUIET);
+  }
+
+  /** @param {string} body @returns {Promise<Uint8Array | null>} */
+  async answer(body) {
+    if (!this.path || body.length > LONGEST) return null;
+    try {
+      const answer = await fetch(this.path, { method: "POST", headers: { "Content-Type": "application/json" }, body });
+      return answer.status === 200 ? new Uint8Array(await answer.arrayBuffer()) : null;
+    } catch {
+      return null; // no way to the server, or none for this
+    }
+  }
+}

@@ -1,0 +1,136 @@
+"""One round of the lab: take in what the browser did, compute, answer.
+
+Streamlit's run of the fragment is one; a painted cell that comes on the direct line is another.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from operator import attrgetter
+from typing import Any
+
+import streamlit as st
+
+from attnviz.language import Language
+from attnviz.masks import Kind
+from attnviz.ui.frame.boundary import explain
+from attnviz.ui.frame.direct import Line
+from attnviz.ui.masks import link
+from attnviz.ui.masks.first_lab import TellingLeak, telling_leak
+from attnviz.ui.masks.lab import Lab
+from attnviz.ui.masks.measuring import Baseline, baseline, measure
+from attnviz.ui.masks.operations import Surroundings, carry_out, pending
+from attnviz.ui.masks.picture import values_and_arrays
+from attnviz.ui.masks.setting import Setting, Target
+from attnviz.ui.masks.stage import pack
+from attnviz.ui.masks.subject import Answer, Subject, answers
+from attnviz.ui.masks.verdicts import conclude
+from attnviz.ui.sentence.shelf import Bounded
+from attnviz.ui.text import texts, words
+
+PAGE = "masks"
+
+
+@dataclass(eq=False)
+class Kept:
+    """What the session keeps of the lab of one model."""
+
+    lab: Lab
+    reals: Mapping[Kind, int]
+    scope: str = field(default_factory=lambda: secrets.token_hex(6))  # operations of another session are not ours
+    line: Line = field(default_factory=Line)
+
+
+@dataclass(frozen=True)
+class SubjectKey:
+    """A subject as caches know it."""
+
+    model: str
+    text: str
+    given: str | None = None
+    stamp: float = 0.0
+
+
+@dataclass(frozen=True)
+class Round:
+    """What stays the same from one painted cell to the next. Between two the session holds no model: others may need
+    its bytes."""
+
+    key: SubjectKey
+    subject_of: Callable[[], Subject]
+    view: str
+    name: str  # of files that are saved
+    language: Language
+    near: bool  # the browser is on this machine
+
+    def __call__(self, kept: Kept, message: object) -> tuple[bytes, dict[str, str | None], bool]:
+        """The payload, what the address says of the lab, and whether that is all of it."""
+        with kept.line.lock:
+            subject = self.subject_of()
+            if isinstance(message, Mapping) and message.get("scope") == kept.scope:
+                for operation in pending(message, kept.lab.answered):
+                    kept.lab = carry_out(kept.lab, operation, _surroundings(subject, kept.lab.setting.pads))
+            lab = kept.lab
+        padded = subject.padded(lab.setting.pads)
+        values, arrays = self._measured(kept, lab, padded, subject)
+        address, whole = link.parameters(lab, padded)
+        return pack(values, arrays, near=self.near), address, whole
+
+    def directly(self, kept: Kept, message: Mapping[str, Any]) -> bytes | None:
+        """The payload for a message of the direct line; None when the lab has gone on to another sentence."""
+        return self(kept, message)[0] if kept.reals == self.subject_of().reals else None
+
+    def _measured(self, kept: Kept, lab: Lab, padded: Subject, subject: Subject) -> tuple[dict[str, Any], Any]:
+        own = own_of(self.key, lab.setting.pads, padded)
+        everything = lab.measured == lab.setting
+        measured = measure(padded, own, lab.setting, lab.target.kind, lab.look, everything=everything)
+        conclusion = conclude(padded, lab.setting, measured, lab.target.kind)
+        tried = lab.setting == Setting() and lab.target == Target("decoder_self")
+        leak = leak_of(self.key, subject) if tried else None
+        values, arrays = values_and_arrays(
+            lab,
+            padded,
+            measured,
+            conclusion,
+            _said(self.key, lab.setting.pads, padded),
+            scope=kept.scope,
+            name=self.name,
+            t=words(PAGE, self.language),
+            keys=tuple(texts(PAGE)),
+            problem=None if lab.problem is None else explain(lab.problem, self.language),
+        )
+        values["view"] = self.view
+        values["leak_cell"] = None if leak is None else list(leak.cell)
+        values["line"] = kept.line.path
+        return values, arrays
+
+
+# ---- what is computed once and shared by everybody who asks the same ---------------------------------------------
+
+
+def _surroundings(subject: Subject, pads: int) -> Surroundings:
+    padded = subject.padded(pads)
+    return Surroundings(subject.model, padded.own, padded.sizes, padded.reals, subject.most_pads)
+
+
+def own_of(key: SubjectKey, pads: int, subject: Subject) -> Baseline:
+    """The subject under its model's own masks."""
+    return BASELINES.get((key, pads), partial(baseline, subject))
+
+
+# Of a long text a large model's weights and logits take hundreds of megabytes.
+BASELINES: Bounded[Baseline] = Bounded(attrgetter("bytes"), most_bytes=2**29, most=64)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def leak_of(key: SubjectKey, _subject: Subject) -> TellingLeak | None:
+    """The one cell whose leak tells most."""
+    return telling_leak(_subject, own_of(key, 0, _subject))
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _said(key: SubjectKey, pads: int, _subject: Subject) -> tuple[Answer, ...]:
+    return answers(_subject)
