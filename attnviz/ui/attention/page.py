@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
 
 from attnviz.data import InputError
 from attnviz.errors import ForeignError
-from attnviz.foreign.texts import ForeignTexts
 from attnviz.model import heads_of
 from attnviz.trace import all_heads
 from attnviz.ui.attention import claim, looking, pictures, views
 from attnviz.ui.attention.link import OFF
 from attnviz.ui.attention.prediction import prediction_panel
+from attnviz.ui.attention.seeing import Question, Screen, Seen, answered_by, line, see, taken_in
 from attnviz.ui.attention.stage import AttentionStageState, attention_stage, looked, stage_state
-from attnviz.ui.attention.worth import MOST_WORK, QUICK, Worth, work_of
+from attnviz.ui.attention.worth import MOST_WORK, Worth, work_of
 from attnviz.ui.frame import link, shared_link
 from attnviz.ui.frame.address_bar import mirror
 from attnviz.ui.frame.boundary import explain, live, rerun
@@ -27,16 +27,14 @@ from attnviz.ui.frame.page import Frame
 from attnviz.ui.sentence import looked_at, reading
 from attnviz.ui.sentence.looked_at import LookedAt
 from attnviz.ui.sentence.model_picker import CHOSEN, POINT, scope
-from attnviz.ui.sentence.models import Loaded, ModelKey
+from attnviz.ui.sentence.models import Loaded
 from attnviz.ui.sentence.opened import Opened, OpenedPictures
-from attnviz.ui.sentence.reading import Feed, Head, Output, Picture, Sentence, Texts
+from attnviz.ui.sentence.reading import Feed, Head, Picture, Sentence, Texts
 from attnviz.ui.sentence.row import sentence_row
-from attnviz.ui.sentence.shelf import Bounded
 
 STAGE, SWITCHES = "attention-stage", "attention-switches"
 GOING = "attention-measuring"  # session state: whether heads go on being measured, by question
 READ = 16  # characters of what was read before a token that a claim quotes
-AT_ONCE = 16 * 128  # heads times tokens up to which measuring every head is too quick to be put off
 FEEDS: tuple[Feed, ...] = ("reference", "own")
 
 
@@ -74,52 +72,63 @@ def explore(frame: Frame, loaded: Loaded | Opened, feed: Feed) -> None:
     hiding = st.container(key="av-looks", horizontal=True, vertical_alignment="center", gap="small")
     remarks, claims, picture, predictions = (st.container() for _ in range(4))
     question = Question(loaded.key, chosen.text, chosen.reference, feed)
+    _arrived_off(loaded)
+    switches = _switches(scope(loaded))
+    heads = reading.known_heads(loaded.model, switches.heads_off)
     try:
-        sentence = _taken_in(question, loaded)
+        sentence = taken_in(question, loaded)
         with hiding:
             looks = looking.looks(frame, loaded, sentence)
             question = replace(question, hidden=looking.hide(frame, loaded, question, sentence))
-        sentence = _taken_in(question, loaded)
+        seen = see(question, loaded, heads)
     except InputError as error:
         with remarks:
             notice(explain(error, frame.language), "warning")
         return
     with remarks:
-        notice_lines(remarks_on(frame, loaded, sentence, feed))
-    intact = _looked(question, loaded, sentence)
-    worth, batch = _worth(question), intact.trace.batch
-    worth.begin(loaded.model, intact)
-    work, size = work_of(loaded.model, intact), intact.trace.logits.shape[1] * len(all_heads(loaded.model))
-    if not worth.finished and (work <= QUICK or (size <= AT_ONCE and isinstance(loaded, Loaded))):
-        worth.measure(loaded.model, batch)
-    going = st.session_state.setdefault(GOING, {}).get(question, work <= MOST_WORK)
-    _arrived_off(loaded)
-    switches = _switches(scope(loaded))
-    heads = reading.known_heads(loaded.model, switches.heads_off)
+        notice_lines(remarks_on(frame, loaded, seen.sentence, feed))
+    intact, worth, claimed = seen.intact, seen.worth, seen.claimed
+    going = st.session_state.setdefault(GOING, {}).get(question, work_of(loaded.model, intact) <= MOST_WORK)
     mirror("address-off", **link.written({OFF: heads}))
-    now, output = _without(question, heads, loaded, sentence, intact) if heads else (intact, sentence.output)
-    claimed = claim.strongest(worth.effects) if worth.effects is not None else None
     with claims:
         if worth.finished:
-            _say(frame, loaded, claimed, heads, now, intact)
+            _say(frame, loaded, claimed, heads, seen.now, intact)
         elif worth.estimate:
             _say_estimated(frame, loaded, worth, question, going)
     with picture:
-        segments = looking.segments_of(loaded, sentence)
-        draw_stage(frame, loaded, now, worth, claimed, heads, switches.seq, looks, segments, text=chosen.text)
+        _draw(frame, loaded, seen, question, switches.seq, looks)
     _remember(loaded, chosen.text, claimed)
     with predictions:
-        if now.trace.targets is not None:
+        if seen.now.trace.targets is not None:
             row = claimed.row if claimed is not None else None
-            panel = views.panel(loaded.task, sentence, intact, now, output, row)
+            panel = views.panel(loaded.task, seen.sentence, intact, seen.now, seen.output, row)
             prediction_panel(panel, language=frame.language, key="prediction")
     if (share := _sink_share(intact)) is not None:
         with remarks:
             notice(frame.t("sink", share=f"{share:.0%}"))
     if not worth.finished and (going or not worth.estimate):
         # A long text, or a large model: the picture is on screen, now what each head is worth follows.
-        worth.go_on(loaded.model, batch)
+        worth.go_on(loaded.model, intact.trace.batch)
         rerun()
+
+
+def _draw(
+    frame: Frame, loaded: Loaded | Opened, seen: Seen, question: Question, seq: int, looks: frozenset[str]
+) -> None:
+    """The stage, and how it is answered directly from now on."""
+    segments = looking.segments_of(loaded, seen.sentence)
+    screen = Screen(
+        loaded,
+        asked=shared_link.now().fitted(*extent(loaded)),
+        point=st.session_state.get(POINT),
+        scope=scope(loaded),
+        name=f"attnviz-{st.session_state[CHOSEN]}",
+        language=frame.language,
+        looks=looks,
+        line=line().path,
+    )
+    answered_by(screen, question, st.session_state.setdefault("references", {}).get, segments)
+    attention_stage(screen.picture(seen, seq, segments), key=STAGE, on_looked=partial(_remember, loaded, question.text))
 
 
 def _remember(loaded: Loaded | Opened, text: str, claimed: claim.Claim | None = None) -> None:
@@ -245,46 +254,6 @@ def _switches(of: str) -> AttentionStageState:
     return kept if kept_of == of else AttentionStageState(seq=kept.seq)
 
 
-def draw_stage(
-    frame: Frame,
-    loaded: Loaded | Opened,
-    shown: Picture,
-    worth: Worth,
-    claimed: claim.Claim | None,
-    heads_off: tuple[Head, ...],
-    seq: int,
-    looks: frozenset[str] = frozenset(),
-    segments: tuple[int, ...] | None = None,
-    *,
-    text: str,
-) -> None:
-    """Every head, opened at what the address says, else at the one that is claimed to matter, else at the best."""
-    best = loaded.best_head or views.pointing(shown, st.session_state.get(POINT))
-    exact = worth.exact
-    importance = {**worth.estimate, **exact} if worth.finished or worth.estimate else None
-    attention_stage(
-        views.stage_picture(
-            views.looked_at(
-                loaded.task,
-                shown,
-                views.kind_pictures(shown, importance, worth.effects, frozenset(worth.estimate) - frozenset(exact)),
-                looks,
-                segments,
-            ),
-            asked=shared_link.now().fitted(*extent(loaded)),
-            best=claimed.head if claimed is not None and claimed.matters else best,
-            row=None if claimed is None or "words" in looks else claimed.row,
-            heads_off=heads_off,
-            seq=seq,
-            scope=scope(loaded),
-            name=f"attnviz-{st.session_state[CHOSEN]}",
-            language=frame.language,
-        ),
-        key=STAGE,
-        on_looked=partial(_remember, loaded, text),
-    )
-
-
 def remarks_on(frame: Frame, loaded: Loaded | Opened, sentence: Sentence, feed: Feed) -> list[str]:
     """Everything worth a sentence about this text."""
     said = [explain(remark, frame.language) for remark in sentence.notices]
@@ -301,53 +270,3 @@ def remarks_on(frame: Frame, loaded: Loaded | Opened, sentence: Sentence, feed: 
     if sentence.output is not None and feed == "reference" and not sentence.reference:
         said.append(frame.t("no_reference"))
     return said
-
-
-# ---- what is computed once and shared by everybody who asks the same ----------------------------------------
-
-
-@dataclass(frozen=True)
-class Question:
-    """What a cached answer belongs to."""
-
-    model: ModelKey
-    text: str
-    given: str | None  # people's own right answer
-    feed: Feed
-    hidden: tuple[int, ...] = ()  # places of tokens that the model has to find
-
-
-@st.cache_resource(show_spinner=False, max_entries=64)
-def _taken_in(question: Question, _loaded: Loaded | Opened) -> Sentence:
-    sentence = reading.take_in(_loaded.model, _loaded.task, question.text, question.given)
-    task = _loaded.task
-    if isinstance(task, ForeignTexts) and task.hides:
-        sentence = replace(sentence, source=task.hidden(sentence.source, question.hidden))
-    return sentence
-
-
-def _looked(question: Question, loaded: Loaded | Opened, sentence: Sentence) -> Picture:
-    def look() -> tuple[Picture, None]:
-        return reading.look(loaded.model, loaded.task, sentence, question.feed), None
-
-    return PICTURES.get((question, ()), look)[0]
-
-
-@st.cache_resource(show_spinner=False, max_entries=256)
-def _worth(question: Question) -> Worth:
-    return Worth()
-
-
-def _without(
-    question: Question, heads: tuple[Head, ...], loaded: Loaded | Opened, sentence: Sentence, intact: Picture
-) -> tuple[Picture, Output | None]:
-    def look() -> tuple[Picture, Output | None]:
-        model, task = loaded.model, loaded.task
-        picture = reading.look_without(model, task, intact, heads)
-        return picture, reading.output_without(model, task, sentence, heads)
-
-    return PICTURES.get((question, heads), look)
-
-
-# Of a long text one picture of a large model is a quarter of a gigabyte.
-PICTURES: Bounded[tuple[Picture, Output | None]] = Bounded(lambda kept: kept[0].bytes, most_bytes=2**30, most=64)

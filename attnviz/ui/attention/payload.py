@@ -92,6 +92,7 @@ def pack(
         "name": picture.name,
         "height": height,
         "mirror_url": picture.mirror_url,
+        "line": picture.line,
         "text": dict(picture.text),
         "theme": colours(),
         "identity": identity,

@@ -88,7 +88,8 @@ class AttentionPicture:
     these change, or `again` does: the same head may be asked for anew. `row` is the output token that is chosen at
     first. `heads_off` and `seq` echo what `stage_state` returned, so that the browser knows which edits were answered.
     `scope` names what the switches belong to (a model); switches of another scope are dropped. `name` begins the file
-    names of downloads. `mirror_url` writes the choice into the address as kind, layer, head (from 1).
+    names of downloads. `mirror_url` writes the choice into the address as kind, layer, head (from 1). `line` is where
+    the browser asks directly (frame/direct.py).
     """
 
     kinds: tuple[KindPicture, ...]
@@ -103,6 +104,7 @@ class AttentionPicture:
     name: str = "attention"
     text: Mapping[str, str] = field(default_factory=lambda: MappingProxyType(spoken(texts("attention_stage"), "zh")))
     mirror_url: bool = True
+    line: str = ""
 
     def __post_init__(self) -> None:
         names = [kind.kind for kind in self.kinds]

@@ -94,7 +94,7 @@ def attention_stage(
     sent = kept if isinstance(kept, Mapping) else {}
     result = _component()(
         key=key,
-        data=pack(picture, height, read_wanted(sent.get("wanted")), _chosen(sent.get("heads_off"))),
+        data=pack(picture, height, read_wanted(sent.get("wanted")), chosen_in(sent.get("heads_off"))),
         height=height or "content",
         on_heads_off_change=on_change or _nothing,
         on_wanted_change=_nothing,
@@ -114,7 +114,7 @@ def looked(key: str, scope: str) -> Place | None:
     return next(read_places([sent.get("place")]), None)
 
 
-def _chosen(sent: object) -> Place | None:
+def chosen_in(sent: object) -> Place | None:
     """The head that the browser showed when it last moved a switch."""
     chosen = sent.get("chosen") if isinstance(sent, Mapping) else None
     return next(read_places([chosen]), None)

@@ -169,6 +169,7 @@ def stage_picture(
     scope: str,
     name: str,
     language: Language,
+    line: str = "",
 ) -> AttentionPicture:
     """The stage, opened at what the address asks for; `asked` must fit the model. `row` is the token to begin with."""
     kind, layer, head = first_choice(kinds, best)
@@ -188,6 +189,7 @@ def stage_picture(
         scope=scope,
         name=name,
         text=spoken(texts("attention_stage"), language),
+        line=line,
     )
 
 

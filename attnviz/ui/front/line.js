@@ -2,13 +2,14 @@
 // What a stage asks the server directly, past a run of the script (frame/direct.py); where nobody answers there, in the
 // host's way. When nothing was asked for a while the host is told, so that what stands around the stage follows.
 
-const QUIET = 400; // milliseconds
+const QUIET = 400; // milliseconds until the host is told
 const LONGEST = 2 ** 20; // characters of a question; more goes the host's way
 
 export class Line {
-  /** @param {{ take: (bytes: Uint8Array) => unknown, otherwise: (message: object) => void, settle: () => void }} stage */
-  constructor(stage) {
+  /** @param {{ take: (bytes: Uint8Array) => unknown, otherwise: (message: object) => void, settle: (message: object) => void }} stage */
+  constructor(stage, quiet = QUIET) {
     this.stage = stage;
+    this.quiet = quiet;
     this.path = ""; // where to ask; "": nowhere
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
@@ -24,7 +25,7 @@ export class Line {
     }
     await this.stage.take(answer);
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.stage.settle(), QUIET);
+    this.timer = setTimeout(() => this.stage.settle(message), this.quiet);
   }
 
   /** @param {string} body @returns {Promise<Uint8Array | null>} */

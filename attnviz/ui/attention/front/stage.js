@@ -2,6 +2,7 @@
 
 import { Arrivals } from "../../front/arrivals.js";
 import { element } from "../../front/dom.js";
+import { Line } from "../../front/line.js";
 import { fadeFrom } from "../../front/motion.js";
 import { clamp } from "../../front/numbers.js";
 import { usualScale } from "../../front/scale.js";
@@ -11,11 +12,14 @@ import { download } from "./export.js";
 import { buildFrame, buildHeads, writeFrame } from "./frame.js";
 import { attachGridKeys, attachMatrixKeys } from "./keyboard.js";
 import { tellOnLeaving } from "./leaving.js";
+import { askWhenTyped } from "./typing.js";
 import { readPicture } from "./model.js";
 import { attachGridPointer, attachHeadPointer } from "./pointer.js";
 import { tooltip } from "./readout.js";
 import { Switches } from "./switches.js";
 import { Wanted } from "./wanted.js";
+
+const DRAWN = 60; // milliseconds after which a picture that came is on screen
 
 export class Stage {
   constructor(host) {
@@ -23,6 +27,9 @@ export class Stage {
     this.refs = buildFrame(this);
     this.switches = new Switches();
     this.wanted = new Wanted((message) => this.send("wanted", message));
+    // What is said of the picture elsewhere on the page follows as soon as the picture is on screen.
+    const tell = ({ text, ...message }) => text === undefined && this.send("heads_off", message);
+    this.line = new Line({ take: (bytes) => this.arrive(bytes, true), otherwise: tell, settle: tell }, DRAWN);
     this.coarse = false; // the head on screen is drawn from its thumbnail
     this.afterAll = null; // what is downloaded when all heads are here
     this.state = null;
@@ -42,6 +49,7 @@ export class Stage {
     attachMatrixKeys(this);
     this.hearTokens();
     tellOnLeaving(this);
+    askWhenTyped(this);
     window.addEventListener("attnviz-present", () => {
       this.theme = null;
       if (this.connected) this.resizedSoon();
@@ -52,14 +60,16 @@ export class Stage {
   // -- data ----------------------------------------------------------------------------------------------------------
   receive(data, host) {
     this.send = (name, message) => host.send(name, message);
-    return this.arrivals.take(data, {
-      read: (bytes, parsed) => this.read(bytes, parsed),
-      show: (picture) => this.show(picture),
-      same: () => {
-        this.retheme();
-        this.mirror();
-      },
-    });
+    return this.arrive(data);
+  }
+
+  arrive(data, direct = false) {
+    const same = () => {
+      this.retheme();
+      this.mirror();
+    };
+    const read = (bytes, parsed) => this.read(bytes, parsed);
+    return this.arrivals.take(data, { read, show: (picture) => this.show(picture), same }, direct);
   }
 
   get connected() {
@@ -89,6 +99,7 @@ export class Stage {
     }
     const words = JSON.stringify([picture.text, picture.kinds.map((kind) => kind.id)]);
     this.picture = picture;
+    this.line.path = picture.line || "";
     this.switches.receive(picture);
     const chosen = this.adopted(picture);
     const kind = picture.kinds.find(({ id }) => id === chosen.kind) || picture.kinds[0];
@@ -207,8 +218,14 @@ export class Stage {
 
   report(changed = null) {
     const { kind, layer, head } = this.state;
-    this.send("heads_off", { ...this.switches.message(), chosen: [kind.id, layer, head] });
+    this.line.ask({ ...this.switches.message(), chosen: [kind.id, layer, head] });
     this.paint(changed);
+  }
+
+  // The picture of another sentence; Streamlit's own answer to the field brings everything else.
+  askSentence(text) {
+    const { kind, layer, head } = this.state;
+    this.line.ask({ ...this.switches.now(), chosen: [kind.id, layer, head], text });
   }
 
   // The head that was chosen here, for the page that is gone to.

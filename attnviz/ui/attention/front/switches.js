@@ -39,6 +39,11 @@ export class Switches {
   message() {
     this.seq += 1;
     this.pending = true;
+    return this.now();
+  }
+
+  // What the last message said.
+  now() {
     const heads = [...this.off].sort().map((key) => {
       const at = key.indexOf("@");
       return [key.slice(at + 1), Number(key.slice(0, at))];
