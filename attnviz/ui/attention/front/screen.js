@@ -42,6 +42,7 @@ Object.assign(Stage.prototype, {
     if (!place.clientWidth) return;
     if (!this.theme) {
       this.theme = readTheme(place, this.picture.theme);
+      this.appeared = appearance(this.host);
       applyTheme(refs.root, this.theme);
     }
     this.ratio = window.devicePixelRatio || 1;

@@ -6,6 +6,7 @@ import { Line } from "../../front/line.js";
 import { fadeFrom } from "../../front/motion.js";
 import { clamp } from "../../front/numbers.js";
 import { usualScale } from "../../front/scale.js";
+import { appearance } from "../../front/theme.js";
 import { WHOLE, panned, showing, windowOf, zoomed } from "../../front/zoom.js";
 import { mirrorAddress } from "./address.js";
 import { download } from "./export.js";
@@ -65,7 +66,7 @@ export class Stage {
 
   arrive(data, direct = false) {
     const same = () => {
-      this.retheme();
+      if (appearance(this.host) !== this.appeared) this.retheme();
       this.mirror();
     };
     const read = (bytes, parsed) => this.read(bytes, parsed);
@@ -120,7 +121,9 @@ export class Stage {
     this.host.querySelector(".stage-frame").style.height = picture.height ? `${picture.height}px` : "";
     this.refs.root.hidden = false;
     this.host.querySelector(".stage-place").dataset.state = "ready";
-    this.theme = null;
+    const palettes = JSON.stringify(picture.theme);
+    if (palettes !== this.palettes || appearance(this.host) !== this.appeared) this.theme = null;
+    this.palettes = palettes;
     this.takeToken(picture.chosen.row, kept);
     this.kindChanged();
     this.lookAhead();
