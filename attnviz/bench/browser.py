@@ -26,7 +26,7 @@ NAME = "paint"
 LIMITS = {32: (1.5, 1.2), 256: (3.0, 2.0)}  # tokens → (must, aim): at most so many empty round trips
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run")
-PAUSE = 200.0  # milliseconds between two round trips, so that neither waits for the end of the other
+PAUSE = 700.0  # milliseconds between two round trips: by then the page around a direct answer has followed it
 PATIENCE = 90.0  # seconds until the server must be up and the page drawn
 
 # Both are timed in the browser: from the event until the answer is drawn.

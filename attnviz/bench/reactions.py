@@ -127,7 +127,7 @@ def _in_turns(floor: Any, page: Any, repeats: int) -> dict[str, list[float]]:
         for name, calls in acts.items():
             (floor if name == "empty" else page).bring_to_front()
             for call in calls:
-                page.wait_for_timeout(2 * PAUSE)
+                page.wait_for_timeout(PAUSE)
                 milliseconds = call()
                 if turn >= 2:
                     times[name].append(milliseconds / 1e3)
