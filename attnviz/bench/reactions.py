@@ -94,7 +94,11 @@ def reactions(options: Options) -> Iterator[Result]:
             return
         with contextlib.closing(browser):
             floor, page = opened(browser, f"{empty}/?tokens=8"), _page(browser, url)
+            errors: list[object] = []
+            page.on("pageerror", errors.append)
             times = _in_turns(floor, page, options.repeats(15, 2))
+            if errors:
+                raise RuntimeError(f"what was timed went wrong: {errors[0]}")
     one = 1e3 * statistics.median(times["empty"])
     for name, what in WHAT.items():
         whole = 1e3 * statistics.median(times[name])

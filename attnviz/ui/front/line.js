@@ -18,7 +18,8 @@ export class Line {
   /** @param {object} message */
   async ask(message) {
     clearTimeout(this.timer);
-    const answer = await this.answer(JSON.stringify(message));
+    const question = JSON.stringify(message);
+    const answer = this.path && question.length <= LONGEST ? await this.answer(question) : null;
     if (!answer) {
       this.stage.otherwise(message);
       return;
@@ -30,7 +31,6 @@ export class Line {
 
   /** @param {string} body @returns {Promise<Uint8Array | null>} */
   async answer(body) {
-    if (!this.path || body.length > LONGEST) return null;
     try {
       const answer = await fetch(this.path, { method: "POST", headers: { "Content-Type": "application/json" }, body });
       return answer.status === 200 ? new Uint8Array(await answer.arrayBuffer()) : null;

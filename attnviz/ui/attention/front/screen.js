@@ -4,7 +4,7 @@ import { fill } from "../../front/labels.js";
 import { paintCrossing } from "../../front/light.js";
 import { clamp } from "../../front/numbers.js";
 import { CanvasPainter } from "../../front/painter.js";
-import { applyTheme, baseOf, readTheme } from "../../front/theme.js";
+import { appearance, applyTheme, baseOf, readTheme } from "../../front/theme.js";
 import { costliest, headCaption, paintGridLight, paintHeadBox, placeOf } from "./grid.js";
 import { gridLayout, headLayout, splitOf } from "./layout.js";
 import { paintLines, paintLinesLight } from "./lines.js";
@@ -38,11 +38,11 @@ Object.assign(Stage.prototype, {
 
   layout() {
     const { refs } = this;
-    const place = this.host.querySelector(".stage-place");
+    const { place } = this;
     if (!place.clientWidth) return;
     if (!this.theme) {
       this.theme = readTheme(place, this.picture.theme);
-      this.appeared = appearance(this.host);
+      this.appeared = appearance(this.place);
       applyTheme(refs.root, this.theme);
     }
     this.ratio = window.devicePixelRatio || 1;

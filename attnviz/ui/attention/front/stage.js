@@ -25,6 +25,7 @@ const DRAWN = 60; // milliseconds after which a picture that came is on screen
 export class Stage {
   constructor(host) {
     this.host = host;
+    this.place = host.querySelector(".stage-place");
     this.refs = buildFrame(this);
     this.switches = new Switches();
     this.wanted = new Wanted((message) => this.send("wanted", message));
@@ -66,7 +67,7 @@ export class Stage {
 
   arrive(data, direct = false) {
     const same = () => {
-      if (appearance(this.host) !== this.appeared) this.retheme();
+      if (appearance(this.place) !== this.appeared) this.retheme();
       this.mirror();
     };
     const read = (bytes, parsed) => this.read(bytes, parsed);
@@ -120,9 +121,9 @@ export class Stage {
     this.words = words;
     this.host.querySelector(".stage-frame").style.height = picture.height ? `${picture.height}px` : "";
     this.refs.root.hidden = false;
-    this.host.querySelector(".stage-place").dataset.state = "ready";
+    this.place.dataset.state = "ready";
     const palettes = JSON.stringify(picture.theme);
-    if (palettes !== this.palettes || appearance(this.host) !== this.appeared) this.theme = null;
+    if (palettes !== this.palettes || appearance(this.place) !== this.appeared) this.theme = null;
     this.palettes = palettes;
     this.takeToken(picture.chosen.row, kept);
     this.kindChanged();

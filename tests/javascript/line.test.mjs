@@ -1,0 +1,85 @@
+// A direct line: its answer is drawn at once, and whatever it cannot do goes the host's way.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Arrivals } from "../../attnviz/ui/front/arrivals.js";
+import { Line } from "../../attnviz/ui/front/line.js";
+
+function talking(answer) {
+  const heard = { taken: [], otherwise: [], settled: [], asked: [] };
+  globalThis.fetch = async (path, { method, body }) => {
+    heard.asked.push([method, path, JSON.parse(body)]);
+    return answer(heard.asked.length);
+  };
+  const stage = {
+    take: (bytes) => heard.taken.push([...bytes]),
+    otherwise: (message) => heard.otherwise.push(message),
+    settle: (message) => heard.settled.push(message),
+  };
+  return [Object.assign(new Line(stage, 20), { path: "/direct/x" }), heard];
+}
+
+const bytes = (...numbers) => ({ status: 200, arrayBuffer: async () => new Uint8Array(numbers).buffer });
+const later = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+
+test("the answer is taken, and the host is told when nothing more was asked for a while", async () => {
+  const [line, heard] = talking((n) => bytes(n));
+  await line.ask({ n: 1 });
+  await line.ask({ n: 2 });
+  assert.deepEqual(heard.asked, [["POST", "/direct/x", { n: 1 }], ["POST", "/direct/x", { n: 2 }]]);
+  assert.deepEqual(heard.taken, [[1], [2]]);
+  assert.deepEqual(heard.settled, []);
+  await later(60);
+  assert.deepEqual(heard.settled, [{ n: 2 }]);
+  assert.deepEqual(heard.otherwise, []);
+});
+
+for (const [name, answer] of Object.entries({
+  "there is none": () => ({ status: 404 }),
+  "the page has to see to it": () => ({ status: 204 }),
+  "it fails": () => ({ status: 500 }),
+  "nobody is there": () => { throw new TypeError("Failed to fetch"); },
+})) {
+  test(`the host's way, where ${name}; the next question is asked directly again`, async () => {
+    const [line, heard] = talking((n) => (n === 1 ? answer() : bytes(n)));
+    await line.ask({ n: 1 });
+    assert.deepEqual(heard.otherwise, [{ n: 1 }]);
+    assert.deepEqual(heard.taken, []);
+    await line.ask({ n: 2 });
+    assert.deepEqual(heard.taken, [[2]]);
+  });
+}
+
+test("the host's way, without asking, where no line is known or the question is as large as a file", async () => {
+  const [line, heard] = talking(() => bytes(1));
+  await line.ask({ data: "x".repeat(2 ** 20) });
+  line.path = "";
+  await line.ask({ n: 1 });
+  assert.deepEqual(heard.asked, []);
+  assert.equal(heard.otherwise.length, 2);
+});
+
+// ---- what Streamlit repeats --------------------------------------------------------------------------------------------
+
+function payload(text) {
+  const outline = new TextEncoder().encode(JSON.stringify({ digest: text }));
+  const made = new Uint8Array(8 + outline.length);
+  made.set(new TextEncoder().encode("AV02"));
+  new DataView(made.buffer).setUint32(4, outline.length, true);
+  made.set(outline, 8);
+  return made;
+}
+
+test("what came directly stays, though Streamlit hands over what it handed over before", async () => {
+  const arrivals = new Arrivals();
+  const shown = [];
+  const handlers = { read: async (_, parsed) => parsed.outline.digest, show: (made) => shown.push(made), same: () => shown.push("same") };
+  await arrivals.take(payload("a"), handlers);
+  await arrivals.take(payload("b"), handlers, true);
+  await arrivals.take(payload("a"), handlers); // another theme, say
+  await arrivals.take(payload("b"), handlers); // the run that follows a direct answer
+  await arrivals.take(payload("b"), handlers);
+  await arrivals.take(payload("c"), handlers);
+  await arrivals.take(payload("a"), handlers, true);
+  assert.deepEqual(shown, ["a", "b", "same", "same", "same", "c", "a"]);
+});
