@@ -42,6 +42,21 @@ test("weights arrive as they were packed", async () => {
   }
 });
 
+test("another sentence comes with its own mask", async () => {
+  const { mask } = JSON.parse(await readFile(join(process.env.ATTNVIZ_FIXTURES, "longer.json"), "utf-8"));
+  for (const before of ["small.bin", "longer.bin"]) {
+    await give(before);
+    await give("longer.bin");
+    const { kind } = element.stage.state;
+    assert.deepEqual([kind.rows, kind.columns], [7, 11]);
+    for (let layer = 0; layer < 2; layer++) {
+      for (let head = 0; head < 3; head++) {
+        for (let q = 0; q < 7; q++) for (let k = 0; k < 11; k++) assert.equal(kind.visible(layer, head, q, k), mask[layer][head][q][k]);
+      }
+    }
+  }
+});
+
 test("a large stage brings thumbnails and the chosen head; the heads that are looked at are asked for and come", async () => {
   sent.length = 0;
   await give("large.bin");

@@ -12,7 +12,7 @@ export async function readPicture(bytes, parsed, known = null) {
     const [offset, length] = blocks[name];
     return body.subarray(offset, offset + length);
   };
-  const goesOn = Boolean(known) && known.identity === header.identity;
+  const goesOn = Boolean(known) && header.identity !== "" && known.identity === header.identity; // a small one comes whole
   const kinds = [];
   for (const meta of header.kinds) {
     const before = goesOn ? known.kinds.find(({ id }) => id === meta.kind) : null;
