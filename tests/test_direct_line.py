@@ -1,4 +1,4 @@
-"""A direct answer is what a run of the page would hand to the component; whoever has no line to a session gets nothing."""
+"""A direct answer is what a run of the page would hand to the component; without a line to a session there is none."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from lists import choose
 
+from attnviz.bench.stage import FOUND
 from attnviz.ui.frame.navigation import PAGES
 from attnviz.ui.text import words
 
@@ -261,6 +262,40 @@ def test_a_tap_on_another_page_while_a_sentence_is_typed_leads_there(
         assert page.locator("[data-testid=stException]").count() == 0
         assert {"model", "lang"} <= set(address(page))
     assert not tab.foreign_requests
+
+
+STAGE = f"({FOUND})()"
+
+
+@pytest.mark.parametrize("direct", [True, False], ids=["directly", "by a run"])
+def test_another_sentence_and_a_switch_are_drawn_as_a_fresh_page_draws_them(
+    chromium_page: Callable[..., Any], server: Any, direct: bool
+) -> None:
+    """Weights, masks and labels, whichever way they come; the cross-attention of this model blocks nothing."""
+    drawn = f"""() => {{
+      const {{ kind }} = {STAGE}.state;
+      return kind.sites.map((_, layer) => [kind.raw, [...kind.cells(layer, 1).codes], [...kind.shared.all[0].cells]]);
+    }}"""
+    tab = chromium_page()
+    if not direct:
+        tab.page.route("**/attnviz/direct/**", lambda route: route.abort())
+    path = "/?model=reverse&lang=en&kind=cross&layer=1&head=2"
+    page = opened(tab, server, path)
+    typed_in(page, "hgfedcb")
+    page.wait_for_function(f"() => {STAGE}.state.kind.rows === 8")
+    before = loss(page)
+    page.locator('[data-switch="1.1"]').click()
+    settled(page, ".loss", before)
+    page.wait_for_timeout(500)
+    found = page.evaluate(drawn)
+    assert all(set(seen) == {1} and len(seen) == len(codes) == 64 for _, codes, seen in found)
+    assert page.locator('[data-switch="1.1"]').get_attribute("aria-checked") == "false"
+
+    fresh = opened(chromium_page(), server, f"{path}&off=decoder.0.cross_attn.1")
+    typed_in(fresh, "hgfedcb")
+    fresh.wait_for_function(f"() => {STAGE}.state.kind.rows === 8")
+    fresh.wait_for_timeout(500)
+    assert fresh.evaluate(drawn) == found
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -156,6 +156,39 @@ def test_the_cell_changes_before_the_server_has_answered(lab: LabPage) -> None:
     assert lab.written() == "causal | cells(0:3)"
 
 
+def test_a_cell_is_answered_directly_and_the_address_follows(lab: LabPage) -> None:
+    lab.tab.forget()
+    asked = (
+        "() => performance.getEntriesByType('resource').filter((one) => one.name.includes('/attnviz/direct/')).length"
+    )
+    lab.click(1, 2)
+    lab.settle()
+    assert lab.page.evaluate(asked) == 1
+    assert lab.tab.frames_sent == [], "no run of the script"
+    assert lab.state("lab.shot.written") == "causal | cells(1:2)"
+    lab.page.wait_for_function("() => location.search.includes('mask.decoder_self=')")
+    assert lab.tab.frames_sent
+    drawn = lab.state("lab.refs.root.dataset.drawn")
+    lab.page.wait_for_timeout(500)
+    assert lab.state("lab.refs.root.dataset.drawn") == drawn, "what followed is what was there"
+
+
+@pytest.mark.parametrize("how", ["no way", "another server"])
+def test_without_a_direct_line_everything_goes_the_ordinary_way(lab: LabPage, how: str) -> None:
+    if how == "no way":
+        lab.page.route("**/attnviz/direct/**", lambda route: route.abort())
+    else:
+        lab.page.route("**/attnviz/direct/**", lambda route: route.fulfill(status=404, body=""))
+    lab.tab.forget()
+    before = lab.loss()
+    lab.click(1, 2)
+    assert lab.written() == "causal | cells(1:2)"
+    assert lab.loss() != before
+    assert lab.tab.frames_sent
+    lab.click(1, 3)
+    assert lab.written() == "causal | cells(1:2-3)"
+
+
 def test_a_fast_drag_leaves_no_holes_and_is_one_step(lab: LabPage) -> None:
     lab.page.mouse.move(*lab.at(0, 1))
     lab.page.mouse.down()
