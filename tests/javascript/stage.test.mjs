@@ -12,6 +12,7 @@ const { serve } = await import("../../attnviz/ui/front/host.js");
 const { Stage } = await import("../../attnviz/ui/attention/front/stage.js");
 await import("../../attnviz/ui/attention/front/screen.js");
 await import("../../attnviz/ui/attention/front/coming.js");
+await import("../../attnviz/ui/attention/front/telling.js");
 await import("../../attnviz/ui/attention/front/token.js");
 
 const payload = async (name) => new Uint8Array(await readFile(join(process.env.ATTNVIZ_FIXTURES, name)));

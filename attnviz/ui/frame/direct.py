@@ -40,9 +40,6 @@ class Line:
         self.lock = Lock()  # of whatever the answers change: the session's run and the line take turns
         OPEN[self.token] = self
 
-    def __deepcopy__(self, _memo: object) -> Line:
-        return self
-
     @property
     def path(self) -> str:
         """Where the browser asks, from the server's root."""

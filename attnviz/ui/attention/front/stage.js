@@ -210,36 +210,6 @@ export class Stage {
     this.paint();
   }
 
-  toggle(layer, head) {
-    this.switches.toggle(this.state.kind.sites[layer], head);
-    this.report([{ layer, head }]);
-  }
-
-  allOn() {
-    this.switches.off.clear();
-    this.report();
-  }
-
-  report(changed = null) {
-    const { kind, layer, head } = this.state;
-    this.line.ask({ ...this.switches.message(), chosen: [kind.id, layer, head] });
-    this.paint(changed);
-  }
-
-  // The picture of another sentence; Streamlit's own answer to the field brings everything else.
-  askSentence(text) {
-    const { kind, layer, head } = this.state;
-    this.line.ask({ ...this.switches.now(), chosen: [kind.id, layer, head], text });
-  }
-
-  // The head that was chosen here, for the page that is gone to.
-  tellLooked() {
-    if (!this.picture?.mirror_url || !this.chosenHere.size) return;
-    const looked = { scope: this.picture.scope, place: [this.state.kind.id, this.state.layer, this.state.head] };
-    if (JSON.stringify(looked) !== this.told) this.send("looked", looked);
-    this.told = JSON.stringify(looked);
-  }
-
   // All heads of a kind in one file: those that have not come are fetched first.
   download(format) {
     const { kind } = this.state;
