@@ -1,10 +1,21 @@
 // @ts-check
 // What the server packed (packing.py), as the drawing code reads it.
 
-/** @param {Uint8Array<ArrayBuffer>} bytes */
+const PIECE = 2 ** 15; // compressed bytes that are inflated in one go: some milliseconds of work
+
+/** In pieces, so that the screen has its turn in between. @param {Uint8Array<ArrayBuffer>} bytes */
 async function inflate(bytes) {
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+  const { readable, writable } = new DecompressionStream("deflate");
+  const writer = writable.getWriter();
+  const feed = async () => {
+    for (let at = 0; at < bytes.length; at += PIECE) {
+      if (at) await new Promise((done) => setTimeout(done));
+      await writer.write(bytes.subarray(at, at + PIECE));
+    }
+    await writer.close();
+  };
+  const [whole] = await Promise.all([new Response(readable).arrayBuffer(), feed()]);
+  return new Uint8Array(whole);
 }
 
 /** The outline's text is the payload's identity: it holds a digest of the body. @param {Uint8Array<ArrayBuffer>} bytes */
