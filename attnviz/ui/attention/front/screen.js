@@ -68,31 +68,46 @@ Object.assign(Stage.prototype, {
   },
 
   layoutHead() {
-    const { refs, base, state } = this;
+    const { refs, state } = this;
     const { kind, layer, head } = state;
     refs.headTitle.textContent = fill(this.picture.text.head_title, { layer: layer + 1, head: head + 1 });
     refs.headSite.textContent = kind.sites[layer];
     writeStats(refs, kind, layer, head, this.picture.text);
-    const width = refs.headBody.clientWidth;
-    // The numbers stand beside or below, whichever leaves the cells more room.
-    refs.stats.style.height = "";
-    refs.stats.style.setProperty("--columns", width > base * 37 ? 6 : 3);
-    const tried = [true, false].map((beside) => {
-      refs.stats.dataset.beside = String(beside);
-      const stats = { beside, width: refs.stats.offsetWidth, height: refs.stats.offsetHeight };
-      const layout = headLayout(kind, this.view(), width, refs.headBody.clientHeight, stats, this.theme, base, this.ratio);
-      return { beside, layout, area: layout.matrix ? layout.matrix.cells.w * layout.matrix.cells.h : 0 };
+    this.fitHead();
+  },
+
+  // The matrix, the lines and the numbers of the chosen head: the numbers stand beside or below, whichever leaves the
+  // cells more room.
+  fitHead() {
+    const { refs, base, state } = this;
+    const [width, height] = [refs.headBody.clientWidth, refs.headBody.clientHeight];
+    const tried = this.statsSizes(width).map((stats) => {
+      const layout = headLayout(state.kind, this.view(), width, height, stats, this.theme, base, this.ratio);
+      return { stats, layout, area: layout.matrix ? layout.matrix.cells.w * layout.matrix.cells.h : 0 };
     });
     const beside = width >= base * 30 && tried[0].area >= tried[1].area * 0.8;
+    const { stats, layout } = tried[beside ? 0 : 1];
+    const { matrix } = (this.layouts.head = layout);
     refs.stats.dataset.beside = String(beside);
-    this.layouts.head = tried[beside ? 0 : 1].layout;
-    if (beside) {
-      const { matrix: m } = this.layouts.head;
-      const reach = m ? m.cells.y + m.cells.h : refs.headBody.clientHeight;
-      refs.stats.style.height = `${clamp(reach, refs.stats.offsetHeight, refs.stats.offsetHeight * 1.5)}px`;
-    }
-    const { matrix } = this.layouts.head;
+    const reach = matrix ? matrix.cells.y + matrix.cells.h : height;
+    refs.stats.style.height = beside ? `${clamp(reach, stats.height, stats.height * 1.5)}px` : "";
     refs.zoom.hidden = !matrix || (matrix.cw >= 28 && matrix.ch >= 16);
+  },
+
+  // How large the numbers are beside and below; measured when they, or the place for them, have changed.
+  statsSizes(width) {
+    const { refs, base } = this;
+    const key = [width, base, refs.stats.textContent].join();
+    if (key !== this.statsKey) {
+      this.statsKey = key;
+      refs.stats.style.height = "";
+      refs.stats.style.setProperty("--columns", width > base * 37 ? 6 : 3);
+      this.statsMeasured = [true, false].map((beside) => {
+        refs.stats.dataset.beside = String(beside);
+        return { beside, width: refs.stats.offsetWidth, height: refs.stats.offsetHeight };
+      });
+    }
+    return this.statsMeasured;
   },
 
   // Buttons and switches over the drawn heads.
@@ -149,13 +164,13 @@ Object.assign(Stage.prototype, {
   },
 
   // `changed`: the heads of the grid that look different, null for all of them. They are painted in slices, so that no
-  // frame is late: the first ones now.
-  paint(changed = null) {
+  // frame is late: the first ones now. `said`: those of which something else is said.
+  paint(changed = null, said = changed) {
     if (!this.layouts || !this.layouts.head) return;
     const { head } = this.layouts;
     this.paintHead(head);
     this.paintGrid(changed);
-    this.writeHeads(changed);
+    this.writeHeads(said);
     this.mirror();
     this.light();
   },

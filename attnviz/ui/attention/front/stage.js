@@ -201,13 +201,13 @@ export class Stage {
   setView(view) {
     const masks = this.state.view === "mask" || view === "mask"; // only then the grid looks different
     this.state.view = view;
-    this.layoutHead();
-    this.paint(masks ? null : []);
+    this.fitHead();
+    this.paint(masks ? null : [], []);
   }
 
   setScale(scale) {
     Object.assign(this.state, { scale, scaleChosen: true });
-    this.paint();
+    this.paint(null, []);
   }
 
   // All heads of a kind in one file: those that have not come are fetched first.
