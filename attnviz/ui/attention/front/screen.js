@@ -80,6 +80,7 @@ Object.assign(Stage.prototype, {
   // cells more room.
   fitHead() {
     const { refs, base, state } = this;
+    if (refs.stats.textContent !== this.statsSaid) refs.stats.style.height = ""; // before anything is read
     const [width, height] = [refs.headBody.clientWidth, refs.headBody.clientHeight];
     const tried = this.statsSizes(width).map((stats) => {
       const layout = headLayout(state.kind, this.view(), width, height, stats, this.theme, base, this.ratio);
@@ -97,9 +98,10 @@ Object.assign(Stage.prototype, {
   // How large the numbers are beside and below; measured when they, or the place for them, have changed.
   statsSizes(width) {
     const { refs, base } = this;
-    const key = [width, base, refs.stats.textContent].join();
-    if (key !== this.statsKey) {
-      this.statsKey = key;
+    const key = `${width} ${base}`;
+    const said = refs.stats.textContent;
+    if (key !== this.statsKey || said !== this.statsSaid) {
+      Object.assign(this, { statsKey: key, statsSaid: said });
       refs.stats.style.height = "";
       refs.stats.style.setProperty("--columns", width > base * 37 ? 6 : 3);
       this.statsMeasured = [true, false].map((beside) => {
