@@ -11,27 +11,35 @@ function talking(answer) {
     heard.asked.push([method, path, JSON.parse(body)]);
     return answer(heard.asked.length);
   };
-  const stage = {
-    take: (bytes) => heard.taken.push([...bytes]),
-    otherwise: (message) => heard.otherwise.push(message),
-    settle: (message) => heard.settled.push(message),
-  };
-  return [Object.assign(new Line(stage, 20), { path: "/direct/x" }), heard];
+  const line = Object.assign(new Line((bytes) => heard.taken.push([...bytes]), 20), { path: "/direct/x" });
+  const ask = (message, changes = true) => line.ask(message, {
+    otherwise: () => heard.otherwise.push(message),
+    ...(changes && { settle: () => heard.settled.push(message) }),
+  });
+  return [ask, heard, line];
 }
 
 const bytes = (...numbers) => ({ status: 200, arrayBuffer: async () => new Uint8Array(numbers).buffer });
 const later = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
 test("the answer is taken, and the host is told when nothing more was asked for a while", async () => {
-  const [line, heard] = talking((n) => bytes(n));
-  await line.ask({ n: 1 });
-  await line.ask({ n: 2 });
+  const [ask, heard] = talking((n) => bytes(n));
+  await ask({ n: 1 });
+  await ask({ n: 2 });
   assert.deepEqual(heard.asked, [["POST", "/direct/x", { n: 1 }], ["POST", "/direct/x", { n: 2 }]]);
   assert.deepEqual(heard.taken, [[1], [2]]);
   assert.deepEqual(heard.settled, []);
   await later(60);
   assert.deepEqual(heard.settled, [{ n: 2 }]);
   assert.deepEqual(heard.otherwise, []);
+});
+
+test("a question that changes nothing puts off nothing", async () => {
+  const [ask, heard] = talking((n) => bytes(n));
+  await ask({ n: 1 });
+  await ask({ n: 2 }, false);
+  await later(60);
+  assert.deepEqual(heard.settled, [{ n: 1 }]);
 });
 
 for (const [name, answer] of Object.entries({
@@ -41,20 +49,20 @@ for (const [name, answer] of Object.entries({
   "nobody is there": () => { throw new TypeError("Failed to fetch"); },
 })) {
   test(`the host's way, where ${name}; the next question is asked directly again`, async () => {
-    const [line, heard] = talking((n) => (n === 1 ? answer() : bytes(n)));
-    await line.ask({ n: 1 });
+    const [ask, heard] = talking((n) => (n === 1 ? answer() : bytes(n)));
+    await ask({ n: 1 });
     assert.deepEqual(heard.otherwise, [{ n: 1 }]);
     assert.deepEqual(heard.taken, []);
-    await line.ask({ n: 2 });
+    await ask({ n: 2 });
     assert.deepEqual(heard.taken, [[2]]);
   });
 }
 
 test("the host's way, without asking, where no line is known or the question is as large as a file", async () => {
-  const [line, heard] = talking(() => bytes(1));
-  await line.ask({ data: "x".repeat(2 ** 20) });
+  const [ask, heard, line] = talking(() => bytes(1));
+  await ask({ data: "x".repeat(2 ** 20) });
   line.path = "";
-  await line.ask({ n: 1 });
+  await ask({ n: 1 });
   assert.deepEqual(heard.asked, []);
   assert.equal(heard.otherwise.length, 2);
 });

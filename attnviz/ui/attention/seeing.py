@@ -14,7 +14,7 @@ from attnviz.foreign.texts import ForeignTexts
 from attnviz.language import Language
 from attnviz.trace import all_heads
 from attnviz.ui.attention import claim, views
-from attnviz.ui.attention.payload import pack
+from attnviz.ui.attention.payload import pack, read_wanted
 from attnviz.ui.attention.picture import AttentionPicture
 from attnviz.ui.attention.stage import chosen_in, read_state
 from attnviz.ui.attention.worth import QUICK, Worth, work_of
@@ -112,7 +112,7 @@ def directly(
     segments: tuple[int, ...] | None,
     message: Mapping[str, Any],
 ) -> bytes | None:
-    """The stage after a switch, or on another sentence; None where a run of the page has to see to it.
+    """The stage after a switch, on another sentence, or with further heads; None where a run of the page has to see to it.
 
     `given` is people's own right answer to a text.
     """
@@ -131,7 +131,8 @@ def directly(
         return None
     if not seen.worth.finished and question.text == text:
         return None
-    return pack(screen.picture(seen, state.seq, segments), chosen=chosen_in(message))
+    wanted = read_wanted(message.get("wanted"))
+    return pack(screen.picture(seen, state.seq, segments), wanted=wanted, chosen=chosen_in(message))
 
 
 def line() -> Line:

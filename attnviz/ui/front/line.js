@@ -2,31 +2,34 @@
 // What a stage asks the server directly, past a run of the script (frame/direct.py); where nobody answers there, in the
 // host's way. When nothing was asked for a while the host is told, so that what stands around the stage follows.
 
-const QUIET = 400; // milliseconds until the host is told
 const LONGEST = 2 ** 20; // characters of a question; more goes the host's way
 
 export class Line {
-  /** @param {{ take: (bytes: Uint8Array) => unknown, otherwise: (message: object) => void, settle: (message: object) => void }} stage */
-  constructor(stage, quiet = QUIET) {
-    this.stage = stage;
+  /** @param {(bytes: Uint8Array) => unknown} take shows an answer @param {number} quiet milliseconds until the host is told */
+  constructor(take, quiet = 400) {
+    this.take = take;
     this.quiet = quiet;
     this.path = ""; // where to ask; "": nowhere
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
   }
 
-  /** @param {object} message */
-  async ask(message) {
-    clearTimeout(this.timer);
+  /**
+   * `settle` tells the host what a direct answer has changed; questions that change nothing have none.
+   * @param {object} message @param {{ otherwise: () => void, settle?: () => void }} host
+   */
+  async ask(message, { otherwise, settle }) {
+    if (settle) clearTimeout(this.timer);
     const question = JSON.stringify(message);
     const answer = this.path && question.length <= LONGEST ? await this.answer(question) : null;
     if (!answer) {
-      this.stage.otherwise(message);
+      otherwise();
       return;
     }
-    await this.stage.take(answer);
+    await this.take(answer);
+    if (!settle) return;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.stage.settle(message), this.quiet);
+    this.timer = setTimeout(settle, this.quiet);
   }
 
   /** @param {string} body @returns {Promise<Uint8Array | null>} */

@@ -28,10 +28,8 @@ export class Stage {
     this.place = host.querySelector(".stage-place");
     this.refs = buildFrame(this);
     this.switches = new Switches();
-    this.wanted = new Wanted((message) => this.send("wanted", message));
-    // What is said of the picture elsewhere on the page follows as soon as the picture is on screen.
-    const tell = ({ text, ...message }) => text === undefined && this.send("heads_off", message);
-    this.line = new Line({ take: (bytes) => this.arrive(bytes, true), otherwise: tell, settle: tell }, DRAWN);
+    this.wanted = new Wanted((message) => this.askWanted(message));
+    this.line = new Line((bytes) => this.arrive(bytes, true), DRAWN);
     this.coarse = false; // the head on screen is drawn from its thumbnail
     this.afterAll = null; // what is downloaded when all heads are here
     this.state = null;

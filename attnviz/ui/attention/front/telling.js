@@ -13,16 +13,24 @@ Object.assign(Stage.prototype, {
     this.report();
   },
 
+  // What is said of the picture elsewhere on the page follows as soon as the picture is on screen.
   report(changed = null) {
     const { kind, layer, head } = this.state;
-    this.line.ask({ ...this.switches.message(), chosen: [kind.id, layer, head] });
+    const message = { ...this.switches.message(), chosen: [kind.id, layer, head] };
+    const tell = () => this.send("heads_off", message);
+    this.line.ask(message, { otherwise: tell, settle: tell });
     this.paint(changed);
   },
 
   // The picture of another sentence; Streamlit's own answer to the field brings everything else.
   askSentence(text) {
     const { kind, layer, head } = this.state;
-    this.line.ask({ ...this.switches.now(), chosen: [kind.id, layer, head], text });
+    this.line.ask({ ...this.switches.now(), chosen: [kind.id, layer, head], text }, { otherwise: () => {} });
+  },
+
+  // Further heads of the picture on screen.
+  askWanted(wanted) {
+    this.line.ask({ ...this.switches.now(), wanted }, { otherwise: () => this.send("wanted", wanted) });
   },
 
   // The head that was chosen here, for the page that is gone to.

@@ -28,12 +28,11 @@ export class Lab extends Shell {
     this.refs = buildLab(this);
     this.root = this.refs.root;
     this.operations = new Operations();
-    this.line = new Line({
-      take: (bytes) => this.arrive(bytes, true),
-      otherwise: (message) => this.send("operations", message),
+    this.line = new Line((bytes) => this.arrive(bytes, true));
+    this.operations.deliver = (message) => this.line.ask(message, {
+      otherwise: () => this.send("operations", message),
       settle: () => this.connected && !this.operations.busy && this.send("settled", this.shot.seq),
     });
-    this.operations.deliver = (message) => this.line.ask(message);
     this.zoom = WHOLE;
     this.lit = null;
     this.cursor = { row: 0, column: 0 };
