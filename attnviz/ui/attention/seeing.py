@@ -112,7 +112,7 @@ def directly(
     segments: tuple[int, ...] | None,
     message: Mapping[str, Any],
 ) -> bytes | None:
-    """The stage after a switch, on another sentence, or with further heads; None where a run of the page has to see to it.
+    """The stage after a switch, on another sentence, or with further heads; None: a run of the page has to see to it.
 
     `given` is people's own right answer to a text.
     """

@@ -200,7 +200,9 @@ export class Stage {
     const masks = this.state.view === "mask" || view === "mask"; // only then the grid looks different
     this.state.view = view;
     this.fitHead();
-    this.paint(masks ? null : [], []);
+    if (masks) this.paintGrid(null);
+    this.writeHeads([]);
+    this.paintSoon(); // in the next frame, so that no frame is late
   }
 
   setScale(scale) {
