@@ -49,7 +49,8 @@ def paint(options: Options) -> Iterator[Result]:
             return
         with contextlib.closing(browser):
             tabs = {tokens: opened(browser, f"{url}/?tokens={tokens}") for tokens in LIMITS}
-            times = _in_turns(tabs, options.repeats(25, 4))
+            with without_errors(*tabs.values()):
+                times = _in_turns(tabs, options.repeats(25, 4))
     for tokens, (must, aim) in LIMITS.items():
         whole, floor = (1e3 * statistics.median(times[tokens][what]) for what in ("paint", "empty"))
         yield Figure(
@@ -85,6 +86,17 @@ def opened(browser: Any, url: str) -> Any:
     tab.goto(url)
     tab.wait_for_function("() => window.attnvizBench && window.attnvizBench.ready()")
     return tab
+
+
+@contextmanager
+def without_errors(*tabs: Any) -> Iterator[None]:
+    """What is timed inside must have gone well: a script that fails is quick. Raises RuntimeError."""
+    errors: list[str] = []
+    for tab in tabs:
+        tab.on("pageerror", lambda error: errors.append(str(error)))
+    yield
+    if errors:
+        raise RuntimeError(f"what was timed went wrong: {errors[0]}")
 
 
 def executable() -> str | None:

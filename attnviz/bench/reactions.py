@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from itertools import count
 from typing import Any
 
-from attnviz.bench.browser import ARGUMENTS, EMPTY, PATIENCE, PAUSE, executable, opened, served, server
+from attnviz.bench.browser import ARGUMENTS, EMPTY, PATIENCE, PAUSE, executable, opened, served, server, without_errors
 from attnviz.bench.figures import Figure, Options, Result, Skipped
 from attnviz.bench.stage import FOUND
 from attnviz.bench.visitors import app_script
@@ -94,11 +94,8 @@ def reactions(options: Options) -> Iterator[Result]:
             return
         with contextlib.closing(browser):
             floor, page = opened(browser, f"{empty}/?tokens=8"), _page(browser, url)
-            errors: list[object] = []
-            page.on("pageerror", errors.append)
-            times = _in_turns(floor, page, options.repeats(15, 2))
-            if errors:
-                raise RuntimeError(f"what was timed went wrong: {errors[0]}")
+            with without_errors(page):
+                times = _in_turns(floor, page, options.repeats(15, 2))
     one = 1e3 * statistics.median(times["empty"])
     for name, what in WHAT.items():
         whole = 1e3 * statistics.median(times[name])
