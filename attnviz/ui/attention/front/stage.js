@@ -153,7 +153,13 @@ export class Stage {
     if (!this.state.scaleChosen) this.state.scale = usualScale(kind.rows, kind.columns);
     this.focused = { layer, head };
     this.cursor = { row: clamp(this.cursor.row, 0, kind.rows - 1), column: clamp(this.cursor.column, 0, kind.columns - 1) };
-    this.layout();
+    // Where everything lies stays, as long as there is as much of everything.
+    const shape = [cells, kind.rows, kind.columns, JSON.stringify(this.order())].join();
+    if (shape === this.shape && this.theme && this.layouts) {
+      this.layoutHead();
+      this.paint();
+    } else this.layout();
+    this.shape = shape;
   }
 
   remember() {
