@@ -8,6 +8,7 @@ import json
 import threading
 from collections.abc import Mapping
 from typing import Any
+from unittest import mock
 
 import app_driver
 import numpy as np
@@ -17,11 +18,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from streamlit.testing.v1 import AppTest
 
-from attnviz.ui.attention.page import SWITCHES
 from attnviz.ui.attention.payload import unpack_kind
-from attnviz.ui.attention.stage import AttentionStageState
+from attnviz.ui.attention.seeing import Asked, answered_by
 from attnviz.ui.frame.direct import LONGEST, OPEN, PREFIX, Line, answered, route
 from attnviz.ui.front.packing import split
+from attnviz.ui.masks.lab import Lab
+from attnviz.ui.masks.rounds import Kept, Round, SubjectKey
+from attnviz.ui.masks.setting import Target
 
 
 def posted(token: str, body: bytes, pieces: int = 1) -> Response:
@@ -153,11 +156,14 @@ def test_a_line_knows_nothing_of_another_sentence() -> None:
     at = app_driver.opened("masks", model="reverse", example="2")
     before = element(at, "mask-lab")
     line, stale = line_of(before), line_of(before).answer
-    at.session_state["sentences"]["reverse"] = "abc"
+    scope = split(before)[0]["scope"]
+    at.session_state["sentences"]["reverse"] = "olleh"  # as long as the other
     ran(at.run())
     assert stale is not None
-    assert stale(paint(split(before)[0]["scope"], 1, 0, 2)) is None
-    assert split(line.ask({}) or b"")[0]["rows"] != split(before)[0]["rows"]
+    assert stale(paint(scope, 1, 0, 2)) is None
+    now = split(line.ask({}) or b"")[0]
+    assert (now["seq"], len(now["rows"])) == (0, len(split(before)[0]["rows"]))
+    assert now["rows"] != split(before)[0]["rows"]
 
 
 # ---- the stage of attention ---------------------------------------------------------------------------------------
@@ -174,8 +180,6 @@ def test_a_switch_answered_directly_is_what_a_run_draws(language: str) -> None:
     before = element(at, "attention-stage")
     direct = line_of(before).ask(switched(before, [["decoder.0.cross_attn", 1]]))
     assert direct is not None
-    scope, seq = split(before)[0]["scope"], split(before)[0]["seq"]
-    at.session_state[SWITCHES] = (scope, AttentionStageState((("decoder.0.cross_attn", 1),), seq + 1))
     drawn = element(ran(at.run()), "attention-stage")
     assert drawn == direct
     assert split(direct)[0]["heads_off"] == [["decoder.0.cross_attn", 1]]
@@ -193,22 +197,60 @@ def test_a_sentence_answered_directly_is_what_a_run_draws() -> None:
 
 
 @pytest.mark.parametrize(
-    "more",
-    [{"text": "banana 银行"}, {"text": "a" * 5000}, {"text": ""}, {"scope": "another model"}],
+    ("more", "drawn"),
+    [
+        ({"text": "banana 银行"}, True),
+        ({"text": "a" * 5000}, True),
+        ({"text": ""}, False),
+        ({"scope": "another"}, False),
+    ],
     ids=["unknown", "long", "empty", "another"],
 )
-def test_what_the_page_has_to_speak_about_is_left_to_it_or_drawn_the_same(more: dict[str, Any]) -> None:
+def test_what_the_page_has_to_speak_about_is_left_to_it(more: dict[str, Any], drawn: bool) -> None:
     at = app_driver.opened("attention", model="reverse", example="2")
     before = element(at, "attention-stage")
     direct = line_of(before).ask(switched(before, [], seq=0) | more)
-    if direct is not None:
+    assert (direct is not None) == drawn
+    if drawn:
         at.session_state["sentences"]["reverse"] = more["text"]
         assert element(ran(at.run()), "attention-stage") == direct
+
+
+def test_after_a_sentence_that_was_answered_directly_the_old_one_is_drawn_anew() -> None:
+    """Streamlit hands nothing over that equals what it handed over before."""
+    at = app_driver.opened("attention", model="reverse", example="2")
+    before = element(at, "attention-stage")
+    line_of(before).ask(switched(before, [], seq=0, text="fedcba"))
+    assert element(ran(at.run()), "attention-stage") != before
+
+
+def test_the_newest_switches_count_in_whatever_order_they_come() -> None:
+    at = app_driver.opened("attention", model="reverse", example="2")
+    before = element(at, "attention-stage")
+    line = line_of(before)
+    line.ask(switched(before, [], seq=6))
+    line.ask(switched(before, [["decoder.0.cross_attn", 1]], seq=5))
+    header = split(element(ran(at.run()), "attention-stage"))[0]
+    assert (header["seq"], header["heads_off"]) == (6, [])
+
+
+def test_nothing_keeps_a_line_but_its_session() -> None:
+    kept = Kept(Lab(Target("decoder_self")), {}, SubjectKey("a", "b"))
+    Round(kept.key, lambda: pytest.fail("nobody asks"), "paint", "name", "en", near=True).opens(kept)
+    asked = Asked()
+    answered_by(asked, mock.sentinel.screen, mock.sentinel.question, lambda text: None, None)
+    tokens = [kept.line.token, asked.line.token]
+    assert all(token in OPEN for token in tokens)
+    gc.disable()  # at once, not when somebody looks for circles
+    try:
+        del kept, asked
+        assert not any(token in OPEN for token in tokens)
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("heads", [None, "x", [["nowhere", 0]], [["decoder.0.cross_attn", 99]], [[1, 2], {}]])
 def test_heads_that_are_none_are_ignored(heads: Any) -> None:
     at = app_driver.opened("attention", model="reverse", example="2")
     before = element(at, "attention-stage")
-    direct = line_of(before).ask(switched(before, heads, seq=0))
-    assert direct == before
+    assert line_of(before).ask(switched(before, heads, seq=0)) == before

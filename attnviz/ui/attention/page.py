@@ -14,7 +14,7 @@ from attnviz.trace import all_heads
 from attnviz.ui.attention import claim, looking, pictures, views
 from attnviz.ui.attention.link import OFF
 from attnviz.ui.attention.prediction import prediction_panel
-from attnviz.ui.attention.seeing import Question, Screen, Seen, answered_by, line, see, taken_in
+from attnviz.ui.attention.seeing import Question, Screen, Seen, answered_by, asked_directly, see, taken_in
 from attnviz.ui.attention.stage import AttentionStageState, attention_stage, looked, stage_state
 from attnviz.ui.attention.worth import MOST_WORK, Worth, work_of
 from attnviz.ui.frame import link, shared_link
@@ -117,6 +117,7 @@ def _draw(
 ) -> None:
     """The stage, and how it is answered directly from now on."""
     segments = looking.segments_of(loaded, seen.sentence)
+    asked = asked_directly()
     screen = Screen(
         loaded,
         asked=shared_link.now().fitted(*extent(loaded)),
@@ -125,10 +126,14 @@ def _draw(
         name=f"attnviz-{st.session_state[CHOSEN]}",
         language=frame.language,
         looks=looks,
-        line=line().path,
+        line=asked.line.path,
     )
-    answered_by(screen, question, st.session_state.setdefault("references", {}).get, segments)
-    attention_stage(screen.picture(seen, seq, segments), key=STAGE, on_looked=partial(_remember, loaded, question.text))
+    answered_by(asked, screen, question, st.session_state.setdefault("references", {}).get, segments)
+    attention_stage(
+        screen.picture(seen, seq, asked.sentences, segments),
+        key=STAGE,
+        on_looked=partial(_remember, loaded, question.text),
+    )
 
 
 def _remember(loaded: Loaded | Opened, text: str, claimed: claim.Claim | None = None) -> None:
@@ -247,7 +252,9 @@ def _arrived_off(loaded: Loaded | Opened | OpenedPictures) -> None:
 
 def _switches(of: str) -> AttentionStageState:
     """The switches as the browser last sent them; Streamlit forgets them while another page is shown, this does not."""
-    sent = stage_state(STAGE, of)
+    asked, sent = asked_directly(), stage_state(STAGE, of)
+    if asked.scope == of and asked.state.seq > sent.seq:
+        sent = asked.state  # what was said on the direct line a moment ago
     kept_of, kept = st.session_state.get(SWITCHES, (of, AttentionStageState()))
     if sent.seq > kept.seq:
         kept_of, kept = st.session_state[SWITCHES] = (of, sent)

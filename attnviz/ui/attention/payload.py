@@ -93,6 +93,7 @@ def pack(
         "height": height,
         "mirror_url": picture.mirror_url,
         "line": picture.line,
+        "sentences": picture.sentences,
         "text": dict(picture.text),
         "theme": colours(),
         "identity": identity,

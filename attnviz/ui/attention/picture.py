@@ -89,7 +89,7 @@ class AttentionPicture:
     first. `heads_off` and `seq` echo what `stage_state` returned, so that the browser knows which edits were answered.
     `scope` names what the switches belong to (a model); switches of another scope are dropped. `name` begins the file
     names of downloads. `mirror_url` writes the choice into the address as kind, layer, head (from 1). `line` is where
-    the browser asks directly (frame/direct.py).
+    the browser asks directly (frame/direct.py), `sentences` how many it has been told so.
     """
 
     kinds: tuple[KindPicture, ...]
@@ -105,6 +105,7 @@ class AttentionPicture:
     text: Mapping[str, str] = field(default_factory=lambda: MappingProxyType(spoken(texts("attention_stage"), "zh")))
     mirror_url: bool = True
     line: str = ""
+    sentences: int = 0
 
     def __post_init__(self) -> None:
         names = [kind.kind for kind in self.kinds]

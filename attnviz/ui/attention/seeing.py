@@ -1,10 +1,10 @@
-"""What is computed for a question about a sentence, once and shared by everybody who asks the same."""
+"""A sentence as the stage shows it: computed once for everybody who asks the same; what a session asks directly."""
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import streamlit as st
@@ -16,7 +16,7 @@ from attnviz.trace import all_heads
 from attnviz.ui.attention import claim, views
 from attnviz.ui.attention.payload import pack, read_wanted
 from attnviz.ui.attention.picture import AttentionPicture
-from attnviz.ui.attention.stage import chosen_in, read_state
+from attnviz.ui.attention.stage import AttentionStageState, chosen_in, read_state
 from attnviz.ui.attention.worth import QUICK, Worth, work_of
 from attnviz.ui.frame.direct import Line
 from attnviz.ui.frame.shared_link import SharedLink
@@ -26,8 +26,30 @@ from attnviz.ui.sentence.opened import Opened
 from attnviz.ui.sentence.reading import Feed, Head, Output, Picture, Sentence
 from attnviz.ui.sentence.shelf import Bounded
 
-LINE = "attention-line"  # session state: the stage's direct line
+ASKED = "attention-asked"  # session state: what was asked on the stage's direct line
 AT_ONCE = 16 * 128  # heads times tokens up to which measuring every head is too quick to be put off
+
+
+@dataclass(eq=False)
+class Asked:
+    """The stage's direct line in one session, and what its answers have changed there."""
+
+    line: Line = field(default_factory=Line)
+    scope: str = ""
+    state: AttentionStageState = field(default_factory=AttentionStageState)  # the newest switches of that scope
+    sentences: int = 0  # that were answered directly: the run after one differs from the run before it
+
+    def take(self, scope: str, state: AttentionStageState) -> None:
+        """The switches of a question, where they are newer."""
+        with self.line.lock:
+            if scope != self.scope or state.seq > self.state.seq:
+                self.scope, self.state = scope, state
+
+    def spoken(self) -> int:
+        """One more sentence."""
+        with self.line.lock:
+            self.sentences += 1
+            return self.sentences
 
 
 @dataclass(frozen=True)
@@ -83,7 +105,9 @@ class Screen:
     looks: frozenset[str] = frozenset()
     line: str = ""  # where the browser asks directly
 
-    def picture(self, seen: Seen, seq: int, segments: tuple[int, ...] | None = None) -> AttentionPicture:
+    def picture(
+        self, seen: Seen, seq: int, sentences: int, segments: tuple[int, ...] | None = None
+    ) -> AttentionPicture:
         """Every head, opened at what the address says, else at the one that is claimed to matter, else at the best."""
         claimed, worth = seen.claimed, seen.worth
         best = self.loaded.best_head or views.pointing(seen.now, self.point)
@@ -102,10 +126,12 @@ class Screen:
             name=self.name,
             language=self.language,
             line=self.line,
+            sentences=sentences,
         )
 
 
 def directly(
+    asked: Asked,
     screen: Screen,
     question: Question,
     given: Callable[[str], str | None],
@@ -131,22 +157,35 @@ def directly(
         return None
     if not seen.worth.finished and question.text == text:
         return None
+    asked.take(screen.scope, state)
+    sentences = asked.spoken() if question.text == text else asked.sentences
     wanted = read_wanted(message.get("wanted"))
-    return pack(screen.picture(seen, state.seq, segments), wanted=wanted, chosen=chosen_in(message))
+    return pack(screen.picture(seen, state.seq, sentences, segments), wanted=wanted, chosen=chosen_in(message))
 
 
-def line() -> Line:
-    """The stage's direct line in this session."""
-    kept = st.session_state.setdefault(LINE, Line())
-    assert isinstance(kept, Line), "nothing else is kept under this name"
-    return kept
+def asked_directly() -> Asked:
+    """What was asked on the direct line in this session."""
+    if ASKED not in st.session_state:
+        st.session_state[ASKED] = Asked()
+    asked: Asked = st.session_state[ASKED]
+    return asked
 
 
 def answered_by(
-    screen: Screen, question: Question, given: Callable[[str], str | None], segments: tuple[int, ...] | None
+    asked: Asked,
+    screen: Screen,
+    question: Question,
+    given: Callable[[str], str | None],
+    segments: tuple[int, ...] | None,
 ) -> None:
-    """From now on the line answers so."""
-    line().answer = partial(directly, screen, question, given, segments)
+    """From now on the line answers so. It keeps nothing that keeps the line."""
+    session = weakref.ref(asked)
+
+    def answer(message: Mapping[str, Any]) -> bytes | None:
+        asked = session()
+        return None if asked is None else directly(asked, screen, question, given, segments, message)
+
+    asked.line.answer = answer
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)

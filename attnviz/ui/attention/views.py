@@ -170,6 +170,7 @@ def stage_picture(
     name: str,
     language: Language,
     line: str = "",
+    sentences: int = 0,
 ) -> AttentionPicture:
     """The stage, opened at what the address asks for; `asked` must fit the model. `row` is the token to begin with."""
     kind, layer, head = first_choice(kinds, best)
@@ -190,6 +191,7 @@ def stage_picture(
         name=name,
         text=spoken(texts("attention_stage"), language),
         line=line,
+        sentences=sentences,
     )
 
 

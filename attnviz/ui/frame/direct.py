@@ -12,17 +12,19 @@ import json
 import logging
 import secrets
 from collections.abc import Callable, Mapping
+from functools import cache
 from threading import Lock
 from typing import Any
 from weakref import WeakValueDictionary
 
-from starlette.concurrency import run_in_threadpool
+from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from streamlit import config
 
 PREFIX = "attnviz/direct"
+AT_ONCE = 16  # answers that are computed: other requests have threads of their own
 LONGEST = 2**20  # bytes of a question; files go the ordinary way
 Answer = Callable[[Mapping[str, Any]], bytes | None]
 log = logging.getLogger("attnviz.ui")
@@ -70,7 +72,7 @@ async def answered(request: Request) -> Response:
     if not isinstance(message, dict):
         return Response(status_code=400)
     try:
-        answer = await run_in_threadpool(line.ask, message)
+        answer = await to_thread.run_sync(line.ask, message, limiter=_limiter())
     except Exception as error:
         # The ordinary way says on the page what went wrong.
         log.info("no direct answer", exc_info=error)
@@ -85,6 +87,11 @@ async def answered(request: Request) -> Response:
 def route() -> Route:
     """For the server around the app."""
     return Route(f"{_base()}/{PREFIX}/{{token}}", answered, methods=["POST"])
+
+
+@cache
+def _limiter() -> CapacityLimiter:
+    return CapacityLimiter(AT_ONCE)
 
 
 def _base() -> str:

@@ -11,25 +11,34 @@ export class Arrivals {
     this.text = null;
     /** @type {string | null} */
     this.given = null; // what Streamlit handed over last
+    this.hosted = 0; // how often that was something new
     this.size = 0; // bytes of the latest payload
   }
 
   // `show` gets what `read` made of a payload, unless it is the one on the screen (`same` is called) or an older one.
-  async take(bytes, { read, show, same }, direct = false) {
-    if (!bytes) return;
+  // `since`: of what came directly, how often Streamlit had handed over something new when it was asked for; false if it
+  // has done so again by now.
+  async take(bytes, { read, show, same }, since = null) {
+    const direct = since !== null;
+    if (!bytes) return true;
+    if (direct && since !== this.hosted) return false;
     const turn = ++this.turn;
     this.size = bytes.byteLength;
     const parsed = readOutline(bytes);
     const repeated = !direct && parsed.text === this.given;
-    if (!direct) this.given = parsed.text;
+    if (!direct && !repeated) {
+      this.given = parsed.text;
+      this.hosted += 1;
+    }
     if (repeated || parsed.text === this.text) {
       same();
-      return;
+      return true;
     }
     const made = await read(bytes, parsed);
-    if (turn < this.shown) return;
+    if (turn < this.shown) return !direct;
     this.shown = turn;
     this.text = parsed.text;
     show(made);
+    return true;
   }
 }

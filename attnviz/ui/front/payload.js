@@ -9,7 +9,7 @@ async function inflate(bytes) {
   const writer = writable.getWriter();
   const feed = async () => {
     for (let at = 0; at < bytes.length; at += PIECE) {
-      if (at) await new Promise((done) => setTimeout(done));
+      if (at && !globalThis.document?.hidden) await new Promise((done) => setTimeout(done));
       await writer.write(bytes.subarray(at, at + PIECE));
     }
     await writer.close();

@@ -32,11 +32,11 @@ export class Shell {
     return this.arrive(data);
   }
 
-  /** @param {Uint8Array} data @param {boolean} direct it came on a direct line (line.js) */
-  arrive(data, direct = false) {
+  /** @param {Uint8Array} data @param {number | null} since of what came on a direct line (line.js) */
+  arrive(data, since = null) {
     const read = (/** @type {Uint8Array} */ bytes, /** @type {object} */ parsed) => this.read(bytes, parsed);
     const show = (/** @type {any} */ made) => this.show(made);
-    return this.arrivals.take(data, { read, show, same: () => this.looked() }, direct);
+    return this.arrivals.take(data, { read, show, same: () => this.looked() }, since);
   }
 
   /** What a payload says. @param {Uint8Array} _bytes @param {object} _parsed @returns {Promise<any>} */

@@ -42,7 +42,7 @@ def frame() -> Frame:
 def lab_on(tokens: int) -> tuple[Kept, Round]:
     """The practice model on so many tokens, under its own masks; the session keeps what is painted."""
     subject = practice(tokens)
-    if "bench" not in st.session_state:
-        st.session_state["bench"] = Kept(Lab(target=default_target(subject)), subject.reals)
     key = SubjectKey("practice", str(tokens))
+    if "bench" not in st.session_state:
+        st.session_state["bench"] = Kept(Lab(target=default_target(subject)), subject.reals, key)
     return st.session_state["bench"], Round(key, partial(practice, tokens), "paint", "bench", "en", near=True)

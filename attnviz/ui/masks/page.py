@@ -156,9 +156,12 @@ def _length(frame: Frame) -> int:
 @live
 def laboratory(frame: Frame, kept: Kept, round: Round) -> None:
     """One round in Streamlit's way, and a direct line for those to come; only this runs again for an operation."""
-    kept.line.answer = partial(round.directly, kept)
+    round.opens(kept)
     message = sent(STAGE)
-    payload, address, whole = round(kept, message.get("operations") if isinstance(message, Mapping) else None)
+    done = round(kept, message.get("operations") if isinstance(message, Mapping) else None)
+    if done is None:  # another run has gone on to another sentence
+        return
+    payload, address, whole = done
     mask_stage(payload, key=STAGE)
     _mirror(frame, address, whole)
 
@@ -187,8 +190,9 @@ def _kept(frame: Frame, key: SubjectKey, subject: Subject) -> Kept:
         lines = [_refusal(frame, one) for one in refused]
         with frame.notices:
             notice_lines(lines, "warning")
-        kept = labs[key.model] = Kept(lab, subject.reals)
+        kept = labs[key.model] = Kept(lab, subject.reals, key)
     with kept.line.lock:
+        kept.key = key
         if kept.reals != subject.reals:
             kept.lab = _refitted(kept.lab, kept.reals, subject)
             kept.reals = subject.reals

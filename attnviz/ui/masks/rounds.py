@@ -6,6 +6,7 @@ Streamlit's run of the fragment is one; a painted cell that comes on the direct 
 from __future__ import annotations
 
 import secrets
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -34,16 +35,6 @@ from attnviz.ui.text import texts, words
 PAGE = "masks"
 
 
-@dataclass(eq=False)
-class Kept:
-    """What the session keeps of the lab of one model."""
-
-    lab: Lab
-    reals: Mapping[Kind, int]
-    scope: str = field(default_factory=lambda: secrets.token_hex(6))  # operations of another session are not ours
-    line: Line = field(default_factory=Line)
-
-
 @dataclass(frozen=True)
 class SubjectKey:
     """A subject as caches know it."""
@@ -52,6 +43,17 @@ class SubjectKey:
     text: str
     given: str | None = None
     stamp: float = 0.0
+
+
+@dataclass(eq=False)
+class Kept:
+    """What the session keeps of the lab of one model."""
+
+    lab: Lab
+    reals: Mapping[Kind, int]
+    key: SubjectKey  # the subject that the lab fits
+    scope: str = field(default_factory=lambda: secrets.token_hex(6))  # operations of another session are not ours
+    line: Line = field(default_factory=Line)
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,12 @@ class Round:
     language: Language
     near: bool  # the browser is on this machine
 
-    def __call__(self, kept: Kept, message: object) -> tuple[bytes, dict[str, str | None], bool]:
-        """The payload, what the address says of the lab, and whether that is all of it."""
+    def __call__(self, kept: Kept, message: object) -> tuple[bytes, dict[str, str | None], bool] | None:
+        """The payload, what the address says of the lab, and whether that is all of it; None when the lab has gone on
+        to another sentence."""
         with kept.line.lock:
+            if kept.key != self.key:
+                return None
             subject = self.subject_of()
             if isinstance(message, Mapping) and message.get("scope") == kept.scope:
                 for operation in pending(message, kept.lab.answered):
@@ -79,9 +84,9 @@ class Round:
         address, whole = link.parameters(lab, padded)
         return pack(values, arrays, near=self.near), address, whole
 
-    def directly(self, kept: Kept, message: Mapping[str, Any]) -> bytes | None:
-        """The payload for a message of the direct line; None when the lab has gone on to another sentence."""
-        return self(kept, message)[0] if kept.reals == self.subject_of().reals else None
+    def opens(self, kept: Kept) -> None:
+        """From now on the direct line answers with such rounds. It keeps nothing that keeps the line."""
+        kept.line.answer = partial(_directly, self, weakref.ref(kept))
 
     def _measured(self, kept: Kept, lab: Lab, padded: Subject, subject: Subject) -> tuple[dict[str, Any], Any]:
         own = own_of(self.key, lab.setting.pads, padded)
@@ -106,6 +111,12 @@ class Round:
         values["leak_cell"] = None if leak is None else list(leak.cell)
         values["line"] = kept.line.path
         return values, arrays
+
+
+def _directly(round: Round, session: weakref.ref[Kept], message: Mapping[str, Any]) -> bytes | None:
+    kept = session()
+    done = None if kept is None else round(kept, message)
+    return None if done is None else done[0]
 
 
 # ---- what is computed once and shared by everybody who asks the same ---------------------------------------------

@@ -36,6 +36,15 @@ Object.assign(Stage.prototype, {
     this.layout();
   },
 
+  // Where everything lies stays, as long as there is as much of everything: `shape` says how much.
+  layoutFor(shape) {
+    if (shape === this.shape && this.theme && this.layouts) {
+      this.layoutHead();
+      this.paint();
+    } else this.layout();
+    this.shape = shape;
+  },
+
   layout() {
     const { refs } = this;
     const { place } = this;
@@ -43,6 +52,7 @@ Object.assign(Stage.prototype, {
     if (!this.theme) {
       this.theme = readTheme(place, this.picture.theme);
       this.appeared = appearance(this.place);
+      this.statsKey = "";
       applyTheme(refs.root, this.theme);
     }
     this.ratio = window.devicePixelRatio || 1;

@@ -29,7 +29,9 @@ export class Stage {
     this.refs = buildFrame(this);
     this.switches = new Switches();
     this.wanted = new Wanted((message) => this.askWanted(message));
-    this.line = new Line((bytes) => this.arrive(bytes, true), DRAWN);
+    this.line = new Line({ since: () => this.arrivals.hosted, take: (bytes, since) => this.arrive(bytes, since) }, DRAWN);
+    this.typed = null; // a sentence that was asked for directly, and when
+    document.fonts?.ready.then(() => (this.statsKey = ""));
     this.coarse = false; // the head on screen is drawn from its thumbnail
     this.afterAll = null; // what is downloaded when all heads are here
     this.state = null;
@@ -63,13 +65,13 @@ export class Stage {
     return this.arrive(data);
   }
 
-  arrive(data, direct = false) {
+  arrive(data, since = null) {
     const same = () => {
       if (appearance(this.place) !== this.appeared) this.retheme();
       this.mirror();
     };
     const read = (bytes, parsed) => this.read(bytes, parsed);
-    return this.arrivals.take(data, { read, show: (picture) => this.show(picture), same }, direct);
+    return this.arrivals.take(data, { read, show: (picture) => this.show(picture), same }, since);
   }
 
   get connected() {
@@ -86,6 +88,8 @@ export class Stage {
   }
 
   show(picture) {
+    // A run that began before the last switch; the one that follows it comes.
+    if (this.line.busy && picture.scope === this.switches.scope && picture.seq < this.switches.seq) return;
     const further = this.wanted.receive(picture);
     if (further && this.nothingElse(picture)) {
       this.headsCame(picture);
@@ -153,13 +157,7 @@ export class Stage {
     if (!this.state.scaleChosen) this.state.scale = usualScale(kind.rows, kind.columns);
     this.focused = { layer, head };
     this.cursor = { row: clamp(this.cursor.row, 0, kind.rows - 1), column: clamp(this.cursor.column, 0, kind.columns - 1) };
-    // Where everything lies stays, as long as there is as much of everything.
-    const shape = [cells, kind.rows, kind.columns, JSON.stringify(this.order())].join();
-    if (shape === this.shape && this.theme && this.layouts) {
-      this.layoutHead();
-      this.paint();
-    } else this.layout();
-    this.shape = shape;
+    this.layoutFor([cells, kind.rows, kind.columns, JSON.stringify(this.order())].join());
   }
 
   remember() {

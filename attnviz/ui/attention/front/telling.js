@@ -17,20 +17,27 @@ Object.assign(Stage.prototype, {
   report(changed = null) {
     const { kind, layer, head } = this.state;
     const message = { ...this.switches.message(), chosen: [kind.id, layer, head] };
-    const tell = () => this.send("heads_off", message);
-    this.line.ask(message, { otherwise: tell, settle: tell });
+    const tell = () => this.connected && this.send("heads_off", message);
+    this.line.ask({ ...message, ...this.unread() }, { otherwise: tell, settle: tell });
     this.paint(changed);
   },
 
   // The picture of another sentence; Streamlit's own answer to the field brings everything else.
   askSentence(text) {
     const { kind, layer, head } = this.state;
+    this.typed = { text, since: this.arrivals.hosted };
     this.line.ask({ ...this.switches.now(), chosen: [kind.id, layer, head], text }, { otherwise: () => {} });
   },
 
   // Further heads of the picture on screen.
   askWanted(wanted) {
-    this.line.ask({ ...this.switches.now(), wanted }, { otherwise: () => this.send("wanted", wanted) });
+    const otherwise = () => this.connected && this.send("wanted", wanted);
+    this.line.ask({ ...this.switches.now(), wanted, ...this.unread() }, { otherwise, more: true });
+  },
+
+  // The sentence that was typed, until Streamlit has answered.
+  unread() {
+    return this.typed?.since === this.arrivals.hosted ? { text: this.typed.text } : {};
   },
 
   // The head that was chosen here, for the page that is gone to.

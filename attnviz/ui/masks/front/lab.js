@@ -28,9 +28,9 @@ export class Lab extends Shell {
     this.refs = buildLab(this);
     this.root = this.refs.root;
     this.operations = new Operations();
-    this.line = new Line((bytes) => this.arrive(bytes, true));
+    this.line = new Line({ since: () => this.arrivals.hosted, take: (bytes, since) => this.arrive(bytes, since) });
     this.operations.deliver = (message) => this.line.ask(message, {
-      otherwise: () => this.send("operations", message),
+      otherwise: () => this.connected && this.send("operations", message),
       settle: () => this.connected && !this.operations.busy && this.send("settled", this.shot.seq),
     });
     this.zoom = WHOLE;
