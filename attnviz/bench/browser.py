@@ -115,15 +115,15 @@ def server(app: str) -> Iterator[str]:
 
 
 @contextmanager
-def served(script: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """A script under Streamlit on a free port of this machine: its address and its process."""
+def served(script: Path, **more: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A script under Streamlit on a free port of this machine: its address and its process. `more`: its environment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.address", "127.0.0.1"]
     command += ["--server.port", str(port), "--server.headless", "true", "--server.fileWatcherType", "none"]
     command += ["--browser.gatherUsageStats", "false", "--server.enableWebsocketCompression", "false"]
-    environment = {**os.environ, "PYTHONUTF8": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    environment = {**os.environ, "PYTHONUTF8": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **more}
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
         try:

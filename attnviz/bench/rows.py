@@ -18,6 +18,7 @@ GROUPS: Mapping[str, tuple[str, str]] = {
     "paint": ("browser", "paint"),
     "stage": ("stage", "stage"),
     "visitors": ("visitors", "visitors"),
+    "class": ("classroom", "classroom"),
     "watching": ("watching", "watching"),
     "reactions": ("reactions", "reactions"),
     "products": ("training", "products"),

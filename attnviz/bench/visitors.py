@@ -1,4 +1,4 @@
-"""The app under visitors: its memory over thousands of runs, and how long a class waits.
+"""The app under visitors, and its memory over thousands of runs.
 
 A visitor speaks Streamlit's own protocol over a websocket, as a browser does, without drawing: a machine that could not
 run forty browsers can still be asked what forty of them would wait for.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import statistics
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,7 +19,6 @@ from attnviz.bench.browser import served
 from attnviz.bench.figures import Figure, Options, Result, Skipped
 
 RUNS, EARLY = 2_000, 400  # runs of the app, and after how many its memory is first looked at
-VISITORS, PAUSE, ACTIONS = 40, 8.0, 4  # how many, seconds between two actions of each, actions of each
 PATIENCE = 120.0  # seconds that a visitor waits for an answer
 SENTENCES = ("银行里有行人", "音乐让人快乐。", "我觉得他在睡觉。", "重要的事情要重复说。")
 QUERY = "lang=zh&model=pinyin"
@@ -31,17 +29,23 @@ class Visitor:
     """One open page. Everything it does is a run of the app, or of the fragment that a widget lies in."""
 
     socket: Any
+    query: str = QUERY
     page: str = ""  # hash of the page's script
     fields: dict[str, tuple[str, str]] = field(default_factory=dict)  # label of a text field → widget, fragment
+    stages: dict[str, tuple[bytes, str]] = field(default_factory=dict)  # key of a component → data, fragment
     answered: int = 0  # messages of the last run
 
-    async def run(self, *, widget: tuple[str, str] | None = None, value: str = "") -> float:
-        """Ask for a run and wait for its end; seconds."""
+    async def run(
+        self, *, page: str = "", fragment: str = "", widget: tuple[str, str] | None = None, value: str = ""
+    ) -> float:
+        """Ask for a run and wait for its end; seconds. `page`: another one, by its name in the address."""
         from streamlit.proto.BackMsg_pb2 import BackMsg
 
         message = BackMsg()
-        message.rerun_script.query_string = QUERY
-        message.rerun_script.page_script_hash = self.page
+        message.rerun_script.query_string = self.query
+        message.rerun_script.page_name = page
+        message.rerun_script.page_script_hash = "" if page else self.page
+        message.rerun_script.fragment_id = fragment
         if widget is not None:
             state = message.rerun_script.widget_states.widgets.add()
             state.id, state.string_value = widget[0], value
@@ -73,12 +77,15 @@ class Visitor:
                 element = message.delta.new_element
                 if element.WhichOneof("type") == "text_input":
                     self.fields[element.text_input.label] = (element.text_input.id, message.delta.fragment_id)
+                elif element.WhichOneof("type") == "bidi_component" and element.bidi_component.bytes:
+                    stage = element.bidi_component
+                    self.stages[stage.id.rsplit("-$$ID-", 1)[-1]] = (stage.bytes, message.delta.fragment_id)
             elif kind == "script_finished" and message.script_finished in (0, 3):  # a whole run, or a fragment's
                 return
 
 
 @contextlib.asynccontextmanager
-async def visiting(url: str) -> Any:
+async def visiting(url: str, query: str = QUERY) -> Any:
     """A visitor of the server at `url`, before its first run."""
     import websockets
     from websockets.typing import Origin, Subprotocol
@@ -86,11 +93,11 @@ async def visiting(url: str) -> Any:
     address = f"ws://{urlsplit(url).netloc}/_stcore/stream"
     spoken = [Subprotocol("streamlit")]
     async with websockets.connect(address, subprotocols=spoken, origin=Origin(url), max_size=None) as socket:
-        yield Visitor(socket)
+        yield Visitor(socket, query)
 
 
 def visitors(options: Options) -> Iterator[Result]:
-    """Memory over many runs; then the 95th percentile of what forty visitors wait for."""
+    """Memory over many runs."""
     try:
         import websockets  # noqa: F401  # Streamlit's server brings it
     except ImportError:
@@ -110,23 +117,6 @@ def visitors(options: Options) -> Iterator[Result]:
         aim=1.02,
         unit="MB",
     )
-    with served(app_script()) as (url, _):
-        opening, typing, alone = asyncio.run(_a_class(url, options))
-    for name, seconds, must, aim, what in (
-        ("first-picture", opening, 1.5, 0.8, "until the first picture is complete"),
-        ("sentence", typing, 3.0, 1.5, "from a typed sentence to all numbers"),
-    ):
-        slow = percentile(seconds, 0.95)
-        yield Figure(
-            name=f"visitors/{name}",
-            ratio=slow,
-            what=f"95th percentile of {len(seconds)}: {what}",
-            against="one second",
-            milliseconds=1e3 * slow,
-            base_milliseconds=1e3 * statistics.median(alone),
-            must=must,
-            aim=aim,
-        )
 
 
 def app_script() -> Path:
@@ -166,24 +156,3 @@ async def _many_runs(url: str, pid: int, runs: int, early: int) -> tuple[float, 
                 if done == early:
                     first = resident(pid)
     return first, resident(pid)
-
-
-async def _a_class(url: str, options: Options) -> tuple[list[float], list[float], list[float]]:
-    """Seconds of first pictures and of sentences with everybody there, and of sentences of one visitor alone."""
-    async with visiting(url) as one:
-        await one.run()
-        alone = [await one.type(sentence) for sentence in SENTENCES]
-    count, pause = (VISITORS, PAUSE) if not options.quick else (3, 0.2)
-
-    async def sit(place: int) -> tuple[float, list[float]]:
-        await asyncio.sleep(pause * place / count)
-        async with visiting(url) as visitor:
-            opening = await visitor.run()
-            typing = []
-            for turn in range(ACTIONS):
-                await asyncio.sleep(pause)
-                typing.append(await visitor.type(SENTENCES[(place + turn) % len(SENTENCES)]))
-            return opening, typing
-
-    found = await asyncio.gather(*(sit(place) for place in range(count)))
-    return [opening for opening, _ in found], [seconds for _, typing in found for seconds in typing], alone

@@ -45,22 +45,8 @@ while True:
 
 def watching(options: Options) -> Iterator[Figure]:
     """Steps per second of a run with 0, 1 and 20 browsers, measured in turns on one and the same run."""
-    from attnviz.config import TrainConfig
-    from attnviz.runs import Library, RunConfig
-
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        train = TrainConfig(steps=10_000_000, batch_size=32, eval_every=0, schedule="constant")
-        shape = {"d_model": 32, "n_encoder_layers": 1, "n_decoder_layers": 1, "d_ff": 64}
-        run = Library(folder).create(
-            RunConfig(name=NAME, task="reverse", shape=shape, train=train, device="cpu", threads=1)
-        )
-        run.send("play")
-        try:
-            _wait(run, 30)
-            rates = _in_turns(run, seconds=1.0 if options.quick else 4.0, rounds=options.repeats(9, 2))
-        finally:
-            run.send("stop")
-            _ended(run)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, training(folder) as run:
+        rates = _in_turns(run, seconds=1.0 if options.quick else 4.0, rounds=options.repeats(9, 2))
     alone = rates[0, "shared"]
     for (browsers, kind), watched in rates.items():
         if browsers:
@@ -75,6 +61,26 @@ def watching(options: Options) -> Iterator[Figure]:
                 aim=AIM if kind == "shared" else None,
                 smaller_is_better=False,
             )
+
+
+@contextmanager
+def training(folder: str) -> Iterator[Run]:
+    """A run in this folder of runs that a worker trains as long as the block lasts."""
+    from attnviz.config import TrainConfig
+    from attnviz.runs import Library, RunConfig
+
+    train = TrainConfig(steps=10_000_000, batch_size=32, eval_every=0, schedule="constant")
+    shape = {"d_model": 32, "n_encoder_layers": 1, "n_decoder_layers": 1, "d_ff": 64}
+    run = Library(folder).create(
+        RunConfig(name=NAME, task="reverse", shape=shape, train=train, device="cpu", threads=1)
+    )
+    run.send("play")
+    try:
+        _wait(run, 30)
+        yield run
+    finally:
+        run.send("stop")
+        _ended(run)
 
 
 def _in_turns(run: Run, *, seconds: float, rounds: int) -> dict[tuple[int, str], list[float]]:
