@@ -78,8 +78,8 @@ class Visitor:
                 if element.WhichOneof("type") == "text_input":
                     self.fields[element.text_input.label] = (element.text_input.id, message.delta.fragment_id)
                 elif element.WhichOneof("type") == "bidi_component" and element.bidi_component.bytes:
-                    stage = element.bidi_component
-                    self.stages[stage.id.rsplit("-$$ID-", 1)[-1]] = (stage.bytes, message.delta.fragment_id)
+                    stage = element.bidi_component  # its identity: $$ID-…-key
+                    self.stages[stage.id.split("-", 2)[-1]] = (stage.bytes, message.delta.fragment_id)
             elif kind == "script_finished" and message.script_finished in (0, 3):  # a whole run, or a fragment's
                 return
 
