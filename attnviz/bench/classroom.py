@@ -9,12 +9,15 @@ from __future__ import annotations
 import asyncio
 import json
 import statistics
+import struct
 import tempfile
 import time
 import urllib.request
+import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
 from attnviz import environment
 from attnviz.bench.browser import served
@@ -115,12 +118,19 @@ async def _sit(
         waited.add("opening-run", await visitor.run(page="pretraining"))
 
 
+def header_of(data: bytes) -> dict[str, Any]:
+    """The values of a component's data, read as the browser reads them (ui/front/payload.js)."""
+    (length,) = struct.unpack("<I", data[4:8])
+    outline = json.loads(data[8 : 8 + length])
+    body = data[8 + length :]
+    header: dict[str, Any] = json.loads((zlib.decompress(body) if outline["compressed"] else body)[: outline["header"]])
+    return header
+
+
 async def _paint(url: str, visitor: Visitor, turn: int, threads: ThreadPoolExecutor) -> float:
     """Seconds from a painted cell until its answer is here."""
-    from attnviz.ui.front.packing import split
-
     data, fragment = visitor.stages[LAB]
-    header = split(data)[0]
+    header = header_of(data)
     size = len(header["rows"])
     row, column = 1 + turn % (size - 1), (5 * turn) % size
     seq = header["seq"] + 1
@@ -136,7 +146,7 @@ async def _paint(url: str, visitor: Visitor, turn: int, threads: ThreadPoolExecu
     began = time.perf_counter()
     answer = await asyncio.get_running_loop().run_in_executor(threads, ask)
     seconds = time.perf_counter() - began
-    if split(answer)[0]["seq"] != seq:
+    if header_of(answer)["seq"] != seq:
         raise RuntimeError("a painted cell was not taken in")
     visitor.stages[LAB] = (answer, fragment)
     return seconds
