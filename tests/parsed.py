@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import ast
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
-def tree_of(source: str) -> ast.Module:
-    """The tree. Nothing is collected meanwhile.
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Nothing is collected inside.
 
-    In Python 3.11, what a collection runs in the middle of it may build trees too, and the parser then loses its count
-    ("AST constructor recursion depth mismatch").
+    In Python 3.11, what a collection runs in the middle of parsing may build trees too, and the parser then loses its
+    count ("AST constructor recursion depth mismatch").
     """
     collecting = gc.isenabled()
     gc.disable()
     try:
-        return ast.parse(source)
+        yield
     finally:
         if collecting:
             gc.enable()
+
+
+def tree_of(source: str) -> ast.Module:
+    """The tree."""
+    with uncollected():
+        return ast.parse(source)

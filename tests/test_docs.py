@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from parsed import uncollected
 
 from attnviz.cli.main import main
 
@@ -24,7 +25,8 @@ def test_the_reference_is_made_from_modules_that_say_what_they_are() -> None:
     assert len(pages) >= 8
     for page in pages:
         (name,) = re.findall(r"^::: (\S+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
-        assert importlib.import_module(name).__doc__, name
+        with uncollected():  # modules that read sources are among those that it imports
+            assert importlib.import_module(name).__doc__, name
 
 
 def test_links_and_files_that_the_documents_name_exist() -> None:
