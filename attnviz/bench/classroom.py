@@ -1,4 +1,4 @@
-"""A class of forty at one server of two cores, while one run trains: what each of them waits for.
+"""A class of forty at one server while one run trains: what each of them waits for.
 
 Everybody is a visitor who speaks the server's protocol without drawing (visitors.py), and does something every few
 seconds. A painted cell is asked for on the lab's direct line, and the run that follows it is waited for as well.
@@ -16,7 +16,6 @@ import urllib.request
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import Any
 
 from attnviz import environment
@@ -37,14 +36,7 @@ LIMITS = {
 }
 
 
-@dataclass
-class Waited:
-    """Seconds that were waited, by kind of action."""
-
-    seconds: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in LIMITS})
-
-    def add(self, name: str, seconds: float) -> None:
-        self.seconds[name].append(seconds)
+Waited = dict[str, list[float]]  # seconds that were waited, by kind of action
 
 
 def classroom(options: Options) -> Iterator[Result]:
@@ -61,7 +53,7 @@ def classroom(options: Options) -> Iterator[Result]:
     ):
         alone, together = asyncio.run(_lesson(url, run.folder.path.name, options))
     for name, (must, aim, what) in LIMITS.items():
-        seconds = together.seconds[name]
+        seconds = together[name]
         slow = percentile(seconds, 0.95)
         yield Figure(
             name=f"{NAME}/{name}",
@@ -69,7 +61,7 @@ def classroom(options: Options) -> Iterator[Result]:
             what=f"95th percentile of {len(seconds)}, one run training: {what}",
             against="one second",
             milliseconds=1e3 * slow,
-            base_milliseconds=1e3 * statistics.median(alone.seconds[name]),
+            base_milliseconds=1e3 * statistics.median(alone[name]),
             must=must,
             aim=aim,
         )
@@ -78,7 +70,8 @@ def classroom(options: Options) -> Iterator[Result]:
 async def _lesson(url: str, run: str, options: Options) -> tuple[Waited, Waited]:
     """What one visitor waits for, and then everybody at once."""
     count, pause, actions = (VISITORS, PAUSE, ACTIONS) if not options.quick else (3, 0.2, 1)
-    alone, together = Waited(), Waited()
+    alone: Waited = {name: [] for name in LIMITS}
+    together: Waited = {name: [] for name in LIMITS}
     with ThreadPoolExecutor(count) as threads:
         await _sit(url, run, 0, alone, threads, pause=0.2, actions=actions)
         places = [
@@ -103,19 +96,19 @@ async def _sit(
     """One of them: looks at a sentence, types others, paints cells, opens the run."""
     await asyncio.sleep(later)
     async with visiting(url) as visitor:
-        waited.add("first-picture", await visitor.run())
+        waited["first-picture"].append(await visitor.run())
         for turn in range(actions):
             await asyncio.sleep(pause)
-            waited.add("sentence", await visitor.type(SENTENCES[(place + turn) % len(SENTENCES)]))
+            waited["sentence"].append(await visitor.type(SENTENCES[(place + turn) % len(SENTENCES)]))
         await asyncio.sleep(pause)
         await visitor.run(page="masks")
         for turn in range(actions):
             await asyncio.sleep(pause)
-            waited.add("painted-cell", await _paint(url, visitor, place + turn, threads))
+            waited["painted-cell"].append(await _paint(url, visitor, place + turn, threads))
             await visitor.run(fragment=visitor.stages[LAB][1])
     await asyncio.sleep(pause)
     async with visiting(url, f"{QUERY}&run={run}") as visitor:
-        waited.add("opening-run", await visitor.run(page="pretraining"))
+        waited["opening-run"].append(await visitor.run(page="pretraining"))
 
 
 def header_of(data: bytes) -> dict[str, Any]:

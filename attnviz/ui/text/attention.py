@@ -84,7 +84,7 @@ TEXTS = table(
     ),
     claim_off=Text(
         "关掉了 {count} 个头：整句损失 {lost} 奈特/词元。",
-        "{count} heads are off: the whole sentence {lost} nats per token.",
+        "Heads that are off: {count}; the whole sentence {lost} nats per token.",
     ),
     worth_estimated=Text(
         "头下面的 Δ≈ 是估计（一次反向传播）；已逐个实测 {exact} / {all} 个头。",
