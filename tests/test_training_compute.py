@@ -85,7 +85,7 @@ def test_settings_reach_the_flat_weights() -> None:
 
 def test_the_fastest_way_is_chosen_and_bfloat16_must_win_clearly(monkeypatch: pytest.MonkeyPatch) -> None:
     one = trainer()
-    assert candidates(one) == (PLAIN, WRITTEN, EXACT)
+    assert candidates(one) == (EXACT, WRITTEN, PLAIN)
     for times, best in (
         ({PLAIN: 5.0, WRITTEN: 2.0, EXACT: 4.0}, WRITTEN),
         ({PLAIN: 5.0, WRITTEN: 3.8, EXACT: 4.0}, EXACT),  # not clearly faster
@@ -111,7 +111,8 @@ def test_a_short_run_does_not_pay_for_the_choice(monkeypatch: pytest.MonkeyPatch
     tried: list[Compute] = []
     monkeypatch.setattr(calibration, "_seconds", lambda t, way, clock, hopeless=None: tried.append(way) or 1.0)
     for steps in (1, 23, 299):
-        assert choose(trainer(steps=steps)).compute == PLAIN
+        assert choose(trainer(steps=steps)).compute == EXACT
+        assert choose(make_tuner("lora", TrainConfig(steps=steps, batch_size=5))).compute == PLAIN
     assert not tried
     for steps in (300, 450, 10_000):
         tried.clear()

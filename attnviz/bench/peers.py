@@ -58,11 +58,20 @@ def hugging_face_writer(*, vocab: int, layers: int, width: int, heads: int, leng
 
 
 def nanogpt(
-    folder: Path | None, *, vocab: int, layers: int, width: int, heads: int, length: int, device: str = "cpu"
+    folder: Path | None,
+    *,
+    vocab: int,
+    layers: int,
+    width: int,
+    heads: int,
+    length: int,
+    device: str = "cpu",
+    steps: int = 0,
 ) -> Step:
     """nanoGPT's model, optimizer and clipping, eager, from a checkout; raises Missing where there is none.
 
-    The step has `loss`, which says what a batch costs without learning from it.
+    Its learning rate is that of `train.py` for a run of `steps`; 0: it stays at the peak. The step has `loss`, which
+    says what a batch costs without learning from it.
     """
     module = _nanogpt_module(folder)
     torch.manual_seed(0)
@@ -72,6 +81,7 @@ def nanogpt(
         )
         model = module.GPT(config).to(device)
         optimizer = model.configure_optimizers(0.1, 1e-3, (0.9, 0.99), torch.device(device).type)
+    taken = 0
 
     def loss_of(batch: Any) -> Tensor:
         _, loss = model(batch.decoder_input, batch.targets.masked_fill(batch.targets == 0, -1))
@@ -85,10 +95,22 @@ def nanogpt(
         return found
 
     def step(batch: Any) -> float:
+        nonlocal taken
+        for group in optimizer.param_groups if steps else ():
+            group["lr"] = _nanogpt_rate(taken, steps)
+        taken += 1
         return _updated(model, optimizer, loss_of(batch))
 
     step.loss = evaluate  # type: ignore[attr-defined]
     return step
+
+
+def _nanogpt_rate(step: int, steps: int, peak: float = 1e-3, warm_up: int = 100) -> float:
+    """Linear to the peak, then a cosine down to a tenth of it: nanoGPT's `get_lr` with its rates for characters."""
+    if step < warm_up:
+        return peak * (step + 1) / (warm_up + 1)
+    done = min(1.0, (step - warm_up) / (steps - warm_up))
+    return peak * (0.1 + 0.45 * (1 + math.cos(math.pi * done)))
 
 
 def _gpt2(*, vocab: int, layers: int, width: int, heads: int, length: int) -> Any:

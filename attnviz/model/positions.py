@@ -30,6 +30,28 @@ def rotate(x: Float[Tensor, "B H T D"], offset: int = 0, *, back: bool = False) 
     return torch.stack((even * cos - odd * sin, even * sin + odd * cos), dim=-1).flatten(-2)
 
 
+class Turning:
+    """`rotate` and its way back for a room that is filled again and again: a pair is one complex number, in place."""
+
+    def __init__(self, room: Float[Tensor, "N X T D"]) -> None:
+        self.room, self.pairs = room, None
+        if room.dtype != torch.float32:  # there are no complex numbers in bfloat16
+            return
+        length, head_dim = room.shape[2:]
+        frequency = 10000 ** (-torch.arange(0, head_dim, 2, dtype=torch.float32, device=room.device) / head_dim)
+        angle = torch.arange(length, dtype=torch.float32, device=room.device)[:, None] * frequency
+        self.pairs = torch.view_as_complex(room.unflatten(-1, (-1, 2)))
+        self.turns = torch.polar(torch.ones_like(angle), angle)
+        self.turns_back = self.turns.conj().resolve_conj()
+
+    def __call__(self, *, back: bool = False) -> None:
+        """Turn everything in the room."""
+        if self.pairs is None:
+            self.room.copy_(rotate(self.room, back=back))
+        else:
+            self.pairs.mul_(self.turns_back if back else self.turns)
+
+
 def rotations(head_dim: int, position: int, like: Tensor) -> tuple[Float[Tensor, " D"], Float[Tensor, " D"]]:
     """What `turned` needs to turn a query or key at `position`: once a step, for every layer and head."""
     frequency = 10000 ** (-torch.arange(0, head_dim, 2, dtype=torch.float32, device=like.device) / head_dim)

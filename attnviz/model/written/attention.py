@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from attnviz.model.attention import MultiHeadAttention
-from attnviz.model.positions import rotate
+from attnviz.model.positions import Turning
 from attnviz.model.written.flat import FlatParameters
 from attnviz.model.written.parts import Dropout, Linear, Place
 
@@ -140,10 +140,12 @@ class Attention:
         self.inputs = Linear(flat.view(*(one.weight for one in parts)), flat.view(*(one.bias for one in parts)), rows)
         self.last = Linear(flat.view(module.out_proj.weight), flat.view(module.out_proj.bias), rows)
         heads, one = (Heads(n, batch, length, module, core.queries) for n in (len(parts), 1))
-        self.scale, self.rotary, self.share, self.dtype = module.scale, module.rotary, module.dropout, dtype
+        self.scale, self.share, self.dtype = module.scale, module.dropout, dtype
         self.bias = EVERYTHING  # set before each pass
         self.made = place.own("made", *heads.shape, dtype=dtype)
         self.gradient = place.shared(f"gradient {len(parts)}", *heads.shape, dtype=dtype)
+        self.turn = Turning(self.made[:2]) if module.rotary else None
+        self.turn_back = Turning(self.gradient[:2]) if module.rotary else None
         self.q, self.g_q = self.made[0], self.gradient[0]
         if memory is None:
             (_, self.k, self.v), (_, self.g_k, self.g_v) = self.made, self.gradient
@@ -171,8 +173,8 @@ class Attention:
         """The heads' outputs side by side."""
         self.inputs.forward(h, self.joined)
         self.split()
-        if self.rotary:
-            self.made[:2] = rotate(self.made[:2])
+        if self.turn:
+            self.turn()
         values, alive = self.bias.values, self.bias.alive
         if values is None:
             torch.baddbmm(self.scores, self.q, self.k_t, beta=0, alpha=self.scale, out=self.scores)
@@ -203,8 +205,8 @@ class Attention:
         g_scores = torch._softmax_backward_data(g_weights, self.weights, -1, self.dtype, grad_input=self.g_scores)
         torch.baddbmm(self.g_q, g_scores, self.k, beta=0, alpha=self.scale, out=self.g_q)
         torch.baddbmm(self.g_k, g_scores.transpose(1, 2), self.q, beta=0, alpha=self.scale, out=self.g_k)
-        if self.rotary:
-            self.gradient[:2] = rotate(self.gradient[:2], back=True)
+        if self.turn_back:
+            self.turn_back(back=True)
         self.join_back()
         return self.inputs.backward(self.joined, h, self.back)
 
