@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Complex, Float, Int
 from torch import Tensor, nn
 
 from attnviz.config import ModelConfig
@@ -22,27 +24,46 @@ def sinusoidal_table(length: int, d_model: int) -> Float[Tensor, "T C"]:
 def rotate(x: Float[Tensor, "B H T D"], offset: int = 0, *, back: bool = False) -> Float[Tensor, "B H T D"]:
     """Turn each pair (2i, 2i+1) of a query or key by its position · 10000^(-2i/D); `back` undoes it."""
     length, head_dim = x.size(2), x.size(3)
-    position = torch.arange(offset, offset + length, dtype=torch.float32, device=x.device)[:, None]
-    frequency = 10000 ** (-torch.arange(0, head_dim, 2, dtype=torch.float32, device=x.device) / head_dim)
-    angle = -position * frequency if back else position * frequency
+    if x.dtype == torch.float32 and x.device.type == "cpu":
+        turns = _turns(head_dim, offset + length, back)[offset:]
+        return torch.view_as_real(torch.view_as_complex(x.unflatten(-1, (-1, 2))) * turns).flatten(-2)
+    angle = _angles(head_dim, offset + length, x.device)[offset:]
+    return turned_by(x, -angle if back else angle)
+
+
+def turned_by(x: Float[Tensor, "B H T D"], angle: Float[Tensor, "T d"]) -> Float[Tensor, "B H T D"]:
+    """`rotate` spelled out: what a product of complex numbers is, where there are none in these numbers."""
     cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
     even, odd = x[..., 0::2], x[..., 1::2]
     return torch.stack((even * cos - odd * sin, even * sin + odd * cos), dim=-1).flatten(-2)
 
 
+def _angles(head_dim: int, length: int, device: torch.device | str = "cpu") -> Float[Tensor, "T d"]:
+    position = torch.arange(length, dtype=torch.float32, device=device)[:, None]
+    frequency = 10000 ** (-torch.arange(0, head_dim, 2, dtype=torch.float32, device=device) / head_dim)
+    return position * frequency
+
+
+def _turns(head_dim: int, length: int, back: bool) -> Complex[Tensor, "T d"]:
+    """Each pair's turn at the first `length` positions as a complex number of length 1."""
+    return _table(head_dim, max(64, 1 << (length - 1).bit_length()), back)[:length]
+
+
+@lru_cache(maxsize=64)
+def _table(head_dim: int, length: int, back: bool) -> Complex[Tensor, "T d"]:
+    angle = _angles(head_dim, length)
+    with torch.inference_mode(False), torch.no_grad():
+        return torch.polar(torch.ones_like(angle), -angle if back else angle)
+
+
 class Turning:
-    """`rotate` and its way back for a room that is filled again and again: a pair is one complex number, in place."""
+    """`rotate` in place and its way back, for a room that is filled again and again."""
 
     def __init__(self, room: Float[Tensor, "N X T D"]) -> None:
-        self.room, self.pairs = room, None
-        if room.dtype != torch.float32:  # there are no complex numbers in bfloat16
-            return
-        length, head_dim = room.shape[2:]
-        frequency = 10000 ** (-torch.arange(0, head_dim, 2, dtype=torch.float32, device=room.device) / head_dim)
-        angle = torch.arange(length, dtype=torch.float32, device=room.device)[:, None] * frequency
-        self.pairs = torch.view_as_complex(room.unflatten(-1, (-1, 2)))
-        self.turns = torch.polar(torch.ones_like(angle), angle)
-        self.turns_back = self.turns.conj().resolve_conj()
+        self.room, length, head_dim = room, room.size(2), room.size(3)
+        # In place there must be complex numbers of this precision.
+        self.pairs = torch.view_as_complex(room.unflatten(-1, (-1, 2))) if room.dtype == torch.float32 else None
+        self.turns, self.turns_back = (_turns(head_dim, length, back).to(room.device) for back in (False, True))
 
     def __call__(self, *, back: bool = False) -> None:
         """Turn everything in the room."""
