@@ -16,8 +16,11 @@ import pytest
 import torch
 from tiny_runs import tell, tiny_config, train
 
-from attnviz.runs import Library, Run
+from attnviz.errors import RunError
+from attnviz.runs import Library, Run, trash
+from attnviz.runs import run as run_module
 from attnviz.runs.contents import load_state
+from attnviz.runs.folder import RunFolder
 from attnviz.runs.process import Identity, host, myself, start_time
 from attnviz.runs.registry import Registry
 from attnviz.runs.work.recorder import StepRecorder
@@ -137,6 +140,22 @@ def test_a_command_starts_a_worker_that_goes_on_after_a_kill_and_can_be_told_mor
     assert [one.id for one in library.trashed()] == [run.id]
     library.restore(run.id)
     assert run.status().step >= paused + 2
+
+
+def test_what_a_worker_deletes_before_it_is_woken_is_deleted(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    device = run_module.asked_device
+
+    def after_all_is_gone(folder: RunFolder) -> str:
+        trash.to_trash(library.root, folder.path.name)
+        return device(folder)
+
+    monkeypatch.setattr(run_module, "asked_device", after_all_is_gone)
+    run = library.create(tiny_config())
+    run.send("delete")
+    assert [one.id for one in library.trashed()] == [run.id]
+    library.restore(run.id)
+    with pytest.raises(RunError, match="There is no run"):
+        run.send("pause")  # nobody will do that
 
 
 # ---- in this process ------------------------------------------------------------------------------------------

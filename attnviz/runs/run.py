@@ -128,7 +128,11 @@ class Run:
                 "INSERT INTO commands (kind, arguments, time) VALUES (?, ?, ?)",
                 (kind, json.dumps(values), time.time()),
             )
-        self.wake()
+        try:
+            self.wake()
+        except RunError:
+            if kind != "delete" or self.folder.traces:
+                raise  # else a worker that was awake has done it already
 
     def wake(self) -> None:
         """See to it that a worker looks at the run."""
