@@ -2,6 +2,7 @@
 
 from attnviz.errors import MaskError
 from attnviz.masks.mask import And, Mask, MaskMod, Not, Or
+from attnviz.masks.once import once
 from attnviz.masks.own import Own, own_at, written_out
 from attnviz.masks.parse import NAMES, parse
 from attnviz.masks.plan import KINDS, Kind, MaskPlan, kind_of, site_of
@@ -43,6 +44,7 @@ __all__ = [
     "heads",
     "key_padding",
     "kind_of",
+    "once",
     "own_at",
     "pads",
     "parse",

@@ -18,7 +18,8 @@ ATTENTION_TAPS = ("q", "k", "v", "scores", "mask", "masked_scores", "weights", "
 class Probe(Protocol):
     """Watches or intervenes. Return `value` itself to leave the computation as it is.
 
-    A probe that listens to some names only may say so in `hears` (see `heard`): what nobody hears need not be made.
+    A probe that listens to some names only may say so in `hears`, or site by site in `hears_at` (see `heard`): what
+    nobody hears need not be made.
     """
 
     def wants(self, site: str) -> bool:
@@ -37,9 +38,10 @@ MAKINGS = frozenset({"q", "k", "mask", "head_output", "attn_output", "output"})
 BEHIND_THE_HEADS = frozenset({"head_output", "attn_output", "output"})  # who hears these only needs no explicit path
 
 
-def heard(probe: Probe) -> frozenset[str]:
-    """The names that a probe listens to: its `hears`, where it says so; else all. The others need not be made."""
-    hears: frozenset[str] = getattr(probe, "hears", ALL_TAPS)
+def heard(probe: Probe, site: str | None = None) -> frozenset[str]:
+    """The names that a probe listens to, at one site or anywhere: what it says itself, else all."""
+    at = None if site is None else getattr(probe, "hears_at", None)
+    hears: frozenset[str] = getattr(probe, "hears", ALL_TAPS) if at is None else at(site)
     return hears
 
 
@@ -61,6 +63,9 @@ class Chain:
     def __init__(self, probes: Sequence[Probe]) -> None:
         self.probes = tuple(probe for probe in probes if probe is not SILENT)
         self.hears = frozenset[str]().union(*map(heard, self.probes))
+
+    def hears_at(self, site: str) -> frozenset[str]:
+        return frozenset[str]().union(*(heard(probe, site) for probe in self.probes if probe.wants(site)))
 
     def wants(self, site: str) -> bool:
         return any(probe.wants(site) for probe in self.probes)

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from attnviz.data.batch import Batch
 from attnviz.data.vocabulary import SPECIALS
-from attnviz.masks import MaskPlan, causal
+from attnviz.masks import MaskPlan, causal, once
 from attnviz.model import Chain, Probe, WatchedModel
 from attnviz.model.inference import inference
 from attnviz.trace.application import Application
@@ -93,16 +93,24 @@ def reach(
     sources = None if batch.src is None else batch.src.size(1)
     targets = None if batch.decoder_input is None else batch.decoder_input.size(1)
 
+    laid: dict[tuple[int, int, int, int], np.ndarray] = {}  # layers have one and the same mask as a rule
+
     def fetched(site: str, queries: int, keys: int) -> np.ndarray:
-        mask = masks.at(site).dense(batch=batch.size, heads=model.heads(site), queries=queries, keys=keys)
-        visible = mask[example]
+        asked = id(masks.at(site)), model.heads(site), queries, keys
+        if asked not in laid:
+            laid[asked] = fetching(site, queries, keys)
+        return laid[asked]
+
+    def fetching(site: str, queries: int, keys: int) -> np.ndarray:
+        mask = masks.at(site).broadcast(batch=batch.size, heads=model.heads(site), queries=queries, keys=keys)
+        visible = mask[example if mask.size(0) > 1 else 0]
         if how == "none":
             visible = torch.ones_like(visible)
         elif how == "after":  # the denominator reads every key, but nothing of a row that is zeroed as a whole
             visible = torch.ones_like(visible) & visible.any(dim=-1, keepdim=True)
         elif how == "-1e9":
             visible = visible | ~visible.any(dim=-1, keepdim=True)
-        found: np.ndarray = visible.any(dim=0).numpy()
+        found: np.ndarray = visible.any(dim=0).expand(queries, keys).numpy()
         return found
 
     if model.layers_without_map:  # what mixes positions unseen may carry anything that came before
@@ -173,7 +181,7 @@ def influences(
             raise ValueError(f"input is {position}; allowed: 0 … {length - 1}")
     device = model.device
     one = _example(batch, example).to(device)
-    plan = repeated_plan(masks or model.default_masks(batch.src, batch.decoder_input), 1, example)
+    plan = once(repeated_plan(masks or model.default_masks(batch.src, batch.decoder_input), 1, example))
     vocabulary = model.src_vocab_size if side == "source" else model.vocab_size
     others = _other_tokens(ids[example].tolist(), vocabulary, replacements, seed, specials, model.pad_id)
     variants = [(position, token) for position in chosen for token in others[position]]

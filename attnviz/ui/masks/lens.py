@@ -16,11 +16,13 @@ from attnviz.data import Batch
 from attnviz.masks import MaskPlan
 from attnviz.model import Chain, WatchedModel
 from attnviz.model.inference import inference
+from attnviz.model.probe import ALL_TAPS
 from attnviz.trace.application import MaskApplication
 from attnviz.trace.loss import mean_loss
 from attnviz.trace.watching import to_numpy
 
 Floats = NDArray[np.float32]
+WEIGHTS = frozenset({"weights"})
 DETAILS = ("scores", "mask", "masked_scores", "weights", "head_output", "sink")
 
 
@@ -45,6 +47,9 @@ class Lens:
 
     def wants(self, site: str) -> bool:
         return site.endswith("_attn")
+
+    def hears_at(self, site: str) -> frozenset[str]:
+        return ALL_TAPS if site == self.site else WEIGHTS
 
     def tap(self, site: str, name: str, value: Tensor) -> Tensor:
         if name == "weights":

@@ -20,7 +20,8 @@ from attnviz.ui.masks.setting import ALL_LAYERS, Setting, Target, exists, read, 
 from attnviz.ui.masks.subject import Subject
 
 WHATS = ("sentence", "tokens")
-VIEWS = ("paint", "investigate")
+PAINT, INVESTIGATE = "paint", "investigate"  # where a mask is painted, and what follows from it
+VIEWS = (PAINT, INVESTIGATE)
 LONGEST = 6000  # characters of all masks together; longer addresses are cut by servers on their way
 
 
@@ -61,7 +62,7 @@ def view_of(link: Link) -> str:
     """The view that a link names; where it names none, the one that shows what it is about."""
     looked_into: Fields = (HOW, PRECISION, PADS)
     about = any(link[of] not in (None, of.default) for of in looked_into)
-    return link[VIEW] or ("investigate" if about else "paint")
+    return link[VIEW] or (INVESTIGATE if about else PAINT)
 
 
 def target_named(name: str) -> Target | None:

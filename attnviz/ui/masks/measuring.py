@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from attnviz.masks import Kind, MaskPlan
-from attnviz.model import WatchedModel, heads_of
+from attnviz.masks import Kind, MaskPlan, once
+from attnviz.model import heads_of
 from attnviz.trace.application import MaskApplication
 from attnviz.trace.leakage import Reach, Side, influences, reach
 from attnviz.trace.leakage import moved as really_moved
@@ -55,6 +55,7 @@ class Baseline:
 class Measurement:
     """Everything the page shows. Rows are queries, columns keys; moved weight is a share of a row's weight."""
 
+    plan: MaskPlan  # the masks of the whole model
     seen: Pass
     own: Baseline
     moved: Mapping[str, NDArray[np.float32]]  # by site, a share for every head; NaN where a weight is NaN
@@ -62,7 +63,6 @@ class Measurement:
     influence: Floats | None  # outputs × inputs of the shown kind's side; UNMEASURED where nobody has looked
     shown: NDArray[np.bool_]  # which input of the shown kind reaches which position
     shown_own: NDArray[np.bool_]
-    layers: NDArray[np.bool_] | None  # the masks of the shown kind, layer by layer, any head; None for cross-attention
     telling_row: int
     telling_position: int
 
@@ -84,7 +84,7 @@ def measure(
     """
     model = subject.model
     site = model.sites_of(kind)[look[0]]
-    plan = plan_of(setting, subject.own, model)
+    plan = once(plan_of(setting, subject.own, model))
     # Computing in float32 is the model's own way; without a cast its weights stay bit-equal to the baseline's.
     application = MaskApplication(setting.application, None if setting.precision == "fp32" else setting.precision)
     seen = run(model, subject.batch, plan, application, site, look[1])
@@ -96,6 +96,7 @@ def measure(
     real = subject.real_source if kind == "encoder_self" else None
     row = _telling_row(seen, own.weights[site][look[1]], real)
     return Measurement(
+        plan=plan,
         seen=seen,
         own=own,
         moved={one: moved_share(weights, own.weights[one]) for one, weights in seen.weights.items()},
@@ -103,7 +104,6 @@ def measure(
         influence=amounts,
         shown=shown,
         shown_own=shown_own,
-        layers=None if kind == "cross" else _layers(model, subject, setting, kind),
         telling_row=row,
         telling_position=_telling_position(seen.logits, own.logits),
     )
@@ -130,11 +130,12 @@ def moved_share(now: Floats, before: Floats) -> NDArray[np.float32]:
     return share
 
 
-def _layers(model: WatchedModel, subject: Subject, setting: Setting, kind: Kind) -> NDArray[np.bool_]:
-    plan, (queries, keys) = plan_of(setting, subject.own, model), subject.sizes[kind]
+def layers_of(subject: Subject, plan: MaskPlan, kind: Kind) -> NDArray[np.bool_]:
+    """The masks of a kind layer by layer, (L, T, S): what any head sees."""
+    model, (queries, keys) = subject.model, subject.sizes[kind]
     heads = heads_of(model)
-    masks = [plan.at(site).dense(batch=1, heads=heads, queries=queries, keys=keys) for site in model.sites_of(kind)]
-    return np.stack([mask[0].any(dim=0).numpy() for mask in masks])
+    masks = [plan.at(site).broadcast(batch=1, heads=heads, queries=queries, keys=keys) for site in model.sites_of(kind)]
+    return np.stack([mask[0].any(dim=0).expand(queries, keys).numpy() for mask in masks])
 
 
 def _inputs_to_measure(

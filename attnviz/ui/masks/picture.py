@@ -19,10 +19,11 @@ from attnviz.model import heads_of
 from attnviz.trace.application import APPLICATIONS, PRECISIONS
 from attnviz.trace.predictions import Predictions, log_probabilities, predictions
 from attnviz.ui.masks.lab import Lab
-from attnviz.ui.masks.measuring import MOST_MEASURED, Measurement, most_moved
+from attnviz.ui.masks.link import INVESTIGATE
+from attnviz.ui.masks.measuring import MOST_MEASURED, Measurement, layers_of, most_moved
 from attnviz.ui.masks.painting import matrix_of
 from attnviz.ui.masks.presets import presets
-from attnviz.ui.masks.setting import Setting, Target, plan_of, target_of, written
+from attnviz.ui.masks.setting import Setting, Target, target_of, written
 from attnviz.ui.masks.subject import Answer, Subject
 from attnviz.ui.masks.terms import Term, terms_of
 from attnviz.ui.masks.verdicts import Conclusion, Said
@@ -43,17 +44,23 @@ def values_and_arrays(
     answers: Sequence[Answer],
     *,
     scope: str,
+    view: str,
     name: str,
     t: Words,
     keys: Sequence[str],
     problem: str | None,
 ) -> tuple[dict[str, Any], Arrays]:
-    """Everything the lab shows. `keys` are the texts it needs, `problem` says what was wrong with a typed formula."""
-    kind, plan = lab.target.kind, plan_of(lab.setting, subject.own, subject.model)
-    mask = lab.setting.mask_at(lab.target, subject.own)
-    arrays = {**_masks(lab, subject, mask, plan), **_numbers(lab, subject, measured), **_changes(subject, measured)}
+    """Everything that the lab shows in this `view`.
+
+    `keys` are the texts it needs, `problem` says what was wrong with a typed formula.
+    """
+    kind, mask = lab.target.kind, lab.setting.mask_at(lab.target, subject.own)
+    arrays = {**_masks(lab, subject, mask, measured.plan), **_numbers(lab, subject, measured)}
+    if view == INVESTIGATE:
+        arrays |= _through(subject, measured, kind) | _changes(subject, measured)
     values: dict[str, Any] = {
         "scope": scope,
+        "view": view,
         "seq": lab.answered,
         "name": name,
         "language": t.language,
@@ -127,14 +134,19 @@ def _numbers(lab: Lab, subject: Subject, measured: Measurement) -> Arrays:
         "row_sums": weights.sum(axis=-1),
         "head_output": detail["head_output"],
         "reach": measured.shown,
-        "reach_own": measured.shown_own,
     }
     if "sink" in detail:
         arrays["sinks"] = detail["sink"]
     if measured.influence is not None:
         arrays["influence"] = measured.influence
-    if measured.layers is not None:
-        arrays["layers"] = measured.layers
+    return arrays
+
+
+def _through(subject: Subject, measured: Measurement, kind: Kind) -> Arrays:
+    """What follows from the masks layer by layer; between two sequences nothing does."""
+    arrays: Arrays = {"reach_own": measured.shown_own}
+    if kind != "cross":
+        arrays["layers"] = layers_of(subject, measured.plan, kind)
     return arrays
 
 

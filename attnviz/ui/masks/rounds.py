@@ -102,12 +102,12 @@ class Round:
             conclusion,
             _said(self.key, lab.setting.pads, padded),
             scope=kept.scope,
+            view=self.view,
             name=self.name,
             t=words(PAGE, self.language),
             keys=tuple(texts(PAGE)),
             problem=None if lab.problem is None else explain(lab.problem, self.language),
         )
-        values["view"] = self.view
         values["leak_cell"] = None if leak is None else list(leak.cell)
         values["line"] = kept.line.path
         return values, arrays

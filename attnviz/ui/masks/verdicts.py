@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attnviz.figures.text import printable
-from attnviz.masks import Kind, kind_of
+from attnviz.masks import Kind, MaskPlan, kind_of
 from attnviz.model import heads_of
 from attnviz.trace.leakage import verdict as verdict_on
 from attnviz.ui.masks.measuring import Measurement, from_the_future, heads_moved
-from attnviz.ui.masks.setting import Setting, plan_of
+from attnviz.ui.masks.setting import Setting
 from attnviz.ui.masks.subject import Subject
 
 Level = Literal["leak", "dead", "fine"]
@@ -43,7 +43,7 @@ class Conclusion:
 def conclude(subject: Subject, setting: Setting, measured: Measurement, kind: Kind) -> Conclusion:
     """The gravest finding first: numbers that are none, the future seen, rows without a key, padding seen, changes."""
     details = [
-        *(_dead_rows(subject, setting) if setting.application not in FILLS else ()),
+        *(_dead_rows(subject, measured.plan) if setting.application not in FILLS else ()),
         *_seen_padding(subject, measured),
         *_summary(measured),
         *_turned(subject, measured),
@@ -111,9 +111,9 @@ def _worst(opened: NDArray[np.bool_], influence: NDArray[np.floating[Any]] | Non
     return int(row), int(token)
 
 
-def _dead_rows(subject: Subject, setting: Setting) -> list[Said]:
+def _dead_rows(subject: Subject, plan: MaskPlan) -> list[Said]:
     """Queries that may see nothing, at the first site where there are some."""
-    plan, heads = plan_of(setting, subject.own, subject.model), heads_of(subject.model)
+    heads = heads_of(subject.model)
     for site in subject.model.sites:
         queries, keys = subject.sizes[kind_of(site)]
         visible = plan.at(site).broadcast(batch=1, heads=heads, queries=queries, keys=keys)[0].any(dim=-1)
