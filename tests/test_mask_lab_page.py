@@ -26,7 +26,7 @@ from attnviz.trace.predictions import predictions
 from attnviz.training.checkpoint import shipped
 from attnviz.ui.masks import rounds
 from attnviz.ui.masks.lab import Lab
-from attnviz.ui.masks.measuring import baseline, measure, moved_share
+from attnviz.ui.masks.measuring import baseline, layers_of, measure, moved_share
 from attnviz.ui.masks.picture import thumbnails, values_and_arrays
 from attnviz.ui.masks.practice import practice_model, practice_subject
 from attnviz.ui.masks.setting import Setting, Target
@@ -132,7 +132,7 @@ def test_only_a_row_that_gets_nothing_is_said_to_see_nothing(how: str, said: boo
 
 
 def test_with_its_own_masks_nothing_has_moved_and_nothing_leaks() -> None:
-    shown, arrays = payload(opened(how="own"))
+    shown, arrays = payload(opened(how="own", view="investigate"))
     assert shown["verdict"]["level"] == "fine"
     assert not arrays["moved"].any()
     assert shown["loss"]["now"] == shown["loss"]["own"]
@@ -257,6 +257,7 @@ def shown(lab: Lab, subject: Subject, measured: Any, conclusion: Conclusion) -> 
         conclusion,
         answers(subject),
         scope="s",
+        view="paint",
         name="n",
         t=words("masks", "en"),
         keys=(),
@@ -299,8 +300,9 @@ def test_the_receptive_field_of_a_window_grows_layer_by_layer() -> None:
     assert measured.reach.decoder is not None
     fields = measured.reach.decoder.sum(axis=-1)[:, -1].tolist()
     assert fields == [1 + (window - 1) * layer for layer in range(1, 5)]
-    assert measured.layers is not None
-    assert (measured.layers.sum(axis=-1)[:, -1] == window).all()
+    layers = layers_of(subject, measured.plan, "decoder_self")
+    assert layers.shape == (4, 31, 31)
+    assert (layers.sum(axis=-1)[:, -1] == window).all()
 
 
 def test_the_most_general_plan_equals_no_mask() -> None:

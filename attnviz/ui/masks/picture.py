@@ -242,13 +242,14 @@ def _outcome(subject: Subject, measured: Measurement) -> dict[str, Any]:
     now = _Said.of(subject, measured.seen.logits)
     read = subject.labels("decoder_self" if subject.model.has_decoder else "encoder_self")[0]
     targets = subject.batch.target_labels[0] if subject.batch.target_labels else ()
+    candidates = _candidates(before, now, subject.vocabulary)
     steps = [
         {
             "read": token,
             "target": targets[position] if position < len(targets) and targets[position] else None,
             "own": before.best(position),
             "now": now.best(position),
-            "candidates": _candidates(before, now, position, subject.vocabulary),
+            "candidates": candidates[position],
         }
         for position, token in enumerate(read)
     ]
@@ -277,16 +278,20 @@ class _Said:
 
 
 def _candidates(
-    before: _Said, now: _Said, position: int, vocabulary: Tokens
-) -> list[tuple[str, float | None, float | None]]:
-    """The most likely tokens now, and the one that was most likely before: (token, now, before)."""
-    broken = bool(np.isnan(now.probabilities[position, 0]))
-    order: list[int] = (before if broken else now).found.ids[0, position].tolist()
-    first = int(before.found.ids[0, position, 0])
-    if first not in order:
-        order = [*order[: TOP - 1], first]
-    then, after = before.probabilities[position], now.probabilities[position]
-    return [(vocabulary.label(i), None if broken else float(after[i]), float(then[i])) for i in order]
+    before: _Said, now: _Said, vocabulary: Tokens
+) -> list[list[tuple[str, float | None, float | None]]]:
+    """Of every position the most likely tokens now, and the one that was most likely before: (token, now, before)."""
+    broken = np.isnan(now.probabilities[:, 0])
+    order = np.where(broken[:, None], before.found.ids[0], now.found.ids[0])
+    first = before.found.ids[0, :, 0]
+    lacking = ~(order == first[:, None]).any(axis=-1)
+    order[lacking, min(TOP, order.shape[1]) - 1] = first[lacking]
+    after, then = (np.take_along_axis(said.probabilities, order, axis=-1).tolist() for said in (now, before))
+    names = {token: vocabulary.label(token) for token in np.unique(order).tolist()}
+    return [
+        [(names[i], None if none else p, q) for i, p, q in zip(*row, strict=True)]
+        for none, *row in zip(broken.tolist(), order.tolist(), after, then, strict=True)
+    ]
 
 
 def _moved_most(subject: Subject, measured: Measurement) -> dict[str, Any] | None:
