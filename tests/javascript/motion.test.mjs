@@ -7,7 +7,7 @@ afterEach(() => delete globalThis.matchMedia);
 
 // A canvas that notes what is done to it.
 function canvas() {
-  const one = { width: 7, height: 5, offsetLeft: 3, offsetTop: 2, style: {}, dataset: {}, attributes: {}, removed: 0, after: (ghost) => (one.behind = ghost) };
+  const one = { isConnected: true, width: 7, height: 5, offsetLeft: 3, offsetTop: 2, style: {}, dataset: {}, attributes: {}, removed: 0, after: (ghost) => (one.behind = ghost) };
   one.animate = (frames, options) => ((one.moved = { frames, options }), { finished: new Promise((done) => (one.end = done)) });
   one.setAttribute = (name, value) => (one.attributes[name] = value);
   one.getContext = () => ({ drawImage: (what) => (one.drawn = what) });
@@ -38,6 +38,14 @@ test("a second change does not wait for the first", () => {
   fadeFrom(one);
   assert.equal(first.removed, 1);
   assert.notEqual(one.ghost, first);
+});
+
+test("what is not on the page does not move", () => {
+  quiet(false);
+  const one = canvas();
+  one.isConnected = false;
+  fadeFrom(one);
+  assert.equal(one.behind, undefined);
 });
 
 test("nothing moves for those who ask for it", () => {

@@ -11,7 +11,7 @@ export function still() {
 /** Call it before the canvases are drawn anew. @param {(HTMLCanvasElement & { ghost?: HTMLCanvasElement })[]} canvases */
 export function fadeFrom(...canvases) {
   if (still()) return;
-  const shown = canvases.filter((canvas) => typeof canvas.animate === "function" && canvas.width && canvas.height);
+  const shown = canvases.filter((canvas) => typeof canvas.animate === "function" && canvas.isConnected && canvas.width && canvas.height);
   for (const { ghost } of shown) ghost?.remove();
   // All places are read before anything is added: else the browser lays the page out anew for each.
   const places = shown.map(({ offsetLeft, offsetTop }) => ({ left: `${offsetLeft}px`, top: `${offsetTop}px` }));

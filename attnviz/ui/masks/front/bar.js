@@ -1,6 +1,6 @@
 // What the mask is for, the edits that stand side by side, how the mask is applied, and the way back.
 
-import { element } from "../../front/dom.js";
+import { element, refill, say } from "../../front/dom.js";
 import { fill } from "../../front/labels.js";
 import { Choice, Segments } from "./build.js";
 
@@ -32,29 +32,27 @@ export class Bar {
     this.kinds.write(text.kinds, kinds, target.kind);
     const layers = shot.kinds.find(({ kind }) => kind === target.kind).layers;
     const number = (count, words) => Array.from({ length: count }, (_, i) => [String(i), fill(words, { number: i + 1 })]);
-    this.target.replaceChildren(
-      element("span", { class: "word", text: text.target }),
-      this.layer.write(text.layer, [[ALL, text.all_layers], ...number(layers, text.layer_number)], target.layer === null ? ALL : String(target.layer)),
-      this.head.write(text.head, [[ALL, text.all_heads], ...number(shot.heads, text.head_number)], target.head === null ? ALL : String(target.head)),
-    );
+    refill(this.target, text.target, () => [element("span", { class: "word", text: text.target }), this.layer.node, this.head.node]);
+    this.layer.write(text.layer, [[ALL, text.all_layers], ...number(layers, text.layer_number)], target.layer === null ? ALL : String(target.layer));
+    this.head.write(text.head, [[ALL, text.all_heads], ...number(shot.heads, text.head_number)], target.head === null ? ALL : String(target.head));
     const paints = shot.view === "paint"; // what is painted is chosen there; how it is applied is looked into here
     this.target.hidden = !paints;
     this.applied.hidden = paints;
     const ways = shot.hows.length > 0;
-    this.applied.replaceChildren(
+    refill(this.applied, [text.how, text.how_absent, ways], () => [
       element("span", { class: "word", text: text.how }),
-      ...(ways ? [] : [element("span", { class: "word", text: text.how_absent, title: text.how_absent_help })]),
-    );
-    if (ways) this.applied.append(
-      this.how.write(text.how_help, shot.hows.map((name) => [name, text[`how_${name.replaceAll("-", "_")}`]]), shot.how),
-      this.precision.write(text.precision, shot.precisions.map((name) => [name, text[`precision_${name}`], text[`about_${name}`]]), shot.precision),
-    );
+      ...(ways ? [this.how.node, this.precision.node] : [element("span", { class: "word", text: text.how_absent, title: text.how_absent_help })]),
+    ]);
+    if (ways) {
+      this.how.write(text.how_help, shot.hows.map((name) => [name, text[`how_${name.replaceAll("-", "_")}`]]), shot.how);
+      this.precision.write(text.precision, shot.precisions.map((name) => [name, text[`precision_${name}`], text[`about_${name}`]]), shot.precision);
+    }
     this.undo.disabled = !shot.undo;
     this.redo.disabled = !shot.redo;
     this.reset.disabled = !shot.changed;
     for (const name of ["undo", "redo", "reset"]) this[name].title = text[`${name}_help`];
     for (const name of ["undo", "redo"]) this[name].setAttribute("aria-label", text[`${name}_help`]);
-    this.reset.textContent = text.reset;
+    say(this.reset, text.reset);
     this.writeEdits();
   }
 
@@ -63,8 +61,8 @@ export class Bar {
     const { shot } = this.lab;
     const { text, target } = shot;
     this.edits.setAttribute("aria-label", text.edits);
-    this.edits.replaceChildren(
-      ...shot.edits.map((edit) => {
+    refill(this.edits, [shot.edits, target, text.drop, shot.language], () =>
+      shot.edits.map((edit) => {
         const here = edit.kind === target.kind && edit.layer === target.layer && edit.head === target.head;
         const where = targetName(edit, text);
         const go = element("button", {

@@ -1,5 +1,6 @@
 // The receptive field: layer over layer, what one output can see; or, pointing at an input, whom it reaches.
 
+import { say } from "../../front/dom.js";
 import { fill } from "../../front/labels.js";
 import { labelStyle } from "../../front/layout.js";
 import { paintColumnLabel } from "../../front/matrix.js";
@@ -23,7 +24,7 @@ export class Field {
 
   write() {
     const { refs, shot } = this.lab;
-    refs.field.title.textContent = shot.text.field_title;
+    say(refs.field.title, shot.text.field_title);
     refs.field.section.hidden = !shot.has("layers");
     this.masks = null;
   }
@@ -94,7 +95,7 @@ export class Field {
     const { lit, forward, at } = this.cone();
     const colour = forward ? theme.key : theme.query;
     const token = axes.rowLabels[at];
-    refs.field.hint.textContent = fill(forward ? text.field_forward : text.field_backward, { token, position: at + 1 });
+    say(refs.field.hint, fill(forward ? text.field_forward : text.field_backward, { token, position: at + 1 }));
     if (axes.rows <= MOST_DOTS) this.drawLines(painter, masks, lit, colour);
     const radius = clamp(box.pitch * 0.26, 1.5, base * 0.42);
     for (let level = 0; level <= masks.length; level++) {

@@ -1,5 +1,6 @@
 // One head's computation, left to right: scores → masked scores → weights → output → prediction. Rows stay in line.
 
+import { say } from "../../front/dom.js";
 import { fill, fitted, fontOf, printable, textWidth } from "../../front/labels.js";
 import { flatter, labelStyle, labelsWidth } from "../../front/layout.js";
 import { paintCrossing } from "../../front/light.js";
@@ -33,8 +34,8 @@ export class Flow {
     for (let layer = 0; layer < layers; layer++) {
       for (let head = 0; head < shot.heads; head++) options.push([String(layer * 4096 + head), fill(text.head_name, { layer: layer + 1, head: head + 1 })]);
     }
-    refs.flow.title.textContent = text.flow_title;
-    refs.flow.hint.textContent = text[`flow_${shot.how.replaceAll("-", "_")}`];
+    say(refs.flow.title, text.flow_title);
+    say(refs.flow.hint, text[`flow_${shot.how.replaceAll("-", "_")}`]);
     this.heads.write(text.look_help, options, String(look.layer * 4096 + look.head));
     this.parts = null;
   }

@@ -1,6 +1,6 @@
 // Every head at once: the change of its weights against the model's own mask. Brown lost weight, teal gained it.
 
-import { element } from "../../front/dom.js";
+import { element, say } from "../../front/dom.js";
 import { fill, fitted, fontOf } from "../../front/labels.js";
 import { clamp, percentText } from "../../front/numbers.js";
 import { CanvasPainter } from "../../front/painter.js";
@@ -17,8 +17,8 @@ export class Heads {
   write() {
     const { refs, shot } = this.lab;
     const { text } = shot;
-    refs.heads.title.textContent = text.heads_title;
-    refs.heads.hint.textContent = shot.moved_most ? fill(text.heads_most, { ...shot.moved_most, kind: text[`short_${shot.moved_most.kind}`] }) : text.heads_none;
+    say(refs.heads.title, text.heads_title);
+    say(refs.heads.hint, shot.moved_most ? fill(text.heads_most, { ...shot.moved_most, kind: text[`short_${shot.moved_most.kind}`] }) : text.heads_none);
     refs.headsPlace.setAttribute("aria-label", text.heads_title);
     this.rows = [];
     for (const { kind, layers } of shot.kinds) for (let layer = 0; layer < layers; layer++) this.rows.push({ kind, layer });

@@ -1,5 +1,6 @@
 // The lab: one shot of the server, what is hovered and chosen here, and when to lay out and draw.
 
+import { say } from "../../front/dom.js";
 import { fill } from "../../front/labels.js";
 import { clamp } from "../../front/numbers.js";
 import { Line } from "../../front/line.js";
@@ -34,7 +35,7 @@ export class Lab extends Shell {
       settle: () => this.connected && !this.operations.busy && this.send("settled", this.shot.seq),
     });
     this.zoom = WHOLE;
-    this.lit = null;
+    this.lit = this.size = this.laid = null;
     this.cursor = { row: 0, column: 0 };
     this.bar = new Bar(this);
     this.formula = new Formula(this);
@@ -101,19 +102,25 @@ export class Lab extends Shell {
   // -- words, sizes, drawing -----------------------------------------------------------------------------------------
   write() {
     const { refs, shot } = this;
+    if (refs.root.lang !== shot.language) refs.root.lang = shot.language;
     refs.root.setAttribute("aria-label", shot.text.title);
-    refs.root.lang = shot.language;
-    refs.busy.textContent = shot.text.computing;
+    say(refs.busy, shot.text.computing);
     for (const part of [this.bar, this.formula, this.paint, this.flow, this.outcome, this.heads, this.reach, this.field, this.padding, this.take]) part.write();
     writeVerdict(this);
     this.busySoon();
   }
 
+  // After the browser has laid out the page, so that asking costs nothing.
   resized() {
-    const size = `${this.refs.root.clientWidth}×${window.devicePixelRatio}`;
-    if (!this.shot || size === this.size || !this.refs.root.clientWidth) return;
-    this.size = size;
-    this.layout();
+    const before = this.size;
+    this.measureSize();
+    if (this.size !== before) this.layout();
+  }
+
+  measureSize() {
+    const width = this.refs.root.clientWidth;
+    this.size = width ? `${width}×${window.devicePixelRatio}` : "";
+    this.wide = width >= 900;
   }
 
   retheme() {
@@ -125,30 +132,43 @@ export class Lab extends Shell {
 
   layout() {
     const { refs, shot } = this;
-    if (!shot || !refs.root.clientWidth) return;
+    if (this.size === null) this.measureSize();
+    if (!shot || !this.size) return;
     if (!this.theme) {
       this.theme = readTheme(this.place, shot.theme);
       this.appeared = appearance(this.place);
       this.theme.differenceRgb = ramp(this.theme.difference);
       applyTheme(refs.root, this.theme);
     }
-    this.ratio = window.devicePixelRatio || 1;
-    this.base = baseOf(refs.root, this.theme);
-    refs.root.dataset.width = refs.root.clientWidth < 900 ? "narrow" : "wide";
-    // All sizes are read together: each that is asked for after a change makes the browser lay out the page again.
     const open = this.canvases.filter(([, { section }]) => !section.hidden && section.isConnected);
-    for (const [, { body }] of open) body.style.minHeight = "";
-    const rooms = open.map(([, { body }]) => [body.clientWidth, body.clientHeight]);
-    open.forEach(([part, { body }], i) => {
-      const { height } = part.layout(this.widthFor(part, rooms[i][0]), rooms[i][1]);
-      if (height > rooms[i][1]) body.style.minHeight = `${height}px`;
-    });
+    const bodies = open.map(([, { body }]) => body);
+    // What decides the room that there is, so that from one painted cell to the next nobody need ask for it.
+    const laid = JSON.stringify([this.size, this.appeared, shot.view, shot.language, this.sentence, shot.heads, open.length]);
+    if (laid !== this.laid) {
+      this.laid = laid;
+      this.ratio = window.devicePixelRatio || 1;
+      this.base = baseOf(refs.root, this.theme);
+      refs.root.dataset.width = this.wide ? "wide" : "narrow";
+      for (const body of bodies) body.style.minHeight = "";
+      this.rowWidth = refs.row.clientWidth;
+    }
     writeRowNumbers(this);
-    // A card is as high as the one beside it, and what is drawn in it fills it.
-    const grown = open.map(([, { body }]) => [body.clientWidth, body.clientHeight]);
-    open.forEach(([part], i) => {
-      if (grown[i].join() !== rooms[i].join()) part.layout(this.widthFor(part, grown[i][0]), grown[i][1]);
+    // All sizes are read together: each that is asked for after a change makes the browser lay out the page again.
+    const sizes = () => bodies.map((body) => [body.clientWidth, body.clientHeight]);
+    const rooms = sizes();
+    let grows = false;
+    open.forEach(([part, { body }], i) => {
+      const height = Math.ceil(part.layout(this.widthFor(part, rooms[i][0]), rooms[i][1]).height);
+      if (height <= rooms[i][1]) return;
+      body.style.minHeight = `${height}px`;
+      grows = true;
     });
+    // A card is as high as the one beside it, and what is drawn in it fills it.
+    if (grows) {
+      sizes().forEach(([width, height], i) => {
+        if (width !== rooms[i][0] || height !== rooms[i][1]) open[i][0].layout(this.widthFor(open[i][0], width), height);
+      });
+    }
     for (const [part] of open) part.draw();
   }
 

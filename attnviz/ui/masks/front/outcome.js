@@ -1,6 +1,6 @@
 // What it does to the answer: every position's prediction before and now, the loss, and the candidates at one position.
 
-import { element } from "../../front/dom.js";
+import { element, refill, say } from "../../front/dom.js";
 import { fill, printable } from "../../front/labels.js";
 import { clamp, lossChange, lossDigits, lossText, probabilityText } from "../../front/numbers.js";
 
@@ -20,10 +20,10 @@ export class Outcome {
   write() {
     const { shot } = this.lab;
     const { text, steps } = shot;
-    this.title.textContent = text.outcome_title;
-    this.hint.textContent = text[`outcome_${shot.scored}`];
+    say(this.title, text.outcome_title);
+    say(this.hint, text[`outcome_${shot.scored}`]);
     this.tokens.setAttribute("aria-label", text.tokens_label);
-    this.loss.replaceChildren(...lossMoved(shot));
+    refill(this.loss, [shot.loss, text.loss], () => lossMoved(shot));
     // What is said at most positions stays, and so do their buttons: hundreds would be laid out anew.
     const said = steps.map((step) => JSON.stringify([step.read, step.target, step.now[0], step.own[0], text.step_hint]));
     const before = this.buttons && said.length === this.said.length ? this.said : null;
@@ -57,13 +57,13 @@ export class Outcome {
       button.setAttribute("aria-selected", String(i === p));
       button.tabIndex = i === p ? 0 : -1;
     });
-    this.top.replaceChildren(
+    refill(this.top, [step.read, text.top_at, text.own_short, text.now_short], () => [
       element("span", { text: fill(text.top_at, { read: printable(step.read) }) }),
       element("span", { class: "keys" }, [
         element("i", { class: "key-before" }), element("span", { text: text.own_short }), element("i", { class: "key-after" }), element("span", { text: text.now_short }),
       ]),
-    );
-    this.bars.replaceChildren(...step.candidates.map(([token, now, own]) => candidateBar(token, now, own, token === step.target)));
+    ]);
+    refill(this.bars, [step.candidates, step.target], () => step.candidates.map(([token, now, own]) => candidateBar(token, now, own, token === step.target)));
   }
 
   key(event) {
@@ -109,13 +109,13 @@ export function writeVerdict(lab) {
   const { level, sentence, details } = shot.verdict;
   const sign = { leak: "⚠", dead: "⚠", fine: "✓" }[level];
   refs.verdict.dataset.level = level;
-  refs.verdict.replaceChildren(
+  refill(refs.verdict, [shot.verdict, shot.loss, shot.changed, shot.leak_cell, shot.language], () => [
     element("span", { class: "sign", text: sign, "aria-hidden": "true" }),
     element("strong", { text: sentence }),
     element("span", { class: "details", title: details.join("\n") }, details.map((detail) => element("span", { class: "detail", text: detail }))),
     ...lossMoved(shot),
     ...trial(lab),
-  );
+  ]);
 }
 
 // The button of the claim: it opens one future cell, or takes back what was changed.

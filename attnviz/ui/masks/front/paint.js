@@ -1,6 +1,6 @@
 // The mask matrix: click, drag, labels, keyboard. A cell changes in the frame of the event; the server hears of it after.
 
-import { element } from "../../front/dom.js";
+import { element, refill, say } from "../../front/dom.js";
 import { fill } from "../../front/labels.js";
 import { paintCrossing } from "../../front/light.js";
 import { hitMatrix, paintColumnLabels, paintRowLabels } from "../../front/matrix.js";
@@ -40,15 +40,15 @@ export class Paint {
   write() {
     const { refs, shot } = this.lab;
     const { text } = shot;
-    refs.paint.title.textContent = `① ${text.paint_title}`;
-    refs.paint.hint.textContent = text.paint_hint;
+    say(refs.paint.title, `① ${text.paint_title}`);
+    say(refs.paint.hint, text.paint_hint);
     refs.paint.hint.title = text.paint_keys;
     refs.surface.setAttribute("aria-label", fill(text.paint_label, { rows: shot.axes.rows, columns: shot.axes.columns }));
-    this.legend.replaceChildren(
+    refill(this.legend, [text.key_visible, text.key_blocked, text.key_painted, text.differs], () => [
       element("i", { class: "key-visible" }), element("span", { text: text.key_visible }),
       element("i", { class: "key-blocked" }), element("span", { text: text.key_blocked }),
       element("i", { class: "key-painted" }), element("span", { text: text.key_painted, title: text.differs }),
-    );
+    ]);
     for (const button of this.zoomTools.children) {
       button.title = text[button.dataset.name];
       button.setAttribute("aria-label", text[button.dataset.name]);
@@ -202,9 +202,9 @@ export class Paint {
       }
     }
     if (!changing.length) return;
+    lab.ask("paint", { areas: changing, visible, stroke }); // the server is at it while the cell is drawn here
     this.changed();
     this.draw();
-    lab.ask("paint", { areas: changing, visible, stroke });
   }
 
   // -- wheel and keyboard --------------------------------------------------------------------------------------------

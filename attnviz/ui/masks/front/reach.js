@@ -1,6 +1,6 @@
 // Who can influence whom: one layer's mask beside what follows from it through all layers.
 
-import { element } from "../../front/dom.js";
+import { element, say } from "../../front/dom.js";
 import { fitted, fontOf } from "../../front/labels.js";
 import { flatter, labelStyle, labelsWidth } from "../../front/layout.js";
 import { paintCrossing } from "../../front/light.js";
@@ -30,9 +30,9 @@ export class Reach {
   write() {
     const { refs, shot } = this.lab;
     const { text } = shot;
-    refs.reach.title.textContent = text.reach_title;
-    refs.reach.hint.textContent = text[`reach_${shot.measured}`];
-    this.measure.textContent = text.measure;
+    say(refs.reach.title, text.reach_title);
+    say(refs.reach.hint, text[`reach_${shot.measured}`]);
+    say(this.measure, text.measure);
     this.measure.title = text.measure_help;
     this.measure.hidden = shot.measured !== "some" && shot.measured !== "none";
     this.drawn = null;

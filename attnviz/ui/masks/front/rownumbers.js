@@ -42,7 +42,7 @@ export function writeRowNumbers(lab) {
 function tellingKeys(lab, row, flow) {
   const { columns } = lab.shot.axes;
   const all = Array.from({ length: columns }, (_, k) => k);
-  const room = clamp(Math.floor((lab.refs.row.clientWidth - lab.base * 8) / (lab.base * 4)), 5, 30);
+  const room = clamp(Math.floor((lab.rowWidth - lab.base * 8) / (lab.base * 4)), 5, 30);
   if (columns <= room) return all;
   const pointed = lab.lit ? lab.lit.column ?? null : null;
   const hidden = flow[1].tiles.blocked;

@@ -1,6 +1,6 @@
 // Two quiet cards: the sentence with PADs added, and the mask to take away.
 
-import { element } from "../../front/dom.js";
+import { element, refill, say } from "../../front/dom.js";
 import { save } from "../../front/download.js";
 import { fill, fitted, fontOf, textWidth } from "../../front/labels.js";
 import { matrixLayout } from "../../front/layout.js";
@@ -31,15 +31,15 @@ export class Padding {
     const { refs, shot } = this.lab;
     const { text } = shot;
     refs.padding.hidden = shot.most_pads === 0 && shot.pads === 0;
-    this.title.textContent = text.padding_title;
-    this.hint.textContent = shot.pads ? text.padding_hint : text.padding_try;
-    this.count.textContent = `${shot.pads} PAD`;
+    say(this.title, text.padding_title);
+    say(this.hint, shot.pads ? text.padding_hint : text.padding_try);
+    say(this.count, `${shot.pads} PAD`);
     this.less.disabled = shot.pads === 0;
     this.more.disabled = shot.pads >= shot.most_pads;
     this.less.setAttribute("aria-label", text.pads_less);
     this.more.setAttribute("aria-label", text.pads_more);
-    this.answers.replaceChildren(
-      ...shot.answers.flatMap(({ name, said, same }) => [
+    refill(this.answers, [shot.answers, shot.language], () =>
+      shot.answers.flatMap(({ name, said, same }) => [
         element("dt", { text: text[`answer_${name}`] }),
         element("dd", { class: same ? "same" : "other", text: `${same ? "" : "✗ "}${said || "∅"}` }),
       ]),
@@ -77,10 +77,10 @@ export class TakeAway {
   write() {
     const { shot } = this.lab;
     const { text } = shot;
-    this.title.textContent = text.take_title;
+    say(this.title, text.take_title);
     this.tools.setAttribute("aria-label", text.take_title);
     for (const [name, node] of this.buttons) {
-      node.textContent = text[`take_${name}`];
+      say(node, text[`take_${name}`]);
       node.title = text[`take_${name}_help`];
     }
     this.file.setAttribute("aria-label", text.take_load);
@@ -88,7 +88,7 @@ export class TakeAway {
     this.buttons.get("show_code").setAttribute("aria-expanded", String(Boolean(shot.code)));
     if (shot.code) {
       this.apis.write(text.apis, APIS.map((api) => [api, text[`api_${api}`]]), shot.code.api);
-      this.pre.textContent = shot.code.source;
+      say(this.pre, shot.code.source);
     }
     if (this.wanted && shot.file && shot.file.seq === this.wanted.seq) {
       save(new Blob([shot.raw("file")]), `${shot.name}.${this.wanted.format}`);
