@@ -94,14 +94,15 @@ export class Flow {
     const top = Math.ceil(style.angle ? style.height : style.size * 1.6) + base * 2.1;
     const overhang = Math.max(0, style.reach - pitchFor(room) / 2);
     const cw = Math.min((room - overhang) / (3 * axes.columns), base * 4);
-    const ch = Math.min((height - top - base * 0.4) / axes.rows, cw * 1.7, base * 3.4);
+    const below = base * 0.4;
+    const ch = Math.min((height - top - below) / axes.rows, cw * 1.7, base * 3.4);
     let x = rowRoom + 12;
     for (const block of blocks) {
       const w = block.id === "output" ? outputWidth : cw * axes.columns;
       block.layout = { cells: { x, y: top, w, h: ch * axes.rows }, cw, ch, rowSize: size, rowRoom, columnStyle: style, arrow: 0 };
       x += w + (block.id === "weights" ? sums : 0) + (block.id === "output" ? Math.max(1.4 * gap, beyond + 6) : gap);
     }
-    this.box = { width, height: Math.ceil(top + ch * axes.rows + base * 0.6), gap, size, sums, answerX: x, answer, predicts, style };
+    this.box = { width, height: Math.ceil(top + ch * axes.rows + below - 1e-6), gap, size, sums, answerX: x, answer, predicts, style };
     return this.box;
   }
 
