@@ -143,8 +143,10 @@ def test_chosen_inputs_are_columns_of_the_whole_and_come_in_parts(monkeypatch: p
     np.testing.assert_allclose(influence(model, batch, "source", inputs=[4, 1]), whole[:, [4, 1]], atol=1e-6)
     monkeypatch.setattr(leakage, "ELEMENTS_AT_ONCE", 1)
     parts = list(influences(model, batch, "source"))
-    assert [columns for columns, _ in parts] == [(column,) for column in range(7)]
-    np.testing.assert_allclose(np.concatenate([amount for _, amount in parts], axis=1), whole, atol=1e-6)
+    assert [part.inputs for part in parts] == [(column,) for column in range(7)]
+    np.testing.assert_allclose(np.concatenate([part.amounts for part in parts], axis=1), whole, atol=1e-6)
+    for part in parts:
+        np.testing.assert_allclose(part.logits, watch(model, batch).logits[0], atol=1e-5)
 
 
 def test_an_encoder_only_model_has_sources_for_inputs_and_outputs() -> None:

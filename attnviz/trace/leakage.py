@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -56,6 +56,14 @@ class Reach:
             raise ValueError(f"this model has no {side} input")
         found: np.ndarray = layers[-1]
         return found
+
+
+class Influence(NamedTuple):
+    """What replacing some inputs does."""
+
+    inputs: tuple[int, ...]
+    amounts: Float[np.ndarray, "T j"]  # the largest change of a logit at every output
+    logits: Float[np.ndarray, "T V"]  # without any replacement
 
 
 @dataclass(frozen=True)
@@ -122,9 +130,9 @@ def reach(
         read = None if sources is None else np.ones((1, targets, sources), dtype=bool)
         return Reach(encoder=everything, decoder=past, source=read)
     encoder: list[np.ndarray] = []
-    memory = np.eye(sources or 0, dtype=bool)
+    memory, grown = np.eye(sources or 0, dtype=bool), _Growing()
     for site in model.sites_of("encoder_self") if sources else ():
-        memory = memory | _through(fetched(site, len(memory), len(memory)), memory)
+        memory = grown(fetched(site, len(memory), len(memory)), memory)
         encoder.append(memory)
     if targets is None:
         return Reach(encoder=np.stack(encoder or [memory]), decoder=None, source=None)
@@ -133,7 +141,7 @@ def reach(
     crossings = model.sites_of("cross")
     for layer, site in enumerate(model.sites_of("decoder_self")):
         cells = fetched(site, targets, targets)
-        own, source = own | _through(cells, own), source | _through(cells, source)
+        own, source = grown(cells, own), grown(cells, source)
         if sources:
             source = source | _through(fetched(crossings[layer], targets, sources), memory)
         owns.append(own)
@@ -163,12 +171,13 @@ def influences(
     replacements: int = 2,
     seed: int = 0,
     specials: Collection[int] = range(len(SPECIALS)),
-) -> Iterator[tuple[tuple[int, ...], Float[np.ndarray, "T j"]]]:
-    """Replace inputs one at a time and yield (inputs, largest change of a logit at every output), as they are done.
+) -> Iterator[Influence]:
+    """Replace inputs one at a time and yield what that does, as they are done.
 
     Each of `inputs` (None: all of `side`) is replaced by `replacements` other tokens in turn; the larger change counts.
     Masks stay those of the batch as it is, also where padding is replaced. As many variants as fit share a pass.
-    `specials` are the numbers that stand for no text: they replace only where nothing else is left.
+    `specials` are the numbers that stand for no text: they replace only where nothing else is left. In every pass the
+    first example is the one without a replacement: a probe among `interventions` may watch it.
     """
     ids = batch.src if side == "source" else batch.decoder_input
     if ids is None:
@@ -193,7 +202,8 @@ def influences(
         with inference(model, tokens=one.positions * (len(chunk) + 1)):
             logits = _run(model, one, side, chunk, plan, probe)
             change = (logits[1:] - logits[0]).abs().amax(dim=-1)
-        yield done, change.unflatten(0, (len(done), replacements)).amax(dim=1).T.float().cpu().numpy()
+        amounts = change.unflatten(0, (len(done), replacements)).amax(dim=1).T.float().cpu().numpy()
+        yield Influence(done, amounts, logits[0].float().cpu().numpy())
 
 
 def influence(
@@ -218,7 +228,7 @@ def influence(
         inputs=inputs,
         specials=specials,
     )
-    return np.concatenate([amounts for _, amounts in parts], axis=1)
+    return np.concatenate([part.amounts for part in parts], axis=1)
 
 
 def moved(amount: Float[np.ndarray, "T J"], logits: Float[np.ndarray, "B T V"]) -> Bool[np.ndarray, "T J"]:
@@ -242,6 +252,21 @@ def verdict(influenced: Bool[np.ndarray, "T T"], amount: Float[np.ndarray, "T T"
         size = np.nan_to_num(amount, nan=np.inf)
         worst = leak(*max(future, key=lambda cell: size[cell[0], cell[1]]))
     return Verdict(rows=tuple(sorted({row for row, _ in future})), first=leak(*future[0]), worst=worst)
+
+
+class _Growing:
+    """What is reached when every position also reads what it sees. Most masks are one in all layers, and after one or
+    two of them nothing is added any more: what does not grow stays the same array, and is not asked again."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[int, int], tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
+
+    def __call__(self, cells: np.ndarray, state: np.ndarray) -> np.ndarray:
+        asked = id(cells), id(state)
+        if asked not in self.known:
+            more = state | _through(cells, state)
+            self.known[asked] = cells, state, state if np.array_equal(more, state) else more
+        return self.known[asked][2]
 
 
 def _through(cells: np.ndarray, state: np.ndarray) -> np.ndarray:

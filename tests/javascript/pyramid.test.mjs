@@ -4,10 +4,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MOST_LINES, linesOf } from "../../attnviz/ui/attention/front/lines.js";
 import { Levels, Pyramid, TILE, halve, levelFor } from "../../attnviz/ui/front/pyramid.js";
-import { rgbOf } from "../../attnviz/ui/front/raster.js";
+import { pixelsOf, rgbOf } from "../../attnviz/ui/front/raster.js";
 import { shade } from "../../attnviz/ui/front/scale.js";
 
-const THEME = { rgb: Array.from({ length: 256 }, (_, i) => [i, 1, 2]), visibleRgb: [9, 9, 9], alarmFillRgb: [8, 7, 6] };
+const RGB = Array.from({ length: 256 }, (_, i) => [i, 1, 2]);
+const THEME = { rgb: RGB, pixels: pixelsOf(RGB), visibleRgb: [9, 9, 9], alarmFillRgb: [8, 7, 6] };
 const [ROWS, COLUMNS] = [11, 7];
 
 function codesOf(rows, columns, seed = 3) {

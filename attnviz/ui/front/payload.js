@@ -68,6 +68,15 @@ export class Payload {
     return this.arrays[name].shape;
   }
 
+  /** Whether an array is, bit for bit, that of another payload. @param {string} name @param {Payload} other */
+  same(name, other) {
+    const [offset, length] = this.blocks[name];
+    const [start, size] = other.blocks[name];
+    if (length !== size || String(this.shape(name)) !== String(other.shape(name))) return false;
+    for (let i = 0; i < length; i++) if (this.bytes[offset + i] !== other.bytes[start + i]) return false;
+    return true;
+  }
+
   /** All elements, row by row. Bits become one byte each, half floats become floats; NaN and infinities stay. @param {string} name */
   array(name) {
     if (!this.made.has(name)) this.made.set(name, this.decoded(name));

@@ -140,7 +140,7 @@ function colourTable(theme, scale, top, peak) {
   const key = `${scale}/${top}/${peak}`;
   let table = ofTheme.get(key);
   if (!table) {
-    const palette = Uint32Array.from(theme.rgb, (/** @type {number[]} */ rgb) => rgba(rgb));
+    const palette = theme.pixels;
     table = scale === "row" ? palette : Uint32Array.from({ length: top + 1 }, (_, code) => palette[shade((code / top) ** 2 * peak, scale)]);
     ofTheme.set(key, table);
   }

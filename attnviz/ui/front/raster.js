@@ -24,9 +24,14 @@ export class Raster {
   }
 }
 
-/** @param {number[]} rgb */
+/** A colour as a pixel. @param {number[]} rgb */
 export function rgba([r, g, b], alpha = 255) {
   return ((alpha << 24) | (b << 16) | (g << 8) | r) >>> 0;
+}
+
+/** @param {number[][]} colours */
+export function pixelsOf(colours) {
+  return Uint32Array.from(colours, (rgb) => rgba(rgb));
 }
 
 /** @param {number} pixel */

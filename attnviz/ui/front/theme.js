@@ -1,6 +1,8 @@
 // @ts-check
 // Colours of the moment: data colours come from Python (one source), the frame's from Streamlit's theme variables.
 
+import { pixelsOf } from "./raster.js";
+
 /** @param {string} text @returns {any} [r, g, b], null for what is no colour */
 export function parseColour(text) {
   const value = text.trim();
@@ -59,6 +61,7 @@ export function readTheme(host, palettes) {
     hatchSize: palettes.hatch,
     least: parseFloat(variable("--av-least")) || 0,
     rgb: weights,
+    pixels: pixelsOf(weights),
     css: weights.map(css),
     inkOn: weights.map(numberOver),
     strong: css(weights[dark ? 214 : 224]),

@@ -1,7 +1,7 @@
 // @ts-check
 // A matrix of numbers for the painter (cells.js), and how its numbers look: what most pictures are made of.
 
-import { Raster, rgba } from "./raster.js";
+import { Raster } from "./raster.js";
 
 export class Tiles {
   /**
@@ -9,7 +9,7 @@ export class Tiles {
    * @param {number} given.rows
    * @param {number} given.columns
    * @param {ArrayLike<number>} given.values row by row
-   * @param {(value: number, i: number) => number[]} given.paint to [r, g, b]
+   * @param {(value: number, i: number) => number} given.paint to a pixel: see `rgba`
    * @param {((value: number, i: number) => string) | null} [given.write] the number in the cell
    * @param {((value: number, i: number) => string) | null} [given.short] the same for less room
    * @param {((value: number) => boolean) | null} [given.heavy] in bold
@@ -50,9 +50,8 @@ export class Tiles {
     if (!this.made) {
       this.made = new Raster(this.columns, this.rows);
       const { pixels } = this.made;
-      for (let i = 0; i < pixels.length; i++) {
-        if (!this.blocked || !this.blocked[i]) pixels[i] = rgba(this.paint(this.values[i], i));
-      }
+      const { blocked, values, paint } = this;
+      for (let i = 0; i < pixels.length; i++) if (!blocked || !blocked[i]) pixels[i] = paint(values[i], i);
     }
     return this.made;
   }

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -16,8 +17,10 @@ from attnviz.data import Batch
 from attnviz.masks import MaskPlan
 from attnviz.model import Chain, WatchedModel
 from attnviz.model.inference import inference
-from attnviz.model.probe import ALL_TAPS
+from attnviz.model.probe import ALL_TAPS, Probe
 from attnviz.trace.application import MaskApplication
+from attnviz.trace.interventions import Intervention
+from attnviz.trace.leakage import Influence, Side, influences
 from attnviz.trace.loss import mean_loss
 from attnviz.trace.watching import to_numpy
 
@@ -51,6 +54,14 @@ class Lens:
     def hears_at(self, site: str) -> frozenset[str]:
         return ALL_TAPS if site == self.site else WEIGHTS
 
+    def passed(self, logits: Floats, batch: Batch) -> Pass:
+        """What was kept of the pass that gave these logits for the batch's first example."""
+        loss = None
+        if batch.targets is not None and batch.scored is not None:
+            loss = mean_loss(torch.from_numpy(logits)[None], batch.targets[:1].cpu(), batch.scored[:1].cpu())
+        mask = np.broadcast_to(self.detail["mask"], self.detail["scores"].shape)
+        return Pass(self.weights, {**self.detail, "mask": mask}, logits, loss)
+
     def tap(self, site: str, name: str, value: Tensor) -> Tensor:
         if name == "weights":
             self.weights[site] = to_numpy(value[0])
@@ -66,7 +77,32 @@ def run(model: WatchedModel, batch: Batch, masks: MaskPlan, application: MaskApp
     probe = lens if application == MaskApplication() else Chain([application.probe(), lens])
     with inference(model, tokens=batch.positions):
         logits = model(batch.src, batch.decoder_input, masks=masks, probe=probe)
-        scored = batch.scored
-        loss = None if batch.targets is None or scored is None else mean_loss(logits, batch.targets, scored)
-    mask = np.broadcast_to(lens.detail["mask"], lens.detail["scores"].shape)
-    return Pass(lens.weights, {**lens.detail, "mask": mask}, to_numpy(logits[0]), loss)
+    return lens.passed(to_numpy(logits[0]), batch)
+
+
+def run_replacing(
+    model: WatchedModel,
+    batch: Batch,
+    masks: MaskPlan,
+    application: MaskApplication,
+    site: str,
+    head: int,
+    *,
+    side: Side,
+    token: int,
+    specials: Collection[int],
+) -> tuple[Pass, Influence]:
+    """`run`, and beside it in the same pass the example with one input replaced: two passes take longer."""
+    lens = Lens(site, head)
+    interventions: list[Probe | Intervention] = [lens] if application == MaskApplication() else [application, lens]
+    (found,) = influences(
+        model,
+        batch,
+        side,
+        masks=masks,
+        interventions=interventions,
+        inputs=[token],
+        replacements=1,
+        specials=specials,
+    )
+    return lens.passed(found.logits, batch), found

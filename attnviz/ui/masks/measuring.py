@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from attnviz.masks import Kind, MaskPlan, once
 from attnviz.model import heads_of
 from attnviz.trace.application import MaskApplication
-from attnviz.trace.leakage import Reach, Side, influences, reach
+from attnviz.trace.leakage import Influence, Reach, Side, influences, reach
 from attnviz.trace.leakage import moved as really_moved
 from attnviz.trace.predictions import log_probabilities
-from attnviz.ui.masks.lens import Floats, Pass, run
+from attnviz.ui.masks.lens import Floats, Pass, run, run_replacing
 from attnviz.ui.masks.setting import Setting, plan_of
 from attnviz.ui.masks.subject import Subject
 
@@ -23,6 +23,7 @@ Made = TypeVar("Made")
 UNMEASURED = -1.0
 MOST_MEASURED = 128  # inputs beyond which nobody would wait for all of them
 AT_ONCE = 12  # inputs whose influence is measured without being asked
+LITTLE = 64  # tokens up to which one more example in a pass takes less time than another pass
 REPLACEMENTS = 2  # tokens that take an input's place in turn
 MOST_WORK = 2e10  # multiplications that are done unasked: about a second of a laptop's
 SIDE_OF: Mapping[Kind, Side] = {"encoder_self": "source", "decoder_self": "decoder", "cross": "source"}
@@ -87,12 +88,19 @@ def measure(
     plan = once(plan_of(setting, subject.own, model))
     # Computing in float32 is the model's own way; without a cast its weights stay bit-equal to the baseline's.
     application = MaskApplication(setting.application, None if setting.precision == "fp32" else setting.precision)
-    seen = run(model, subject.batch, plan, application, site, look[1])
     followed = reach(model, subject.batch, masks=plan, how=setting.application)
     shown, shown_own = shown_reach(followed, kind), shown_reach(own.reach, kind)
     opened = None if followed.decoder is None else followed.decoder[0]
     inputs = _inputs_to_measure(subject, kind, shown, opened, everything)
-    amounts = _influence(subject, kind, plan, application, inputs, seen.logits) if inputs else None
+    looked = (model, subject.batch, plan, application, site, look[1])
+    amounts = None
+    if len(inputs) == 1 and subject.batch.positions <= LITTLE:
+        seen, moved = run_replacing(*looked, side=SIDE_OF[kind], token=inputs[0], specials=subject.specials)
+        amounts = _laid_out(subject, kind, [moved])
+    else:
+        seen = run(*looked)
+        if inputs:
+            amounts = _laid_out(subject, kind, _influence(subject, kind, plan, application, inputs))
     real = subject.real_source if kind == "encoder_self" else None
     row = _telling_row(seen, own.weights[site][look[1]], real)
     return Measurement(
@@ -158,14 +166,12 @@ def _inputs_to_measure(
 
 
 def _influence(
-    subject: Subject, kind: Kind, plan: MaskPlan, application: MaskApplication, inputs: Sequence[int], logits: Floats
-) -> Floats:
-    """How far each output moves when an input is replaced; 0 where it is no more than rounding."""
-    found = np.full((len(logits), subject.sizes[kind][1]), UNMEASURED, dtype=np.float32)
+    subject: Subject, kind: Kind, plan: MaskPlan, application: MaskApplication, inputs: Sequence[int]
+) -> Iterator[Influence]:
     # In the model's own way nothing needs to be watched, so torch's fused attention may do it.
     interventions = () if application == MaskApplication() else (application,)
     replacements = REPLACEMENTS if len(inputs) > 1 else 1
-    for done, amounts in influences(
+    return influences(
         subject.model,
         subject.batch,
         SIDE_OF[kind],
@@ -174,8 +180,17 @@ def _influence(
         inputs=inputs,
         replacements=replacements,
         specials=subject.specials,
-    ):
-        found[:, list(done)] = np.where(really_moved(amounts, logits[None]), amounts, 0)
+    )
+
+
+def _laid_out(subject: Subject, kind: Kind, parts: Iterable[Influence]) -> Floats:
+    """How far each output moves when an input is replaced; 0 where it is no more than rounding."""
+    found: Floats | None = None
+    for inputs, amounts, logits in parts:
+        if found is None:
+            found = np.full((len(logits), subject.sizes[kind][1]), UNMEASURED, dtype=np.float32)
+        found[:, list(inputs)] = np.where(really_moved(amounts, logits[None]), amounts, 0)
+    assert found is not None, "something was replaced"
     return found
 
 

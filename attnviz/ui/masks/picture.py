@@ -31,6 +31,7 @@ from attnviz.ui.text import Words
 
 TOP = 4  # candidates at a position
 THUMBNAIL = 40  # cells of a side of the picture of one head's change
+DIGITS = 6  # of a probability: more than are shown, and fewer than a float takes to write
 LONGEST_FORMULA = 120  # characters of a formula where it is only named
 
 Arrays = dict[str, NDArray[Any] | bytes]
@@ -274,19 +275,21 @@ class _Said:
     def best(self, position: int) -> tuple[str, float | None]:
         """The most likely token and its probability; NaN where nothing can be said."""
         probability = float(self.found.probabilities[0, position, 0])
-        return ("NaN", None) if math.isnan(probability) else (self.found.tokens[0][position][0], probability)
+        said = self.found.tokens[0][position][0]
+        return ("NaN", None) if math.isnan(probability) else (said, round(probability, DIGITS))
 
 
-def _candidates(
-    before: _Said, now: _Said, vocabulary: Tokens
-) -> list[list[tuple[str, float | None, float | None]]]:
+def _candidates(before: _Said, now: _Said, vocabulary: Tokens) -> list[list[tuple[str, float | None, float | None]]]:
     """Of every position the most likely tokens now, and the one that was most likely before: (token, now, before)."""
     broken = np.isnan(now.probabilities[:, 0])
     order = np.where(broken[:, None], before.found.ids[0], now.found.ids[0])
     first = before.found.ids[0, :, 0]
     lacking = ~(order == first[:, None]).any(axis=-1)
     order[lacking, min(TOP, order.shape[1]) - 1] = first[lacking]
-    after, then = (np.take_along_axis(said.probabilities, order, axis=-1).tolist() for said in (now, before))
+    after, then = (
+        np.take_along_axis(said.probabilities, order, axis=-1).astype(float).round(DIGITS).tolist()
+        for said in (now, before)
+    )
     names = {token: vocabulary.label(token) for token in np.unique(order).tolist()}
     return [
         [(names[i], None if none else p, q) for i, p, q in zip(*row, strict=True)]

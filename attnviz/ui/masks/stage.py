@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from attnviz.ui import front as canvas
@@ -33,8 +34,10 @@ def pack(values: Mapping[str, Any], arrays: Mapping[str, NDArray[Any] | bytes], 
 def _narrowed(array: NDArray[Any] | bytes) -> NDArray[Any] | bytes:
     if isinstance(array, bytes) or array.dtype in (np.bool_, np.int8):
         return array
-    with np.errstate(over="ignore"):
-        return array.astype(np.float32 if array.size <= FINE_CELLS else np.float16)
+    if array.size <= FINE_CELLS:
+        return array.astype(np.float32)
+    # PyTorch makes halves with the processor's own instruction, NumPy one by one.
+    return torch.from_numpy(np.ascontiguousarray(array, dtype=np.float32)).half().numpy()
 
 
 @cache

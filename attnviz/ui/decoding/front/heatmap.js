@@ -5,6 +5,7 @@ import { paintCells, paintTexts } from "../../front/cells.js";
 import { fill, fitted, fontOf, printable, textWidth, widest } from "../../front/labels.js";
 import { clamp, numberText, weightShort } from "../../front/numbers.js";
 import { CanvasPainter } from "../../front/painter.js";
+import { rgba } from "../../front/raster.js";
 import { shade, usualScale } from "../../front/scale.js";
 import { parseColour } from "../../front/theme.js";
 import { Tiles } from "../../front/tiles.js";
@@ -92,9 +93,9 @@ export class HeatMap {
       }
     });
     const scale = usualScale(Math.max(rows, what.whole ?? 0), columns);
-    const nan = parseColour(theme.alarm_fill);
+    const nan = rgba(parseColour(theme.alarm_fill));
     return new Tiles({
-      rows, columns, values, blocked, paint: (weight) => (Number.isNaN(weight) ? nan : theme.rgb[shade(weight, scale)]),
+      rows, columns, values, blocked, paint: (weight) => (Number.isNaN(weight) ? nan : theme.pixels[shade(weight, scale)]),
       write: (weight) => numberText(weight), short: weightShort, heavy: (weight) => weight >= 0.3,
     });
   }

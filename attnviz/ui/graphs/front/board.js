@@ -274,7 +274,7 @@ export class GraphBoard {
     const picked = (from) => Float32Array.from({ length: count * count }, (_, i) => from[Math.floor(i / count) * shot.size + (i % count)]);
     return new Tiles({
       rows: count, columns: count, values: picked(weights), blocked: head < 0 ? null : picked(blocked),
-      paint: (weight) => theme.rgb[shade(weight, SCALE)],
+      paint: (weight) => theme.pixels[shade(weight, SCALE)],
       write: cellNumber, short: cellNumber, hatchNumbers: true,
     });
   }

@@ -7,6 +7,7 @@ import { paintCrossing } from "../../front/light.js";
 import { paintColumnLabels, paintRowLabels } from "../../front/matrix.js";
 import { bare, clamp, numberText, probabilityText, shortText } from "../../front/numbers.js";
 import { CanvasPainter } from "../../front/painter.js";
+import { rgba } from "../../front/raster.js";
 import { shade, usualScale } from "../../front/scale.js";
 import { parseColour } from "../../front/theme.js";
 import { Tiles } from "../../front/tiles.js";
@@ -198,16 +199,16 @@ export class Flow {
 function signedPaint(values, theme) {
   let peak = 0;
   for (const value of values) if (Number.isFinite(value) && Math.abs(value) > peak) peak = Math.abs(value);
-  const nan = parseColour(theme.alarm_fill);
+  const nan = rgba(parseColour(theme.alarm_fill));
   return (value) => {
     if (Number.isNaN(value)) return nan;
     const share = peak ? clamp(value / peak, -1, 1) : 0;
-    return theme.differenceRgb[Math.round((share + 1) * 127.5)];
+    return theme.differencePixels[Math.round((share + 1) * 127.5)];
   };
 }
 
 // The same colours as on every page.
 function weightPaint(theme, scale) {
-  const nan = parseColour(theme.alarm_fill);
-  return (value) => (Number.isNaN(value) ? nan : theme.rgb[shade(value, scale)]);
+  const nan = rgba(parseColour(theme.alarm_fill));
+  return (value) => (Number.isNaN(value) ? nan : theme.pixels[shade(value, scale)]);
 }

@@ -4,6 +4,7 @@ import { element, say } from "../../front/dom.js";
 import { fill, fitted, fontOf } from "../../front/labels.js";
 import { clamp, percentText } from "../../front/numbers.js";
 import { CanvasPainter } from "../../front/painter.js";
+import { rgba } from "../../front/raster.js";
 import { parseColour } from "../../front/theme.js";
 import { Tiles } from "../../front/tiles.js";
 
@@ -85,7 +86,8 @@ export class Heads {
     for (const { kind, layers } of shot.kinds) {
       const values = shot.array(`change_${kind}`);
       const [, heads, rows, columns] = shot.shape(`change_${kind}`);
-      const paint = (code) => (code === -128 ? parseColour(theme.alarm_fill) : theme.differenceRgb[Math.round(127.5 + code)]);
+      const nan = rgba(parseColour(theme.alarm_fill));
+      const paint = (code) => (code === -128 ? nan : theme.differencePixels[Math.round(127.5 + code)]);
       for (let i = 0; i < layers * heads; i++) {
         const piece = values.subarray(i * rows * columns, (i + 1) * rows * columns);
         this.tiles.set(`${kind}/${Math.floor(i / heads)}/${i % heads}`, new Tiles({ rows, columns, values: piece, paint }));

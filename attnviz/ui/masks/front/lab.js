@@ -6,6 +6,7 @@ import { clamp } from "../../front/numbers.js";
 import { Line } from "../../front/line.js";
 import { fadeFrom } from "../../front/motion.js";
 import { Operations } from "../../front/operations.js";
+import { pixelsOf } from "../../front/raster.js";
 import { Shell } from "../../front/shell.js";
 import { appearance, applyTheme, baseOf, ramp, readTheme } from "../../front/theme.js";
 import { WHOLE, panned, showing, zoomed } from "../../front/zoom.js";
@@ -67,6 +68,7 @@ export class Lab extends Shell {
     this.shot = shot;
     this.line.path = shot.line;
     this.operations.receive(shot);
+    const painted = this.cells;
     this.cells = expectedCells(shot, this.operations.waiting);
     const sentence = JSON.stringify([shot.rows, shot.columns]);
     if (sentence !== this.sentence) {
@@ -77,7 +79,7 @@ export class Lab extends Shell {
       this.cursor = { row: 0, column: 0 };
     } else if (before && before.target.kind !== shot.target.kind) this.row = this.position = null;
     else if (before && !this.paint.stroke) fadeFrom(this.refs.flow.canvas, this.refs.heads.canvas, this.refs.reach.canvas);
-    this.paint.changed();
+    if (!before || !alike(painted, this.cells) || !shot.same("own", before)) this.paint.changed();
     if (shot.view !== this.view) placeCards(this.refs, (this.view = this.refs.root.dataset.view = shot.view));
     this.write();
     this.refs.root.hidden = false;
@@ -137,7 +139,7 @@ export class Lab extends Shell {
     if (!this.theme) {
       this.theme = readTheme(this.place, shot.theme);
       this.appeared = appearance(this.place);
-      this.theme.differenceRgb = ramp(this.theme.difference);
+      this.theme.differencePixels = pixelsOf(ramp(this.theme.difference));
       applyTheme(refs.root, this.theme);
     }
     const open = this.canvases.filter(([, { section }]) => !section.hidden && section.isConnected);
@@ -265,4 +267,8 @@ export class Lab extends Shell {
     this.zoom = panned(this.shot.axes, this.zoom, dx, dy, cells);
     this.drawSoon();
   }
+}
+
+function alike(a, b) {
+  return a.length === b.length && a.every((value, i) => value === b[i]);
 }

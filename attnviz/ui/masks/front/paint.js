@@ -6,6 +6,7 @@ import { paintCrossing } from "../../front/light.js";
 import { hitMatrix, paintColumnLabels, paintRowLabels } from "../../front/matrix.js";
 import { clamp } from "../../front/numbers.js";
 import { CanvasPainter } from "../../front/painter.js";
+import { rgba } from "../../front/raster.js";
 import { parseColour } from "../../front/theme.js";
 import { Tiles } from "../../front/tiles.js";
 import { mostZoom, wheelled, windowOf } from "../../front/zoom.js";
@@ -69,11 +70,11 @@ export class Paint {
     const { lab } = this;
     const { shot, theme, cells } = lab;
     const own = shot.array("own");
-    const opened = parseColour(theme.alarm_fill);
+    const [seen, opened] = [rgba(theme.visibleRgb), rgba(parseColour(theme.alarm_fill))];
     return new Tiles({
       ...shot.axes, values: cells, blocked: cells.map((visible) => 1 - visible),
       marked: cells.map((visible, i) => (visible === own[i] ? 0 : 1)),
-      paint: (_, i) => (cells[i] === own[i] ? theme.visibleRgb : opened),
+      paint: (_, i) => (cells[i] === own[i] ? seen : opened),
     });
   }
 

@@ -7,6 +7,7 @@ import { paintCrossing } from "../../front/light.js";
 import { paintColumnLabels, paintRowLabels } from "../../front/matrix.js";
 import { clamp, shortText } from "../../front/numbers.js";
 import { CanvasPainter } from "../../front/painter.js";
+import { rgba } from "../../front/raster.js";
 import { intensity } from "../../front/scale.js";
 import { parseColour } from "../../front/theme.js";
 import { Tiles } from "../../front/tiles.js";
@@ -49,16 +50,17 @@ export class Reach {
     const peak = amounts ? amounts.reduce((most, amount) => (amount > most && Number.isFinite(amount) ? amount : most), 0) : 0;
     const future = (i) => shot.has_future && i % columns > Math.floor(i / columns);
     const [alarm, alarmFill] = [parseColour(theme.alarm), parseColour(theme.alarm_fill)];
+    const [visible, filled] = [rgba(theme.visibleRgb), rgba(alarmFill)];
     const paint = (_, i) => {
-      if (amounts && Number.isNaN(amounts[i])) return alarmFill;
+      if (amounts && Number.isNaN(amounts[i])) return filled;
       const amount = amounts && amounts[i] >= 0 ? amounts[i] : null; // below 0: not measured
-      if (future(i)) return amount === null || amount > 0 ? mixed(alarmFill, alarm, amount === null || !peak ? 0.25 : 0.25 + 0.75 * Math.sqrt(amount / peak)) : alarmFill;
-      if (amount === null || !peak) return theme.visibleRgb;
-      return theme.rgb[Math.round(40 + 215 * intensity(amount / peak, "sqrt"))];
+      if (future(i)) return amount === null || amount > 0 ? rgba(mixed(alarmFill, alarm, amount === null || !peak ? 0.25 : 0.25 + 0.75 * Math.sqrt(amount / peak))) : filled;
+      if (amount === null || !peak) return visible;
+      return theme.pixels[Math.round(40 + 215 * intensity(amount / peak, "sqrt"))];
     };
     const mask = shot.has("look_mask") ? shot.array("look_mask") : this.lab.cells;
     this.drawn = [
-      { title: shot.text.one_layer, tiles: new Tiles({ rows, columns, values: mask, blocked: mask.map((visible) => 1 - visible), paint: () => theme.visibleRgb }) },
+      { title: shot.text.one_layer, tiles: new Tiles({ rows, columns, values: mask, blocked: mask.map((visible) => 1 - visible), paint: () => visible }) },
       {
         title: shot.text.all_layers_through,
         tiles: new Tiles({
