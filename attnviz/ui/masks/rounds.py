@@ -33,6 +33,10 @@ from attnviz.ui.sentence.shelf import Bounded
 from attnviz.ui.text import texts, words
 
 PAGE = "masks"
+MOST_KEPT = 2**20  # bytes of an answer that a session keeps
+
+
+Done = tuple[bytes, dict[str, str | None], bool]  # the payload, what the address says of it, whether that is all
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,7 @@ class Kept:
     key: SubjectKey  # the subject that the lab fits
     scope: str = field(default_factory=lambda: secrets.token_hex(6))  # operations of another session are not ours
     line: Line = field(default_factory=Line)
+    done: tuple[Round, Lab, Done] | None = None  # the last answer: the run that follows a direct one asks for it again
 
 
 @dataclass(frozen=True)
@@ -62,13 +67,13 @@ class Round:
     its bytes."""
 
     key: SubjectKey
-    subject_of: Callable[[], Subject]
+    subject_of: Callable[[], Subject] = field(compare=False)
     view: str
     name: str  # of files that are saved
     language: Language
     near: bool  # the browser is on this machine
 
-    def __call__(self, kept: Kept, message: object) -> tuple[bytes, dict[str, str | None], bool] | None:
+    def __call__(self, kept: Kept, message: object) -> Done | None:
         """The payload, what the address says of the lab, and whether that is all of it; None when the lab has gone on
         to another sentence."""
         with kept.line.lock:
@@ -78,11 +83,14 @@ class Round:
             if isinstance(message, Mapping) and message.get("scope") == kept.scope:
                 for operation in pending(message, kept.lab.answered):
                     kept.lab = carry_out(kept.lab, operation, _surroundings(subject, kept.lab.setting.pads))
-            lab = kept.lab
+            lab, done = kept.lab, kept.done
+        if done is not None and done[1] is lab and done[0] == self:
+            return done[2]
         padded = subject.padded(lab.setting.pads)
         values, arrays = self._measured(kept, lab, padded, subject)
-        address, whole = link.parameters(lab, padded)
-        return pack(values, arrays, near=self.near), address, whole
+        found = (pack(values, arrays, near=self.near), *link.parameters(lab, padded))
+        kept.done = (self, lab, found) if len(found[0]) <= MOST_KEPT else None
+        return found
 
     def opens(self, kept: Kept) -> None:
         """From now on the direct line answers with such rounds. It keeps nothing that keeps the line."""

@@ -48,13 +48,21 @@ export class Flow {
     const { text } = shot;
     const { rows, columns } = shot.axes;
     const mask = shot.has("look_mask") ? shot.array("look_mask") : shot.array("mask");
-    const blocked = mask.map((visible) => 1 - visible);
     const scores = shot.array("scores");
     const weights = shot.array("weights");
     const output = shot.array("head_output");
     const [signedScores, signedOutput] = [signedPaint(scores, theme), signedPaint(output, theme)];
     const replaced = shot.blocked_score;
-    const masked = replaced === null ? scores : scores.map((score, i) => (blocked[i] ? Number(replaced) : score));
+    const instead = Number(replaced);
+    const [blocked, gone, leaking] = [0, 1, 2].map(() => new Uint8Array(mask.length)); // leaking: blocked, and yet it weighs
+    const masked = replaced === null ? scores : scores.slice();
+    for (let i = 0; i < mask.length; i++) {
+      if (mask[i]) continue;
+      blocked[i] = 1;
+      if (replaced !== null) masked[i] = instead;
+      if (weights[i] === 0) gone[i] = 1;
+      else leaking[i] = 1;
+    }
     this.parts = [
       { id: "scores", title: `② ${text.scores}`, tiles: new Tiles({ rows, columns, values: scores, paint: signedScores, write: shortText }) },
       {
@@ -64,8 +72,8 @@ export class Flow {
       {
         id: "weights", title: `④ ${text.weights}`, sums: shot.array("row_sums"), sinks: shot.has("sinks") ? shot.array("sinks") : null,
         tiles: new Tiles({
-          rows, columns, values: weights, paint: weightPaint(theme, usualScale(rows, columns)), blocked: blocked.map((hidden, i) => (hidden && weights[i] === 0 ? 1 : 0)),
-          marked: blocked.map((hidden, i) => (hidden && weights[i] !== 0 ? 1 : 0)), write: (v) => bare(numberText(v)),
+          rows, columns, values: weights, paint: weightPaint(theme, usualScale(rows, columns)), blocked: gone, marked: leaking,
+          write: (v) => bare(numberText(v)),
         }),
       },
       { id: "output", title: `⑤ ${text.output}`, tiles: new Tiles({ rows, columns: shot.shape("head_output")[1], values: output, paint: signedOutput }) },
@@ -198,7 +206,10 @@ export class Flow {
 // Negative brown, positive teal, by the largest finite value; what is no number stands out.
 function signedPaint(values, theme) {
   let peak = 0;
-  for (const value of values) if (Number.isFinite(value) && Math.abs(value) > peak) peak = Math.abs(value);
+  for (let i = 0; i < values.length; i++) {
+    const size = Math.abs(values[i]);
+    if (size > peak && size < Infinity) peak = size;
+  }
   const nan = rgba(parseColour(theme.alarm_fill));
   return (value) => {
     if (Number.isNaN(value)) return nan;

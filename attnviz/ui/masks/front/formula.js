@@ -1,6 +1,6 @@
 // The formula as chips joined by ∧ ∨ ¬, and as text. Chips only ever write a new text; the server reads it.
 
-import { element } from "../../front/dom.js";
+import { element, refill } from "../../front/dom.js";
 import { clamp } from "../../front/numbers.js";
 import { changed, formulaText } from "./terms.js";
 
@@ -46,7 +46,7 @@ export class Formula {
     this.field.classList.toggle("wrong", shot.draft !== null);
     this.problem.hidden = !shot.problem;
     this.problem.textContent = shot.problem || "";
-    this.menu.replaceChildren(...shot.presets.map((preset) => this.preset(preset)));
+    refill(this.menu, [shot.presets, shot.language], () => shot.presets.map((preset) => this.preset(preset)));
     this.menu.hidden = true;
   }
 

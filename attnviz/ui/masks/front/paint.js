@@ -71,9 +71,13 @@ export class Paint {
     const { shot, theme, cells } = lab;
     const own = shot.array("own");
     const [seen, opened] = [rgba(theme.visibleRgb), rgba(parseColour(theme.alarm_fill))];
+    const [blocked, marked] = [0, 1].map(() => new Uint8Array(cells.length));
+    for (let i = 0; i < cells.length; i++) {
+      blocked[i] = 1 - cells[i];
+      marked[i] = cells[i] === own[i] ? 0 : 1;
+    }
     return new Tiles({
-      ...shot.axes, values: cells, blocked: cells.map((visible) => 1 - visible),
-      marked: cells.map((visible, i) => (visible === own[i] ? 0 : 1)),
+      ...shot.axes, values: cells, blocked, marked,
       paint: (_, i) => (cells[i] === own[i] ? seen : opened),
     });
   }

@@ -1,6 +1,6 @@
 // The chosen row in numbers: every key's score, masked score and weight, as one would write the softmax on a board.
 
-import { element } from "../../front/dom.js";
+import { element, refill, say } from "../../front/dom.js";
 import { fill } from "../../front/labels.js";
 import { clamp, numberText, shortText } from "../../front/numbers.js";
 
@@ -10,32 +10,45 @@ export function writeRowNumbers(lab) {
   const row = lab.shownRow();
   const flow = lab.flow.blocks();
   const keys = tellingKeys(lab, row, flow);
-  const cell = (tag, value, name = "") => element(tag, { class: name, text: value });
-  const line = (label, write, name) =>
-    element("tr", { class: name }, [cell("th", label), ...keys.map((k) => { const [value, style] = write(k); return cell("td", value, style); })]);
   const hidden = (k) => flow[1].tiles.blocked[row * axes.columns + k] === 1;
   const weight = (k) => flow[2].tiles.at(row, k);
   const own = shot.array("own_weights");
-  const head = element("tr", {}, [
-    element("th", { class: "query", text: fill(text.row_of, { row: row + 1, token: axes.rowLabels[row] }) }),
-    ...keys.map((k) => element("th", { class: `key${hidden(k) ? " blocked" : ""}`, text: axes.columnLabels[k], title: hidden(k) ? text.blocked : text.visible })),
-  ]);
-  const table = element("table", {}, [
-    element("thead", {}, [head]),
-    element("tbody", {}, [
-      line(text.scores, (k) => [scoreText(flow[0].tiles.at(row, k)), ""]),
-      line(text.masked_scores, (k) => [scoreText(flow[1].tiles.at(row, k)), hidden(k) ? "blocked" : ""]),
-      line(text.weights, (k) => [numberText(weight(k), 3), weightStyle(weight(k), hidden(k))], "strong"),
-      line(text.own_weights, (k) => [numberText(own[row * axes.columns + k], 3), ""], "faint"),
-    ]),
-  ]);
+  const lines = [
+    ["", text.scores, (k) => [scoreText(flow[0].tiles.at(row, k)), ""]],
+    ["", text.masked_scores, (k) => [scoreText(flow[1].tiles.at(row, k)), hidden(k) ? "blocked" : ""]],
+    ["strong", text.weights, (k) => [numberText(weight(k), 3), weightStyle(weight(k), hidden(k))]],
+    ["faint", text.own_weights, (k) => [numberText(own[row * axes.columns + k], 3), ""]],
+  ];
+  const words = (value, name, title = "") => ({ value, name, title });
+  const cells = [
+    [words(fill(text.row_of, { row: row + 1, token: axes.rowLabels[row] }), "query"),
+      ...keys.map((k) => words(axes.columnLabels[k], `key${hidden(k) ? " blocked" : ""}`, hidden(k) ? text.blocked : text.visible))],
+    ...lines.map(([, label, write]) => [words(label, ""), ...keys.map((k) => words(...write(k)))]),
+  ];
+  refill(refs.row, [keys.length], () => [element("div", { class: "scroll" }, [table(lines, keys.length)]), element("p", { class: "row-note" })]);
+  const [{ firstChild: made }, note] = refs.row.children;
+  // The same cells get other words: hundreds of new ones would be styled and laid out anew.
+  cells.forEach((line, i) => line.forEach((one, k) => rewrite(made.rows[i].cells[k], one)));
   const sum = shot.array("row_sums")[row] + (shot.has("sinks") ? shot.array("sinks")[row] : 0);
-  const note = element("p", { class: "row-note" }, [
-    element("span", { text: `Σ = ${numberText(shot.array("row_sums")[row], 3)}`, class: Math.abs(sum - 1) < 0.005 ? "" : "alarm" }),
-    element("span", { text: rowRemark(lab, row, sum) }),
-    element("span", { class: "faint", text: keys.length < axes.columns ? fill(text.keys_shown, { shown: keys.length, all: axes.columns }) : "" }),
+  const said = [
+    [`Σ = ${numberText(shot.array("row_sums")[row], 3)}`, Math.abs(sum - 1) < 0.005 ? "" : "alarm"], [rowRemark(lab, row, sum), ""],
+    [keys.length < axes.columns ? fill(text.keys_shown, { shown: keys.length, all: axes.columns }) : "", "faint"],
+  ];
+  refill(note, said, () => said.map(([value, name]) => element("span", { text: value, class: name })));
+}
+
+function table(lines, columns) {
+  const line = (name, other) => element("tr", { class: name }, [element("th"), ...Array.from({ length: columns }, () => element(other))]);
+  return element("table", {}, [
+    element("thead", {}, [line("", "th")]),
+    element("tbody", {}, lines.map(([name]) => line(name, "td"))),
   ]);
-  refs.row.replaceChildren(element("div", { class: "scroll" }, [table]), note);
+}
+
+function rewrite(cell, { value, name, title }) {
+  say(cell, value);
+  if (cell.className !== name) cell.className = name;
+  if (cell.title !== title) cell.title = title;
 }
 
 // All keys while there is room; otherwise the heaviest, and always the one pointed at.
