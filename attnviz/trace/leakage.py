@@ -21,7 +21,6 @@ from attnviz.data.vocabulary import SPECIALS
 from attnviz.masks import MaskPlan, causal, once
 from attnviz.model import Chain, Probe, WatchedModel
 from attnviz.model.inference import inference
-from attnviz.model.threads import FEW, one_thread
 from attnviz.trace.application import Application
 from attnviz.trace.copies import repeated_plan
 from attnviz.trace.interventions import Intervention, fresh_probe
@@ -271,8 +270,7 @@ class _Growing:
 
 def _through(cells: np.ndarray, state: np.ndarray) -> np.ndarray:
     # A product of booleans, by the fast product of floats; sums stay far below 2**24.
-    with one_thread(cells.size * state.shape[1] <= FEW):
-        reached: np.ndarray = (torch.from_numpy(cells).float() @ torch.from_numpy(state).float() > 0).numpy()
+    reached: np.ndarray = (torch.from_numpy(cells).float() @ torch.from_numpy(state).float() > 0).numpy()
     return reached
 
 

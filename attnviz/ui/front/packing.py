@@ -15,6 +15,7 @@ import math
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -142,8 +143,9 @@ def _deflated(words: bytes, numbers: bytes) -> bytes:
     return b"\x78\x01" + b"".join(streams) + check.to_bytes(4, "big")
 
 
+@cache
 def colours() -> dict[str, Any]:
-    """Both palettes, the font and the hatching: what `theme.js` chooses from."""
+    """Both palettes, the font and the hatching: what `theme.js` chooses from. Nobody may write into it."""
     return {
         "light": theme.LIGHT.to_dict(),
         "dark": theme.DARK.to_dict(),

@@ -155,9 +155,11 @@ def _inputs_to_measure(
     """
     if kind == "encoder_self" and (subject.model.has_decoder or subject.scored == "vector"):
         return ()  # what is shown are the encoder's outputs; logits are further on, or there are none
-    unasked = min(AT_ONCE, passes_unasked(subject) // REPLACEMENTS)
-    if shown.shape[1] <= (MOST_MEASURED if everything else unasked):
-        return range(shown.shape[1])
+    length = shown.shape[1]
+    if length <= (MOST_MEASURED if everything else AT_ONCE) and (
+        everything or length <= passes_unasked(subject) // REPLACEMENTS
+    ):
+        return range(length)
     if kind != "decoder_self" or opened is None:
         return ()
     future = from_the_future(shown.shape)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -22,7 +22,7 @@ from attnviz.ui.masks.lab import Lab
 from attnviz.ui.masks.link import INVESTIGATE
 from attnviz.ui.masks.measuring import MOST_MEASURED, Measurement, layers_of, most_moved
 from attnviz.ui.masks.painting import matrix_of
-from attnviz.ui.masks.presets import presets
+from attnviz.ui.masks.presets import as_values
 from attnviz.ui.masks.setting import Setting, Target, target_of, written
 from attnviz.ui.masks.subject import Answer, Subject
 from attnviz.ui.masks.terms import Term, terms_of
@@ -209,7 +209,7 @@ def _formula(lab: Lab, subject: Subject, mask: Mask, problem: str | None) -> dic
         "written": written(mask, real),
         "draft": lab.draft,
         "problem": problem,
-        "presets": [asdict(preset) for preset in presets(queries, keys, own=isinstance(subject.own.of(kind), Own))],
+        "presets": as_values(queries, keys, isinstance(subject.own.of(kind), Own)),
     }
 
 

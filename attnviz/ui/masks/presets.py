@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -34,3 +36,9 @@ def presets(queries: int, keys: int, *, own: bool = False) -> tuple[Preset, ...]
         Preset("documents", documents),
         Preset("graph", ring),
     )
+
+
+@lru_cache(maxsize=64)
+def as_values(queries: int, keys: int, own: bool) -> tuple[dict[str, Any], ...]:
+    """The same as plain values, made once a size. Nobody may write into them."""
+    return tuple(asdict(preset) for preset in presets(queries, keys, own=own))

@@ -27,7 +27,7 @@ from attnviz.ui.masks.operations import Surroundings, carry_out, pending
 from attnviz.ui.masks.picture import values_and_arrays
 from attnviz.ui.masks.setting import Setting, Target
 from attnviz.ui.masks.stage import pack
-from attnviz.ui.masks.subject import Answer, Subject, answers
+from attnviz.ui.masks.subject import Subject, answers
 from attnviz.ui.masks.verdicts import conclude
 from attnviz.ui.sentence.shelf import Bounded
 from attnviz.ui.text import texts, words
@@ -108,7 +108,7 @@ class Round:
             padded,
             measured,
             conclusion,
-            _said(self.key, lab.setting.pads, padded),
+            own.kept("answers", partial(answers, padded)),
             scope=kept.scope,
             view=self.view,
             name=self.name,
@@ -148,8 +148,3 @@ BASELINES: Bounded[Baseline] = Bounded(attrgetter("bytes"), most_bytes=2**29, mo
 def leak_of(key: SubjectKey, _subject: Subject) -> TellingLeak | None:
     """The one cell whose leak tells most."""
     return telling_leak(_subject, own_of(key, 0, _subject))
-
-
-@st.cache_resource(show_spinner=False, max_entries=64)
-def _said(key: SubjectKey, pads: int, _subject: Subject) -> tuple[Answer, ...]:
-    return answers(_subject)
