@@ -89,9 +89,15 @@ export function matrixLayout(kind, box, theme, base, ratio) {
   return { box, cells, cw, ch, rowSize, rowRoom, arrow, columnStyle: style, least };
 }
 
+const measured = new WeakMap(); // a list of labels → font → its room
+
 // The room that labels need, lit or not.
 export function labelsWidth(labels, theme, size) {
-  return Math.ceil(Math.max(widest(labels, fontOf(theme, size)), widest(labels, fontOf(theme, size, 700)))) + 1;
+  const fonts = [fontOf(theme, size), fontOf(theme, size, 700)];
+  const key = fonts.join();
+  const known = measured.get(labels) || measured.set(labels, new Map()).get(labels);
+  if (!known.has(key)) known.set(key, Math.ceil(Math.max(...fonts.map((font) => widest(labels, font)))) + 1);
+  return known.get(key);
 }
 
 // Labels that would only lean a little lie flat in a smaller size.

@@ -129,6 +129,7 @@ def join(
         "broken": broken,
     }
     text = json.dumps(outline, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    text += b" " * (-(len(MAGIC) + 4 + len(text)) % ALIGNMENT)  # so that the body is aligned, too
     return MAGIC + len(text).to_bytes(4, "little") + text + (packed if compressed else raw)
 
 

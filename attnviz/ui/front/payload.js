@@ -1,6 +1,7 @@
 // @ts-check
 // What the server packed (packing.py), as the drawing code reads it.
 
+const ALIGNMENT = 8; // bytes, as in packing.py
 const PIECE = 2 ** 15; // compressed bytes that are inflated in one go: some milliseconds of work
 
 /** In pieces, so that the screen has its turn in between. @param {Uint8Array<ArrayBuffer>} bytes */
@@ -31,7 +32,8 @@ export function readOutline(bytes) {
 /** The header, what the blocks are called, and all bytes. @param {Uint8Array<ArrayBuffer>} bytes @param {{ outline: any, start: number }} parsed */
 export async function readBody(bytes, { outline, start }) {
   const packed = bytes.subarray(start);
-  const body = outline.compressed ? await inflate(packed) : packed.slice();
+  const aligned = packed.byteOffset % ALIGNMENT === 0; // as arrays of numbers must be
+  const body = outline.compressed ? await inflate(packed) : aligned ? packed : packed.slice();
   const header = JSON.parse(new TextDecoder().decode(body.subarray(0, outline.header)));
   return { header, blocks: outline.blocks, body };
 }
@@ -83,6 +85,13 @@ export class Payload {
     return this.made.get(name);
   }
 
+  /** Some elements of an array of numbers, from one on. @param {string} name @param {number} from @param {number} count */
+  part(name, from, count) {
+    if (this.made.has(name) || this.arrays[name].type === "bits") return this.array(name).subarray(from, from + count);
+    const { buffer, byteOffset } = this.bytes;
+    return numbers(this.arrays[name].type, buffer, byteOffset + this.blocks[name][0], from, count);
+  }
+
   /** @param {string} name */
   decoded(name) {
     const { type, shape } = this.arrays[name];
@@ -90,9 +99,16 @@ export class Payload {
     const count = shape.reduce((product, size) => product * size, 1);
     const { buffer, byteOffset } = this.bytes;
     if (type === "bits") return unpackedBits(this.bytes.subarray(offset, offset + length), count);
-    if (type === "float16") return fromHalves(new Uint16Array(buffer, byteOffset + offset, count));
-    return new { float64: Float64Array, float32: Float32Array, int8: Int8Array }[type](buffer, byteOffset + offset, count);
+    return numbers(type, buffer, byteOffset + offset, 0, count);
   }
+}
+
+const KINDS = { float64: Float64Array, float32: Float32Array, float16: Uint16Array, int8: Int8Array };
+
+/** @param {string} type @param {ArrayBuffer} buffer @param {number} start of the array in it @param {number} from @param {number} count */
+function numbers(type, buffer, start, from, count) {
+  const found = new KINDS[type](buffer, start + from * KINDS[type].BYTES_PER_ELEMENT, count);
+  return type === "float16" ? fromHalves(/** @type {Uint16Array} */ (found)) : found;
 }
 
 /** @param {Uint8Array} bytes @param {number} count */

@@ -90,7 +90,7 @@ export class Flow {
     const rowRoom = Math.min(labelsWidth(axes.rowLabels, theme, size), base * 6);
     const predicts = target.kind !== "encoder_self" && steps.length === axes.rows;
     const titled = labelsWidth([`⑥ ${text.prediction}`], theme, base * 0.95);
-    const answer = predicts ? clamp(labelsWidth(steps.map((step) => `${printable(step.now[0])}  0.000`), theme, size) + 4, titled, base * 9) : 0;
+    const answer = predicts ? clamp(labelsWidth([...new Set(steps.map((step) => step.now[0]))].map((token) => `${printable(token)}  0.000`), theme, size) + 4, titled, base * 9) : 0;
     const gap = base * 1.5;
     const sums = base * 2.5;
     const outputWidth = base * 3.4;

@@ -77,8 +77,12 @@ export class Lab extends Shell {
       this.lit = null;
       this.row = this.position = null;
       this.cursor = { row: 0, column: 0 };
-    } else if (before && before.target.kind !== shot.target.kind) this.row = this.position = null;
-    else if (before && !this.paint.stroke) fadeFrom(this.refs.flow.canvas, this.refs.heads.canvas, this.refs.reach.canvas);
+    } else {
+      const { rowLabels, columnLabels } = before.axes;
+      Object.assign(shot.axes, { rowLabels, columnLabels }); // the same lists, so that they are known to be measured
+      if (before.target.kind !== shot.target.kind) this.row = this.position = null;
+      else if (!this.paint.stroke) fadeFrom(this.refs.flow.canvas, this.refs.heads.canvas, this.refs.reach.canvas);
+    }
     if (!before || !alike(painted, this.cells) || !shot.same("own", before)) this.paint.changed();
     if (shot.view !== this.view) placeCards(this.refs, (this.view = this.refs.root.dataset.view = shot.view));
     this.write();
@@ -146,7 +150,8 @@ export class Lab extends Shell {
     const bodies = open.map(([, { body }]) => body);
     // What decides the room that there is, so that from one painted cell to the next nobody need ask for it.
     const laid = JSON.stringify([this.size, this.appeared, shot.view, shot.language, this.sentence, shot.heads, open.length]);
-    if (laid !== this.laid) {
+    const fresh = laid !== this.laid;
+    if (fresh) {
       this.laid = laid;
       this.ratio = window.devicePixelRatio || 1;
       this.base = baseOf(refs.root, this.theme);
@@ -158,7 +163,7 @@ export class Lab extends Shell {
     // All sizes are read together: each that is asked for after a change makes the browser lay out the page again.
     const sizes = () => bodies.map((body) => [body.clientWidth, body.clientHeight]);
     const rooms = sizes();
-    let grows = false;
+    let grows = fresh; // what a picture needs is known when it was laid out once
     open.forEach(([part, { body }], i) => {
       const height = Math.ceil(part.layout(this.widthFor(part, rooms[i][0]), rooms[i][1]).height);
       if (height <= rooms[i][1]) return;
@@ -270,5 +275,7 @@ export class Lab extends Shell {
 }
 
 function alike(a, b) {
-  return a.length === b.length && a.every((value, i) => value === b[i]);
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }

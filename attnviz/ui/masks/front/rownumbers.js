@@ -12,12 +12,12 @@ export function writeRowNumbers(lab) {
   const keys = tellingKeys(lab, row, flow);
   const hidden = (k) => flow[1].tiles.blocked[row * axes.columns + k] === 1;
   const weight = (k) => flow[2].tiles.at(row, k);
-  const own = shot.array("own_weights");
+  const own = shot.part("own_weights", row * axes.columns, axes.columns);
   const lines = [
     ["", text.scores, (k) => [scoreText(flow[0].tiles.at(row, k)), ""]],
     ["", text.masked_scores, (k) => [scoreText(flow[1].tiles.at(row, k)), hidden(k) ? "blocked" : ""]],
     ["strong", text.weights, (k) => [numberText(weight(k), 3), weightStyle(weight(k), hidden(k))]],
-    ["faint", text.own_weights, (k) => [numberText(own[row * axes.columns + k], 3), ""]],
+    ["faint", text.own_weights, (k) => [numberText(own[k], 3), ""]],
   ];
   const words = (value, name, title = "") => ({ value, name, title });
   const cells = [
