@@ -1,4 +1,5 @@
-"""The attention stage in a real Chromium: bytes until all heads are on screen, and the longest task of its main thread.
+"""The attention stage: CPU time of making its data; in a real Chromium, bytes until all heads are on screen, and the
+longest task of its main thread.
 
 A browser answers within a frame of its 60 Hz screen if no task takes longer. Tasks are read from Chromium's own trace,
 by the thread's CPU time, so that a busy machine does not count.
@@ -15,6 +16,7 @@ from typing import Any
 
 from attnviz.bench.browser import ARGUMENTS, executable, server
 from attnviz.bench.figures import Figure, Options, Result, Skipped
+from attnviz.bench.first_view import first_view
 
 NAME = "stage"
 FRAME = 1e3 / 60  # milliseconds
@@ -47,7 +49,9 @@ FOUND = """() => {
 
 
 def stage(options: Options) -> Iterator[Result]:
-    """Bytes of the first view, and the worst task while heads, scales and views are chosen or one head is moved."""
+    """Making the first view, its bytes, and the worst task while heads, scales and views are chosen or one head is
+    moved."""
+    yield from first_view(options)
     if find_spec("playwright") is None:
         yield Skipped(NAME, "needs a browser: pip install playwright, and Chromium or Chrome")
         return
