@@ -139,6 +139,36 @@ def hugging_face(*, vocab: int, layers: int, width: int, heads: int, length: int
     return step
 
 
+def transformer_lens(*, vocab: int, layers: int, width: int, heads: int, length: int) -> Step:
+    """A small model of TransformerLens with its hooks, float32; since its 4.0 that is a native bridge, which replaces
+    HookedTransformer."""
+    try:
+        from transformer_lens.config import TransformerBridgeConfig
+        from transformer_lens.model_bridge import TransformerBridge
+    except ImportError as error:
+        raise Missing("needs TransformerLens 4: pip install attnviz[peers]") from error
+
+    shape: dict[str, Any] = {"n_layers": layers, "d_model": width, "n_heads": heads, "d_head": width // heads}
+    config = TransformerBridgeConfig(
+        **shape,
+        d_mlp=4 * width,
+        act_fn="gelu",
+        normalization_type="LN",
+        n_ctx=length,
+        d_vocab=vocab,
+        dtype=torch.float32,
+        seed=0,
+    )
+    model = TransformerBridge.boot_native(config).train()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.1)
+
+    def step(batch: Any) -> float:
+        logits = model(batch.decoder_input)
+        return _updated(model, optimizer, functional.cross_entropy(logits.flatten(0, 1), batch.targets.flatten()))
+
+    return step
+
+
 def tutorial(*, src_vocab: int, vocab: int, layers: int, width: int, heads: int, inner: int, length: int) -> Step:
     """An encoder–decoder as tutorials write it: every step of attention by hand in float32, Adam, label smoothing."""
     torch.manual_seed(0)

@@ -61,7 +61,7 @@ def language(options: Options) -> Iterator[Result]:
     from attnviz.model.threads import one_thread
 
     for name, size, repeats, peers in (
-        ("A", A, options.repeats(15), {"nanogpt": (2.2, 3.0), "gpt2-sdpa": (3.0, 4.5)}),
+        ("A", A, options.repeats(15), {"nanogpt": (2.2, 3.0), "gpt2-sdpa": (3.0, 4.5), "transformer-lens": (4.0, 6.0)}),
         ("S", S, options.repeats(150, 5), {"nanogpt": (1.4, 2.0)}),
     ):
         trainer = trainer_of("lm-en", {"window": size.length}, size)
@@ -196,6 +196,7 @@ def _against(
     makers: dict[str, Callable[[], peers.Step]] = {
         "nanogpt": lambda: peers.nanogpt(options.nanogpt, **shape),
         "gpt2-sdpa": lambda: peers.hugging_face(**shape),
+        "transformer-lens": lambda: peers.transformer_lens(**shape),
         "tutorial": lambda: peers.tutorial(**shape),
     }
     from attnviz.training.batch_stream import BatchStream
