@@ -217,12 +217,18 @@ def _is_causal(mask: NDArray[np.bool_]) -> bool:
 
 def _pooled(cells: NDArray[Any], side: int) -> NDArray[Any]:
     """The largest of each block of cells (…, T, S), so that at most `side` remain a side; NaN wins."""
-    for axis in (-1, -2):
-        size = cells.shape[axis]
-        block = math.ceil(size / side)
-        if block == 1:
-            continue
-        cells = np.maximum.reduceat(cells, np.arange(0, size, block), axis=axis)
+    rows, columns = cells.shape[-2:]
+    block = math.ceil(rows / side)
+    if block > 1:  # first of all, by maxima of whole rows: little is left for the columns then, which take longer
+        full = rows // block
+        blocks = cells[..., : full * block, :].reshape(*cells.shape[:-2], full, block, columns)
+        parts = [blocks.max(axis=-2)]
+        if full * block < rows:
+            parts.append(cells[..., full * block :, :].max(axis=-2, keepdims=True))
+        cells = np.concatenate(parts, axis=-2)
+    block = math.ceil(columns / side)
+    if block > 1:
+        cells = np.maximum.reduceat(cells, np.arange(0, columns, block), axis=-1)
     return np.ascontiguousarray(cells)
 
 
