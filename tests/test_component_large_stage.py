@@ -153,3 +153,14 @@ def test_nonsense_asks_for_nothing(value: object, heads: object) -> None:
     wanted = read_wanted({"identity": value, "heads": heads, "seq": value})
     assert all(isinstance(kind, str) and layer >= 0 and head >= 0 for kind, layer, head in wanted.heads)
     assert wanted.seq >= 0
+
+
+@given(rows=st.integers(1, 71), columns=st.integers(1, 71), side=st.integers(1, 40), seed=st.integers(0, 99))
+def test_a_thumbnail_keeps_the_largest_of_each_block(rows: int, columns: int, side: int, seed: int) -> None:
+    cells = np.random.default_rng(seed).random((2, 3, rows, columns), dtype=np.float32)
+    cells[1, 2, seed % rows, seed % columns] = np.nan
+    high, wide = -(-rows // side), -(-columns // side)
+    found = payload._pooled(cells, side)
+    for (q, k), _ in np.ndenumerate(found[0, 0]):
+        block = cells[..., q * high : (q + 1) * high, k * wide : (k + 1) * wide]
+        np.testing.assert_array_equal(found[..., q, k], block.max(axis=(-2, -1)))

@@ -156,3 +156,9 @@ def test_arrays_travel_with_their_type_and_shape():
 def test_a_type_that_the_browser_cannot_read_is_refused():
     with pytest.raises(ValueError, match=r"ids.*int64"):
         pack({}, {"ids": np.arange(5)})
+
+
+def test_the_body_of_a_payload_is_aligned_wherever_its_outline_ends():
+    for size in range(1, 19):
+        payload = pack({"words": "x" * size}, {"a" * size: np.arange(5, dtype=np.float32)}, near=True)
+        assert outline_of(payload)[1] % ALIGNMENT == 0
