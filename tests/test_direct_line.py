@@ -22,6 +22,7 @@ from attnviz.ui.attention.payload import unpack_kind
 from attnviz.ui.attention.seeing import Asked, answered_by
 from attnviz.ui.frame.direct import LONGEST, OPEN, PREFIX, Line, answered, route
 from attnviz.ui.front.packing import split
+from attnviz.ui.masks import rounds
 from attnviz.ui.masks.lab import Lab
 from attnviz.ui.masks.rounds import Kept, Round, SubjectKey
 from attnviz.ui.masks.setting import Target
@@ -141,9 +142,27 @@ def test_a_painted_cell_answered_directly_is_what_the_next_run_draws() -> None:
     said, was = split(direct)[0], split(before)[0]
     assert (was["seq"], said["seq"]) == (0, 1)
     assert said["loss"]["now"] != was["loss"]["now"]
+    kept_in(at).done = None  # so that the run computes it itself
     assert element(ran(at.run()), "mask-lab") == direct
     # Said twice it is done once.
     assert line.ask(paint(scope, 1, 1, 3)) == direct
+
+
+def kept_in(at: AppTest) -> Kept:
+    (kept,) = at.session_state["mask-labs"].values()
+    assert isinstance(kept, Kept)
+    return kept
+
+
+def test_the_run_behind_a_direct_answer_repeats_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    at = app_driver.opened("masks", model="reverse", example="2")
+    before = element(at, "mask-lab")
+    direct = line_of(before).ask(paint(split(before)[0]["scope"], 1, 0, 2))
+    with monkeypatch.context() as patched:
+        patched.setattr(rounds, "measure", None)
+        assert element(ran(at.run()), "mask-lab") == direct
+    kept_in(at).lab = Lab(target=kept_in(at).lab.target)  # another lab has another answer
+    assert element(ran(at.run()), "mask-lab") != direct
 
 
 def test_an_operation_of_another_session_changes_nothing() -> None:

@@ -11,6 +11,7 @@ from random_masks import leaves, trees
 from attnviz import masks
 from attnviz.masks import Mask, MaskPlan
 
+INDICES = tuple(torch.arange(3) for _ in range(4))
 SIZES = {"batch": 3, "heads": 5, "queries": 7, "keys": 11}
 
 
@@ -23,6 +24,31 @@ def seen(mask: Mask, queries: int = 7, keys: int = 11, batch: int = 0, head: int
 def cells_where(rule: object, queries: int = 7, keys: int = 11) -> set[tuple[int, int]]:
     assert callable(rule)
     return {(q, k) for q in range(queries) for k in range(keys) if rule(q, k)}
+
+
+@given(decoder=trees(), other=trees(), batch=st.integers(1, 3), heads=st.integers(1, 3))
+def test_what_is_laid_out_once_is_the_plan(decoder: Mask, other: Mask, batch: int, heads: int) -> None:
+    plan = MaskPlan(decoder_self=decoder, by_site={"decoder.1.self_attn": other, "decoder.2.self_attn": other})
+    kept = masks.once(plan)
+    sizes = {"batch": batch, "heads": heads, "queries": 7, "keys": 11}
+    for site in ("decoder.0.self_attn", "decoder.1.self_attn", "encoder.0.self_attn"):
+        assert kept.at(site).spec == plan.at(site).spec
+        first = kept.at(site).broadcast(**sizes)
+        assert torch.equal(first, plan.at(site).broadcast(**sizes))
+    assert kept.at("decoder.1.self_attn") is kept.at("decoder.2.self_attn")
+    assert torch.equal(kept.at("decoder.1.self_attn")(*INDICES), other(*INDICES))
+
+
+def test_a_mask_is_asked_once_for_each_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    causal = masks.causal()
+    laid_out = type(causal).broadcast
+    monkeypatch.setattr(type(causal), "broadcast", lambda mask, **sizes: asked.append(sizes) or laid_out(mask, **sizes))
+    kept = masks.once(MaskPlan(decoder_self=causal))
+    for layer in range(5):
+        kept.at(f"decoder.{layer}.self_attn").dense(batch=1, heads=3, queries=7, keys=7)
+    kept.at("decoder.0.self_attn").dense(batch=1, heads=3, queries=7, keys=5)
+    assert [sizes["keys"] for sizes in asked] == [7, 5]
 
 
 @pytest.mark.parametrize(
