@@ -65,6 +65,7 @@ class Chain:
         self.hears = frozenset[str]().union(*map(heard, self.probes))
 
     def hears_at(self, site: str) -> frozenset[str]:
+        """The names that any of those who want this site listens to."""
         return frozenset[str]().union(*(heard(probe, site) for probe in self.probes if probe.wants(site)))
 
     def wants(self, site: str) -> bool:
