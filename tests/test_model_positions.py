@@ -29,11 +29,10 @@ def test_a_complex_product_is_the_rotation_spelled_out(pairs: int, length: int, 
 def test_turned_in_place_is_turned(dtype: torch.dtype) -> None:
     x = torch.randn(2, 5, 13, 6, generator=torch.Generator().manual_seed(1)).to(dtype)
     room = x.clone()
-    turn = Turning(room)
-    turn()
+    Turning(room)()
     turned = rotate(x)
     torch.testing.assert_close(room, turned, atol=1e-6, rtol=1e-5)
-    turn(back=True)
+    Turning(room, back=True)()
     torch.testing.assert_close(room, rotate(turned, back=True), atol=1e-6, rtol=1e-5)
 
 

@@ -10,7 +10,7 @@ from attnviz.bench.program import answer_of
 
 NAME = "stage/cpu"
 LAYERS = HEADS = 12
-REPEATS = {128: 7, 256: 5, 512: 3}  # by tokens: one view of 512 costs BertViz half a minute and 7 GB
+REPEATS = {128: 7, 256: 5, 512: 3}  # by tokens: one view of 512 costs BertViz half a minute
 MUST, AIM = 100, 300  # times as fast
 NEEDED = ("bertviz", "IPython")  # BertViz imports IPython, and asks for it
 

@@ -89,6 +89,24 @@ class Mask(ABC):
 
 
 @dataclass(frozen=True)
+class Wrapped(Mask):
+    """A mask that says what `mask` says, and is laid out in another way."""
+
+    mask: Mask
+
+    def mask_mod(self, device: torch.device | str = "cpu") -> MaskMod:
+        return self.mask.mask_mod(device)
+
+    @property
+    def formula(self) -> str:
+        return self.mask.formula
+
+    @property
+    def spec(self) -> str:
+        return self.mask.spec
+
+
+@dataclass(frozen=True)
 class Not(Mask):
     """Visible exactly where `operand` is blocked."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
@@ -51,6 +51,15 @@ class MaskPlan:
         """The mask of a kind of attention, exceptions aside."""
         mask: Mask = getattr(self, kind)
         return mask
+
+    def mapped(self, change: Callable[[Mask], Mask]) -> MaskPlan:
+        """The same plan with every mask changed alike."""
+        return MaskPlan(
+            encoder_self=change(self.encoder_self),
+            decoder_self=change(self.decoder_self),
+            cross=change(self.cross),
+            by_site={site: change(mask) for site, mask in self.by_site.items()},
+        )
 
     def with_kind(self, kind: Kind, mask: Mask) -> MaskPlan:
         """The same plan with another mask for one kind."""

@@ -39,9 +39,11 @@ def turned_by(x: Float[Tensor, "B H T D"], angle: Float[Tensor, "T d"]) -> Float
 
 
 def _angles(head_dim: int, length: int, device: torch.device | str = "cpu") -> Float[Tensor, "T d"]:
-    position = torch.arange(length, dtype=torch.float32, device=device)[:, None]
-    frequency = 10000 ** (-torch.arange(0, head_dim, 2, dtype=torch.float32, device=device) / head_dim)
-    return position * frequency
+    return torch.arange(length, dtype=torch.float32, device=device)[:, None] * _frequencies(head_dim, device)
+
+
+def _frequencies(head_dim: int, device: torch.device | str) -> Float[Tensor, " d"]:
+    return 10000 ** (-torch.arange(0, head_dim, 2, dtype=torch.float32, device=device) / head_dim)
 
 
 def _turns(head_dim: int, length: int, back: bool) -> Complex[Tensor, "T d"]:
@@ -57,26 +59,27 @@ def _table(head_dim: int, length: int, back: bool) -> Complex[Tensor, "T d"]:
 
 
 class Turning:
-    """`rotate` in place and its way back, for a room that is filled again and again."""
+    """`rotate` in place, for a room that is filled again and again."""
 
-    def __init__(self, room: Float[Tensor, "N X T D"]) -> None:
-        self.room, length, head_dim = room, room.size(2), room.size(3)
-        # In place there must be complex numbers of this precision.
-        self.pairs = torch.view_as_complex(room.unflatten(-1, (-1, 2))) if room.dtype == torch.float32 else None
-        self.turns, self.turns_back = (_turns(head_dim, length, back).to(room.device) for back in (False, True))
+    def __init__(self, room: Float[Tensor, "N X T D"], *, back: bool = False) -> None:
+        self.room, self.back = room, back
+        self.pairs: Complex[Tensor, "N X T d"] | None = None
+        if room.dtype == torch.float32:  # there are no complex numbers in bfloat16
+            self.pairs = torch.view_as_complex(room.unflatten(-1, (-1, 2)))
+            self.turns = _turns(room.size(3), room.size(2), back).to(room.device)
 
-    def __call__(self, *, back: bool = False) -> None:
+    def __call__(self) -> None:
         """Turn everything in the room."""
         if self.pairs is None:
-            self.room.copy_(rotate(self.room, back=back))
+            self.room.copy_(rotate(self.room, back=self.back))
         else:
-            self.pairs.mul_(self.turns_back if back else self.turns)
+            self.pairs.mul_(self.turns)
 
 
 def rotations(head_dim: int, position: int, like: Tensor) -> tuple[Float[Tensor, " D"], Float[Tensor, " D"]]:
     """What `turned` needs to turn a query or key at `position`: once a step, for every layer and head."""
-    frequency = 10000 ** (-torch.arange(0, head_dim, 2, dtype=torch.float32, device=like.device) / head_dim)
-    cos, sin = (position * frequency).cos(), (position * frequency).sin()
+    angle = position * _frequencies(head_dim, like.device)
+    cos, sin = angle.cos(), angle.sin()
     return torch.stack((cos, cos), -1).flatten().to(like.dtype), torch.stack((-sin, sin), -1).flatten().to(like.dtype)
 
 

@@ -101,15 +101,12 @@ def reach(
     sources = None if batch.src is None else batch.src.size(1)
     targets = None if batch.decoder_input is None else batch.decoder_input.size(1)
 
-    laid: dict[tuple[int, int, int, int], np.ndarray] = {}  # layers have one and the same mask as a rule
+    known: dict[tuple[int, int, int, int], np.ndarray] = {}  # layers have one and the same mask as a rule
 
     def fetched(site: str, queries: int, keys: int) -> np.ndarray:
         asked = id(masks.at(site)), model.heads(site), queries, keys
-        if asked not in laid:
-            laid[asked] = fetching(site, queries, keys)
-        return laid[asked]
-
-    def fetching(site: str, queries: int, keys: int) -> np.ndarray:
+        if asked in known:
+            return known[asked]
         mask = masks.at(site).broadcast(batch=batch.size, heads=model.heads(site), queries=queries, keys=keys)
         visible = mask[example if mask.size(0) > 1 else 0]
         if how == "none":
@@ -118,8 +115,8 @@ def reach(
             visible = torch.ones_like(visible) & visible.any(dim=-1, keepdim=True)
         elif how == "-1e9":
             visible = visible | ~visible.any(dim=-1, keepdim=True)
-        found: np.ndarray = visible.any(dim=0).expand(queries, keys).numpy()
-        return found
+        known[asked] = visible.any(dim=0).expand(queries, keys).numpy()
+        return known[asked]
 
     if model.layers_without_map:  # what mixes positions unseen may carry anything that came before
         everything = None if sources is None else np.ones((1, sources, sources), dtype=bool)

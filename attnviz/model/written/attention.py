@@ -145,7 +145,7 @@ class Attention:
         self.made = place.own("made", *heads.shape, dtype=dtype)
         self.gradient = place.shared(f"gradient {len(parts)}", *heads.shape, dtype=dtype)
         self.turn = Turning(self.made[:2]) if module.rotary else None
-        self.turn_back = Turning(self.gradient[:2]) if module.rotary else None
+        self.turn_back = Turning(self.gradient[:2], back=True) if module.rotary else None
         self.q, self.g_q = self.made[0], self.gradient[0]
         if memory is None:
             (_, self.k, self.v), (_, self.g_k, self.g_v) = self.made, self.gradient
@@ -206,7 +206,7 @@ class Attention:
         torch.baddbmm(self.g_q, g_scores, self.k, beta=0, alpha=self.scale, out=self.g_q)
         torch.baddbmm(self.g_k, g_scores.transpose(1, 2), self.q, beta=0, alpha=self.scale, out=self.g_k)
         if self.turn_back:
-            self.turn_back(back=True)
+            self.turn_back()
         self.join_back()
         return self.inputs.backward(self.joined, h, self.back)
 
