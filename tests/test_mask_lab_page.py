@@ -70,8 +70,13 @@ def test_the_numbers_on_the_page_are_the_librarys(library: tuple[Any, Any, Any],
     assert shown["loss"]["now"] == pytest.approx(trace.loss, abs=1e-6)
     assert shown["loss"]["own"] == pytest.approx(own.loss, abs=1e-6)
     said = predictions(trace.logits, task.tgt_vocab, 4)
-    assert [step["now"][0] for step in shown["steps"]] == [place[0] for place in said.tokens[0]]
-    np.testing.assert_allclose([s["now"][1] for s in shown["steps"]], said.probabilities[0, :, 0], atol=1e-6)
+    before = predictions(own.logits, task.tgt_vocab, 4)
+    now = [shown["names"][places[0]] for places in shown["candidates"]]
+    then = [shown["names"][places[at]] for places, at in zip(shown["candidates"], shown["own_first"], strict=True)]
+    assert (now, then) == tuple([place[0] for place in one.tokens[0]] for one in (said, before))
+    np.testing.assert_allclose(arrays["likely_now"][:, 0], said.probabilities[0, :, 0], atol=1e-6)
+    firsts = arrays["likely_own"][range(len(then)), shown["own_first"]]
+    np.testing.assert_allclose(firsts, before.probabilities[0, :, 0], atol=1e-6)
     moved = [
         moved_share(trace[site].weights[0], own[site].weights[0])
         for kind in model.kinds

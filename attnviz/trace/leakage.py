@@ -236,8 +236,9 @@ def moved(amount: Float[np.ndarray, "T J"], logits: Float[np.ndarray, "B T V"]) 
 
 def verdict(influenced: Bool[np.ndarray, "T T"], amount: Float[np.ndarray, "T T"] | None = None) -> Verdict:
     """Whether any output t is influenced by an input j > t, where first, and where most."""
-    future = [(row, token) for row, token in np.argwhere(influenced).tolist() if token > row]
-    if not future:
+    future = np.triu(influenced, 1)
+    rows = np.flatnonzero(future.any(axis=1))
+    if not len(rows):
         return Verdict(rows=(), first=None, worst=None)
 
     def leak(row: int, token: int) -> Leak:
@@ -245,9 +246,9 @@ def verdict(influenced: Bool[np.ndarray, "T T"], amount: Float[np.ndarray, "T T"
 
     worst = None
     if amount is not None:
-        size = np.nan_to_num(amount, nan=np.inf)
-        worst = leak(*max(future, key=lambda cell: size[cell[0], cell[1]]))
-    return Verdict(rows=tuple(sorted({row for row, _ in future})), first=leak(*future[0]), worst=worst)
+        size = np.where(future, np.nan_to_num(amount, nan=np.inf), -np.inf)
+        worst = leak(*divmod(int(size.argmax()), size.shape[1]))
+    return Verdict(tuple(rows.tolist()), leak(int(rows[0]), int(future[rows[0]].argmax())), worst)
 
 
 class _Growing:

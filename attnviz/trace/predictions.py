@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -24,9 +25,14 @@ class Predictions:
 
     ids: Int[np.ndarray, "B T k"]
     probabilities: Float[np.ndarray, "B T k"]
-    tokens: tuple[tuple[tuple[str, ...], ...], ...]  # as ids: tokens[example][position][place]
+    names: Mapping[int, str]  # of the ids
     loss: Float[np.ndarray, "B T"] | None
     rank: Int[np.ndarray, "B T"] | None
+
+    @cached_property
+    def tokens(self) -> tuple[tuple[tuple[str, ...], ...], ...]:
+        """As ids: tokens[example][position][place]."""
+        return tuple(tuple(tuple(self.names[i] for i in place) for place in row) for row in self.ids.tolist())
 
     @property
     def correct(self) -> np.ndarray | None:
@@ -78,14 +84,13 @@ def predictions(
             of_target.reshape(-1)[rows] = right[:, 0]
             better.reshape(-1)[rows] = (logs > right).sum(axis=-1)
     names = {i: vocabulary.label(i) for i in np.unique(ids).tolist()}
-    tokens = tuple(tuple(tuple(names[i] for i in place) for place in row) for row in ids.tolist())
     if targets is None:
-        return Predictions(ids=ids, probabilities=best, tokens=tokens, loss=None, rank=None)
+        return Predictions(ids=ids, probabilities=best, names=names, loss=None, rank=None)
     scored = np.ones(targets.shape, dtype=bool) if scored is None else scored
     better = np.where(np.isnan(of_target), logits.shape[-1] - 1, better)
     rank = np.where(scored, 1 + better, 0)
     loss = np.where(scored, -of_target, np.nan).astype(logits.dtype)
-    return Predictions(ids=ids, probabilities=best, tokens=tokens, loss=loss, rank=rank)
+    return Predictions(ids=ids, probabilities=best, names=names, loss=loss, rank=rank)
 
 
 def probabilities_of(logits: Float[np.ndarray, "B T V"], ids: Int[np.ndarray, "B T k"]) -> Float[np.ndarray, "B T k"]:

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from attnviz.data import Tokens
 from attnviz.masks import Kind, Mask, MaskPlan, Own, kind_of, own_at, site_of, written_out
 from attnviz.masks.files import to_csv, to_npy
 from attnviz.masks.snippets import Sizes, snippet
 from attnviz.model import heads_of
 from attnviz.trace.application import APPLICATIONS, PRECISIONS
-from attnviz.trace.predictions import Predictions, log_probabilities, predictions
 from attnviz.ui.masks.lab import Lab
 from attnviz.ui.masks.link import INVESTIGATE
 from attnviz.ui.masks.measuring import MOST_MEASURED, Measurement, layers_of, most_moved
+from attnviz.ui.masks.outcome import outcome
 from attnviz.ui.masks.painting import matrix_of
 from attnviz.ui.masks.presets import as_values
 from attnviz.ui.masks.setting import Setting, Target, target_of, written
@@ -29,9 +27,7 @@ from attnviz.ui.masks.terms import Term, terms_of
 from attnviz.ui.masks.verdicts import Conclusion, Said
 from attnviz.ui.text import Words
 
-TOP = 4  # candidates at a position
 THUMBNAIL = 40  # cells of a side of the picture of one head's change
-DIGITS = 6  # of a probability: more than are shown, and fewer than a float takes to write
 LONGEST_FORMULA = 120  # characters of a formula where it is only named
 
 Arrays = dict[str, NDArray[Any] | bytes]
@@ -56,7 +52,8 @@ def values_and_arrays(
     `keys` are the texts it needs, `problem` says what was wrong with a typed formula.
     """
     kind, mask = lab.target.kind, lab.setting.mask_at(lab.target, subject.own)
-    arrays = {**_masks(lab, subject, mask, measured.plan), **_numbers(lab, subject, measured)}
+    said, likely = outcome(subject, measured)
+    arrays = {**_masks(lab, subject, mask, measured.plan), **_numbers(lab, subject, measured), **likely}
     if view == INVESTIGATE:
         arrays |= _through(subject, measured, kind) | _changes(subject, measured)
     values: dict[str, Any] = {
@@ -70,7 +67,7 @@ def values_and_arrays(
         **_choices(lab, subject),
         **_formula(lab, subject, mask, problem),
         **_labels(subject, kind),
-        **_outcome(subject, measured),
+        **said,
         "verdict": {
             "level": conclusion.level,
             "sentence": _said(conclusion.sentence, t),
@@ -233,68 +230,6 @@ def _labels(subject: Subject, kind: Kind) -> dict[str, Any]:
     rows, columns = subject.labels(kind)
     unknown_rows, unknown_columns = subject.unknown(kind)
     return {"rows": rows, "columns": columns, "unknown_rows": unknown_rows, "unknown_columns": unknown_columns}
-
-
-def _outcome(subject: Subject, measured: Measurement) -> dict[str, Any]:
-    """Every position's prediction, before and now; the loss, before and now."""
-    if subject.scored == "vector":
-        return {"steps": [], "loss": None, "scored": subject.scored}
-    before = measured.own.kept("said", lambda: _Said.of(subject, measured.own.logits))
-    now = _Said.of(subject, measured.seen.logits)
-    read = subject.labels("decoder_self" if subject.model.has_decoder else "encoder_self")[0]
-    targets = subject.batch.target_labels[0] if subject.batch.target_labels else ()
-    candidates = _candidates(before, now, subject.vocabulary)
-    steps = [
-        {
-            "read": token,
-            "target": targets[position] if position < len(targets) and targets[position] else None,
-            "own": before.best(position),
-            "now": now.best(position),
-            "candidates": candidates[position],
-        }
-        for position, token in enumerate(read)
-    ]
-    loss = None
-    if measured.own.loss is not None and measured.seen.loss is not None and math.isfinite(measured.own.loss):
-        loss = {"own": measured.own.loss, "now": measured.seen.loss if math.isfinite(measured.seen.loss) else None}
-    return {"steps": steps, "loss": loss, "scored": subject.scored}
-
-
-@dataclass(frozen=True, eq=False)
-class _Said:
-    """What is predicted at every position."""
-
-    found: Predictions
-    probabilities: NDArray[np.float32]  # (T, V)
-
-    @classmethod
-    def of(cls, subject: Subject, logits: NDArray[np.float32]) -> _Said:
-        with np.errstate(invalid="ignore"):
-            return cls(predictions(logits[None], subject.vocabulary, TOP), np.exp(log_probabilities(logits)))
-
-    def best(self, position: int) -> tuple[str, float | None]:
-        """The most likely token and its probability; NaN where nothing can be said."""
-        probability = float(self.found.probabilities[0, position, 0])
-        said = self.found.tokens[0][position][0]
-        return ("NaN", None) if math.isnan(probability) else (said, round(probability, DIGITS))
-
-
-def _candidates(before: _Said, now: _Said, vocabulary: Tokens) -> list[list[tuple[str, float | None, float | None]]]:
-    """Of every position the most likely tokens now, and the one that was most likely before: (token, now, before)."""
-    broken = np.isnan(now.probabilities[:, 0])
-    order = np.where(broken[:, None], before.found.ids[0], now.found.ids[0])
-    first = before.found.ids[0, :, 0]
-    lacking = ~(order == first[:, None]).any(axis=-1)
-    order[lacking, min(TOP, order.shape[1]) - 1] = first[lacking]
-    after, then = (
-        np.take_along_axis(said.probabilities, order, axis=-1).astype(float).round(DIGITS).tolist()
-        for said in (now, before)
-    )
-    names = {token: vocabulary.label(token) for token in np.unique(order).tolist()}
-    return [
-        [(names[i], None if none else p, q) for i, p, q in zip(*row, strict=True)]
-        for none, *row in zip(broken.tolist(), order.tolist(), after, then, strict=True)
-    ]
 
 
 def _moved_most(subject: Subject, measured: Measurement) -> dict[str, Any] | None:

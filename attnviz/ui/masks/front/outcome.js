@@ -49,7 +49,8 @@ export class Outcome {
   }
 
   choose(p) {
-    const { steps, text } = this.lab.shot;
+    const { shot } = this.lab;
+    const { steps, text } = shot;
     if (!steps.length) return;
     const step = steps[p];
     this.buttons.forEach((button, i) => {
@@ -63,7 +64,8 @@ export class Outcome {
         element("i", { class: "key-before" }), element("span", { text: text.own_short }), element("i", { class: "key-after" }), element("span", { text: text.now_short }),
       ]),
     ]);
-    refill(this.bars, [step.candidates, step.target], () => step.candidates.map(([token, now, own]) => candidateBar(token, now, own, token === step.target)));
+    const choices = shot.choices(p);
+    refill(this.bars, [choices, step.target], () => choices.map(([token, now, own]) => candidateBar(token, now, own, token === step.target)));
   }
 
   key(event) {
