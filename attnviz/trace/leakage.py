@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -137,11 +138,11 @@ def reach(
     crossings = model.sites_of("cross")
     for layer, site in enumerate(model.sites_of("decoder_self")):
         cells = fetched(site, targets, targets)
-        own, source = grown(cells, own), grown(cells, source)
-        if sources:
-            source = source | _through(fetched(crossings[layer], targets, sources), memory)
+        own = grown(cells, own)
         owns.append(own)
-        found.append(source)
+        if sources:
+            source = grown(cells, source) | _through(fetched(crossings[layer], targets, sources), memory)
+            found.append(source)
     return Reach(
         encoder=np.stack(encoder) if encoder else None,
         decoder=np.stack(owns or [own]),
@@ -189,7 +190,8 @@ def influences(
     one = _example(batch, example).to(device)
     plan = once(repeated_plan(masks or model.default_masks(batch.src, batch.decoder_input), 1, example))
     vocabulary = model.src_vocab_size if side == "source" else model.vocab_size
-    others = _other_tokens(ids[example].tolist(), vocabulary, replacements, seed, specials, model.pad_id)
+    asked = tuple(ids[example].tolist()), vocabulary, replacements, seed, frozenset(specials), model.pad_id
+    others = _other_tokens(*asked)
     variants = [(position, token) for position in chosen for token in others[position]]
     for start in range(0, len(chosen), at_once := _inputs_at_once(model, one, replacements)):
         done = chosen[start : start + at_once]
@@ -267,6 +269,8 @@ class _Growing:
 
 
 def _through(cells: np.ndarray, state: np.ndarray) -> np.ndarray:
+    if state.diagonal().all() and np.count_nonzero(state) == len(state) == state.shape[1]:
+        return cells  # so far everything is only itself
     # A product of booleans, by the fast product of floats; sums stay far below 2**24.
     reached: np.ndarray = (torch.from_numpy(cells).float() @ torch.from_numpy(state).float() > 0).numpy()
     return reached
@@ -279,9 +283,10 @@ def _example(batch: Batch, example: int) -> Batch:
     return replace(batch, src=row(batch.src), decoder_input=row(batch.decoder_input), targets=None, scored=None)
 
 
+@lru_cache(maxsize=32)  # the same for every cell that is painted
 def _other_tokens(
-    ids: Sequence[int], vocabulary: int, replacements: int, seed: int, specials: Collection[int], pad_id: int
-) -> list[list[int]]:
+    ids: tuple[int, ...], vocabulary: int, replacements: int, seed: int, specials: frozenset[int], pad_id: int
+) -> tuple[tuple[int, ...], ...]:
     """For every position `replacements` tokens that do not stand there, specials only where nothing else is left."""
     generator = np.random.default_rng(seed)
     words = [token for token in range(vocabulary) if token not in specials]
@@ -292,8 +297,8 @@ def _other_tokens(
     for token in ids:
         drawn = generator.permutation(len(pool))[: replacements + 1]
         others = [pool[i] for i in drawn if pool[i] != token][:replacements]
-        found.append((others * replacements)[:replacements])
-    return found
+        found.append(tuple(others * replacements)[:replacements])
+    return tuple(found)
 
 
 def _inputs_at_once(model: WatchedModel, batch: Batch, replacements: int) -> int:

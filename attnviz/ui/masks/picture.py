@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from attnviz.masks import Kind, Mask, MaskPlan, Own, kind_of, own_at, site_of, written_out
+from attnviz.masks import Kind, Mask, Own, kind_of, own_at, site_of, written_out
 from attnviz.masks.files import to_csv, to_npy
 from attnviz.masks.snippets import Sizes, snippet
 from attnviz.model import heads_of
@@ -53,7 +54,7 @@ def values_and_arrays(
     """
     kind, mask = lab.target.kind, lab.setting.mask_at(lab.target, subject.own)
     said, likely = outcome(subject, measured)
-    arrays = {**_masks(lab, subject, mask, measured.plan), **_numbers(lab, subject, measured), **likely}
+    arrays = {**_masks(lab, subject, mask, measured), **_numbers(lab, subject, measured), **likely}
     if view == INVESTIGATE:
         arrays |= _through(subject, measured, kind) | _changes(subject, measured)
     values: dict[str, Any] = {
@@ -107,12 +108,13 @@ def _looked(mask: Mask, lab: Lab, subject: Subject) -> Mask:
     return own_at(mask, subject.own.at(site_of(lab.target.kind, lab.look[0])))
 
 
-def _masks(lab: Lab, subject: Subject, mask: Mask, plan: MaskPlan) -> Arrays:
+def _masks(lab: Lab, subject: Subject, mask: Mask, measured: Measurement) -> Arrays:
     """The target's mask, what it would be after undo and redo, the model's own, and that of the head looked at."""
-    kind = lab.target.kind
+    kind, (layer, head) = lab.target.kind, lab.look
     shown = _matrix(mask, lab, subject)
-    arrays: Arrays = {"mask": shown, "own": _matrix(subject.own.at(site_of(kind, lab.look[0])), lab, subject)}
-    looked = _matrix(plan.at(subject.model.sites_of(kind)[lab.look[0]]), lab, subject)
+    own = partial(_matrix, subject.own.at(site_of(kind, layer)), lab, subject)
+    arrays: Arrays = {"mask": shown, "own": measured.own.kept(f"mask {kind} {layer} {head}", own)}
+    looked = _matrix(measured.plan.at(subject.model.sites_of(kind)[layer]), lab, subject)
     if (looked != shown).any():
         arrays["look_mask"] = looked
     for name, moments in (("mask_before", lab.past[-1:]), ("mask_after", lab.future[:1])):
