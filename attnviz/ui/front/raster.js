@@ -3,10 +3,10 @@
 
 export class Raster {
   /** @param {number} columns @param {number} rows */
-  constructor(columns, rows) {
+  constructor(columns, rows, pixels = new Uint32Array(columns * rows)) {
     this.columns = columns;
     this.rows = rows;
-    this.pixels = new Uint32Array(columns * rows);
+    this.pixels = pixels;
     /** @type {HTMLCanvasElement | null} */
     this.image = null;
   }

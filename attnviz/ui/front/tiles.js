@@ -9,7 +9,8 @@ export class Tiles {
    * @param {number} given.rows
    * @param {number} given.columns
    * @param {ArrayLike<number>} given.values row by row
-   * @param {(value: number, i: number) => number} given.paint to a pixel: see `rgba`
+   * @param {((value: number, i: number) => number) | null} [given.paint] to a pixel: see `rgba`
+   * @param {Uint32Array | null} [given.pixels] or all of them, 0 where hatched: many are made faster together
    * @param {((value: number, i: number) => string) | null} [given.write] the number in the cell
    * @param {((value: number, i: number) => string) | null} [given.short] the same for less room
    * @param {((value: number) => boolean) | null} [given.heavy] in bold
@@ -17,7 +18,7 @@ export class Tiles {
    * @param {ArrayLike<number> | null} [given.marked] 1 where framed
    * @param {boolean} [given.hatchNumbers] whether blocked cells have numbers too
    */
-  constructor({ rows, columns, values, paint, write = null, short = null, heavy = null, blocked = null, marked = null, hatchNumbers = false }) {
+  constructor({ rows, columns, values, paint = null, pixels = null, write = null, short = null, heavy = null, blocked = null, marked = null, hatchNumbers = false }) {
     this.rows = rows;
     this.columns = columns;
     this.values = values;
@@ -33,7 +34,7 @@ export class Tiles {
     this.short = short && said(short);
     this.heavy = heavy && ((/** @type {number} */ q, /** @type {number} */ k) => heavy(values[q * columns + k]));
     /** @type {Raster | null} */
-    this.made = null;
+    this.made = pixels && new Raster(columns, rows, pixels);
   }
 
   /** @param {number} q @param {number} k */

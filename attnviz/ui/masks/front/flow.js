@@ -51,7 +51,9 @@ export class Flow {
     const scores = shot.array("scores");
     const weights = shot.array("weights");
     const output = shot.array("head_output");
-    const [signedScores, signedOutput] = [signedPaint(scores, theme), signedPaint(output, theme)];
+    const scorePixels = signedPixels(scores, theme);
+    const weightPixels = pixelsOfWeights(weights, theme, usualScale(rows, columns));
+    const maskedPixels = scorePixels.slice();
     const replaced = shot.blocked_score;
     const instead = Number(replaced);
     const [blocked, gone, leaking] = [0, 1, 2].map(() => new Uint8Array(mask.length)); // leaking: blocked, and yet it weighs
@@ -59,24 +61,27 @@ export class Flow {
     for (let i = 0; i < mask.length; i++) {
       if (mask[i]) continue;
       blocked[i] = 1;
+      maskedPixels[i] = 0;
       if (replaced !== null) masked[i] = instead;
-      if (weights[i] === 0) gone[i] = 1;
-      else leaking[i] = 1;
+      if (weights[i] === 0) {
+        gone[i] = 1;
+        weightPixels[i] = 0;
+      } else leaking[i] = 1;
     }
     this.parts = [
-      { id: "scores", title: `② ${text.scores}`, tiles: new Tiles({ rows, columns, values: scores, paint: signedScores, write: shortText }) },
+      { id: "scores", title: `② ${text.scores}`, tiles: new Tiles({ rows, columns, values: scores, pixels: scorePixels, write: shortText }) },
       {
         id: "masked", title: `③ ${text.masked_scores}`,
-        tiles: new Tiles({ rows, columns, values: masked, paint: signedScores, blocked, hatchNumbers: true, write: shortText }),
+        tiles: new Tiles({ rows, columns, values: masked, pixels: maskedPixels, blocked, hatchNumbers: true, write: shortText }),
       },
       {
         id: "weights", title: `④ ${text.weights}`, sums: shot.array("row_sums"), sinks: shot.has("sinks") ? shot.array("sinks") : null,
         tiles: new Tiles({
-          rows, columns, values: weights, paint: weightPaint(theme, usualScale(rows, columns)), blocked: gone, marked: leaking,
+          rows, columns, values: weights, pixels: weightPixels, blocked: gone, marked: leaking,
           write: (v) => bare(numberText(v)),
         }),
       },
-      { id: "output", title: `⑤ ${text.output}`, tiles: new Tiles({ rows, columns: shot.shape("head_output")[1], values: output, paint: signedOutput }) },
+      { id: "output", title: `⑤ ${text.output}`, tiles: new Tiles({ rows, columns: shot.shape("head_output")[1], values: output, pixels: signedPixels(output, theme) }) },
     ];
     return this.parts;
   }
@@ -204,22 +209,27 @@ export class Flow {
 }
 
 // Negative brown, positive teal, by the largest finite value; what is no number stands out.
-function signedPaint(values, theme) {
+export function signedPixels(values, theme) {
   let peak = 0;
   for (let i = 0; i < values.length; i++) {
     const size = Math.abs(values[i]);
     if (size > peak && size < Infinity) peak = size;
   }
   const nan = rgba(parseColour(theme.alarm_fill));
-  return (value) => {
-    if (Number.isNaN(value)) return nan;
+  const colours = theme.differencePixels;
+  const pixels = new Uint32Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
     const share = peak ? clamp(value / peak, -1, 1) : 0;
-    return theme.differencePixels[Math.round((share + 1) * 127.5)];
-  };
+    pixels[i] = Number.isNaN(value) ? nan : colours[Math.round((share + 1) * 127.5)];
+  }
+  return pixels;
 }
 
 // The same colours as on every page.
-function weightPaint(theme, scale) {
+function pixelsOfWeights(weights, theme, scale) {
   const nan = rgba(parseColour(theme.alarm_fill));
-  return (value) => (Number.isNaN(value) ? nan : theme.pixels[shade(value, scale)]);
+  const pixels = new Uint32Array(weights.length);
+  for (let i = 0; i < weights.length; i++) pixels[i] = Number.isNaN(weights[i]) ? nan : theme.pixels[shade(weights[i], scale)];
+  return pixels;
 }

@@ -72,14 +72,13 @@ export class Paint {
     const own = shot.array("own");
     const [seen, opened] = [rgba(theme.visibleRgb), rgba(parseColour(theme.alarm_fill))];
     const [blocked, marked] = [0, 1].map(() => new Uint8Array(cells.length));
+    const pixels = new Uint32Array(cells.length);
     for (let i = 0; i < cells.length; i++) {
       blocked[i] = 1 - cells[i];
       marked[i] = cells[i] === own[i] ? 0 : 1;
+      if (cells[i]) pixels[i] = marked[i] ? opened : seen;
     }
-    return new Tiles({
-      ...shot.axes, values: cells, blocked, marked,
-      paint: (_, i) => (cells[i] === own[i] ? seen : opened),
-    });
+    return new Tiles({ ...shot.axes, values: cells, blocked, marked, pixels });
   }
 
   draw() {
