@@ -70,7 +70,7 @@ export class Lab extends Shell {
     this.operations.receive(shot);
     const painted = this.cells;
     this.cells = expectedCells(shot, this.operations.waiting);
-    const sentence = JSON.stringify([shot.rows, shot.columns]);
+    const sentence = JSON.stringify([shot.rows, shot.columns, shot.unknown_rows, shot.unknown_columns]);
     if (sentence !== this.sentence) {
       this.sentence = sentence;
       this.zoom = WHOLE;

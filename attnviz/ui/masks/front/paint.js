@@ -59,10 +59,12 @@ export class Paint {
   // A square-ish field of cells, as large as its card allows.
   layout(width, height) {
     const { lab } = this;
-    const { axes } = lab.shot;
-    const layout = wholeMatrix(axes, { x: 0, y: 0, w: width, h: height }, lab.theme, lab.base, lab.ratio);
-    this.box = layout;
-    this.zoomTools.hidden = mostZoom(layout) < 1.7;
+    const fits = `${lab.laid} ${width}×${height}`;
+    if (fits !== this.fits) {
+      this.fits = fits;
+      this.box = wholeMatrix(lab.shot.axes, { x: 0, y: 0, w: width, h: height }, lab.theme, lab.base, lab.ratio);
+    }
+    this.zoomTools.hidden = mostZoom(this.box) < 1.7;
     return { width, height };
   }
 
@@ -85,13 +87,17 @@ export class Paint {
     const { lab, box } = this;
     const { refs, shot, theme } = lab;
     if (!refs.paint.section.isConnected) return;
+    const tiles = (this.drawn ||= this.tiles());
+    const { row = null, column = null } = lab.lit || {};
+    const now = [tiles, box, theme, lab.zoom, row, column];
+    if (this.shown && now.every((one, i) => one === this.shown[i])) return; // the server confirmed what was painted
+    this.shown = now;
     const painter = CanvasPainter.on(refs.paint.canvas, box.box.w, box.box.h, theme, lab.ratio);
     const part = windowOf(shot.axes, lab.zoom);
-    paintTiles(painter, (this.drawn ||= this.tiles()), box.cells, part, theme);
-    const lit = lab.lit || {};
-    paintRowLabels(painter, shot.axes, box, part, theme, lit.row ?? null);
-    paintColumnLabels(painter, shot.axes, box, part, theme, lit.column ?? null);
-    paintCrossing(painter, box.cells, part, lit.row ?? null, lit.column ?? null, theme);
+    paintTiles(painter, tiles, box.cells, part, theme);
+    paintRowLabels(painter, shot.axes, box, part, theme, row);
+    paintColumnLabels(painter, shot.axes, box, part, theme, column);
+    paintCrossing(painter, box.cells, part, row, column, theme);
   }
 
   changed() {
