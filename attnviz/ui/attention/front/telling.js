@@ -22,11 +22,11 @@ Object.assign(Stage.prototype, {
     this.paint(changed);
   },
 
-  // The picture of another sentence; Streamlit's own answer to the field brings everything else.
+  // The picture of another sentence, when it is drawn; Streamlit's own answer to the field brings everything else.
   askSentence(text) {
     const { kind, layer, head } = this.state;
     this.typed = { text, since: this.arrivals.hosted };
-    this.line.ask({ ...this.switches.now(), chosen: [kind.id, layer, head], text }, { otherwise: () => {} });
+    return this.line.ask({ ...this.switches.now(), chosen: [kind.id, layer, head], text }, { otherwise: () => {} });
   },
 
   // Further heads of the picture on screen.
