@@ -8,8 +8,9 @@ import pytest
 import torch
 from small_models import make_model
 
+from attnviz.model import threads
 from attnviz.model.inference import inference
-from attnviz.model.threads import FEW, is_small, one_thread
+from attnviz.model.threads import MANY, is_small, one_thread
 
 
 @pytest.fixture
@@ -32,12 +33,13 @@ def test_threads_come_back_also_after_an_exception() -> None:
 
 
 @pytest.mark.usefixtures("three")
-def test_a_small_pass_takes_one_and_a_large_or_unknown_one_all() -> None:
+@pytest.mark.parametrize("most", [1, 7, MANY - 1])
+def test_a_small_pass_takes_one_and_a_large_or_unknown_one_all(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
     model = make_model(5)
     weights = sum(parameter.numel() for parameter in model.parameters())
-    most = int(FEW // weights)
+    monkeypatch.setattr(threads, "FEW", most * weights if most < MANY - 1 else float("inf"))
     assert is_small(model.parameters(), most)
     assert not is_small(model.parameters(), most + 1)
-    for tokens, threads in ((most, 1), (most + 1, 3), (0, 3)):
+    for tokens, taken in ((most, 1), (most + 1, 3), (0, 3)):
         with inference(model, tokens=tokens):
-            assert torch.get_num_threads() == threads
+            assert torch.get_num_threads() == taken

@@ -59,7 +59,7 @@ class DecoderSession:
         self._rows: tuple[int, ...] | None = None  # None: the original batch, untouched
         self.memory: Tensor | None = None
         if src is not None:
-            with inference(model):
+            with inference(model, tokens=src.numel()):
                 self.memory = model.encode(src.to(self.device), masks=self._plan, probe=probe)
 
     @property
@@ -95,9 +95,9 @@ class DecoderSession:
             with torch.no_grad():
                 logits = self._straight.step(tokens, masks=self._plan, probe=self.probe, cache=self._cache)
         else:
-            with inference(self.model):
+            whole = tokens if self._cache is not None else torch.cat((*self._fed, tokens), dim=1)
+            with inference(self.model, tokens=whole.numel()):
                 if self._cache is None:
-                    whole = torch.cat((*self._fed, tokens), dim=1)
                     logits = self.model.decode(whole, self.memory, masks=self._plan, probe=self.probe)
                     logits = logits[:, -tokens.size(1) :]
                 else:

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-FEW = 3e7  # multiplications of a forward pass that are too few for a second thread to help
+FEW = 5e8  # multiplications of a forward pass that are too few for a second thread to help
+MANY = 1000  # tokens from which attention itself, which grows with their square, is work for several
 
 
 @contextmanager
@@ -28,4 +29,4 @@ def one_thread(when: bool = True) -> Iterator[None]:
 
 def is_small(parameters: Iterable[Tensor], tokens: int) -> bool:
     """Whether a forward pass over so many tokens is little work: about one multiplication a weight and token."""
-    return tokens * sum(parameter.numel() for parameter in parameters) <= FEW
+    return tokens < MANY and tokens * sum(parameter.numel() for parameter in parameters) <= FEW

@@ -121,7 +121,7 @@ def token_effects(
             raise ValueError(f"head {head} at {site!r} is none of this model's; {allowed}")
     batch = batch.to(model.device)
     masks = masks or model.default_masks(batch.source, batch.decoder_input)
-    with inference(model):
+    with inference(model, tokens=batch.positions * len(heads)):
         targets, scored = batch.targets, batch.scored
         if targets is None or scored is None:
             targets = model(batch.source, batch.decoder_input, masks=masks).argmax(dim=-1)

@@ -48,7 +48,7 @@ def head_estimates(model: WatchedModel, batch: Batch, *, masks: MaskPlan | None 
     assert batch.targets is not None, "checked above"
     assert batch.scored is not None, "targets are scored somewhere"
     masks = masks or model.default_masks(batch.source, batch.decoder_input)
-    with inference(model), torch.enable_grad():
+    with inference(model, tokens=batch.positions), torch.enable_grad():
         gates = Gates(model)
         logits = model(batch.source, batch.decoder_input, masks=masks, probe=gates)
         loss = token_losses(logits, batch.targets, batch.scored).sum() / batch.scored.sum()

@@ -17,6 +17,7 @@ import streamlit as st
 
 from attnviz.language import Language
 from attnviz.masks import Kind
+from attnviz.model.threads import one_thread
 from attnviz.ui.frame.boundary import explain
 from attnviz.ui.frame.direct import Line
 from attnviz.ui.masks import link
@@ -87,8 +88,9 @@ class Round:
         if done is not None and done[1] is lab and done[0] == self:
             return done[2]
         padded = subject.padded(lab.setting.pads)
-        values, arrays = self._measured(kept, lab, padded, subject)
-        found = (pack(values, arrays, near=self.near), *link.parameters(lab, padded))
+        with one_thread(subject.small):
+            values, arrays = self._measured(kept, lab, padded, subject)
+            found = (pack(values, arrays, near=self.near), *link.parameters(lab, padded))
         kept.done = (self, lab, found) if len(found[0]) <= MOST_KEPT else None
         return found
 

@@ -14,6 +14,7 @@ from attnviz.data import SPECIALS, Batch, Tokens
 from attnviz.decoding import Rules, greedy_by
 from attnviz.masks import Kind, Mask, MaskPlan, Own, full, key_padding, kind_of, site_of
 from attnviz.model import WatchedModel
+from attnviz.model.threads import is_small
 from attnviz.ui.masks.setting import MOST_PADS
 from attnviz.ui.sentence.reading import OURS
 
@@ -40,6 +41,11 @@ class Subject:
     def real_source(self) -> int:
         """Source tokens that are not padding."""
         return 0 if self.batch.src is None else self.batch.src.size(1) - self.pads
+
+    @cached_property
+    def small(self) -> bool:
+        """Whether a second thread of the CPU would only be waited for."""
+        return is_small(self.model.parameters(), self.batch.positions)
 
     @property
     def sizes(self) -> Mapping[Kind, tuple[int, int]]:
