@@ -129,7 +129,7 @@ def free_run(
     """Greedy decoding: always the most likely token, until one that ends a text by `rules`, or `limit` tokens."""
     assert batch.src is not None, "a language model has nothing to run from"
     ids: list[int] = []
-    with inference(model):
+    with inference(model, tokens=limit + batch.src.numel()):
         session = DecoderSession(model, batch.src, probe=probe)
         token = rules.first
         for place in range(limit):
