@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from lists import choose
 
 from attnviz.bench.stage import FOUND
-from attnviz.ui.frame.navigation import PAGES
+from attnviz.ui.frame.navigation import PAGES, Entry
 from attnviz.ui.text import words
 
 pytestmark = pytest.mark.browser
@@ -253,12 +254,10 @@ def test_a_tap_on_another_page_while_a_sentence_is_typed_leads_there(
     for entry in (PAGES[3], PAGES[0], PAGES[3]):
         page.locator(FIELD).first.fill("fedc")
         # A finger presses and lets go at once, so that the text is sent after the tap.
-        page.locator("[data-testid=stSidebar] a", has_text=words(entry.name, "en")("title")).click(delay=0)
-        question = words(entry.name, "en")("question")
-        page.wait_for_function("q => document.querySelector('.av-question')?.innerText.startsWith(q)", arg=question)
+        gone_to(page, entry)
         page.locator(FIELD).first.wait_for()
         page.wait_for_timeout(1_500)  # whatever is still under way
-        assert page.inner_text(".av-question").startswith(question)
+        assert page.inner_text(".av-question").startswith(words(entry.name, "en")("question"))
         assert page.locator("[data-testid=stException]").count() == 0
         assert {"model", "lang"} <= set(address(page))
     assert not tab.foreign_requests
@@ -267,9 +266,56 @@ def test_a_tap_on_another_page_while_a_sentence_is_typed_leads_there(
 STAGE = f"({FOUND})()"
 
 
-@pytest.mark.parametrize("direct", [True, False], ids=["directly", "by a run"])
+def gone_to(page: Any, entry: Entry) -> None:
+    """Another page, by the sidebar; until its question stands there."""
+    page.locator("[data-testid=stSidebar] a", has_text=words(entry.name, "en")("title")).click(delay=0)
+    question = words(entry.name, "en")("question")
+    page.wait_for_function("q => document.querySelector('.av-question')?.innerText.startsWith(q)", arg=question)
+
+
+def test_a_sentence_is_kept_whatever_happens_next(chromium_page: Callable[..., Any], server: Any) -> None:
+    """Streamlit hears of a text when its picture is there, but before the next key, the next click, the next page."""
+    tab = chromium_page()
+    page = opened(tab, server, "/?model=reverse&lang=en")
+    field = page.locator(FIELD).first
+    read = "() => document.querySelector('.st-key-av-sentence input[type=text]')?.value"
+    at_once = """([text, key]) => {
+      const field = document.querySelector('.st-key-av-sentence input[type=text]');
+      field.focus();
+      Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set.call(field, text);
+      field.dispatchEvent(new Event('input', { bubbles: true }));
+      field.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }));
+      if (key) document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
+      else field.blur();
+    }"""
+    for text, key, entry in (("hgfe", "Shift", PAGES[1]), ("edcba", "", PAGES[0]), ("fgh", "Shift", PAGES[1])):
+        page.evaluate(at_once, [text, key])
+        gone_to(page, entry)
+        page.wait_for_function(f"text => ({read})() === text", arg=text)
+    gone_to(page, PAGES[0])
+    page.locator(".stage .head").first.wait_for()
+    field.focus()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("abcd")
+    page.keyboard.press("Enter")
+    page.keyboard.type("ef")  # at once: the first half was answered, the second belongs to what is typed
+    page.keyboard.press("Enter")
+    page.wait_for_function(f"() => {STAGE}.state.kind.rows === 7")
+    page.wait_for_timeout(600)
+    gone_to(page, PAGES[1])
+    page.wait_for_function(f"text => ({read})() === text", arg="abcdef")
+    assert not tab.console_errors
+
+
+def late(route: Any) -> None:
+    """The direct answer comes when a run has long answered."""
+    time.sleep(1.5)
+    route.continue_()
+
+
+@pytest.mark.parametrize("way", [None, lambda route: route.abort(), late], ids=["directly", "by a run", "by both"])
 def test_another_sentence_and_a_switch_are_drawn_as_a_fresh_page_draws_them(
-    chromium_page: Callable[..., Any], server: Any, direct: bool
+    chromium_page: Callable[..., Any], server: Any, way: Callable[[Any], None] | None
 ) -> None:
     """Weights, masks and labels, whichever way they come; the cross-attention of this model blocks nothing."""
     drawn = f"""() => {{
@@ -277,8 +323,8 @@ def test_another_sentence_and_a_switch_are_drawn_as_a_fresh_page_draws_them(
       return kind.sites.map((_, layer) => [kind.raw, [...kind.cells(layer, 1).codes], [...kind.shared.all[0].cells]]);
     }}"""
     tab = chromium_page()
-    if not direct:
-        tab.page.route("**/attnviz/direct/**", lambda route: route.abort())
+    if way:
+        tab.page.route("**/attnviz/direct/**", way)
     path = "/?model=reverse&lang=en&kind=cross&layer=1&head=2"
     page = opened(tab, server, path)
     typed_in(page, "hgfedcb")
