@@ -238,19 +238,17 @@ def moved(amount: Float[np.ndarray, "T J"], logits: Float[np.ndarray, "B T V"]) 
 
 def verdict(influenced: Bool[np.ndarray, "T T"], amount: Float[np.ndarray, "T T"] | None = None) -> Verdict:
     """Whether any output t is influenced by an input j > t, where first, and where most."""
-    future = np.triu(influenced, 1)
-    rows = np.flatnonzero(future.any(axis=1))
+    rows, tokens = np.nonzero(influenced)
+    rows, tokens = rows[tokens > rows], tokens[tokens > rows]
     if not len(rows):
         return Verdict(rows=(), first=None, worst=None)
 
-    def leak(row: int, token: int) -> Leak:
+    def leak(at: int) -> Leak:
+        row, token = int(rows[at]), int(tokens[at])
         return Leak(row, token, None if amount is None else float(amount[row, token]))
 
-    worst = None
-    if amount is not None:
-        size = np.where(future, np.nan_to_num(amount, nan=np.inf), -np.inf)
-        worst = leak(*divmod(int(size.argmax()), size.shape[1]))
-    return Verdict(tuple(rows.tolist()), leak(int(rows[0]), int(future[rows[0]].argmax())), worst)
+    worst = None if amount is None else leak(int(np.nan_to_num(amount[rows, tokens], nan=np.inf).argmax()))
+    return Verdict(tuple(np.unique(rows).tolist()), leak(0), worst)
 
 
 class _Growing:

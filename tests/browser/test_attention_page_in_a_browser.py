@@ -266,6 +266,12 @@ def test_a_tap_on_another_page_while_a_sentence_is_typed_leads_there(
 STAGE = f"({FOUND})()"
 
 
+def late(route: Any) -> None:
+    """The direct answer comes when a run has long answered."""
+    time.sleep(1.5)
+    route.continue_()
+
+
 def gone_to(page: Any, entry: Entry) -> None:
     """Another page, by the sidebar; until its question stands there."""
     page.locator("[data-testid=stSidebar] a", has_text=words(entry.name, "en")("title")).click(delay=0)
@@ -276,6 +282,7 @@ def gone_to(page: Any, entry: Entry) -> None:
 def test_a_sentence_is_kept_whatever_happens_next(chromium_page: Callable[..., Any], server: Any) -> None:
     """Streamlit hears of a text when its picture is there, but before the next key, the next click, the next page."""
     tab = chromium_page()
+    tab.page.route("**/attnviz/direct/**", late)
     page = opened(tab, server, "/?model=reverse&lang=en")
     field = page.locator(FIELD).first
     read = "() => document.querySelector('.st-key-av-sentence input[type=text]')?.value"
@@ -305,12 +312,6 @@ def test_a_sentence_is_kept_whatever_happens_next(chromium_page: Callable[..., A
     gone_to(page, PAGES[1])
     page.wait_for_function(f"text => ({read})() === text", arg="abcdef")
     assert not tab.console_errors
-
-
-def late(route: Any) -> None:
-    """The direct answer comes when a run has long answered."""
-    time.sleep(1.5)
-    route.continue_()
 
 
 @pytest.mark.parametrize("way", [None, lambda route: route.abort(), late], ids=["directly", "by a run", "by both"])
