@@ -23,12 +23,14 @@ MUST, AIM = 2.0, 1.3  # empty round trips
 FIELD = ".st-key-av-sentence input[type=text]"
 WORDS = tuple(map("".join, permutations("fbdace", 5)))  # each is new once
 FAMILIAR = WORDS[-2:]  # these are typed in turns
-AGAIN = "sentence-again"  # without a limit: how much of a reaction is the model's own work
+# Without a limit: how much of a reaction is the model's own work, and how much of a page nobody can take away.
+AGAIN, BARE = "sentence-again", "empty-page"
 WHAT = {
     "sentence": "from a sentence that nobody has typed yet to the drawn picture",
     AGAIN: "the same where somebody has typed it before",
     "head": "from a head's switch to the drawn picture",
     "page": "from a click on another page to its drawn picture (Masks and back)",
+    BARE: "the same between two pages of Streamlit with one word each",
 }
 
 # What the scripts below share: the stage of a page, and waiting for what is drawn.
@@ -79,6 +81,10 @@ HELP = f"""() => {{
             const there = name === "" ? () => stages("attnvizStage")?.picture : () => stages("attnvizLab")?.shot;
             return timed(() => link.click(), there);
         }},
+        bare(name) {{
+            const link = [...document.querySelectorAll("a[href]")].find((one) => one.textContent.trim() === name);
+            return timed(() => link.click(), () => document.getElementById(name));
+        }},
     }};
 }}"""
 
@@ -90,16 +96,23 @@ def reactions(options: Options) -> Iterator[Result]:
         return
     from playwright.sync_api import Error, sync_playwright
 
-    with sync_playwright() as playwright, server("masks/bench_app.py") as empty, served(app_script()) as (url, _):
+    with (
+        sync_playwright() as playwright,
+        server("masks/bench_app.py") as empty,
+        server("frame/bench_app.py") as bare,
+        served(app_script()) as (url, _),
+    ):
         try:
             browser = playwright.chromium.launch(executable_path=executable(), args=list(ARGUMENTS))
         except Error as error:
             yield Skipped(NAME, f"no Chromium could be started: {str(error).splitlines()[0]}")
             return
         with contextlib.closing(browser):
-            floor, page = opened(browser, f"{empty}/?tokens=8"), _page(browser, url)
+            floor, two = opened(browser, f"{empty}/?tokens=8"), _tab(browser, bare, "#one")
+            page = _tab(browser, f"{url}/?model=reverse&lang=en")
+            page.wait_for_function(f"() => {{ const stage = ({FOUND})(); return stage && stage.picture; }}")
             with without_errors(page):
-                times = _in_turns(floor, page, options.repeats(15, 2))
+                times = _in_turns(floor, two, page, options.repeats(15, 2))
     one = 1e3 * statistics.median(times["empty"])
     for name, what in WHAT.items():
         whole = 1e3 * statistics.median(times[name])
@@ -110,17 +123,17 @@ def reactions(options: Options) -> Iterator[Result]:
             against="an empty fragment's round trip",
             milliseconds=whole,
             base_milliseconds=one,
-            must=None if name == AGAIN else MUST,
-            aim=None if name == AGAIN else AIM,
+            must=None if name in (AGAIN, BARE) else MUST,
+            aim=None if name in (AGAIN, BARE) else AIM,
         )
 
 
-def _in_turns(floor: Any, page: Any, repeats: int) -> dict[str, list[float]]:
+def _in_turns(floor: Any, bare: Any, page: Any, repeats: int) -> dict[str, list[float]]:
     """Seconds of each reaction and of empty round trips."""
     turns = count()
 
-    def done(what: str) -> float:
-        return float(page.evaluate(f"reactions.{what}"))
+    def done(what: str, tab: Any = page) -> float:
+        return float(tab.evaluate(f"reactions.{what}"))
 
     acts: dict[str, list[Callable[[], float]]] = {
         "empty": [lambda: float(floor.evaluate(EMPTY))],
@@ -128,11 +141,13 @@ def _in_turns(floor: Any, page: Any, repeats: int) -> dict[str, list[float]]:
         AGAIN: [partial(done, f"sentence('{word}')") for word in FAMILIAR],
         "head": [partial(done, "head()")] * 2,  # off, and on again
         "page": [partial(done, "page('masks')"), partial(done, "page('')")],
+        BARE: [partial(done, "bare('two')", bare), partial(done, "bare('one')", bare)],
     }
+    tabs = {"empty": floor, BARE: bare}
     times: dict[str, list[float]] = {name: [] for name in acts}
     for turn in range(repeats + 2):
         for name, calls in acts.items():
-            (floor if name == "empty" else page).bring_to_front()
+            tabs.get(name, page).bring_to_front()
             for call in calls:
                 page.wait_for_timeout(PAUSE)
                 milliseconds = call()
@@ -141,11 +156,12 @@ def _in_turns(floor: Any, page: Any, repeats: int) -> dict[str, list[float]]:
     return times
 
 
-def _page(browser: Any, url: str) -> Any:
-    """The page Attention, ready to be timed."""
+def _tab(browser: Any, url: str, seen: str = "") -> Any:
+    """A tab with the scripts above, when what is to be `seen` in it is there."""
     tab = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
     tab.set_default_timeout(1e3 * PATIENCE)
-    tab.goto(f"{url}/?model=reverse&lang=en")
-    tab.wait_for_function(f"() => {{ const stage = ({FOUND})(); return stage && stage.picture; }}")
+    tab.goto(url)
+    if seen:
+        tab.wait_for_selector(seen)
     tab.evaluate(HELP)
     return tab
