@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -15,6 +15,7 @@ from attnviz.data.task import ReferenceKind
 from attnviz.data.user_file import invisible_removed
 from attnviz.data.vocabulary import UNK
 from attnviz.decoding import DecoderSession, Rules, inference, longest
+from attnviz.decoding.guessed import confirmed
 from attnviz.foreign.texts import ForeignTexts
 from attnviz.model import SILENT, Probe, WatchedModel
 from attnviz.trace import HeadsOff, Predictions, Trace, predictions, watch
@@ -92,12 +93,14 @@ def take_in(
     notices += batch.notices
     if batch.src is None or not model.has_decoder:
         return Sentence(batch, None, None, None, tuple(notices))
-    output = free_run(model, batch, steps_allowed(task, batch, limit), rules=rules_of(task))
     reference, kind = given, "given" if given is not None else None
     if given is None:
         found = task.answer(batch.src_labels[0][:-1])
         if found is not None:
             reference, kind = found
+    steps = steps_allowed(task, batch, limit)
+    guess = _wanted(task, reference, steps - 1)[0] if reference else ()
+    output = free_run(model, batch, steps, rules=rules_of(task), guess=guess)
     return Sentence(batch, reference, kind, output, tuple(notices))  # type: ignore[arg-type]
 
 
@@ -125,9 +128,15 @@ def free_run(
     probe: Probe = SILENT,
     *,
     rules: Rules = OURS,
+    guess: Sequence[int] = (),
 ) -> Output:
-    """Greedy decoding: always the most likely token, until one that ends a text by `rules`, or `limit` tokens."""
+    """Greedy decoding: always the most likely token, until one that ends a text by `rules`, or `limit` tokens.
+
+    A right `guess` of fewer tokens saves the steps.
+    """
     assert batch.src is not None, "a language model has nothing to run from"
+    if 0 < len(guess) < limit and (found := confirmed(model, batch.src, guess, rules, probe=probe)):
+        return Output(*found)
     ids: list[int] = []
     with inference(model, tokens=limit + batch.src.numel()):
         session = DecoderSession(model, batch.src, probe=probe)
@@ -222,7 +231,8 @@ def output_without(model: WatchedModel, task: Texts, sentence: Sentence, heads: 
     if sentence.output is None:
         return None
     steps = steps_allowed(task, sentence.source, room(model))
-    return free_run(model, sentence.source, steps, HeadsOff(heads), rules=rules_of(task))
+    guess = sentence.output.ids if sentence.output.ended else ()
+    return free_run(model, sentence.source, steps, HeadsOff(heads), rules=rules_of(task), guess=guess)
 
 
 def known_heads(model: WatchedModel, heads: Collection[Head]) -> tuple[Head, ...]:
