@@ -16,6 +16,9 @@ import { writeStats } from "./stats.js";
 const TARGET = 24; // pixels, the least a switch is wide and high
 const SLICE = 5; // milliseconds a frame for heads of the grid
 
+// What decides how much room numbers take: every digit is as wide as another.
+const shapeOf = (stats) => stats.textContent.replace(/\d/g, "0");
+
 Object.assign(Stage.prototype, {
   resized() {
     const place = this.host.querySelector(".stage-frame");
@@ -60,6 +63,7 @@ Object.assign(Stage.prototype, {
     this.base = base;
     const stacked = refs.root.clientWidth < 720;
     refs.root.dataset.stacked = String(stacked);
+    this.tall = refs.root.clientHeight;
     const { kind } = this.state;
     const split = splitOf(kind, refs.root.clientWidth, refs.cards.clientHeight, base);
     refs.cards.style.gridTemplateColumns = stacked ? "" : `${split}px minmax(0, 1fr)`;
@@ -90,8 +94,8 @@ Object.assign(Stage.prototype, {
   // cells more room.
   fitHead() {
     const { refs, base, state } = this;
-    if (refs.stats.textContent !== this.statsSaid) refs.stats.style.height = ""; // before anything is read
-    const [width, height] = [refs.headBody.clientWidth, refs.headBody.clientHeight];
+    if (shapeOf(refs.stats) !== this.statsShape) refs.stats.style.height = ""; // before anything is read
+    const [width, height] = (this.headSize = [refs.headBody.clientWidth, refs.headBody.clientHeight]);
     const tried = this.statsSizes(width).map((stats) => {
       const layout = headLayout(state.kind, this.view(), width, height, stats, this.theme, base, this.ratio);
       return { stats, layout, area: layout.matrix ? layout.matrix.cells.w * layout.matrix.cells.h : 0 };
@@ -109,9 +113,9 @@ Object.assign(Stage.prototype, {
   statsSizes(width) {
     const { refs, base } = this;
     const key = `${width} ${base}`;
-    const said = refs.stats.textContent;
-    if (key !== this.statsKey || said !== this.statsSaid) {
-      Object.assign(this, { statsKey: key, statsSaid: said });
+    const shape = shapeOf(refs.stats);
+    if (key !== this.statsKey || shape !== this.statsShape) {
+      Object.assign(this, { statsKey: key, statsShape: shape });
       refs.stats.style.height = "";
       refs.stats.style.setProperty("--columns", width > base * 37 ? 6 : 3);
       this.statsMeasured = [true, false].map((beside) => {
@@ -220,7 +224,7 @@ Object.assign(Stage.prototype, {
 
   paintHead(head) {
     const { refs, state, theme, ratio } = this;
-    const painter = CanvasPainter.on(refs.headStatic, refs.headBody.clientWidth, refs.headBody.clientHeight, theme, ratio);
+    const painter = CanvasPainter.on(refs.headStatic, ...this.headSize, theme, ratio);
     this.coarse = !state.kind.has(state.layer, state.head);
     painter.until = performance.now() + SLICE;
     if (head.matrix) paintMatrix(painter, head.matrix, state, theme);
@@ -264,7 +268,7 @@ Object.assign(Stage.prototype, {
     if (!layouts || !layouts.head) return;
     const lit = this.lit || (this.pinned && { ...this.pinned, layer: state.layer, head: state.head });
     const onGrid = CanvasPainter.on(refs.gridLight, layouts.grid.width, layouts.grid.height, theme, ratio);
-    const onHead = CanvasPainter.on(refs.headLight, refs.headBody.clientWidth, refs.headBody.clientHeight, theme, ratio);
+    const onHead = CanvasPainter.on(refs.headLight, ...this.headSize, theme, ratio);
     refs.root.dataset.pinned = String(Boolean(this.pinned));
     refs.readout.title = lit ? "" : this.picture.text.readout_more;
     if (!lit) {

@@ -196,7 +196,7 @@ export class Stage {
   // Until somebody chooses: lines beside the matrix while they can be told apart.
   view() {
     const { kind, view } = this.state;
-    const roomy = Math.max(kind.rows, kind.columns) <= 16 && this.refs.root.clientHeight >= Math.max(540, 31 * (this.base || 0)); // larger type needs more room
+    const roomy = Math.max(kind.rows, kind.columns) <= 16 && this.tall >= Math.max(540, 31 * (this.base || 0)); // larger type needs more room
     return view || (roomy ? "both" : "matrix");
   }
 
