@@ -30,7 +30,10 @@ export default function ({ data, setStateValue }) {
     const lab = find();
     const { root } = lab.refs;
     const size = lab.shot.axes.rows;
-    const row = 1 + (bench.count * 7) % (size - 2);
+    const n = bench.count++;
+    const row = 1 + (n * 7) % (size - 2);
+    // In turns a cell of the past and one of the future, whose leak is measured.
+    const column = n % 2 ? row + 1 + (n * 5) % (size - row - 1) : (n * 5) % (row + 1);
     const began = performance.now();
     const watcher = new MutationObserver(() => {
       if (Number(root.dataset.drawn) < lab.operations.seq) return;
@@ -38,6 +41,6 @@ export default function ({ data, setStateValue }) {
       done(performance.now() - began);
     });
     watcher.observe(root, { attributes: true, attributeFilter: ["data-drawn"] });
-    lab.paint.paintOnce({ row, column: (bench.count++ * 5) % size }, "cell");
+    lab.paint.paintOnce({ row, column }, "cell");
   });
 }
