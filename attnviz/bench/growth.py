@@ -82,7 +82,7 @@ def _acts(point: Point) -> dict[str, Callable[[], object]]:
     optimizer = optimizer_over(flat.groups, True, TrainConfig(learning_rate=1e-4))
 
     def forward() -> None:
-        with inference(model):
+        with inference(model, tokens=batch.positions):
             model(None, batch.decoder_input)
 
     def maps() -> None:

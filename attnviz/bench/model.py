@@ -31,7 +31,7 @@ def attention(options: Options) -> Iterator[Figure]:
         batch = Batch(src=None, decoder_input=ids, targets=None)
 
         def fused() -> None:
-            with inference(model):  # noqa: B023  # called in this turn of the loop only
+            with inference(model, tokens=batch.positions):  # noqa: B023  # called in this turn of the loop only
                 model(None, ids)  # noqa: B023
 
         def one() -> None:
@@ -107,7 +107,7 @@ def heads(options: Options) -> Iterator[Figure]:
         batch = Batch(src=None, decoder_input=ids[:, :-1], targets=ids[:, 1:])
 
         def once() -> None:
-            with inference(model):  # noqa: B023  # called in this turn of the loop only
+            with inference(model, tokens=batch.positions):  # noqa: B023  # called in this turn of the loop only
                 model(None, batch.decoder_input)  # noqa: B023
 
         variants: dict[str, Callable[[], object]] = {
