@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from attnviz.language import Language, Text
@@ -37,7 +37,12 @@ class Words:
 
     def table(self, *keys: str) -> dict[str, str]:
         """Several texts at once, unfilled: what a front end is given."""
-        return {key: self(key) for key in keys}
+        return dict(_table(self, keys))
+
+
+@lru_cache(maxsize=64)  # hundreds of texts, with every painted cell
+def _table(say: Words, keys: tuple[str, ...]) -> dict[str, str]:
+    return {key: say(key) for key in keys}
 
 
 @cache
