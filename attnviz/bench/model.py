@@ -1,9 +1,11 @@
-"""Benchmarks of the library alone: readable against fused attention, a cache against none, heads against a pass."""
+"""Benchmarks of the library alone: readable against fused attention, a cache against none, heads against a pass, one
+thread against all."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from attnviz.bench.figures import Figure, Options, in_turns, paired
 
@@ -124,6 +126,33 @@ def heads(options: Options) -> Iterator[Figure]:
             what=f"the loss without each of {count} heads, {length} tokens",
             against="one forward pass",
             must=float(count + 1),
+        )
+
+
+def threads(options: Options) -> Iterator[Figure]:
+    """A small pass on one thread, as the app makes it, against all of the CPU's."""
+    import torch
+
+    from attnviz.model.inference import inference
+    from attnviz.model.threads import is_small
+
+    for length in (64, 128, 256):
+        model = _model(length)
+        ids = torch.randint(4, 60, (1, length), generator=torch.Generator().manual_seed(3))
+        assert is_small(model.parameters(), length), "this row is of small passes"
+
+        def tokens_known(tokens: int) -> None:
+            with inference(model, tokens=tokens):  # noqa: B023  # called in this turn of the loop only
+                model(None, ids)  # noqa: B023
+
+        variants = {"one": partial(tokens_known, length), "all": partial(tokens_known, 0)}
+        yield paired(
+            in_turns(variants, options.repeats(25)),
+            "one",
+            "all",
+            name=f"threads/{length}",
+            what=f"a pass over {length} tokens on one thread",
+            against=f"the same on {torch.get_num_threads()}",
         )
 
 

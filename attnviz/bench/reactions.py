@@ -26,7 +26,7 @@ FAMILIAR = WORDS[-2:]  # these are typed in turns
 # Without a limit: how much of a reaction is the model's own work, and how much of a page nobody can take away.
 AGAIN, BARE = "sentence-again", "empty-page"
 WHAT = {
-    "sentence": "from a sentence that nobody has typed yet to the drawn picture",
+    "sentence": "from a sentence that nobody has typed yet, whose answer the task knows, to the drawn picture",
     AGAIN: "the same where somebody has typed it before",
     "head": "from a head's switch to the drawn picture",
     "page": "from a click on another page to its drawn picture (Masks and back)",
@@ -111,7 +111,7 @@ def reactions(options: Options) -> Iterator[Result]:
             floor, two = opened(browser, f"{empty}/?tokens=8"), _tab(browser, bare, "#one")
             page = _tab(browser, f"{url}/?model=reverse&lang=en")
             page.wait_for_function(f"() => {{ const stage = ({FOUND})(); return stage && stage.picture; }}")
-            with without_errors(page):
+            with without_errors(page, two):
                 times = _in_turns(floor, two, page, options.repeats(15, 2))
     one = 1e3 * statistics.median(times["empty"])
     for name, what in WHAT.items():

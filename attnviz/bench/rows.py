@@ -15,6 +15,7 @@ GROUPS: Mapping[str, tuple[str, str]] = {
     "attention": ("model", "attention"),
     "cache": ("model", "cache"),
     "heads": ("model", "heads"),
+    "threads": ("model", "threads"),
     "paint": ("browser", "paint"),
     "stage": ("stage", "stage"),
     "visitors": ("visitors", "visitors"),

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-FEW = 5e8  # multiplications of a forward pass that are too few for a second thread to help
+FEW = 2.5e8  # multiplications of a forward pass that are too few for a second thread to help
 MANY = 1000  # tokens from which attention itself, which grows with their square, is work for several
 
 

@@ -121,7 +121,8 @@ def token_effects(
             raise ValueError(f"head {head} at {site!r} is none of this model's; {allowed}")
     batch = batch.to(model.device)
     masks = masks or model.default_masks(batch.source, batch.decoder_input)
-    with inference(model, tokens=batch.positions * len(heads)):
+    whole = (len(heads) + 1) // 2  # passes: without a head only what comes after it is computed anew
+    with inference(model, tokens=batch.positions * whole):
         targets, scored = batch.targets, batch.scored
         if targets is None or scored is None:
             targets = model(batch.source, batch.decoder_input, masks=masks).argmax(dim=-1)

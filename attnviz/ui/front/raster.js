@@ -2,7 +2,7 @@
 // A picture of one pixel a cell, made once and stretched when it is drawn. A pixel is 0 where the hatching shows.
 
 export class Raster {
-  /** @param {number} columns @param {number} rows */
+  /** @param {number} columns @param {number} rows @param {Uint32Array} pixels */
   constructor(columns, rows, pixels = new Uint32Array(columns * rows)) {
     this.columns = columns;
     this.rows = rows;

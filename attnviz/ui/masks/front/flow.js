@@ -209,7 +209,7 @@ export class Flow {
 }
 
 // Negative brown, positive teal, by the largest finite value; what is no number stands out.
-export function signedPixels(values, theme) {
+function signedPixels(values, theme) {
   let peak = 0;
   for (let i = 0; i < values.length; i++) {
     const size = Math.abs(values[i]);
