@@ -108,7 +108,7 @@ def test_the_table_names_what_counts_as_one(capsys: pytest.CaptureFixture[str]) 
 
 def test_an_unknown_benchmark_is_refused_by_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "nonsense"]) == 2
-    assert "attention, cache, heads, paint" in capsys.readouterr().err
+    assert "attention, cache, heads, threads, paint" in capsys.readouterr().err
 
 
 def test_without_a_browser_it_says_what_is_missing(
